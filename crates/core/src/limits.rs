@@ -1,0 +1,48 @@
+//! Every bound of the product in one file: sizes in bytes, times in milliseconds, counts.
+//!
+//! Over a bound means: refuse, record, show. Nothing here is tuned at run time.
+
+/// Largest hook payload read from a runtime (bytes). A bigger one cannot be judged and is high risk.
+pub const HOOK_INPUT_BYTES: usize = 1024 * 1024;
+/// Largest frame on the local socket (bytes); a request is the payload plus what the hook adds.
+pub const FRAME_BYTES: usize = HOOK_INPUT_BYTES + 64 * 1024;
+/// Largest shell text handed to the parser (bytes). Longer text is treated as not parsable.
+pub const SHELL_TEXT_BYTES: usize = 64 * 1024;
+/// Deepest nesting of commands in commands that is followed.
+pub const SHELL_DEPTH: usize = 16;
+/// How long the hook tries to reach the engine (ms).
+pub const CONNECT_MS: u64 = 400;
+/// How long the engine may take for a verdict that needs no human (ms).
+pub const VERDICT_MS: u64 = 3_000;
+/// How long a hook whose engine died keeps trying to reconnect (ms).
+pub const RECONNECT_MS: u64 = 3_000;
+/// How long a connection may take to send its one request (ms).
+pub const REQUEST_READ_MS: u64 = 2_000;
+/// Default time a human has (ms).
+pub const APPROVAL_MS: u64 = 5 * 60 * 1000;
+/// Shortest and longest time a human can be given (ms). The runtime's own hook timeout is longer.
+pub const APPROVAL_MS_MIN: u64 = 2_000;
+/// See [`APPROVAL_MS_MIN`].
+pub const APPROVAL_MS_MAX: u64 = 55 * 60 * 1000;
+/// After a restart, how long a pending approval waits for its hook to come back (ms).
+pub const RECOVERY_MS: u64 = 30_000;
+/// Pending approvals of one session.
+pub const PENDING_PER_SESSION: usize = 32;
+/// Pending approvals in all.
+pub const PENDING_TOTAL: usize = 256;
+/// Connections served at once on the local socket.
+pub const CONNECTIONS: usize = 512;
+/// Items in one batch decision.
+pub const BATCH_ITEMS: usize = 100;
+/// Rows in one page of a list.
+pub const PAGE_ROWS: usize = 500;
+/// Longest free-text reason (characters).
+pub const REASON_CHARS: usize = 500;
+/// Spool file (bytes); when it is full the hook still decides but says that recording stopped.
+pub const SPOOL_BYTES: u64 = 16 * 1024 * 1024;
+/// Largest file of a runtime that we read or edit (bytes).
+pub const CONFIG_FILE_BYTES: u64 = 4 * 1024 * 1024;
+/// Standing grants in all.
+pub const GRANTS: usize = 2_000;
+/// Backups kept per file of a runtime.
+pub const BACKUPS_PER_FILE: usize = 20;

@@ -1,0 +1,52 @@
+//! The audit log as shown.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::Seq;
+
+/// One entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryView {
+    pub seq: Seq,
+    /// Milliseconds since the epoch.
+    pub at: i64,
+    /// `action.requested`, `approval.decided`, …
+    pub kind: String,
+    /// Who, in words.
+    pub actor: String,
+    /// One sentence.
+    pub says: String,
+    pub trace: String,
+    pub span: String,
+    /// The entry's own data, masked.
+    pub data: Value,
+    /// Hex SHA-256.
+    pub hash: String,
+}
+
+/// A page of entries, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditPage {
+    pub items: Vec<EntryView>,
+    /// Pass as `before` for the next page; absent at the end.
+    #[serde(default)]
+    pub next: Option<Seq>,
+    /// Entries in all.
+    pub total: Seq,
+}
+
+/// Result of recomputing the whole chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerifyReport {
+    pub intact: bool,
+    pub entries: Seq,
+    /// First sequence number that does not hold.
+    #[serde(default)]
+    pub first_bad: Option<Seq>,
+    /// Why it does not.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// Hash of the last entry that holds.
+    pub head: String,
+}

@@ -1,0 +1,141 @@
+//! Agent runtimes on this machine, their homes and our guard in them.
+
+use serde::{Deserialize, Serialize};
+
+/// Everything discovery found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Discovery {
+    pub installs: Vec<InstallView>,
+    pub homes: Vec<HomeView>,
+    /// Places looked at, for the empty state.
+    pub looked_at: Vec<String>,
+}
+
+/// One installed client.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstallView {
+    pub runtime: String,
+    pub runtime_name: String,
+    /// Path of the program.
+    pub path: String,
+    /// `npm`, `native`, `sdk`, …, in words.
+    pub how: String,
+    /// Absent when it cannot be told without running it.
+    #[serde(default)]
+    pub version: Option<String>,
+    /// Where the version was read.
+    #[serde(default)]
+    pub version_source: Option<String>,
+    /// What is wrong or old about it, in words.
+    #[serde(default)]
+    pub warning: Option<String>,
+}
+
+/// One configuration home of a runtime.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HomeView {
+    /// Stable id (digest of runtime and path).
+    pub id: String,
+    pub runtime: String,
+    pub runtime_name: String,
+    pub path: String,
+    /// Why we know of it (`default`, `CLAUDE_CONFIG_DIR`, `added by hand`).
+    pub source: String,
+    /// Whether the user chose to govern it.
+    pub governed: bool,
+    pub guard: GuardView,
+    pub sessions: Vec<SessionView>,
+}
+
+/// The guard's state in one home.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuardView {
+    pub state: GuardState,
+    /// One sentence.
+    pub says: String,
+    /// What to do, when something is wrong.
+    #[serde(default)]
+    pub fix: Option<String>,
+    /// Last time the hook of this home talked to us (ms since the epoch).
+    #[serde(default)]
+    pub last_contact: Option<i64>,
+}
+
+/// Whether our guard is in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GuardState {
+    /// In the machine-wide managed settings: nothing in a project can switch it off.
+    Managed,
+    /// In the user's settings.
+    User,
+    /// Installed, but something makes the runtime ignore it.
+    Bypassed,
+    /// Some of our entries are missing or changed.
+    Damaged,
+    /// Not installed.
+    Missing,
+}
+
+/// One live session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionView {
+    pub session: String,
+    pub pid: u32,
+    pub cwd: String,
+    #[serde(default)]
+    pub name: Option<String>,
+    /// `terminal`, `print`, `background`, or the runtime's word.
+    pub kind: String,
+    /// `idle`, `busy`, `waiting`, `unknown`.
+    pub status: String,
+    #[serde(default)]
+    pub version: Option<String>,
+    /// Milliseconds since the epoch.
+    #[serde(default)]
+    pub started_at: Option<i64>,
+    /// Whether its hooks reach us: absent until there was a reason to.
+    #[serde(default)]
+    pub guarded: Option<bool>,
+}
+
+/// Which settings file carries the guard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GuardVariant {
+    /// The user's own settings file.
+    #[default]
+    User,
+    /// The machine-wide managed settings; needs administrator rights.
+    Managed,
+}
+
+/// What an install or uninstall would change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuardPlan {
+    /// Names this very plan; the consent repeats it. Stale when a file changed since.
+    pub plan_digest: String,
+    pub home_id: String,
+    /// Whether there is anything to do.
+    pub changes: bool,
+    pub files: Vec<FilePlan>,
+    /// For people: what will be true afterwards, and warnings.
+    pub notes: Vec<String>,
+    /// The exact command to run as administrator, when we cannot write the file ourselves.
+    #[serde(default)]
+    pub command: Option<String>,
+}
+
+/// One file of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FilePlan {
+    pub path: String,
+    /// Unified diff, exact.
+    pub diff: String,
+    /// SHA-256 (hex) of the present content; absent when there is no file.
+    #[serde(default)]
+    pub before: Option<String>,
+    /// SHA-256 (hex) of the new content; absent when the file is removed.
+    #[serde(default)]
+    pub after: Option<String>,
+}
