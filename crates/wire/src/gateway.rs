@@ -114,6 +114,8 @@ pub enum Verdict {
     Ask,
     /// No opinion.
     Defer,
+    /// A human was asked; another frame follows. Tells a slow engine from a slow human.
+    Waiting,
     /// The engine cannot answer now: use the fallback.
     Unavailable,
 }

@@ -1,0 +1,117 @@
+//! Linux and macOS.
+
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Sets the mode bits.
+pub fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
+    fs::set_permissions(path, Permissions::from_mode(mode))
+}
+
+/// The mode bits of an existing file.
+pub fn mode(path: &Path) -> Option<u32> {
+    fs::metadata(path).ok().map(|meta| meta.permissions().mode() & 0o7777)
+}
+
+/// Creates a file that must not exist yet.
+pub fn create_new(path: &Path, mode: u32) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(mode).open(path)
+}
+
+/// Makes a rename in the folder durable.
+pub fn sync_dir(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// Identity of a file (device and inode): tells whether a path still is what it was.
+pub fn identity(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt as _;
+    fs::symlink_metadata(path).ok().map(|meta| (meta.dev(), meta.ino()))
+}
+
+/// Keeps other processes of the same user from reading or steering this one, where the system can.
+pub fn harden() -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)?;
+    Ok(())
+}
+
+/// User id of the process at the other end.
+#[cfg(target_os = "linux")]
+pub fn peer_is_us(fd: impl std::os::fd::AsFd) -> bool {
+    rustix::net::sockopt::socket_peercred(fd).is_ok_and(|peer| peer.uid == rustix::process::getuid())
+}
+
+/// The folder is private to the user, so whoever reached the socket is the user.
+#[cfg(not(target_os = "linux"))]
+pub fn peer_is_us(_fd: impl std::os::fd::AsFd) -> bool {
+    true
+}
+
+/// Longest socket path every Unix takes (bytes).
+const SOCKET_PATH: usize = 100;
+
+/// Where the engine of a data folder listens: inside the folder, or in a private folder with a short
+/// name when that path is too long for a socket.
+pub fn socket_path(data: &Path) -> PathBuf {
+    let inside = data.join("hook.sock");
+    if inside.as_os_str().len() <= SOCKET_PATH {
+        return inside;
+    }
+    let name = &clawbutler_core::digest::sha256(data.as_os_str().as_encoded_bytes())[..16];
+    PathBuf::from(format!("/tmp/clawbutler-{}-{name}/hook.sock", rustix::process::getuid().as_raw()))
+}
+
+/// The hook's end of the local channel.
+#[derive(Debug)]
+pub struct Connection(UnixStream);
+
+impl Connection {
+    /// Connects to the engine of a data folder; fails at once when nobody listens.
+    pub fn open(data: &Path, _wait: Duration) -> io::Result<Self> {
+        let path = socket_path(data);
+        // The folder of a short-named socket lies in a shared place: it must be ours alone.
+        if !path.starts_with(data) && !is_private_to_us(path.parent().unwrap_or(&path)) {
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the socket's folder belongs to someone else"));
+        }
+        let stream = UnixStream::connect(path)?;
+        if !peer_is_us(&stream) {
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, "another user listens on our socket"));
+        }
+        Ok(Self(stream))
+    }
+
+    /// Longest wait of one read; `None` waits for ever.
+    pub fn set_patience(&mut self, wait: Option<Duration>) -> io::Result<()> {
+        self.0.set_read_timeout(wait)?;
+        self.0.set_write_timeout(wait)
+    }
+}
+
+/// Whether a folder is ours and closed to others.
+pub fn is_private_to_us(folder: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    fs::symlink_metadata(folder).is_ok_and(|meta| {
+        meta.is_dir() && meta.uid() == rustix::process::getuid().as_raw() && meta.permissions().mode() & 0o077 == 0
+    })
+}
+
+impl Read for Connection {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl Write for Connection {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
