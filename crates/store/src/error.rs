@@ -1,0 +1,18 @@
+//! What can go wrong with the database.
+
+/// A refusal of the database, in words a person can act on.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// SQLite's own error.
+    #[error("the database refused: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// A stored value does not have its form.
+    #[error("a stored {what} is damaged: {source}")]
+    Damaged { what: &'static str, source: serde_json::Error },
+    /// The file was written by a newer version.
+    #[error("the database has version {found}, this program knows up to {known}: start the newer ClawButler")]
+    Newer { found: i64, known: i64 },
+    /// The folder or file cannot be used.
+    #[error("the database file cannot be used: {0}")]
+    Io(#[from] std::io::Error),
+}

@@ -1,0 +1,165 @@
+//! Opening, and the two ways in: [`Store::write`] and [`Store::read`].
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use clawbutler_ledger::GENESIS;
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, TransactionBehavior};
+
+use crate::tx::Head;
+use crate::{Read, StoreError, Write, schema};
+
+/// What a commit survives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// The end of this process, however violent. No wait for the disk.
+    Process,
+    /// Loss of power too.
+    Power,
+}
+
+/// One database, one writer, one reader.
+#[derive(Debug)]
+pub struct Store {
+    writer: Mutex<Writer>,
+    reader: Mutex<Connection>,
+    path: PathBuf,
+}
+
+#[derive(Debug)]
+struct Writer {
+    connection: Connection,
+    head: Head,
+    /// `PRAGMA data_version` after our last look: it moves only when another connection commits.
+    version: i64,
+    foreign: bool,
+}
+
+/// How long a statement waits for another process's lock.
+const BUSY: Duration = Duration::from_millis(1_500);
+
+impl Store {
+    /// Opens or creates the database of the engine.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "NORMAL")?;
+        // Checkpoints wait for the disk; they run in `tidy`, never inside a hook's round trip.
+        connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+        schema::migrate(&mut connection)?;
+        let head = read_head(&connection)?;
+        let version = data_version(&connection)?;
+        let reader = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        Ok(Self {
+            writer: Mutex::new(Writer { connection, head, version, foreign: false }),
+            reader: Mutex::new(reader),
+            path: path.to_owned(),
+        })
+    }
+
+    /// Runs `work` in one transaction and commits it. An error rolls everything back.
+    pub fn write<T, E: From<StoreError>>(
+        &self,
+        durability: Durability,
+        work: impl FnOnce(&mut Write<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut guard = lock(&self.writer);
+        let writer = &mut *guard;
+        if durability == Durability::Power {
+            writer.connection.pragma_update(None, "synchronous", "FULL").map_err(StoreError::from)?;
+        }
+        let result = writer.transact(work);
+        if durability == Durability::Power {
+            writer.connection.pragma_update(None, "synchronous", "NORMAL").map_err(StoreError::from)?;
+        }
+        result
+    }
+
+    /// Runs `work` on one consistent state.
+    pub fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&Read<'_>) -> Result<T, E>) -> Result<T, E> {
+        let mut reader = lock(&self.reader);
+        let transaction = reader.transaction().map_err(StoreError::from)?;
+        work(&Read(&transaction))
+    }
+
+    /// Opens a database for reading only: never creates, never migrates. For the CLI.
+    pub fn read_only<T, E: From<StoreError>>(
+        path: &Path,
+        work: impl FnOnce(&Read<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let transaction = connection.transaction().map_err(StoreError::from)?;
+        work(&Read(&transaction))
+    }
+
+    /// Whether another process has written since the last call.
+    pub fn foreign_write_seen(&self) -> Result<bool, StoreError> {
+        let mut writer = lock(&self.writer);
+        writer.look_for_foreign_writes()?;
+        Ok(std::mem::take(&mut writer.foreign))
+    }
+
+    /// Moves the write-ahead log into the database when it has grown; call now and then, off the hot path.
+    pub fn tidy(&self) -> Result<(), StoreError> {
+        let wal = self.path.with_extension("db-wal");
+        if std::fs::metadata(wal).is_ok_and(|meta| meta.len() > 1024 * 1024) {
+            // A connection of its own: the writer is free while the disk works.
+            let connection = connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+            connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+        }
+        Ok(())
+    }
+}
+
+impl Writer {
+    fn look_for_foreign_writes(&mut self) -> Result<(), StoreError> {
+        let version = data_version(&self.connection)?;
+        if version != self.version {
+            self.version = version;
+            self.foreign = true;
+            self.head = read_head(&self.connection)?;
+        }
+        Ok(())
+    }
+
+    fn transact<T, E: From<StoreError>>(
+        &mut self,
+        work: impl FnOnce(&mut Write<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.look_for_foreign_writes()?;
+        let transaction =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
+        let mut head = self.head.clone();
+        let value = work(&mut Write { transaction: &transaction, head: &mut head })?;
+        transaction.commit().map_err(StoreError::from)?;
+        self.head = head;
+        Ok(value)
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that opens connections")]
+fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(BUSY)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+fn data_version(connection: &Connection) -> Result<i64, StoreError> {
+    Ok(connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?)
+}
+
+fn read_head(connection: &Connection) -> Result<Head, StoreError> {
+    let newest = connection
+        .query_row("SELECT seq, hash FROM ledger ORDER BY seq DESC LIMIT 1", [], |row| {
+            Ok(Head { seq: row.get(0)?, hash: row.get(1)? })
+        })
+        .optional()?;
+    Ok(newest.unwrap_or_else(|| Head { seq: 0, hash: GENESIS.to_owned() }))
+}
+
+/// A panic in a closure rolled its transaction back, so the state behind a poisoned lock is sound.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,18 @@
+//! One file per table: its row and its queries, as methods of [`crate::Read`] and [`crate::Write`].
+
+pub mod approvals;
+pub mod backups;
+pub mod grants;
+pub mod homes;
+pub mod ledger;
+pub mod settings;
+
+use crate::StoreError;
+
+fn from_json<T: serde::de::DeserializeOwned>(what: &'static str, text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|source| StoreError::Damaged { what, source })
+}
+
+fn to_json<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_string(value).expect("BUG: domain values are plain data")
+}

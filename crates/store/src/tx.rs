@@ -1,0 +1,28 @@
+//! Handles inside a transaction.
+
+use rusqlite::{Connection, Transaction};
+
+/// Sequence number and hash of the newest ledger entry.
+#[derive(Debug, Clone)]
+pub(crate) struct Head {
+    pub(crate) seq: u64,
+    pub(crate) hash: String,
+}
+
+/// One consistent state to read.
+#[derive(Debug)]
+pub struct Read<'a>(pub(crate) &'a Connection);
+
+/// One transaction to read and write.
+#[derive(Debug)]
+pub struct Write<'a> {
+    pub(crate) transaction: &'a Transaction<'a>,
+    pub(crate) head: &'a mut Head,
+}
+
+impl<'a> Write<'a> {
+    /// The same state, for the queries.
+    pub fn read(&self) -> Read<'_> {
+        Read(self.transaction)
+    }
+}
