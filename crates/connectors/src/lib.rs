@@ -1,1 +1,22 @@
-//! stub
+//! One folder per agent runtime: where it is installed, which homes it has, what it is doing, how our
+//! guard gets into its configuration and out again, and how its hooks speak.
+//!
+//! What this crate must never know: the process environment and `HOME` (everything comes from an
+//! [`env::Env`]), the clock, randomness, the network, our database, our wire format or a window. It reads
+//! files only under paths derived from the `Env` and the arguments, and writes none at all: a change is a
+//! [`connector::Plan`] that somebody else shows, gets consent for, backs up and carries out. It never reads
+//! a runtime's credentials, keys or tokens, and it forwards only named facts of the environment. No runtime
+//! knows another one; a runtime's name stands in its folder and in the two lists ([`connector::ALL`] and
+//! [`hook::SIDES`]) only.
+//!
+//! [`hook`] is linked into the tiny program that a runtime calls at each tool call: it and what it uses
+//! stay free of the comment-preserving parser, so that link-time optimisation drops that.
+//!
+//! Start reading at [`connector`], then [`hook`].
+
+pub mod call;
+pub mod claude_code;
+pub mod connector;
+pub mod env;
+pub mod hook;
+mod jsonc;

@@ -1,0 +1,74 @@
+//! Claude Code: its installs, homes, sessions, settings file, hooks and tools.
+//!
+//! Facts here were observed on the real client (2.1.330 unless said otherwise); the tests hold captures.
+//! Must never know: any other runtime.
+
+mod action;
+mod discover;
+mod entries;
+mod guard;
+pub(crate) mod hook;
+mod installs;
+mod paths;
+mod sessions;
+mod settings;
+mod status;
+mod validity;
+mod version;
+
+use std::path::{Path, PathBuf};
+
+use clawbutler_core::action::Action;
+
+use crate::call::ToolCall;
+use crate::connector::{Connector, Discovery, GuardError, GuardStatus, LiveSession, Plan, Variant};
+use crate::env::Env;
+
+/// Stable id, also the first argument of the hook program.
+pub(crate) const ID: &str = "claude-code";
+
+/// The connector.
+#[derive(Debug, Clone, Copy)]
+pub struct ClaudeCode;
+
+impl Connector for ClaudeCode {
+    fn id(&self) -> &'static str {
+        ID
+    }
+
+    fn name(&self) -> &'static str {
+        "Claude Code"
+    }
+
+    fn discover(&self, env: &Env, extra_homes: &[PathBuf]) -> Discovery {
+        discover::discover(env, extra_homes)
+    }
+
+    fn sessions(&self, env: &Env, home: &Path) -> Vec<LiveSession> {
+        sessions::live(env, home)
+    }
+
+    fn guard_status(&self, env: &Env, home: &Path, hook: &Path, projects: &[PathBuf]) -> GuardStatus {
+        status::guard_status(env, home, hook, projects)
+    }
+
+    fn plan_install(&self, env: &Env, home: &Path, hook: &Path, variant: Variant) -> Result<Plan, GuardError> {
+        guard::plan_install(env, home, hook, variant)
+    }
+
+    fn plan_uninstall(&self, env: &Env, home: &Path, _hook: &Path, variant: Variant) -> Result<Plan, GuardError> {
+        guard::plan_uninstall(env, home, variant)
+    }
+
+    fn guarded_files(&self, env: &Env, home: &Path) -> Vec<PathBuf> {
+        paths::guarded(env, home)
+    }
+
+    fn watched_files(&self, env: &Env, home: &Path) -> Vec<PathBuf> {
+        paths::watched(env, home)
+    }
+
+    fn action(&self, call: &ToolCall) -> Action {
+        action::action(call)
+    }
+}

@@ -1,0 +1,86 @@
+//! Live sessions from the client's registry (`sessions/<pid>.json`; undocumented, so read loosely).
+//!
+//! Must never read the `.key` files beside it: they hold tokens.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::connector::LiveSession;
+use crate::env::{Env, Os};
+
+/// Files looked at and their size in bytes.
+const FILES: usize = 500;
+const FILE_BYTES: u64 = 64 * 1024;
+
+/// Sessions whose process still runs, ordered by process id.
+pub(super) fn live(env: &Env, home: &Path) -> Vec<LiveSession> {
+    let Ok(entries) = std::fs::read_dir(home.join("sessions")) else { return Vec::new() };
+    let mut sessions: Vec<LiveSession> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .take(FILES)
+        .filter_map(|path| read(env, &path))
+        .collect();
+    sessions.sort_by_key(|session| session.pid);
+    sessions
+}
+
+fn read(env: &Env, path: &Path) -> Option<LiveSession> {
+    let facts = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
+    if facts.len() > FILE_BYTES {
+        return None;
+    }
+    let value: Value = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
+    let text = |name: &str| value.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let pid = value
+        .get("pid")
+        .and_then(Value::as_u64)
+        .or_else(|| path.file_stem()?.to_str()?.parse().ok())
+        .and_then(|pid| u32::try_from(pid).ok())?;
+    let start = value.get("procStart");
+    let start = start.and_then(|start| start.as_u64().or_else(|| start.as_str()?.parse().ok()));
+    let known = match env.os {
+        Os::Linux => {
+            if !runs(env, pid, start) {
+                return None;
+            }
+            true
+        }
+        Os::MacOs | Os::Windows => false,
+    };
+    let status = if known { text("status").unwrap_or("unknown") } else { "unknown" };
+    Some(LiveSession {
+        session: text("sessionId")?.to_owned(),
+        pid,
+        cwd: text("cwd").unwrap_or_default().to_owned(),
+        name: text("name").map(str::to_owned),
+        kind: kind(text("kind"), text("entrypoint")),
+        status: if matches!(status, "idle" | "busy" | "waiting") { status } else { "unknown" }.to_owned(),
+        version: text("version").map(str::to_owned),
+        started_at: value.get("startedAt").and_then(Value::as_i64),
+    })
+}
+
+/// `interactive` stands for terminals and for `-p` alike; the entrypoint tells them apart.
+fn kind(kind: Option<&str>, entrypoint: Option<&str>) -> String {
+    match (kind, entrypoint) {
+        (Some("bg"), _) => "background",
+        (_, Some("sdk-cli")) => "print",
+        (_, Some("cli")) => "terminal",
+        (_, Some(other)) => other,
+        (kind, None) => kind.unwrap_or("unknown"),
+    }
+    .to_owned()
+}
+
+/// A killed client leaves its file behind and its process id may be taken again: the start time tells.
+fn runs(env: &Env, pid: u32, start: Option<u64>) -> bool {
+    let facts = env.root.join("proc").join(pid.to_string()).join("stat");
+    let Ok(facts) = std::fs::read_to_string(facts) else { return false };
+    let Some(start) = start else { return true };
+    // The second field is the name in parentheses and may hold anything; count from its end.
+    let Some((_, rest)) = facts.rsplit_once(')') else { return false };
+    rest.split_ascii_whitespace().nth(22 - 3).and_then(|field| field.parse().ok()) == Some(start)
+}

@@ -1,0 +1,232 @@
+//! What every connector can do, and the list of all of them.
+
+use std::path::{Path, PathBuf};
+
+use clawbutler_core::action::Action;
+
+use crate::call::ToolCall;
+use crate::env::Env;
+
+/// One agent runtime.
+pub trait Connector: Send + Sync + std::fmt::Debug {
+    /// Stable id.
+    fn id(&self) -> &'static str;
+    /// Name for people.
+    fn name(&self) -> &'static str;
+    /// Finds installs and homes without running anything.
+    fn discover(&self, env: &Env, extra_homes: &[PathBuf]) -> Discovery;
+    /// Live sessions of one home.
+    fn sessions(&self, env: &Env, home: &Path) -> Vec<LiveSession>;
+    /// Whether our guard is in force. `projects` are folders of live sessions.
+    fn guard_status(&self, env: &Env, home: &Path, hook: &Path, projects: &[PathBuf]) -> GuardStatus;
+    /// What installing or repairing the guard would change; nothing when it is complete.
+    fn plan_install(&self, env: &Env, home: &Path, hook: &Path, variant: Variant) -> Result<Plan, GuardError>;
+    /// What removing the guard would change.
+    fn plan_uninstall(&self, env: &Env, home: &Path, hook: &Path, variant: Variant) -> Result<Plan, GuardError>;
+    /// Files an agent must not touch.
+    fn guarded_files(&self, env: &Env, home: &Path) -> Vec<PathBuf>;
+    /// Files and folders whose change may affect the guard.
+    fn watched_files(&self, env: &Env, home: &Path) -> Vec<PathBuf>;
+    /// Understands a tool call.
+    fn action(&self, call: &ToolCall) -> Action;
+}
+
+/// Every connector.
+pub static ALL: &[&dyn Connector] = &[&crate::claude_code::ClaudeCode];
+
+/// The connector with this id.
+pub fn by_id(id: &str) -> Option<&'static dyn Connector> {
+    ALL.iter().copied().find(|connector| connector.id() == id)
+}
+
+/// What was found on the machine.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Discovery {
+    /// Installed clients.
+    pub installs: Vec<Install>,
+    /// Configuration homes.
+    pub homes: Vec<Home>,
+    /// Places looked at, for the empty state.
+    pub looked_at: Vec<PathBuf>,
+}
+
+/// One installed client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Install {
+    /// The program.
+    pub path: PathBuf,
+    /// How it was installed, in words.
+    pub how: String,
+    /// Absent when it cannot be told without running it.
+    pub version: Option<String>,
+    /// Where the version was read, or why it is not known.
+    pub version_source: Option<String>,
+    /// What is old or wrong about it.
+    pub warning: Option<String>,
+}
+
+/// One configuration home.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Home {
+    /// Its folder.
+    pub path: PathBuf,
+    /// Why we know of it.
+    pub source: String,
+}
+
+/// One session that runs now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveSession {
+    /// The runtime's id.
+    pub session: String,
+    /// Process id.
+    pub pid: u32,
+    /// Its folder.
+    pub cwd: String,
+    /// Its name, when it has one.
+    pub name: Option<String>,
+    /// `terminal`, `print`, `background`, or the runtime's word.
+    pub kind: String,
+    /// `idle`, `busy`, `waiting`, `unknown`.
+    pub status: String,
+    /// The client's version.
+    pub version: Option<String>,
+    /// Milliseconds since the epoch.
+    pub started_at: Option<i64>,
+}
+
+/// The guard's state in one home, in a word and in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GuardStatus {
+    /// The word.
+    pub state: GuardState,
+    /// One sentence.
+    pub says: String,
+    /// What to do, when something is wrong.
+    pub fix: Option<String>,
+}
+
+/// Whether our guard is in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum GuardState {
+    /// In machine-wide managed settings.
+    Managed,
+    /// In the user's settings.
+    User,
+    /// Installed, but something makes the runtime ignore it.
+    Bypassed,
+    /// Incomplete, changed, or its program is missing.
+    Damaged,
+    /// Not installed.
+    Missing,
+}
+
+/// Which settings file carries the guard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Variant {
+    /// The user's own settings.
+    #[default]
+    User,
+    /// Machine-wide managed settings; needs administrator rights.
+    Managed,
+}
+
+/// What would change. No files: nothing to do.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Plan {
+    /// Exact changes.
+    pub files: Vec<FileChange>,
+    /// For people: what will be true afterwards, and warnings.
+    pub notes: Vec<String>,
+    /// One command for an administrator with the same effect, when we may lack the rights.
+    pub command: Option<String>,
+}
+
+/// One file before and after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileChange {
+    /// The file itself, never a link to it.
+    pub path: PathBuf,
+    /// Present content; `None` when there is no file.
+    pub before: Option<Vec<u8>>,
+    /// New content; `None` removes the file.
+    pub after: Option<Vec<u8>>,
+    /// Permission bits of a file that is created; `None` keeps what is there.
+    pub mode: Option<u32>,
+}
+
+/// Why a guard cannot be planned.
+#[derive(Debug, thiserror::Error)]
+pub enum GuardError {
+    /// The file's text cannot be understood.
+    #[error("{path} is not valid JSON ({why}), so it is left alone")]
+    NotParsable {
+        /// The file.
+        path: PathBuf,
+        /// Where and what.
+        why: String,
+    },
+    /// The file's text is understood, but a part of it is of the wrong kind.
+    #[error("in {path}, {what}, so it is left alone")]
+    Shape {
+        /// The file.
+        path: PathBuf,
+        /// Which part and what it should be.
+        what: String,
+    },
+    /// Not UTF-8.
+    #[error("{path} is not UTF-8 text, so it is left alone")]
+    NotText {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Over the bound.
+    #[error("{path} is larger than {limit} bytes, so it is left alone")]
+    TooBig {
+        /// The file.
+        path: PathBuf,
+        /// The bound.
+        limit: u64,
+    },
+    /// A folder, a pipe, a device.
+    #[error("{path} is not a regular file, so it is left alone")]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The hook program's path cannot be used.
+    #[error("the hook program's path {path} {why}")]
+    HookPath {
+        /// The path.
+        path: PathBuf,
+        /// Why not.
+        why: &'static str,
+    },
+    /// The operating system said no.
+    #[error("{path} cannot be read")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl GuardError {
+    /// What the person can do.
+    pub fn fix(&self) -> String {
+        match self {
+            Self::NotParsable { path, .. } | Self::NotText { path } => {
+                format!("Open {} in an editor, repair the text (or move the file away), and try again.", path.display())
+            }
+            Self::Shape { path, .. } => {
+                format!("Open {} in an editor, correct that part or remove it, and try again.", path.display())
+            }
+            Self::TooBig { path, .. } => format!("Move what is not settings out of {} and try again.", path.display()),
+            Self::NotAFile { path } => format!("Move {} away and try again.", path.display()),
+            Self::HookPath { .. } => "Reinstall ClawButler in a folder with a plain absolute path.".to_owned(),
+            Self::Io { path, .. } => format!("Check who may read {} and try again.", path.display()),
+        }
+    }
+}
