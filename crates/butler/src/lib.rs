@@ -1,1 +1,26 @@
-//! stub
+//! The application: use cases over the crates below, and the one door for every host.
+//!
+//! The shell, the dev host and the headless server call [`Butler`]; none of them contains a decision.
+//! It must never know a window, a route or a command-line flag. Nothing but [`audit`] appends to the
+//! ledger, and only inside the transaction of the change it records. Start reading at [`Butler`], then
+//! `approvals::submit` and `approvals::decide`.
+
+mod alerts;
+mod anchor;
+mod approvals;
+mod audit;
+mod engine;
+mod error;
+mod events;
+mod intake;
+mod reports;
+mod runtimes;
+mod settings;
+mod snapshot;
+mod view;
+
+pub use approvals::{Answer, Submission, Ticket};
+pub use engine::{Butler, Ports};
+pub use error::{Error, OpenError};
+pub use events::Event;
+pub use view::visible;

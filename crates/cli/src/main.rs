@@ -1,1 +1,144 @@
-fn main() {}
+//! `clawbutler`: looks, verifies, exports, and serves the engine without a display. It never decides: no
+//! verb approves, edits a rule or removes a guard, because an agent can start it.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand};
+use clawbutler_butler::{Butler, Error, Ports};
+use clawbutler_connectors::env::Env;
+use clawbutler_gateway::Gateway;
+use clawbutler_platform::clock::SystemClock;
+use clawbutler_platform::paths::{self, DataDir};
+use clawbutler_platform::random::SystemIds;
+
+/// The app a developer trusts with every AI agent on their machine, from the terminal.
+#[derive(Debug, Parser)]
+#[command(name = "clawbutler", version)]
+struct Args {
+    /// Data folder; `CLAWBUTLER_HOME`, else the platform's place, when absent.
+    #[arg(long, global = true)]
+    home: Option<PathBuf>,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// The audit log.
+    #[command(subcommand)]
+    Audit(Audit),
+    /// Whether the engine runs, and where its things are.
+    Status,
+    /// Runs the engine without a window: rules decide, everything that needs a person falls back to the
+    /// runtime's own prompt or is denied at its deadline.
+    Serve,
+}
+
+#[derive(Debug, Subcommand)]
+enum Audit {
+    /// Recomputes the whole chain. Exit status 0 only when everything holds.
+    Verify {
+        /// Machine-readable result.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Writes the whole log to standard output, oldest first.
+    Export {
+        /// The only format so far: one JSON object a line, as docs/AUDIT-FORMAT.md describes.
+        #[arg(long, default_value = "jsonl", value_parser = ["jsonl"])]
+        format: String,
+        /// A file instead of standard output.
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Args::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            let mut err = std::io::stderr();
+            let _ = writeln!(err, "error: {error:#}");
+            if let Some(hint) = error.downcast_ref::<Told>().and_then(|told| told.0.hint.as_ref()) {
+                let _ = writeln!(err, "\nhint: {hint}");
+            }
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// An engine's error as a standard error.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.message)]
+struct Told(clawbutler_wire::ApiError);
+
+impl From<Error> for Told {
+    fn from(error: Error) -> Self {
+        Self(error.into())
+    }
+}
+
+fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let vars = paths::environment();
+    let data = args.home.map_or_else(|| DataDir::resolve(&vars), DataDir::at);
+    let mut out = std::io::stdout().lock();
+    match args.verb {
+        Verb::Audit(Audit::Verify { json }) => {
+            let report = Butler::verify_file(&data.database()).map_err(Told::from)?;
+            if json {
+                writeln!(out, "{}", serde_json::to_string(&report)?)?;
+            } else if let (Some(seq), Some(reason)) = (&report.first_bad, &report.reason) {
+                writeln!(out, "NOT INTACT: entry {seq}: {reason}")?;
+                writeln!(out, "{} entries before it hold.", report.entries)?;
+            } else {
+                writeln!(out, "Intact: {} entries, head {}", report.entries, report.head)?;
+            }
+            Ok(if report.intact { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        Verb::Audit(Audit::Export { format: _, out: file }) => {
+            let database = data.database();
+            let count = match file {
+                Some(path) => Butler::export_file(&database, &mut std::io::BufWriter::new(std::fs::File::create(path)?)),
+                None => Butler::export_file(&database, &mut std::io::BufWriter::new(out)),
+            };
+            let count = count.map_err(Told::from)?;
+            let _ = writeln!(std::io::stderr(), "{count} entries");
+            Ok(ExitCode::SUCCESS)
+        }
+        Verb::Status => {
+            let running = clawbutler_platform::os::Connection::open(data.path(), std::time::Duration::from_millis(400));
+            writeln!(out, "data folder  {}", data.path().display())?;
+            writeln!(out, "engine       {}", if running.is_ok() { "running" } else { "not running" })?;
+            match Butler::count_file(&data.database()) {
+                Ok(count) => writeln!(out, "audit log    {count} entries")?,
+                Err(_) => writeln!(out, "audit log    none yet")?,
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Verb::Serve => serve(vars, data),
+    }
+}
+
+fn serve(vars: std::collections::BTreeMap<String, String>, data: DataDir) -> anyhow::Result<ExitCode> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+    let home = paths::home(&vars);
+    let butler = Butler::open(Ports {
+        clock: Arc::new(SystemClock::default()),
+        ids: Arc::new(SystemIds),
+        env: Env::new(vars, home),
+        data,
+        hook_source: paths::hook_beside_us(),
+    })?;
+    clawbutler_platform::os::harden()?;
+    let thread = butler.start()?;
+    let gateway = Gateway::open(&butler)?;
+    tracing::info!(socket = %gateway.path().display(), "listening");
+    clawbutler_platform::process::wait_for_end()?;
+    drop(gateway);
+    butler.shutdown();
+    let _ = thread.join();
+    Ok(ExitCode::SUCCESS)
+}

@@ -107,3 +107,10 @@ impl DataDir {
 }
 
 const MARKER: &str = ".clawbutler";
+
+/// The hook program in the folder of the running program, as packages install it.
+pub fn hook_beside_us() -> Option<PathBuf> {
+    let name = if cfg!(windows) { "clawbutler-hook.exe" } else { "clawbutler-hook" };
+    let path = std::env::current_exe().ok()?.with_file_name(name);
+    path.is_file().then_some(path)
+}

@@ -20,3 +20,13 @@ pub fn usage(pid: u32) -> Option<Usage> {
     );
     system.process(pid).map(|process| Usage { resident: process.memory() })
 }
+
+/// Returns when the process is asked to end (Ctrl-C, or a termination signal).
+pub fn wait_for_end() -> std::io::Result<()> {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    ctrlc::set_handler(move || {
+        let _ = sender.send(());
+    })
+    .map_err(std::io::Error::other)?;
+    receiver.recv().map_err(std::io::Error::other)
+}

@@ -1,0 +1,79 @@
+//! Things a person should know now, and the watch for hands on our own files.
+
+use clawbutler_core::actor::Actor;
+use clawbutler_core::id::hex;
+use clawbutler_ledger::Kind;
+use clawbutler_store::Durability;
+use clawbutler_wire::command::{DismissAlert, Done};
+use clawbutler_wire::settings::AlertView;
+use clawbutler_wire::topic::Topic;
+use serde_json::json;
+
+use crate::engine::lock;
+use crate::{Butler, Error, Event};
+
+/// Alerts on the screen at once; the oldest goes first, the audit log keeps all.
+const SHOWN: usize = 20;
+
+impl Butler {
+    pub(crate) fn alert(&self, says: &str, fix: &str) {
+        {
+            let mut alerts = lock(&self.0.alerts);
+            if alerts.iter().any(|alert| alert.says == says) {
+                return;
+            }
+            if alerts.len() >= SHOWN {
+                alerts.remove(0);
+            }
+            let id = hex(&self.0.ports.ids.bytes());
+            alerts.push(AlertView { id, at: self.now().0, says: says.to_owned(), fix: fix.to_owned() });
+        }
+        self.tell(&Event::Alert { says: says.to_owned() });
+        self.changed(Topic::Alerts);
+    }
+
+    pub(crate) fn clear_alert(&self, says: &str) {
+        lock(&self.0.alerts).retain(|alert| alert.says != says);
+        self.changed(Topic::Alerts);
+    }
+
+    /// Takes an alert off the screen.
+    pub fn dismiss_alert(&self, request: DismissAlert) -> Result<Done, Error> {
+        lock(&self.0.alerts).retain(|alert| alert.id != request.id);
+        self.changed(Topic::Alerts);
+        Ok(Done {})
+    }
+
+    pub(crate) fn notice_tampering(&self, says: &str, fix: &str) -> Result<(), Error> {
+        self.record(Durability::Power, Kind::TamperingNoticed, Actor::Engine, json!({ "says": says }))?;
+        self.alert(says, fix);
+        Ok(())
+    }
+
+    /// Notices another process's writes to the database since the last look.
+    pub(crate) fn look_for_tampering(&self) -> Result<(), Error> {
+        if self.0.store.foreign_write_seen()? {
+            let report = self.0.store.read(|read| read.ledger_verify())?;
+            let chain = report.broken.map_or_else(
+                || "The chain of the audit log still holds.".to_owned(),
+                |(seq, reason)| format!("The audit log does not hold from entry {seq} on: {reason}."),
+            );
+            self.notice_tampering(
+                &format!("Another program wrote to ClawButler's database. {chain}"),
+                "Find the program, and compare the grants and the audit log with what you remember deciding.",
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Told by a host whose socket was taken away or replaced.
+    pub fn socket_was_replaced(&self) {
+        let noticed = self.notice_tampering(
+            "Another program removed or replaced the socket that guards talk to. It was made anew.",
+            "Look for a program that answers in ClawButler's place, and check what ran in the meantime.",
+        );
+        if let Err(Error(error)) = noticed {
+            tracing::error!(message = %error.message, "the replaced socket could not be recorded");
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! A tool call from its arrival to its outcome.
+
+mod decide;
+mod list;
+mod observe;
+mod settle;
+mod submit;
+mod waiters;
+
+pub use submit::{Submission, Ticket};
+pub use waiters::Answer;
+pub(crate) use submit::OpenCall;
+pub(crate) use waiters::Waiters;

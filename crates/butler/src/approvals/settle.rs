@@ -1,0 +1,169 @@
+//! How questions end: decided, expired, withdrawn; and how the answer is told.
+
+use clawbutler_core::actor::Actor;
+use clawbutler_core::approval::{ApprovalState, WithdrawCause};
+use clawbutler_core::clock::Timestamp;
+use clawbutler_core::id::{SpanId, TraceId};
+use clawbutler_core::limits::{PENDING_TOTAL, RECOVERY_MS};
+use clawbutler_ledger::{Draft, Kind};
+use clawbutler_store::Durability;
+use clawbutler_store::table::approvals::ApprovalRow;
+use clawbutler_wire::gateway::{ActionRequest, Verdict};
+use clawbutler_wire::topic::Topic;
+use serde_json::{Value, json};
+
+use super::submit::agent;
+use super::waiters::answer;
+use crate::engine::lock;
+use crate::{Butler, Error, Event, audit};
+
+const ALL: u32 = PENDING_TOTAL as u32;
+
+pub(super) fn draft_of(row: &ApprovalRow, kind: Kind, actor: Actor, data: Value) -> Draft {
+    Draft { kind, actor, trace: TraceId(row.trace.clone()), span: SpanId(row.span.clone()), data }
+}
+
+impl Butler {
+    /// Wakes the waiters of a settled approval and tells the windows. After the commit, never before.
+    pub(super) fn announce(&self, row: &ApprovalRow, state: &ApprovalState) {
+        let answer = answer(row, state);
+        if let Some(call) = lock(&self.0.calls).get_mut(&row.correlation) {
+            call.allowed = answer.verdict == Verdict::Allow;
+        }
+        lock(&self.0.waiters).wake(&row.id, &answer);
+        self.tell(&Event::Settled { approval: row.id.clone() });
+        self.changed(Topic::Approvals);
+        self.changed(Topic::Audit);
+    }
+
+    fn end(&self, row: &ApprovalRow, state: &ApprovalState, kind: Kind, data: Value) -> Result<(), Error> {
+        let at = self.now();
+        let won = self.0.store.write::<_, Error>(Durability::Process, |tx| {
+            let won = tx.approval_settle(&row.id, row.revision, state, at)?;
+            if won {
+                audit::append(tx, at, draft_of(row, kind, Actor::Engine, data))?;
+            }
+            Ok(won)
+        })?;
+        if won {
+            self.announce(row, state);
+        }
+        Ok(())
+    }
+
+    fn expire_row(&self, row: &ApprovalRow, at: Timestamp) -> Result<(), Error> {
+        let Ok(state) = row.state.clone().expire(at) else { return Ok(()) };
+        self.end(row, &state, Kind::ApprovalExpired, json!({ "approval": row.id, "digest": row.digest }))
+    }
+
+    fn withdraw_row(&self, row: &ApprovalRow, cause: WithdrawCause) -> Result<(), Error> {
+        let Ok(state) = row.state.clone().withdraw(cause, self.now()) else { return Ok(()) };
+        let data = json!({ "approval": row.id, "digest": row.digest, "cause": cause });
+        self.end(row, &state, Kind::ApprovalWithdrawn, data)
+    }
+
+    fn pending(&self) -> Result<Vec<ApprovalRow>, Error> {
+        Ok(self.0.store.read(|read| read.approvals_pending(ALL))?)
+    }
+
+    /// Ends what nobody answered in time.
+    pub(crate) fn expire_due(&self) -> Result<(), Error> {
+        let now = self.now();
+        for row in self.pending()? {
+            if row.expires_at <= now {
+                self.expire_row(&row, now)?;
+            } else if lock(&self.0.waiters).count(&row.id) == 0 && row.created_at.until(now) > RECOVERY_MS {
+                // Survived a restart, and its hook did not come back.
+                if self.reclaim_is_over(now) {
+                    self.withdraw_row(&row, WithdrawCause::NotReclaimed)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Hooks of the run before have had their time to reconnect.
+    fn reclaim_is_over(&self, _now: Timestamp) -> bool {
+        self.0.ports.clock.steady_ms() > RECOVERY_MS
+    }
+
+    /// At start: the late ones expire, the others wait for their hook to reconnect with its key.
+    pub(crate) fn recover_approvals(&self) -> Result<(), Error> {
+        let now = self.now();
+        for row in self.pending()? {
+            if row.expires_at <= now {
+                self.expire_row(&row, now)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn withdraw_all_for_quit(&self) -> Result<(), Error> {
+        self.pending()?.iter().try_for_each(|row| self.withdraw_row(row, WithdrawCause::AppQuit))
+    }
+
+    /// Withdraws the session's pending questions that `which` picks.
+    pub(super) fn withdraw_where(
+        &self,
+        request: &ActionRequest,
+        cause: WithdrawCause,
+        which: impl Fn(&ApprovalRow) -> bool,
+    ) -> Result<(), Error> {
+        self.pending()?
+            .iter()
+            .filter(|row| row.action.runtime == request.runtime && row.action.session == request.session)
+            .filter(|row| which(row))
+            .try_for_each(|row| self.withdraw_row(row, cause))
+    }
+
+    /// The hook that waited closed its connection: Esc, a signal, or its runtime died.
+    pub fn client_gone(&self, approval: &str) {
+        if lock(&self.0.waiters).leave(approval) > 0 {
+            return;
+        }
+        let withdraw = || -> Result<(), Error> {
+            match self.0.store.read(|read| read.approval(approval))? {
+                Some(row) => self.withdraw_row(&row, WithdrawCause::ClientGone),
+                None => Ok(()),
+            }
+        };
+        if let Err(Error(error)) = withdraw() {
+            tracing::error!(message = %error.message, "a withdrawal could not be recorded");
+        }
+    }
+
+    /// The hook handed the answer to its runtime.
+    pub fn delivered(&self, request: &ActionRequest, verdict: Verdict, approval: Option<&str>) {
+        let at = self.now();
+        let span = match (&request.call_id, approval) {
+            (Some(id), _) => audit::span_of(&[&request.runtime, &request.session, id]),
+            (None, _) => {
+                let correlation = clawbutler_connectors::call::correlation(
+                    &request.session,
+                    &request.tool,
+                    &request.arguments,
+                );
+                lock(&self.0.calls)
+                    .get(&correlation)
+                    .map_or_else(|| audit::span_of(&[&request.idempotency_key]), |call| call.span.clone())
+            }
+        };
+        let draft = Draft {
+            kind: Kind::DecisionDelivered,
+            actor: agent(request),
+            trace: audit::trace_of(&request.runtime, &request.session),
+            span,
+            data: json!({ "verdict": verdict, "event": request.event, "approval": approval }),
+        };
+        let stored = self.0.store.write::<_, Error>(Durability::Process, |tx| {
+            if let Some(id) = approval {
+                tx.approval_delivered(id)?;
+            }
+            audit::append(tx, at, draft).map(drop)
+        });
+        if let Err(Error(error)) = stored {
+            tracing::error!(message = %error.message, "a delivery could not be recorded");
+        }
+        self.changed(Topic::Audit);
+    }
+}

@@ -1,0 +1,145 @@
+//! The only appender of the ledger, and what is read from it.
+
+use std::io::Write;
+use std::path::Path;
+
+use clawbutler_core::action::{Action, Change, Effect};
+use clawbutler_core::actor::Actor;
+use clawbutler_core::clock::Timestamp;
+use clawbutler_core::digest::sha256;
+use clawbutler_core::id::{SpanId, TraceId};
+use clawbutler_core::limits::PAGE_ROWS;
+use clawbutler_ledger::{Draft, Entry, Kind, Report};
+use clawbutler_store::table::ledger::LedgerRow;
+use clawbutler_store::{Store, StoreError};
+use clawbutler_wire::Seq;
+use clawbutler_wire::audit::{AuditPage, EntryView, VerifyReport};
+use clawbutler_wire::command::{ListAudit, VerifyAudit};
+use serde_json::{Value, json};
+
+use crate::{Butler, Error, view};
+
+/// Appends inside the transaction of the change it records.
+pub(crate) fn append(tx: &mut clawbutler_store::Write<'_>, at: Timestamp, draft: Draft) -> Result<Entry, Error> {
+    Ok(tx.append(draft, at)?)
+}
+
+/// An entry about the engine itself.
+pub(crate) fn engine(kind: Kind, actor: Actor, data: Value) -> Draft {
+    Draft { kind, actor, trace: trace_of("engine", ""), span: SpanId::from("0000000000000000"), data }
+}
+
+/// Trace of a session: all its entries share it, and it needs no table to be found again.
+pub(crate) fn trace_of(runtime: &str, session: &str) -> TraceId {
+    TraceId(sha256(format!("{runtime}\n{session}").as_bytes())[..32].to_owned())
+}
+
+/// Span of a call, from whatever identifies it.
+pub(crate) fn span_of(parts: &[&str]) -> SpanId {
+    SpanId(sha256(parts.join("\n").as_bytes())[..16].to_owned())
+}
+
+/// Longest text of one action in an entry (bytes); the approval keeps the whole.
+const TEXT: usize = 8 * 1024;
+
+/// The (masked) effect as an entry carries it: long texts are cut and say so.
+pub(crate) fn effect(action: &Action) -> Value {
+    let mut effect = action.effect.clone();
+    match &mut effect {
+        Effect::Shell { command, .. } => cut(command),
+        Effect::FileWrite { change: Change::Content { text }, .. } => cut(text),
+        Effect::FileWrite { change: Change::Edits { edits }, .. } => {
+            edits.truncate(50);
+            for edit in edits {
+                cut(&mut edit.old);
+                cut(&mut edit.new);
+            }
+        }
+        Effect::AgentSpawn { prompt, .. } => cut(prompt),
+        Effect::Mcp { arguments, .. } | Effect::Internal { arguments } | Effect::Other { arguments } => {
+            let mut text = arguments.to_string();
+            if text.len() > TEXT {
+                cut(&mut text);
+                *arguments = Value::String(text);
+            }
+        }
+        Effect::FileRead { .. } | Effect::Network { .. } => {}
+    }
+    json!(effect)
+}
+
+fn cut(text: &mut String) {
+    if text.len() > TEXT {
+        let whole = text.len();
+        text.truncate(text.floor_char_boundary(TEXT));
+        text.push_str(&format!("… [cut, {whole} bytes in all]"));
+    }
+}
+
+impl Butler {
+    /// A page of the log, newest first.
+    pub fn list_audit(&self, request: ListAudit) -> Result<AuditPage, Error> {
+        let limit = request.limit.unwrap_or(100).clamp(1, u32::try_from(PAGE_ROWS).unwrap_or(u32::MAX));
+        self.0.store.read(|read| {
+            let total = Seq(read.ledger_len()?);
+            let rows = match &request.span {
+                Some(span) => read.ledger_span(span, limit)?,
+                None => read.ledger_page(request.before.map_or(u64::MAX, |seq| seq.0), limit)?,
+            };
+            let more = request.span.is_none() && rows.last().is_some_and(|row| row.seq > 1);
+            let next = if more { rows.last().map(|row| Seq(row.seq)) } else { None };
+            Ok(AuditPage { items: rows.iter().map(entry_view).collect(), next, total })
+        })
+    }
+
+    /// Recomputes the whole chain.
+    pub fn verify_audit(&self, _: VerifyAudit) -> Result<VerifyReport, Error> {
+        let report = self.0.store.read(|read| read.ledger_verify())?;
+        Ok(verify_view(report))
+    }
+
+    /// Recomputes the chain of a database that no engine needs to run for.
+    pub fn verify_file(database: &Path) -> Result<VerifyReport, Error> {
+        Ok(verify_view(Store::read_only(database, |read| read.ledger_verify())?))
+    }
+
+    /// Writes the whole log as JSONL, oldest first, one entry in memory at a time. Returns the count.
+    pub fn export_file(database: &Path, out: &mut impl Write) -> Result<u64, Error> {
+        let mut count = 0;
+        Store::read_only(database, |read| {
+            read.ledger_each::<Error>(|row: LedgerRow| {
+                writeln!(out, "{}", row.export_line())?;
+                count += 1;
+                Ok(())
+            })
+        })?;
+        out.flush()?;
+        Ok(count)
+    }
+
+    /// Entries in all, of a database that no engine needs to run for.
+    pub fn count_file(database: &Path) -> Result<u64, Error> {
+        Ok(Store::read_only(database, |read| Ok::<_, StoreError>(read.ledger_len()?))?)
+    }
+}
+
+fn verify_view(report: Report) -> VerifyReport {
+    let (first_bad, reason) = report.broken.map_or((None, None), |(seq, reason)| (Some(Seq(seq)), Some(reason)));
+    VerifyReport { intact: first_bad.is_none(), entries: Seq(report.entries), first_bad, reason, head: report.head }
+}
+
+fn entry_view(row: &LedgerRow) -> EntryView {
+    let tree: Value = serde_json::from_str(&row.body).unwrap_or_default();
+    let actor = serde_json::from_value(tree["actor"].clone()).ok();
+    EntryView {
+        seq: Seq(row.seq),
+        at: row.at,
+        kind: row.kind.clone(),
+        actor: actor.map_or_else(|| "unknown".to_owned(), |actor| view::actor(&actor)),
+        says: view::entry_says(&row.kind, &tree["data"]),
+        trace: row.trace.clone(),
+        span: row.span.clone(),
+        data: tree["data"].clone(),
+        hash: row.hash.clone(),
+    }
+}

@@ -1,0 +1,258 @@
+//! The engine: its parts, its start, its one background thread, its end.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
+
+use clawbutler_connectors::env::Env;
+use clawbutler_core::actor::Actor;
+use clawbutler_core::clock::{Clock, Timestamp};
+use clawbutler_core::grant::Grant;
+use clawbutler_core::id::IdSource;
+use clawbutler_core::redact::MaskKey;
+use clawbutler_ledger::Kind;
+use clawbutler_platform::files;
+use clawbutler_platform::paths::DataDir;
+use clawbutler_policy::{RuleSet, Surroundings};
+use clawbutler_store::{Durability, Store};
+use clawbutler_wire::settings::{AlertView, Settings};
+use clawbutler_wire::topic::Topic;
+use serde_json::json;
+
+use crate::approvals::Waiters;
+use crate::events::{Event, Listener};
+use crate::runtimes::Registry;
+use crate::{Error, OpenError, anchor, audit};
+
+/// What a host supplies.
+pub struct Ports {
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn IdSource>,
+    /// Home folder, variables and file system root by which runtimes are found.
+    pub env: Env,
+    pub data: DataDir,
+    /// The hook program to install; `None` when this host has none.
+    pub hook_source: Option<PathBuf>,
+}
+
+impl fmt::Debug for Ports {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ports").field("data", &self.data).finish_non_exhaustive()
+    }
+}
+
+/// The engine. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Butler(pub(crate) Arc<Inner>);
+
+impl fmt::Debug for Butler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Butler").field("data", &self.0.ports.data).finish_non_exhaustive()
+    }
+}
+
+pub(crate) struct Inner {
+    pub(crate) ports: Ports,
+    pub(crate) store: Store,
+    pub(crate) rules: RuleSet,
+    pub(crate) mask: MaskKey,
+    pub(crate) around: RwLock<Surroundings>,
+    pub(crate) settings: RwLock<Settings>,
+    pub(crate) grants: RwLock<Vec<Grant>>,
+    pub(crate) waiters: Mutex<Waiters>,
+    pub(crate) registry: Mutex<Registry>,
+    pub(crate) calls: Mutex<HashMap<String, crate::approvals::OpenCall>>,
+    pub(crate) alerts: Mutex<Vec<AlertView>>,
+    listeners: RwLock<Vec<Listener>>,
+    bell: (Mutex<Bell>, Condvar),
+    /// Held as long as this engine lives: one engine per data folder.
+    _only_one: File,
+}
+
+#[derive(Debug, Default)]
+struct Bell {
+    rung: bool,
+    stop: bool,
+    look_at_guards: bool,
+}
+
+/// How often the background thread looks when nothing calls it.
+const PULSE: Duration = Duration::from_secs(2);
+
+impl Butler {
+    /// Opens the data folder and settles what the last run left behind.
+    pub fn open(ports: Ports) -> Result<Self, OpenError> {
+        ports.data.create()?;
+        let Some(only_one) = files::try_lock(&ports.data.engine_lock())? else {
+            return Err(OpenError::AlreadyRunning(ports.data.path().display().to_string()));
+        };
+        let store = Store::open(&ports.data.database())?;
+        clawbutler_platform::os::set_mode(&ports.data.database(), 0o600)?;
+        let mask = MaskKey(files::secret(&ports.data.mask_key())?);
+        let settings = crate::settings::load(&store)?;
+        let around = Surroundings {
+            home: ports.env.home.display().to_string(),
+            data_dir: ports.data.path().display().to_string(),
+            guarded: Vec::new(),
+        };
+        let butler = Self(Arc::new(Inner {
+            rules: RuleSet::builtin(),
+            store,
+            mask,
+            around: RwLock::new(around),
+            settings: RwLock::new(settings),
+            grants: RwLock::default(),
+            waiters: Mutex::default(),
+            registry: Mutex::default(),
+            calls: Mutex::default(),
+            alerts: Mutex::default(),
+            listeners: RwLock::default(),
+            bell: (Mutex::default(), Condvar::new()),
+            _only_one: only_one,
+            ports,
+        }));
+        butler.recover().map_err(|Error(error)| std::io::Error::other(error.message))?;
+        Ok(butler)
+    }
+
+    /// What a fresh start owes the run before it: noticing, intake, expiry, grants, snapshot.
+    fn recover(&self) -> Result<(), Error> {
+        let tampered = anchor::compare(&self.0.store, &self.0.ports.data)?;
+        self.record(Durability::Power, Kind::EngineStarted, Actor::Engine, json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "rules": self.0.rules.version(),
+        }))?;
+        if let Some(says) = &tampered {
+            self.notice_tampering(says, "Run the verification on the Audit page and compare with a copy kept elsewhere.")?;
+        }
+        self.load_grants(tampered.is_some())?;
+        self.load_registry()?;
+        self.take_in_spool()?;
+        self.recover_approvals()?;
+        self.write_snapshot()?;
+        anchor::write(&self.0.store, &self.0.ports.data, false)
+    }
+
+    /// Starts the background thread: deadlines, guards, checkpoints. It ends with [`Self::shutdown`].
+    pub fn start(&self) -> std::io::Result<std::thread::JoinHandle<()>> {
+        let butler = self.clone();
+        let watcher = butler.watch_homes();
+        std::thread::Builder::new().name("butler".into()).spawn(move || {
+            let _watcher = watcher;
+            while let Some(look_at_guards) = butler.wait_for_bell() {
+                butler.tick(look_at_guards);
+            }
+        })
+    }
+
+    /// One round of the background thread; tests with their own clock call it directly.
+    pub fn tick(&self, look_at_guards: bool) {
+        let round = || -> Result<(), Error> {
+            self.expire_due()?;
+            self.look_for_tampering()?;
+            if look_at_guards {
+                self.check_guards()?;
+            }
+            self.flush_contacts()?;
+            self.take_in_spool()?;
+            self.0.store.tidy()?;
+            anchor::write(&self.0.store, &self.0.ports.data, false)
+        };
+        if let Err(Error(error)) = round() {
+            tracing::error!(message = %error.message, "a background round failed");
+        }
+    }
+
+    fn wait_for_bell(&self) -> Option<bool> {
+        let now = self.now();
+        let next = self.0.store.read(|read| read.approvals_next_deadline()).ok().flatten();
+        let wait = next.map_or(PULSE, |at| Duration::from_millis(now.until(at)).clamp(Duration::from_millis(5), PULSE));
+        let (mutex, condvar) = &self.0.bell;
+        let mut bell = lock(mutex);
+        if !bell.rung && !bell.stop {
+            bell = condvar.wait_timeout(bell, wait).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        bell.rung = false;
+        (!bell.stop).then(|| std::mem::take(&mut bell.look_at_guards))
+    }
+
+    /// Calls the background thread now.
+    pub(crate) fn ring(&self, look_at_guards: bool) {
+        let (mutex, condvar) = &self.0.bell;
+        let mut bell = lock(mutex);
+        bell.rung = true;
+        bell.look_at_guards |= look_at_guards;
+        condvar.notify_all();
+    }
+
+    /// Ends in order: waiting hooks are told, the end is recorded.
+    pub fn shutdown(&self) {
+        {
+            let (mutex, condvar) = &self.0.bell;
+            let mut bell = lock(mutex);
+            if bell.stop {
+                return;
+            }
+            bell.stop = true;
+            condvar.notify_all();
+        }
+        let end = || -> Result<(), Error> {
+            self.withdraw_all_for_quit()?;
+            self.flush_contacts()?;
+            self.record(Durability::Power, Kind::EngineStopped, Actor::Engine, json!({}))?;
+            anchor::write(&self.0.store, &self.0.ports.data, true)
+        };
+        if let Err(Error(error)) = end() {
+            tracing::error!(message = %error.message, "the end could not be recorded");
+        }
+    }
+
+    /// Whether [`Self::shutdown`] was called.
+    pub(crate) fn stopping(&self) -> bool {
+        lock(&self.0.bell.0).stop
+    }
+
+    /// Tells `listener` of every event from now on.
+    pub fn subscribe(&self, listener: impl Fn(&Event) + Send + Sync + 'static) {
+        self.0.listeners.write().unwrap_or_else(PoisonError::into_inner).push(Box::new(listener));
+    }
+
+    pub(crate) fn tell(&self, event: &Event) {
+        for listener in self.0.listeners.read().unwrap_or_else(PoisonError::into_inner).iter() {
+            listener(event);
+        }
+    }
+
+    pub(crate) fn changed(&self, topic: Topic) {
+        self.tell(&Event::Changed(topic));
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.0.ports.clock.wall()
+    }
+
+    /// Records one entry that belongs to no action.
+    pub(crate) fn record(
+        &self,
+        durability: Durability,
+        kind: Kind,
+        actor: Actor,
+        data: serde_json::Value,
+    ) -> Result<(), Error> {
+        let at = self.now();
+        self.0.store.write(durability, |tx| audit::append(tx, at, audit::engine(kind, actor, data)).map(drop))
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> &DataDir {
+        &self.0.ports.data
+    }
+}
+
+/// A panic elsewhere leaves these maps whole: each change is one insert or remove.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

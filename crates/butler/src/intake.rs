@@ -1,0 +1,94 @@
+//! Takes in what hooks wrote while the engine was away: each record exactly once.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clawbutler_core::actor::Actor;
+use clawbutler_core::limits::SPOOL_BYTES;
+use clawbutler_ledger::{Draft, Kind};
+use clawbutler_platform::files;
+use clawbutler_store::Durability;
+use clawbutler_wire::gateway::SpoolRecord;
+use clawbutler_wire::topic::Topic;
+use serde_json::json;
+
+use crate::{Butler, Error, audit};
+
+impl Butler {
+    /// Moves the spool aside under its lock, takes it in, and only then deletes it. A crash in between
+    /// leaves the moved file, which the next start takes in; ids make a record count once.
+    pub(crate) fn take_in_spool(&self) -> Result<(), Error> {
+        let data = &self.0.ports.data;
+        let aside = data.path().join("spool.taking");
+        if aside.exists() {
+            self.take_in(&aside)?;
+        }
+        if data.spool().exists() {
+            {
+                let _lock = files::lock(&data.spool_lock())?;
+                fs::rename(data.spool(), &aside)?;
+            }
+            self.take_in(&aside)?;
+        }
+        Ok(())
+    }
+
+    fn take_in(&self, aside: &PathBuf) -> Result<(), Error> {
+        let bytes = files::read_bounded(aside, SPOOL_BYTES * 2)?;
+        let at = self.now();
+        let (mut taken, mut damaged) = (0_u32, 0_u32);
+        self.0.store.write::<_, Error>(Durability::Power, |tx| {
+            for line in bytes.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
+                let Ok(record) = serde_json::from_slice::<SpoolRecord>(line) else {
+                    damaged += 1;
+                    continue;
+                };
+                if tx.intake_claim(&record.id, at)? {
+                    audit::append(tx, at, offline(&record))?;
+                    taken += 1;
+                }
+            }
+            if damaged > 0 {
+                let data = json!({ "lines": damaged });
+                audit::append(tx, at, audit::engine(Kind::OfflineDamaged, Actor::Engine, data))?;
+            }
+            Ok(())
+        })?;
+        fs::remove_file::<&Path>(aside)?;
+        if damaged > 0 {
+            self.alert(
+                &format!("{damaged} records that hooks wrote while ClawButler was away could not be read."),
+                "Something else wrote to the spool file, or the disk was full. The audit log says how many are missing.",
+            );
+        }
+        if taken > 0 {
+            self.changed(Topic::Audit);
+        }
+        Ok(())
+    }
+}
+
+fn offline(record: &SpoolRecord) -> Draft {
+    let request = &record.request;
+    let call = request.call_id.as_deref().unwrap_or(&request.idempotency_key);
+    Draft {
+        kind: Kind::OfflineRecorded,
+        actor: Actor::Hook,
+        trace: audit::trace_of(&request.runtime, &request.session),
+        span: audit::span_of(&[&request.runtime, &request.session, call]),
+        data: json!({
+            "record": record.id,
+            "recorded_at": record.at_ms,
+            "runtime": request.runtime,
+            "session": request.session,
+            "event": request.event,
+            "tool": request.tool,
+            "arguments": request.arguments,
+            "cwd": request.cwd,
+            "mode": request.mode,
+            "verdict": record.verdict,
+            "reason": record.reason,
+            "cause": record.cause,
+        }),
+    }
+}

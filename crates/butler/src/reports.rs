@@ -1,0 +1,59 @@
+//! The app at a glance, and the rules in words.
+
+use clawbutler_core::verdict::Decision;
+use clawbutler_wire::Seq;
+use clawbutler_wire::command::{Done, ListRules, OpenWindow, Status};
+use clawbutler_wire::runtimes::GuardState;
+use clawbutler_wire::settings::{RuleView, RulesView, StatusView};
+
+use crate::engine::lock;
+use crate::{Butler, Error, Event};
+
+impl Butler {
+    /// The app at a glance.
+    pub fn status(&self, _: Status) -> Result<StatusView, Error> {
+        let (pending, entries) = self.0.store.read(|read| {
+            Ok::<_, Error>((read.approvals_count("", "")?.0, read.ledger_len()?))
+        })?;
+        let guards = self.guard_states();
+        let guarded = guards.iter().filter(|state| matches!(state, GuardState::Managed | GuardState::User)).count();
+        Ok(StatusView {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            data_dir: self.0.ports.data.path().display().to_string(),
+            socket: clawbutler_platform::os::socket_path(self.0.ports.data.path()).display().to_string(),
+            pending: u32::try_from(pending).unwrap_or(u32::MAX),
+            governed: u32::try_from(guards.len()).unwrap_or(u32::MAX),
+            guarded: u32::try_from(guarded).unwrap_or(u32::MAX),
+            ledger_entries: Seq(entries),
+            rules_version: self.0.rules.version().to_owned(),
+            alerts: lock(&self.0.alerts).clone(),
+        })
+    }
+
+    /// The rule set in force.
+    pub fn list_rules(&self, _: ListRules) -> Result<RulesView, Error> {
+        let rules = self.0.rules.rules().map(|rule| RuleView {
+            id: rule.id.clone(),
+            decision: match rule.decision {
+                Decision::Allow => "allow",
+                Decision::Defer => "defer",
+                Decision::Ask => "ask",
+                Decision::Deny => "deny",
+            }
+            .to_owned(),
+            when: rule.describe(),
+            because: rule.because.clone(),
+        });
+        Ok(RulesView { version: self.0.rules.version().to_owned(), rules: rules.collect() })
+    }
+
+    /// Asks the host to bring its main window to a route; hosts without windows do nothing.
+    pub fn open_window(&self, request: OpenWindow) -> Result<Done, Error> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_');
+        if request.route.len() > 200 || !request.route.chars().all(plain) {
+            return Err(Error::bad("That is no place in ClawButler."));
+        }
+        self.tell(&Event::Open { route: request.route });
+        Ok(Done {})
+    }
+}

@@ -1,0 +1,104 @@
+//! Watches that guards stay what they were; a change without us is recorded and raised.
+
+use std::path::{Path, PathBuf};
+
+use clawbutler_connectors::connector;
+use clawbutler_core::actor::Actor;
+use clawbutler_ledger::Kind;
+use clawbutler_store::Durability;
+use clawbutler_store::table::homes::HomeRow;
+use clawbutler_wire::runtimes::GuardState;
+use clawbutler_wire::topic::Topic;
+use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
+use serde_json::json;
+
+use crate::engine::lock;
+use crate::{Butler, Error};
+
+fn in_force(state: GuardState) -> bool {
+    matches!(state, GuardState::Managed | GuardState::User)
+}
+
+impl Butler {
+    fn governed_homes(&self) -> Vec<HomeRow> {
+        lock(&self.0.registry).homes.values().filter(|home| home.governed).cloned().collect()
+    }
+
+    fn status_of(&self, home: &HomeRow) -> Option<(GuardState, String, Option<String>)> {
+        let connector = connector::by_id(&home.runtime)?;
+        let (env, path) = (&self.0.ports.env, Path::new(&home.path));
+        let projects: Vec<PathBuf> =
+            connector.sessions(env, path).iter().map(|session| PathBuf::from(&session.cwd)).collect();
+        let status = connector.guard_status(env, path, &self.0.ports.data.hook(), &projects);
+        Some((super::scan::guard_state(status.state), status.says, status.fix))
+    }
+
+    /// State of the guard in every governed home.
+    pub(crate) fn guard_states(&self) -> Vec<GuardState> {
+        self.governed_homes().iter().filter_map(|home| self.status_of(home)).map(|status| status.0).collect()
+    }
+
+    /// Why the guard we installed in a home is no longer in force; `None` while it is.
+    pub(crate) fn guard_lost(&self, id: &str) -> Option<String> {
+        let home = lock(&self.0.registry).homes.get(id).filter(|home| home.guard.is_some()).cloned()?;
+        let (state, says, _) = self.status_of(&home)?;
+        (!in_force(state)).then_some(says)
+    }
+
+    /// Compares every guard we installed with the last look.
+    pub(crate) fn check_guards(&self) -> Result<(), Error> {
+        for home in self.governed_homes().into_iter().filter(|home| home.guard.is_some()) {
+            let Some((state, says, fix)) = self.status_of(&home) else { continue };
+            let before = lock(&self.0.registry).guards.get(&home.id).cloned();
+            let was = before.as_ref().map_or(GuardState::User, |(state, _)| *state);
+            let mut alert = before.and_then(|(_, alert)| alert);
+            if !in_force(state) && state != was {
+                let data = json!({ "home": home.id, "path": home.path, "state": state, "says": says });
+                self.record(Durability::Power, Kind::GuardDrift, Actor::Engine, data)?;
+                let raised = format!("The guard in {} is not in force: {says}", home.path);
+                self.alert(&raised, fix.as_deref().unwrap_or("Install it again on the Agents page."));
+                alert = Some(raised);
+                self.changed(Topic::Runtimes);
+            } else if in_force(state)
+                && let Some(raised) = alert.take()
+            {
+                self.clear_alert(&raised);
+                self.changed(Topic::Runtimes);
+            }
+            lock(&self.0.registry).guards.insert(home.id.clone(), (state, alert));
+        }
+        Ok(())
+    }
+
+    /// Watches the folders of every file that carries a guard. Events only ring the bell.
+    pub(crate) fn watch_homes(&self) -> Option<RecommendedWatcher> {
+        let butler = self.clone();
+        let told = move |event: notify::Result<notify::Event>| {
+            if event.is_ok_and(|event| !event.kind.is_access()) {
+                butler.ring(true);
+            }
+        };
+        let mut watcher = notify::recommended_watcher(told)
+            .inspect_err(|error| tracing::warn!(%error, "files cannot be watched; guards are checked on every contact"))
+            .ok()?;
+        let mut folders: Vec<PathBuf> = vec![self.0.ports.data.path().join("bin")];
+        for connector in connector::ALL {
+            let found = connector.discover(&self.0.ports.env, &[]);
+            let chosen = self.governed_homes().into_iter().filter(|home| home.runtime == connector.id());
+            let homes = found.homes.into_iter().map(|home| home.path).chain(chosen.map(|home| home.path.into()));
+            for home in homes {
+                let files = connector.watched_files(&self.0.ports.env, &home);
+                folders.extend(files.iter().filter_map(|file| file.parent()).map(Path::to_owned));
+            }
+        }
+        folders.sort();
+        folders.dedup();
+        for folder in folders.iter().filter(|folder| folder.is_dir()) {
+            if let Err(error) = watcher.watch(folder, RecursiveMode::NonRecursive) {
+                tracing::warn!(folder = %folder.display(), %error, "a folder cannot be watched");
+            }
+        }
+        self.ring(true);
+        Some(watcher)
+    }
+}

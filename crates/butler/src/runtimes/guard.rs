@@ -1,0 +1,232 @@
+//! Installing and removing the guard: shown exactly, consented to, backed up, written, verified.
+
+use std::fs;
+use std::path::Path;
+
+use clawbutler_connectors::connector::{FileChange, GuardError, Plan, Variant};
+use clawbutler_core::actor::Actor;
+use clawbutler_core::digest::{self, sha256};
+use clawbutler_core::limits::CONFIG_FILE_BYTES;
+use clawbutler_ledger::Kind;
+use clawbutler_platform::files;
+use clawbutler_store::Durability;
+use clawbutler_store::table::backups::BackupRow;
+use clawbutler_wire::command::{InstallGuard, PlanGuard, UninstallGuard};
+use clawbutler_wire::runtimes::{FilePlan, GuardPlan, GuardState, GuardVariant, HomeView};
+use serde_json::json;
+use similar::TextDiff;
+
+use super::scan::{Known, guard_state};
+use crate::{Butler, Error, audit};
+
+impl From<GuardError> for Error {
+    fn from(error: GuardError) -> Self {
+        Self::precondition(error.to_string(), error.fix())
+    }
+}
+
+impl Butler {
+    /// Shows exactly what installing or removing the guard would change.
+    pub fn plan_guard(&self, request: PlanGuard) -> Result<GuardPlan, Error> {
+        let known = self.known(&request.home_id)?;
+        let plan = self.plan(&known, request.variant, request.uninstall)?;
+        Ok(plan_view(&known, &plan))
+    }
+
+    /// Carries out the plan that was shown.
+    pub fn install_guard(&self, request: InstallGuard) -> Result<HomeView, Error> {
+        let known = self.known(&request.home_id)?;
+        self.place_hook()?;
+        self.carry_out(&known, request.variant, &request.plan_digest, false)
+    }
+
+    /// Carries out the removal that was shown.
+    pub fn uninstall_guard(&self, request: UninstallGuard) -> Result<HomeView, Error> {
+        let known = self.known(&request.home_id)?;
+        self.carry_out(&known, request.variant, &request.plan_digest, true)
+    }
+
+    fn plan(&self, known: &Known, variant: GuardVariant, uninstall: bool) -> Result<Plan, Error> {
+        let (env, hook) = (&self.0.ports.env, self.0.ports.data.hook());
+        let variant = match variant {
+            GuardVariant::User => Variant::User,
+            GuardVariant::Managed => Variant::Managed,
+        };
+        if !uninstall {
+            return Ok(known.connector.plan_install(env, &known.path, &hook, variant)?);
+        }
+        let mut plan = known.connector.plan_uninstall(env, &known.path, &hook, variant)?;
+        // Untouched since we wrote it: give back the very bytes that were there before.
+        for change in &mut plan.files {
+            let path = change.path.display().to_string();
+            let backup = self.0.store.read(|read| read.backup_newest(&path))?;
+            if let (Some(backup), Some(now)) = (backup, &change.before)
+                && backup.after == sha256(now)
+            {
+                change.after = backup.existed.then_some(backup.content);
+            }
+        }
+        Ok(plan)
+    }
+
+    fn carry_out(
+        &self,
+        known: &Known,
+        variant: GuardVariant,
+        consented: &str,
+        uninstall: bool,
+    ) -> Result<HomeView, Error> {
+        let plan = self.plan(known, variant, uninstall)?;
+        let view = plan_view(known, &plan);
+        if view.plan_digest != consented {
+            let present = serde_json::to_value(&view).ok();
+            return Err(Error::stale("A file changed since the plan was shown.", present));
+        }
+        self.back_up(known, &plan)?;
+        let written = self.write_plan(&plan).and_then(|()| self.verify_plan(known, uninstall));
+        if let Err(error) = written {
+            undo(&plan);
+            return Err(error);
+        }
+        let kind = if uninstall { Kind::GuardRemoved } else { Kind::GuardInstalled };
+        let guard = (!uninstall).then(|| if variant == GuardVariant::Managed { "managed" } else { "user" }.to_owned());
+        let data = json!({
+            "home": known.id, "path": known.path.display().to_string(), "variant": variant,
+            "files": view.files.iter().map(|file| json!({ "path": file.path, "before": file.before, "after": file.after })).collect::<Vec<_>>(),
+        });
+        let at = self.now();
+        let governed = !uninstall;
+        self.put_home(known, governed, guard, |tx| {
+            audit::append(tx, at, audit::engine(kind, Actor::LocalUser, data)).map(drop)
+        })
+        .inspect_err(|_| undo(&plan))?;
+        Ok(self.home_view(known))
+    }
+
+    fn back_up(&self, known: &Known, plan: &Plan) -> Result<(), Error> {
+        let at = self.now().0;
+        self.0.store.write(Durability::Power, |tx| {
+            for change in changed(plan) {
+                let content = change.before.clone().unwrap_or_default();
+                tx.backup_put(&BackupRow {
+                    home: known.id.clone(),
+                    path: change.path.display().to_string(),
+                    at,
+                    existed: change.before.is_some(),
+                    before: sha256(&content),
+                    content,
+                    after: change.after.as_deref().map(sha256).unwrap_or_default(),
+                })?;
+            }
+            Ok(())
+        })
+    }
+
+    fn write_plan(&self, plan: &Plan) -> Result<(), Error> {
+        for change in changed(plan) {
+            if present(&change.path)? != change.before {
+                return Err(Error::stale("A file changed since the plan was shown.", None));
+            }
+            let written = match &change.after {
+                Some(bytes) => files::write_atomic(&change.path, bytes, change.mode),
+                None => fs::remove_file(&change.path),
+            };
+            written.map_err(|error| {
+                let hint = plan.command.as_ref().map_or_else(
+                    || "Check the permissions of the file.".to_owned(),
+                    |command| format!("Run this as administrator instead: {command}"),
+                );
+                Error::precondition(format!("{} cannot be written: {error}.", change.path.display()), hint)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Reads back what was written, through the same eyes that report the guard's state.
+    fn verify_plan(&self, known: &Known, uninstall: bool) -> Result<(), Error> {
+        let status = known.connector.guard_status(&self.0.ports.env, &known.path, &self.0.ports.data.hook(), &[]);
+        let state = guard_state(status.state);
+        if !uninstall && matches!(state, GuardState::Missing | GuardState::Damaged) {
+            return Err(Error::precondition(
+                format!("The guard was written but is not in force: {}", status.says),
+                status.fix.unwrap_or_else(|| "The file was put back as it was.".to_owned()),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Puts our hook where guards call it. A copy of ours: its path does not move with updates.
+    fn place_hook(&self) -> Result<(), Error> {
+        let target = self.0.ports.data.hook();
+        let Some(source) = &self.0.ports.hook_source else {
+            return if target.is_file() {
+                Ok(())
+            } else {
+                Err(Error::precondition(
+                    "The hook program is not part of this installation.",
+                    "Build it with `cargo xtask hook` or install ClawButler again.",
+                ))
+            };
+        };
+        /// Largest hook program that is copied (bytes).
+        const HOOK_BYTES: u64 = 64 * 1024 * 1024;
+        let wanted = files::read_bounded(source, HOOK_BYTES)?;
+        if files::read_bounded(&target, HOOK_BYTES).ok().as_ref() != Some(&wanted) {
+            files::write_atomic(&target, &wanted, Some(0o755))?;
+        }
+        Ok(())
+    }
+}
+
+fn changed(plan: &Plan) -> impl Iterator<Item = &FileChange> {
+    plan.files.iter().filter(|change| change.before != change.after)
+}
+
+/// Puts the files back that already carry the new content.
+fn undo(plan: &Plan) {
+    for change in changed(plan) {
+        if present(&change.path).is_ok_and(|now| now == change.after) {
+            let back = match &change.before {
+                Some(bytes) => files::write_atomic(&change.path, bytes, None),
+                None => fs::remove_file(&change.path),
+            };
+            if let Err(error) = back {
+                tracing::error!(path = %change.path.display(), %error, "a file could not be put back");
+            }
+        }
+    }
+}
+
+fn present(path: &Path) -> Result<Option<Vec<u8>>, Error> {
+    match files::read_bounded(path, CONFIG_FILE_BYTES) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn plan_view(known: &Known, plan: &Plan) -> GuardPlan {
+    let files: Vec<FilePlan> = changed(plan)
+        .map(|change| {
+            let text = |bytes: &Option<Vec<u8>>| String::from_utf8_lossy(bytes.as_deref().unwrap_or_default()).into_owned();
+            let (before, after) = (text(&change.before), text(&change.after));
+            let path = change.path.display().to_string();
+            let diff = TextDiff::from_lines(&before, &after).unified_diff().header(&path, &path).to_string();
+            FilePlan {
+                path,
+                diff,
+                before: change.before.as_deref().map(sha256),
+                after: change.after.as_deref().map(sha256),
+            }
+        })
+        .collect();
+    let named: Vec<_> = files.iter().map(|file| (&file.path, &file.before, &file.after)).collect();
+    GuardPlan {
+        plan_digest: digest::of(&(&known.id, named)),
+        home_id: known.id.clone(),
+        changes: !files.is_empty(),
+        files,
+        notes: plan.notes.clone(),
+        command: plan.command.clone(),
+    }
+}

@@ -1,0 +1,107 @@
+//! Runtimes on this machine: found, chosen, guarded, watched.
+
+mod drift;
+mod guard;
+mod scan;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use clawbutler_connectors::connector;
+use clawbutler_core::digest::sha256;
+use clawbutler_store::table::homes::HomeRow;
+use clawbutler_wire::runtimes::GuardState;
+
+use crate::engine::lock;
+use crate::{Butler, Error};
+
+/// What is kept in memory of the chosen homes.
+#[derive(Debug, Default)]
+pub(crate) struct Registry {
+    pub(crate) homes: BTreeMap<String, HomeRow>,
+    /// Last contact not yet stored (ms).
+    pub(crate) contacts: HashMap<String, i64>,
+    /// Sessions whose hooks reached us, with the time (ms).
+    pub(crate) sessions: HashMap<String, i64>,
+    /// Guard state at the last look, with the alert it raised.
+    pub(crate) guards: HashMap<String, (GuardState, Option<String>)>,
+}
+
+/// Sessions remembered at once.
+const SESSIONS: usize = 4_096;
+
+/// Where a request comes from.
+pub(crate) struct Origin {
+    pub(crate) id: String,
+    pub(crate) governed: bool,
+}
+
+/// Stable id of a home.
+pub(crate) fn home_id(runtime: &str, path: &str) -> String {
+    sha256(format!("{runtime}\n{path}").as_bytes())[..16].to_owned()
+}
+
+impl Butler {
+    pub(crate) fn runtime_name(&self, id: &str) -> String {
+        connector::by_id(id).map_or_else(|| id.to_owned(), |connector| connector.name().to_owned())
+    }
+
+    pub(crate) fn load_registry(&self) -> Result<(), Error> {
+        let homes = self.0.store.read(|read| read.homes())?;
+        lock(&self.0.registry).homes = homes.into_iter().map(|home| (home.id.clone(), home)).collect();
+        self.refresh_surroundings();
+        Ok(())
+    }
+
+    /// Notes that a hook of a home talked to us. A home nobody chose, reached through a machine-wide
+    /// guard, is governed; one that the user let go of is not.
+    pub(crate) fn contact(&self, runtime: &str, home: &str, session: &str) -> Origin {
+        let id = home_id(runtime, home);
+        let now = self.now().0;
+        let mut registry = lock(&self.0.registry);
+        if registry.sessions.len() >= SESSIONS {
+            registry.sessions.clear();
+        }
+        registry.sessions.insert(session.to_owned(), now);
+        registry.contacts.insert(id.clone(), now);
+        let governed = registry.homes.get(&id).is_none_or(|home| home.governed);
+        Origin { id, governed }
+    }
+
+    pub(crate) fn flush_contacts(&self) -> Result<(), Error> {
+        let contacts = std::mem::take(&mut lock(&self.0.registry).contacts);
+        if contacts.is_empty() {
+            return Ok(());
+        }
+        self.0.store.write::<_, Error>(clawbutler_store::Durability::Process, |tx| {
+            for (id, at) in &contacts {
+                tx.home_contact(id, *at)?;
+            }
+            Ok(())
+        })?;
+        let mut registry = lock(&self.0.registry);
+        for (id, at) in contacts {
+            if let Some(home) = registry.homes.get_mut(&id) {
+                home.last_contact = Some(at);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Branch of the git checkout that holds a folder; `None` outside of one or when detached.
+pub(crate) fn git_branch(folder: &str) -> Option<String> {
+    /// Folders looked at on the way up.
+    const CLIMB: usize = 40;
+    let head = Path::new(folder).ancestors().take(CLIMB).find_map(|folder| {
+        let git = folder.join(".git");
+        let git = if git.is_file() {
+            let text = std::fs::read_to_string(&git).ok()?;
+            folder.join(text.strip_prefix("gitdir:")?.trim())
+        } else {
+            git
+        };
+        std::fs::read_to_string(git.join("HEAD")).ok()
+    })?;
+    head.trim().strip_prefix("ref: refs/heads/").map(|branch| branch.chars().take(200).collect())
+}

@@ -1,0 +1,181 @@
+//! Discovery, and choosing what to govern.
+
+use std::path::{Path, PathBuf};
+
+use clawbutler_connectors::connector::{self, Connector};
+use clawbutler_core::actor::Actor;
+use clawbutler_ledger::Kind;
+use clawbutler_store::Durability;
+use clawbutler_store::table::homes::HomeRow;
+use clawbutler_wire::command::{Discover, Govern};
+use clawbutler_wire::runtimes::{Discovery, GuardState, GuardView, HomeView, InstallView, SessionView};
+use clawbutler_wire::topic::Topic;
+use serde_json::json;
+
+use super::home_id;
+use crate::engine::lock;
+use crate::{Butler, Error, audit};
+
+/// A home found now or chosen before.
+#[derive(Debug, Clone)]
+pub(super) struct Known {
+    pub(super) id: String,
+    pub(super) connector: &'static dyn Connector,
+    pub(super) path: PathBuf,
+    pub(super) source: String,
+}
+
+impl Butler {
+    /// Looks for runtimes, homes and sessions now. Touches nothing.
+    pub fn discover(&self, _: Discover) -> Result<Discovery, Error> {
+        self.flush_contacts()?;
+        let env = &self.0.ports.env;
+        let mut discovery = Discovery { installs: Vec::new(), homes: Vec::new(), looked_at: Vec::new() };
+        for connector in connector::ALL {
+            let found = connector.discover(env, &self.chosen_paths(connector.id()));
+            discovery.installs.extend(found.installs.into_iter().map(|install| InstallView {
+                runtime: connector.id().to_owned(),
+                runtime_name: connector.name().to_owned(),
+                path: install.path.display().to_string(),
+                how: install.how,
+                version: install.version,
+                version_source: install.version_source,
+                warning: install.warning,
+            }));
+            discovery.looked_at.extend(found.looked_at.iter().map(|path| path.display().to_string()));
+            for home in found.homes {
+                let id = home_id(connector.id(), &home.path.display().to_string());
+                discovery.homes.push(self.home_view(&Known { id, connector: *connector, path: home.path, source: home.source }));
+            }
+        }
+        Ok(discovery)
+    }
+
+    fn chosen_paths(&self, runtime: &str) -> Vec<PathBuf> {
+        let registry = lock(&self.0.registry);
+        registry.homes.values().filter(|home| home.runtime == runtime).map(|home| PathBuf::from(&home.path)).collect()
+    }
+
+    /// A home by id: chosen before, or found now.
+    pub(super) fn known(&self, id: &str) -> Result<Known, Error> {
+        let chosen = lock(&self.0.registry).homes.get(id).cloned();
+        if let Some(home) = chosen
+            && let Some(connector) = connector::by_id(&home.runtime)
+        {
+            return Ok(Known { id: id.to_owned(), connector, path: home.path.into(), source: home.source });
+        }
+        for connector in connector::ALL {
+            for home in connector.discover(&self.0.ports.env, &[]).homes {
+                if home_id(connector.id(), &home.path.display().to_string()) == id {
+                    return Ok(Known { id: id.to_owned(), connector: *connector, path: home.path, source: home.source });
+                }
+            }
+        }
+        Err(Error::not_found("home"))
+    }
+
+    pub(super) fn home_view(&self, known: &Known) -> HomeView {
+        let env = &self.0.ports.env;
+        let sessions = known.connector.sessions(env, &known.path);
+        let projects: Vec<PathBuf> = sessions.iter().map(|session| PathBuf::from(&session.cwd)).collect();
+        let status = known.connector.guard_status(env, &known.path, &self.0.ports.data.hook(), &projects);
+        let registry = lock(&self.0.registry);
+        let row = registry.homes.get(&known.id);
+        HomeView {
+            id: known.id.clone(),
+            runtime: known.connector.id().to_owned(),
+            runtime_name: known.connector.name().to_owned(),
+            path: known.path.display().to_string(),
+            source: known.source.clone(),
+            governed: row.is_some_and(|row| row.governed),
+            guard: GuardView {
+                state: guard_state(status.state),
+                says: status.says,
+                fix: status.fix,
+                last_contact: registry.contacts.get(&known.id).copied().or(row.and_then(|row| row.last_contact)),
+            },
+            sessions: sessions
+                .into_iter()
+                .map(|session| SessionView {
+                    guarded: registry.sessions.contains_key(&session.session).then_some(true),
+                    session: session.session,
+                    pid: session.pid,
+                    cwd: session.cwd,
+                    name: session.name,
+                    kind: session.kind,
+                    status: session.status,
+                    version: session.version,
+                    started_at: session.started_at,
+                })
+                .collect(),
+        }
+    }
+
+    /// Chooses to govern a home or to leave it alone. Does not touch its files.
+    pub fn govern(&self, request: Govern) -> Result<HomeView, Error> {
+        let known = self.known(&request.home_id)?;
+        let guard = lock(&self.0.registry).homes.get(&known.id).and_then(|row| row.guard.clone());
+        self.put_home(&known, request.governed, guard, |_| Ok(()))?;
+        Ok(self.home_view(&known))
+    }
+
+    /// Stores a home with its entry, and whatever else belongs to the same transaction.
+    pub(super) fn put_home(
+        &self,
+        known: &Known,
+        governed: bool,
+        guard: Option<String>,
+        also: impl FnOnce(&mut clawbutler_store::Write<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let before = lock(&self.0.registry).homes.get(&known.id).cloned();
+        let row = HomeRow {
+            id: known.id.clone(),
+            runtime: known.connector.id().to_owned(),
+            path: known.path.display().to_string(),
+            source: known.source.clone(),
+            governed,
+            guard,
+            last_contact: before.as_ref().and_then(|row| row.last_contact),
+        };
+        let at = self.now();
+        self.0.store.write(Durability::Power, |tx| {
+            also(tx)?;
+            tx.home_put(&row)?;
+            if before.as_ref().is_none_or(|before| before.governed != governed) {
+                let kind = if governed { Kind::HomeGoverned } else { Kind::HomeReleased };
+                let data = json!({ "home": row.id, "runtime": row.runtime, "path": row.path });
+                audit::append(tx, at, audit::engine(kind, Actor::LocalUser, data))?;
+            }
+            Ok::<_, Error>(())
+        })?;
+        lock(&self.0.registry).homes.insert(row.id.clone(), row);
+        self.refresh_surroundings();
+        self.write_snapshot()?;
+        self.ring(true);
+        self.changed(Topic::Runtimes);
+        Ok(())
+    }
+
+    /// Tells the policy which files an agent must not touch.
+    pub(crate) fn refresh_surroundings(&self) {
+        let homes: Vec<HomeRow> = lock(&self.0.registry).homes.values().cloned().collect();
+        let mut guarded = vec![self.0.ports.data.hook().display().to_string()];
+        for home in homes.iter().filter(|home| home.governed) {
+            if let Some(connector) = connector::by_id(&home.runtime) {
+                let files = connector.guarded_files(&self.0.ports.env, Path::new(&home.path));
+                guarded.extend(files.iter().map(|path| path.display().to_string()));
+            }
+        }
+        self.0.around.write().unwrap_or_else(std::sync::PoisonError::into_inner).guarded = guarded;
+    }
+}
+
+pub(super) fn guard_state(state: connector::GuardState) -> GuardState {
+    match state {
+        connector::GuardState::Managed => GuardState::Managed,
+        connector::GuardState::User => GuardState::User,
+        connector::GuardState::Bypassed => GuardState::Bypassed,
+        connector::GuardState::Damaged => GuardState::Damaged,
+        connector::GuardState::Missing => GuardState::Missing,
+    }
+}

@@ -1,0 +1,9 @@
+//! Domain to wire: the only place that turns what is stored into what is shown.
+
+mod approval;
+mod body;
+pub mod visible;
+mod words;
+
+pub(crate) use approval::approval;
+pub(crate) use words::{actor, entry_says};

@@ -1,0 +1,58 @@
+//! Ledger entries and actors in words.
+
+use clawbutler_core::actor::Actor;
+use serde_json::Value;
+
+/// Who, in words.
+pub(crate) fn actor(actor: &Actor) -> String {
+    match actor {
+        Actor::LocalUser => "you".to_owned(),
+        Actor::Rule { id } => format!("rule {id}"),
+        Actor::Grant { .. } => "an always-allow".to_owned(),
+        Actor::Agent { runtime, .. } => format!("agent ({runtime})"),
+        Actor::Engine => "ClawButler".to_owned(),
+        Actor::Hook => "the guard, alone".to_owned(),
+    }
+}
+
+/// One sentence on an entry.
+pub(crate) fn entry_says(kind: &str, data: &Value) -> String {
+    let text = |name: &str| data[name].as_str().unwrap_or_default().to_owned();
+    match kind {
+        "action.requested" => format!("Wants to use {}: {}", text("tool"), text("summary")),
+        "action.decided" => format!("Answered “{}”.", text("verdict")),
+        "action.completed" => format!("{} ran.", text("tool")),
+        "action.failed" => format!("{} failed.", text("tool")),
+        "action.unknown" | "tampering.noticed" | "bound.reached" => text("says"),
+        "approval.requested" => "Asked a person.".to_owned(),
+        "approval.decided" => match data["decision"]["verb"].as_str() {
+            Some("allow_once") => "Allowed once.".to_owned(),
+            Some("allow_always") => "Allowed for good.".to_owned(),
+            Some("deny") => match data["decision"]["reason"].as_str() {
+                Some(reason) => format!("Denied: {reason}"),
+                None => "Denied.".to_owned(),
+            },
+            _ => "Decided.".to_owned(),
+        },
+        "approval.expired" => "Nobody answered in time.".to_owned(),
+        "approval.withdrawn" => format!("The question went away ({}).", text("cause").replace('_', " ")),
+        "approval.reclaimed" => "The client came back for its answer.".to_owned(),
+        "decision.delivered" => format!("The client was told “{}”.", text("verdict")),
+        "grant.created" => "A standing always-allow was given.".to_owned(),
+        "grant.revoked" => "A standing always-allow ended.".to_owned(),
+        "home.governed" => format!("Governs {}.", text("path")),
+        "home.released" => format!("Leaves {} alone.", text("path")),
+        "guard.installed" => format!("The guard was installed in {}.", text("path")),
+        "guard.removed" => format!("The guard was removed from {}.", text("path")),
+        "guard.drift" => format!("The guard changed without us: {}", text("says")),
+        "session.started" => format!("A session started in {}.", text("cwd")),
+        "session.ended" => "A session ended.".to_owned(),
+        "config.changed" => "A runtime's configuration changed while it ran.".to_owned(),
+        "engine.started" => format!("ClawButler {} started.", text("version")),
+        "engine.stopped" => "ClawButler was closed.".to_owned(),
+        "offline.recorded" => format!("While ClawButler was away: {} answered “{}”.", text("tool"), text("verdict")),
+        "offline.damaged" => "Some offline records could not be read.".to_owned(),
+        "settings.changed" => "Settings were changed.".to_owned(),
+        other => other.to_owned(),
+    }
+}
