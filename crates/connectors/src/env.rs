@@ -28,6 +28,18 @@ pub enum Os {
 }
 
 impl Env {
+    /// This machine, with the conventions of the system the program was built for.
+    pub fn new(vars: BTreeMap<String, String>, home: PathBuf) -> Self {
+        let os = if cfg!(windows) {
+            Os::Windows
+        } else if cfg!(target_os = "macos") {
+            Os::MacOs
+        } else {
+            Os::Linux
+        };
+        Self { vars, home, os, root: PathBuf::from("/") }
+    }
+
     /// A variable's value; absent when unset or empty.
     pub fn var(&self, name: &str) -> Option<&str> {
         self.vars.get(name).map(String::as_str).filter(|value| !value.is_empty())
@@ -39,11 +51,6 @@ impl std::fmt::Debug for Env {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { vars, home, os, root } = self;
         let names: Vec<&String> = vars.keys().collect();
-        f.debug_struct("Env")
-            .field("vars", &names)
-            .field("home", home)
-            .field("os", os)
-            .field("root", root)
-            .finish()
+        f.debug_struct("Env").field("vars", &names).field("home", home).field("os", os).field("root", root).finish()
     }
 }

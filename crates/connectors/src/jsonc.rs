@@ -167,9 +167,9 @@ pub(crate) fn append(text: &str, container: &Container, name: Option<&str>, valu
     let lead = style.as_ref().map_or_else(String::new, |style| format!("{}{}", style.newline, style.indent));
 
     let Some(&(_, last)) = container.children.last() else {
-        let tail = style.as_ref().map_or_else(String::new, |style| {
-            format!("{}{}", style.newline, line_indent(text, container.start))
-        });
+        let tail = style
+            .as_ref()
+            .map_or_else(String::new, |style| format!("{}{}", style.newline, line_indent(text, container.start)));
         return splice(text, container.close, container.close, &format!("{lead}{item}{tail}"));
     };
     let comma = find_comma(text, last, container.close);
@@ -235,7 +235,8 @@ fn style_in(text: &str, container: &Container) -> Option<Style> {
             return None;
         }
         let indent = [last, first].into_iter().find(|at| lead_of(text, *at).1).map(|at| line_indent(text, at))?;
-        let unit = indent.strip_prefix(outer).filter(|unit| !unit.is_empty()).map_or_else(|| unit_of(text), str::to_owned);
+        let unit =
+            indent.strip_prefix(outer).filter(|unit| !unit.is_empty()).map_or_else(|| unit_of(text), str::to_owned);
         return Some(Style { newline, unit, indent: indent.to_owned() });
     }
     let one_line = !text.trim().contains('\n') && text.trim().len() > container.close + 1 - container.start;

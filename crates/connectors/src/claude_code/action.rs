@@ -9,9 +9,24 @@ use crate::call::ToolCall;
 
 /// Tools that touch nothing outside the conversation.
 const INTERNAL: &[&str] = &[
-    "TodoWrite", "TodoRead", "TaskCreate", "TaskUpdate", "TaskGet", "TaskList", "ExitPlanMode", "EnterPlanMode",
-    "AskUserQuestion", "ToolSearch", "BashOutput", "TaskOutput", "AgentOutputTool", "KillShell", "KillBash", "TaskStop",
-    "ListMcpResourcesTool", "StructuredOutput",
+    "TodoWrite",
+    "TodoRead",
+    "TaskCreate",
+    "TaskUpdate",
+    "TaskGet",
+    "TaskList",
+    "ExitPlanMode",
+    "EnterPlanMode",
+    "AskUserQuestion",
+    "ToolSearch",
+    "BashOutput",
+    "TaskOutput",
+    "AgentOutputTool",
+    "KillShell",
+    "KillBash",
+    "TaskStop",
+    "ListMcpResourcesTool",
+    "StructuredOutput",
 ];
 
 /// Understands a tool call.
@@ -19,10 +34,10 @@ pub(super) fn action(call: &ToolCall) -> Action {
     Action {
         runtime: call.runtime.clone(),
         session: call.session.clone(),
-        agent: call.agent_id.as_ref().map(|id| Subagent {
-            id: id.clone(),
-            name: call.agent_name.clone().unwrap_or_default(),
-        }),
+        agent: call
+            .agent_id
+            .as_ref()
+            .map(|id| Subagent { id: id.clone(), name: call.agent_name.clone().unwrap_or_default() }),
         tool: call.tool.clone(),
         cwd: call.cwd.clone(),
         mode: call.mode.clone(),

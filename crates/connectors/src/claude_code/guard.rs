@@ -89,6 +89,7 @@ pub(super) fn plan_install(env: &Env, home: &Path, hook: &Path, variant: Variant
     let disk = read(&target(env, home, variant))?;
     // One line, so that the administrator's command is one line too.
     let start = match (variant, &disk.text) {
+        (Variant::Managed, None) if env.os == Os::Windows => Some("{\"hooks\":{}}"),
         (Variant::Managed, None) => Some("{\"hooks\":{}}\n"),
         (Variant::User | Variant::Managed, text) => text.as_deref(),
     };
@@ -97,12 +98,11 @@ pub(super) fn plan_install(env: &Env, home: &Path, hook: &Path, variant: Variant
     if disk.text.as_deref() == Some(after.as_str()) {
         plan.notes.push(format!("The guard in {} is complete; nothing changes.", disk.path.display()));
     } else {
-        plan.notes.push(format!(
-            "{} {} hook entries marked \"{}\"; every other byte of it stays.",
-            disk.path.display(),
-            if disk.text.is_some() { "gets" } else { "is created with" },
-            entries::MARK_KEY
-        ));
+        let (path, mark) = (disk.path.display(), entries::MARK_KEY);
+        plan.notes.push(match &disk.text {
+            Some(_) => format!("{path} gets hook entries marked \"{mark}\"; every other byte of it stays."),
+            None => format!("{path} is created with hook entries marked \"{mark}\" and nothing else."),
+        });
         plan.notes.push("Sessions that already run use it within a few seconds.".to_owned());
     }
     link_note(&disk, &mut plan);
@@ -144,7 +144,9 @@ fn push_change(env: &Env, disk: OnDisk, after: Option<String>, variant: Variant,
     }
     if variant == Variant::Managed {
         plan.command = Some(administrator_command(env.os, &disk.path, after.as_deref()));
-        plan.notes.push("It holds for every user and every project of this machine, and needs administrator rights.".to_owned());
+        plan.notes.push(
+            "It holds for every user and every project of this machine, and needs administrator rights.".to_owned(),
+        );
     }
     let mode = match variant {
         Variant::User => 0o600,
@@ -160,7 +162,10 @@ fn push_change(env: &Env, disk: OnDisk, after: Option<String>, variant: Variant,
 
 fn link_note(disk: &OnDisk, plan: &mut Plan) {
     if disk.linked {
-        plan.notes.push(format!("The settings file is a link; the file it points to, {}, is the one that changes.", disk.path.display()));
+        plan.notes.push(format!(
+            "The settings file is a link; the file it points to, {}, is the one that changes.",
+            disk.path.display()
+        ));
     }
 }
 
@@ -171,7 +176,9 @@ fn form_notes(env: &Env, form: Form, versions: &[Version], program: &str, plan: 
              called through a shell that blocks instead. Updating Claude Code is better."
         ));
         if env.os == Os::Windows {
-            plan.notes.push("On Windows this form needs Git Bash; without it the gate does not hold on this client.".to_owned());
+            plan.notes.push(
+                "On Windows this form needs Git Bash; without it the gate does not hold on this client.".to_owned(),
+            );
         }
     }
     let old = versions.iter().filter(|version| !version.fails_closed()).max();
@@ -182,7 +189,9 @@ fn form_notes(env: &Env, form: Form, versions: &[Version], program: &str, plan: 
         plan.notes.push(format!("No client with a known version was found; the guard needs {FAILS_CLOSED} or newer."));
     }
     if env.os == Os::Windows && program.contains(' ') {
-        plan.notes.push("The hook program's path holds a blank, which some Windows builds of the client do not start.".to_owned());
+        plan.notes.push(
+            "The hook program's path holds a blank, which some Windows builds of the client do not start.".to_owned(),
+        );
     }
 }
 

@@ -55,7 +55,10 @@ impl HookSide for Side {
             // Exit code 2 blocks the call on every version and its standard error is the reason.
             _ => Output {
                 stdout: String::new(),
-                stderr: format!("ClawButler could not read this tool call and therefore refuses it: {}\n", cut(why, FACT_CHARS)),
+                stderr: format!(
+                    "ClawButler could not read this tool call and therefore refuses it: {}\n",
+                    cut(why, FACT_CHARS)
+                ),
                 exit: 2,
             },
         }
@@ -90,7 +93,7 @@ fn relay(answer: Answer, reason: &str) -> Option<Value> {
         Answer::Deny => json!({"behavior": "deny", "message": refusal(reason)}),
         Answer::Ask | Answer::Defer => return None,
     };
-    Some(json!({"hookSpecificOutput": {"hookEventName": "PermissionRequest", "decision": decision}}))
+    Some(json!({"hookSpecificOutput": {"decision": decision, "hookEventName": "PermissionRequest"}}))
 }
 
 fn config(answer: Answer, reason: &str) -> Option<Value> {
@@ -105,13 +108,28 @@ fn config(answer: Answer, reason: &str) -> Option<Value> {
 
 fn said(reason: &str, otherwise: &str) -> String {
     let reason = reason.trim();
-    cut(if reason.is_empty() { otherwise } else { reason }, REASON_CHARS).to_owned()
+    visible(cut(if reason.is_empty() { otherwise } else { reason }, REASON_CHARS))
 }
 
 fn refusal(reason: &str) -> String {
     let reason = said(reason, "Denied by ClawButler.");
     let stop = if reason.ends_with(['.', '!', '?', ':']) { "" } else { "." };
     format!("{reason}{stop} {ADVICE}")
+}
+
+/// A reason may quote the call: what would steer a terminal or turn the reading direction is spelt out.
+fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        let turns =
+            matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if turns || (c.is_control() && !matches!(c, '\n' | '\t')) {
+            out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 /// At most so many characters of a text.
@@ -146,7 +164,8 @@ fn parse(verb: &str, stdin: &[u8], env: &Env) -> Result<HookInput, BadInput> {
         Some(_) | None => Value::Null,
     };
     let text = |name: &str| payload.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let session = text("session_id").or_else(|| env.var("CLAUDE_CODE_SESSION_ID")).ok_or(BadInput::Missing("session_id"))?;
+    let session =
+        text("session_id").or_else(|| env.var("CLAUDE_CODE_SESSION_ID")).ok_or(BadInput::Missing("session_id"))?;
     let tool = match text("tool_name") {
         Some(tool) if per_tool => tool,
         None if per_tool => return Err(BadInput::Missing("tool_name")),
@@ -244,7 +263,8 @@ fn extra(event: Event, payload: &Map<String, Value>) -> Value {
     if let Some(outcome) = outcome {
         facts.insert("outcome".to_owned(), outcome.into());
     }
-    for key in ["prompt_id", "source", "reason", "file_path", "model", "transcript_path"] {
+    let only_at_start = if event == Event::SessionStarted { Some("transcript_path") } else { None };
+    for key in ["prompt_id", "source", "reason", "file_path", "model"].into_iter().chain(only_at_start) {
         if let Some(text) = payload.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()) {
             facts.insert(key.to_owned(), cut(text, FACT_CHARS).into());
         }

@@ -59,7 +59,14 @@ fn program_name(env: &Env) -> &'static str {
 fn path_entries(env: &Env) -> Vec<PathBuf> {
     let separator = if env.os == Os::Windows { ';' } else { ':' };
     let entries = env.var("PATH").unwrap_or_default().split(separator);
-    paths::unique(entries.filter(|entry| !entry.is_empty()).map(PathBuf::from).filter(|path| path.is_absolute()).take(PATH_ENTRIES).collect())
+    paths::unique(
+        entries
+            .filter(|entry| !entry.is_empty())
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+            .take(PATH_ENTRIES)
+            .collect(),
+    )
 }
 
 /// Folders that may hold npm packages.
@@ -131,14 +138,27 @@ struct Found {
 
 impl Found {
     /// Records a program once, whatever links lead to it.
-    fn add(&mut self, path: &Path, how: &str, version: Option<String>, source: Option<String>, warning: Option<String>) {
+    fn add(
+        &mut self,
+        path: &Path,
+        how: &str,
+        version: Option<String>,
+        source: Option<String>,
+        warning: Option<String>,
+    ) {
         let Ok(real) = path.canonicalize() else { return };
         if !real.is_file() || self.seen.contains(&real) {
             return;
         }
         self.seen.push(real);
         let warning = warning.or_else(|| version.as_deref().and_then(version::warning));
-        self.installs.push(Install { path: path.to_owned(), how: how.to_owned(), version, version_source: source, warning });
+        self.installs.push(Install {
+            path: path.to_owned(),
+            how: how.to_owned(),
+            version,
+            version_source: source,
+            warning,
+        });
     }
 
     /// A program somewhere; where it really is tells how it came.
@@ -155,7 +175,8 @@ impl Found {
             self.package(path, &package);
             return;
         }
-        let above = |levels: usize| real.ancestors().nth(levels).and_then(Path::file_name).and_then(|name| name.to_str());
+        let above =
+            |levels: usize| real.ancestors().nth(levels).and_then(Path::file_name).and_then(|name| name.to_str());
         if above(1) == Some("versions") {
             let version = above(0).map(str::to_owned);
             self.add(path, "native installer", version, Some("name of the file the link points to".to_owned()), None);

@@ -76,9 +76,9 @@ fn fill(text: &str, found: Option<&'static str>, program: &str, form: Form) -> R
     loop {
         let present = ours(&text, keep)?;
         let wrong = present.iter().enumerate().rev().find(|(index, own)| {
-            let right = WANTED
-                .iter()
-                .any(|want| want.event == own.event && want.is_right(own.matcher.as_ref(), &own.handler, program, form));
+            let right = WANTED.iter().any(|want| {
+                want.event == own.event && want.is_right(own.matcher.as_ref(), &own.handler, program, form)
+            });
             !right || present[..*index].iter().any(|other| other.event == own.event)
         });
         let Some((_, wrong)) = wrong else { break };
@@ -126,7 +126,8 @@ pub(super) fn uninstall(text: &str) -> Result<Option<String>, TextError> {
     while let Some(own) = ours(&body, keep)?.pop() {
         body = jsonc::remove(&body, &own.removal.container, own.removal.index);
     }
-    let bare = body.trim().strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).is_some_and(|i| i.trim().is_empty());
+    let bare =
+        body.trim().strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).is_some_and(|i| i.trim().is_empty());
     if bare && was(NO_FILE) {
         return Ok(None);
     }
@@ -198,6 +199,8 @@ fn root_of(text: &str) -> Result<ast::Object<'_>, TextError> {
 fn hooks_of<'a, 'b>(root: &'b ast::Object<'a>) -> Result<Option<&'b ast::Object<'a>>, TextError> {
     match jsonc::property(root, "hooks") {
         None => Ok(None),
-        Some((_, hooks)) => hooks.value.as_object().map(Some).ok_or_else(|| shape("`hooks` is not an object (`{ … }`)")),
+        Some((_, hooks)) => {
+            hooks.value.as_object().map(Some).ok_or_else(|| shape("`hooks` is not an object (`{ … }`)"))
+        }
     }
 }

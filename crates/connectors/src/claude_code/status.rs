@@ -61,7 +61,8 @@ struct Looked {
 }
 
 fn look(path: &Path, program: &str, form: Form) -> Looked {
-    let mut looked = Looked { path: path.to_owned(), presence: Presence::None, ignored: None, unreadable: None, disabled: false };
+    let mut looked =
+        Looked { path: path.to_owned(), presence: Presence::None, ignored: None, unreadable: None, disabled: false };
     let text = match guard::read(path) {
         Ok(disk) => disk.text.unwrap_or_default(),
         Err(error) => {
@@ -151,7 +152,9 @@ pub(super) fn guard_status(env: &Env, home: &Path, hook: &Path, projects: &[Path
     if let Presence::Partial(what) = &managed.presence {
         return damaged(&managed, what);
     }
-    let trouble = user.unreadable.or_else(|| user.ignored.map(|why| format!("The client ignores {}, because {why}", user.path.display())));
+    let trouble = user
+        .unreadable
+        .or_else(|| user.ignored.map(|why| format!("The client ignores {}, because {why}", user.path.display())));
     match trouble {
         Some(trouble) => status(
             GuardState::Missing,
@@ -168,10 +171,16 @@ pub(super) fn guard_status(env: &Env, home: &Path, hook: &Path, projects: &[Path
 
 fn managed_status(managed: &Looked, facts: ManagedFacts, hook: &Path) -> GuardStatus {
     let bypass = if facts.disable_all {
-        Some(("the machine's managed settings say \"disableAllHooks\": true".to_owned(), "Remove that line from the managed settings.".to_owned()))
+        Some((
+            "the machine's managed settings say \"disableAllHooks\": true".to_owned(),
+            "Remove that line from the managed settings.".to_owned(),
+        ))
     } else {
         managed.ignored.as_ref().map(|why| {
-            (format!("the client ignores {}, because {why}", managed.path.display()), format!("Correct {}.", managed.path.display()))
+            (
+                format!("the client ignores {}, because {why}", managed.path.display()),
+                format!("Correct {}.", managed.path.display()),
+            )
         })
     };
     if let Some((why, fix)) = bypass {
@@ -190,7 +199,10 @@ fn managed_status(managed: &Looked, facts: ManagedFacts, hook: &Path) -> GuardSt
 fn user_status(user: &Looked, facts: ManagedFacts, hook: &Path, projects: &[PathBuf]) -> GuardStatus {
     let path = user.path.display();
     if let Some(why) = &user.ignored {
-        return bypassed(&format!("the client ignores {path} as a whole, because {why}"), format!("Correct that part of {path}."));
+        return bypassed(
+            &format!("the client ignores {path} as a whole, because {why}"),
+            format!("Correct that part of {path}."),
+        );
     }
     if user.disabled {
         return bypassed(
@@ -199,7 +211,10 @@ fn user_status(user: &Looked, facts: ManagedFacts, hook: &Path, projects: &[Path
         );
     }
     if facts.disable_all {
-        return bypassed("the machine's managed settings say \"disableAllHooks\": true", "Remove that line from the managed settings.".to_owned());
+        return bypassed(
+            "the machine's managed settings say \"disableAllHooks\": true",
+            "Remove that line from the managed settings.".to_owned(),
+        );
     }
     if facts.only_managed_hooks {
         return bypassed(
@@ -210,7 +225,10 @@ fn user_status(user: &Looked, facts: ManagedFacts, hook: &Path, projects: &[Path
     if let Some(file) = projects.iter().find_map(|project| disabling_file(project)) {
         return bypassed(
             &format!("{} says \"disableAllHooks\": true and a session runs in that project", file.display()),
-            format!("Remove that line from {}, or install the guard machine-wide, where no project can switch it off.", file.display()),
+            format!(
+                "Remove that line from {}, or install the guard machine-wide, where no project can switch it off.",
+                file.display()
+            ),
         );
     }
     if let Presence::Partial(what) = &user.presence {

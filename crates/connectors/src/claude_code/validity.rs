@@ -29,7 +29,9 @@ pub(super) fn seen(text: &str) -> Seen {
     let value: Value = match serde_json::from_str(body) {
         Ok(value) => value,
         Err(error) if crate::jsonc::parse(body).is_ok() => {
-            return Seen::Ignored(format!("it has comments or trailing commas, which the client does not read ({error})"));
+            return Seen::Ignored(format!(
+                "it has comments or trailing commas, which the client does not read ({error})"
+            ));
         }
         Err(error) => return Seen::Ignored(format!("it is not valid JSON ({error})")),
     };
@@ -52,9 +54,10 @@ fn bad_event(event: &str, groups: &Value) -> Option<String> {
         if group.get("matcher").is_some_and(|matcher| !matcher.is_string()) {
             return Some(format!("its {place} has a matcher that is not text"));
         }
-        handlers.iter().enumerate().find_map(|(index, handler)| {
-            bad_handler(handler).map(|why| format!("its {place}.hooks[{index}] {why}"))
-        })
+        handlers
+            .iter()
+            .enumerate()
+            .find_map(|(index, handler)| bad_handler(handler).map(|why| format!("its {place}.hooks[{index}] {why}")))
     })
 }
 

@@ -1,0 +1,10 @@
+//! Tests of the connectors against captures of the real clients and scratch file systems.
+
+mod actions;
+mod discovery;
+mod guard_edit;
+mod guard_status;
+mod hooks;
+mod properties;
+mod scratch;
+mod sessions;
