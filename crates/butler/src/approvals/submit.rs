@@ -189,7 +189,8 @@ impl Butler {
                 Ok(Some(Submission::Waiting(ticket)))
             }
             ApprovalState::Allowed { at, .. } | ApprovalState::Denied { at, .. }
-                if !row.delivered && at.until(call.at) <= RECOVERY_MS =>
+                // Only a call with an id of its own can be the same call again.
+                if request.call_id.is_some() && !row.delivered && at.until(call.at) <= RECOVERY_MS =>
             {
                 Ok(Some(reply(&answer(&row, &row.state))))
             }

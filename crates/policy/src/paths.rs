@@ -1,0 +1,163 @@
+//! Paths without a file system: made absolute, cleaned of `.` and `..`, and classed.
+
+use crate::Surroundings;
+
+/// What a path is to us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// ClawButler's own data, or a file that carries our guard.
+    Own,
+    /// Keys, tokens, passwords.
+    Secret,
+    /// What starts programs for the user: shell start-up files, scheduled jobs, git hooks.
+    Startup,
+    /// Settings by which an agent is held in check.
+    AgentConfig,
+    /// A block device.
+    Device,
+    /// The operating system's.
+    System,
+    /// The whole disk, a home folder or a system folder itself.
+    Root,
+    /// Inside the project.
+    Project,
+    /// A place for throw-away files.
+    Scratch,
+    /// Anywhere else.
+    Outside,
+}
+
+/// Joins to `cwd`, expands a leading `~`, removes `.`, `..` and doubled slashes. Lexical only.
+pub(crate) fn absolute(path: &str, cwd: &str, home: &str) -> String {
+    let path = path.strip_prefix("file://").unwrap_or(path);
+    let joined = if path == "~" {
+        home.to_owned()
+    } else if let Some(rest) = path.strip_prefix("~/") {
+        format!("{home}/{rest}")
+    } else if path.starts_with('/') || path.get(1..2) == Some(":") {
+        path.to_owned()
+    } else {
+        format!("{cwd}/{path}")
+    };
+    let joined = joined.replace('\\', "/");
+    let mut parts: Vec<&str> = Vec::new();
+    for part in joined.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/"))
+}
+
+/// Whether `path` is `folder` or lies in it.
+pub(crate) fn inside(path: &str, folder: &str) -> bool {
+    let folder = folder.trim_end_matches('/');
+    !folder.is_empty() && path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+const SECRET_FOLDERS: &[&str] = &[".ssh", ".gnupg", ".aws", ".azure", ".kube", ".config/gcloud", ".docker", ".password-store", ".config/gh"];
+const SECRET_NAMES: &[&str] = &[
+    ".netrc", ".pgpass", ".git-credentials", ".npmrc", ".pypirc", "credentials", "credentials.json", "id_rsa", "id_ed25519",
+    "id_ecdsa", "secrets.yml", "secrets.yaml", "secrets.json", ".htpasswd", "shadow", ".vault-token", "master.key",
+];
+const SECRET_ENDS: &[&str] = &[".pem", ".p12", ".pfx", ".keystore", ".jks", ".kdbx"];
+const STARTUP: &[&str] = &[
+    ".bashrc", ".bash_profile", ".bash_login", ".bash_logout", ".profile", ".zshrc", ".zshenv", ".zprofile", ".zlogin",
+    ".config/fish", ".config/autostart", ".config/systemd", "Library/LaunchAgents", ".gitconfig", ".pam_environment", ".vimrc",
+];
+const AGENT_CONFIG: &[&str] = &[".codex/", ".hermes/", ".openclaw/", ".claude/settings.json", ".claude/settings.local.json", ".claude.json", ".mcp.json"];
+const SYSTEM: &[&str] = &["/etc", "/usr", "/bin", "/sbin", "/lib", "/lib64", "/boot", "/opt", "/var", "/System", "/Library", "/root", "/proc", "/sys", "/C:/Windows"];
+
+/// Classes an absolute, clean path.
+pub(crate) fn class(path: &str, project: &str, around: &Surroundings) -> Class {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let home = around.home.trim_end_matches('/');
+    if inside(path, &around.data_dir) || around.guarded.iter().any(|own| path == own) {
+        return Class::Own;
+    }
+    let whole = ["/", "/home", "/Users", "/root"].contains(&path) || path == home || SYSTEM.contains(&path);
+    if whole {
+        return Class::Root;
+    }
+    if path.starts_with("/dev/") {
+        let harmless = ["null", "zero", "stdout", "stderr", "stdin", "tty", "random", "urandom", "full"].contains(&name) || path.starts_with("/dev/fd/") || path.starts_with("/dev/shm/");
+        return if harmless { Class::Scratch } else { Class::Device };
+    }
+    let template = [".example", ".sample", ".template", ".dist"].iter().any(|end| name.ends_with(end));
+    let dotenv = name == ".env" || (name.starts_with(".env.") && !template);
+    let public = name.ends_with(".pub") || name == "known_hosts";
+    let in_secret_folder = !home.is_empty() && SECRET_FOLDERS.iter().any(|folder| inside(path, &format!("{home}/{folder}")));
+    if dotenv || (!public && (in_secret_folder || SECRET_NAMES.contains(&name) || SECRET_ENDS.iter().any(|end| name.ends_with(end)))) {
+        return Class::Secret;
+    }
+    let in_home = |entry: &&&str| !home.is_empty() && inside(path, &format!("{home}/{}", entry.trim_end_matches('/')));
+    let scheduled = path.starts_with("/etc/cron") || path.starts_with("/var/spool/cron");
+    if STARTUP.iter().any(|entry| in_home(&entry)) || path.contains("/.git/hooks/") || scheduled || (in_secret_folder && name == "authorized_keys") {
+        return Class::Startup;
+    }
+    if AGENT_CONFIG.iter().any(|entry| path.contains(&format!("/{entry}")) || path.ends_with(&format!("/{}", entry.trim_end_matches('/')))) {
+        return Class::AgentConfig;
+    }
+    let project = project.trim_end_matches('/');
+    if !project.is_empty() && inside(path, project) {
+        return Class::Project;
+    }
+    if inside(path, "/tmp") || inside(path, "/var/tmp") || inside(path, "/private/tmp") {
+        return Class::Scratch;
+    }
+    if SYSTEM.iter().any(|folder| inside(path, folder)) && !(!home.is_empty() && inside(path, home)) {
+        return Class::System;
+    }
+    Class::Outside
+}
+
+/// `*` and `?` over the whole text.
+pub(crate) fn glob(pattern: &str, text: &str) -> bool {
+    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (mut p, mut t, mut star, mut mark) = (0, 0, None, 0);
+    while t < text.len() {
+        match pattern.get(p) {
+            Some('*') => {
+                star = Some(p);
+                mark = t;
+                p += 1;
+            }
+            Some(&c) if c == '?' || c == text[t] => {
+                p += 1;
+                t += 1;
+            }
+            _ => match star {
+                Some(at) => {
+                    p = at + 1;
+                    mark += 1;
+                    t = mark;
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[p..].iter().all(|&c| c == '*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_cleaned_and_classed() {
+        let around = Surroundings { home: "/home/u".into(), data_dir: "/home/u/.local/share/clawbutler".into(), guarded: vec!["/home/u/.claude/settings.json".into()] };
+        let class_of = |path: &str| class(&absolute(path, "/home/u/p", "/home/u"), "/home/u/p", &around);
+        for (path, expected) in [
+            ("a/../b", Class::Project), ("../q", Class::Outside), ("~", Class::Root), ("../..", Class::Root), ("/", Class::Root),
+            ("~/.ssh/id_rsa", Class::Secret), ("~/.ssh/id_rsa.pub", Class::Outside), (".env", Class::Secret), (".env.example", Class::Project),
+            ("~/.bashrc", Class::Startup), (".git/hooks/pre-commit", Class::Startup), ("~/.claude/settings.json", Class::Own),
+            (".claude/settings.json", Class::AgentConfig), ("/etc/passwd", Class::System), ("/dev/sda", Class::Device), ("/dev/null", Class::Scratch),
+            ("~/.local/share/clawbutler/x", Class::Own), ("/tmp/x", Class::Scratch), ("~/.codex/config.toml", Class::AgentConfig),
+        ] {
+            assert_eq!(class_of(path), expected, "{path}");
+        }
+        assert!(glob("*.rs", "a.rs") && glob("a*c?", "abbcd") && !glob("a", "ab") && glob("**", ""));
+    }
+}

@@ -1,0 +1,396 @@
+//! Follows the parsed text through every construct that can run a command.
+
+use std::collections::HashMap;
+
+use brush_parser::ast::{
+    self, AssignmentName, AssignmentValue, Command, CommandPrefixOrSuffixItem, CompoundCommand, CompoundList, IoFileRedirectKind,
+    IoFileRedirectTarget, IoRedirect, Pipeline, SimpleCommand,
+};
+use brush_parser::{Parser, ParserOptions};
+use clawbutler_core::risk::{RiskLevel, Signal};
+
+use super::words::{self, Word};
+use super::{Seen, judge, not_parsed, refuse};
+use crate::assess::{read_signals, signal, write_signals};
+use crate::{Surroundings, paths};
+
+/// Commands looked at in one text.
+const MOST_COMMANDS: usize = 5_000;
+
+/// What arrives on a command's standard input.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) enum Input {
+    /// Nothing of note.
+    #[default]
+    None,
+    /// A text that is known.
+    Text(String),
+    /// Came over the network somewhere before in the pipe.
+    Download,
+    /// Was decoded or transformed.
+    Decoded,
+    /// Something else's output.
+    Output,
+}
+
+/// A look in progress.
+pub(crate) struct Walk<'a> {
+    pub(crate) around: &'a Surroundings,
+    pub(crate) project: String,
+    /// `None` after a `cd` to somewhere only known at run time.
+    pub(crate) cwd: Option<String>,
+    vars: HashMap<String, Word>,
+    seen: Seen,
+    pub(crate) network: bool,
+    pub(crate) secrets: bool,
+}
+
+impl<'a> Walk<'a> {
+    pub(crate) fn new(cwd: &str, around: &'a Surroundings) -> Self {
+        Self {
+            around,
+            project: cwd.to_owned(),
+            cwd: Some(cwd.to_owned()),
+            vars: HashMap::new(),
+            seen: Seen::default(),
+            network: false,
+            secrets: false,
+        }
+    }
+
+    pub(crate) fn finish(mut self) -> Seen {
+        if self.secrets && self.network {
+            self.say(signal("exfiltration", RiskLevel::Critical, "Reads secrets and uses the network in the same command", None));
+        }
+        self.seen
+    }
+
+    pub(crate) fn say(&mut self, one: Signal) {
+        if one.name == "secret_read" {
+            self.secrets = true;
+        }
+        self.seen.signals.push(one);
+    }
+
+    pub(crate) fn note_command(&mut self, argv: &[Word]) {
+        self.seen.commands.push(argv.iter().map(|word| word.text.clone()).collect());
+    }
+
+    /// Looks at a shell text, parsed.
+    pub(crate) fn text(&mut self, text: &str, depth: usize) {
+        if let Some(why) = refuse(text, depth) {
+            return self.say(not_parsed(why));
+        }
+        let mut parser = Parser::new(text.as_bytes(), &ParserOptions::default());
+        match parser.parse_program() {
+            Ok(program) => {
+                for list in &program.complete_commands {
+                    self.list(list, depth);
+                }
+            }
+            Err(_) => self.say(not_parsed("cannot be parsed")),
+        }
+    }
+
+    fn list(&mut self, list: &CompoundList, depth: usize) {
+        for item in &list.0 {
+            self.pipeline(&item.0.first, depth);
+            for more in &item.0.additional {
+                let (ast::AndOr::And(pipeline) | ast::AndOr::Or(pipeline)) = more;
+                self.pipeline(pipeline, depth);
+            }
+        }
+    }
+
+    fn pipeline(&mut self, pipeline: &Pipeline, depth: usize) {
+        let mut input = Input::None;
+        for command in &pipeline.seq {
+            input = self.command(command, input, depth);
+        }
+    }
+
+    fn command(&mut self, command: &Command, input: Input, depth: usize) -> Input {
+        if self.seen.commands.len() > MOST_COMMANDS || depth > clawbutler_core::limits::SHELL_DEPTH * 2 {
+            if !self.seen.signals.iter().any(|one| one.name == "not_parsed") {
+                self.say(not_parsed("has too many parts to be understood"));
+            }
+            return Input::Output;
+        }
+        match command {
+            Command::Simple(simple) => self.simple(simple, input, depth),
+            Command::Compound(compound, redirects) => {
+                let downloaded = self.compound(compound, depth);
+                self.redirects(redirects.as_ref(), depth);
+                if downloaded { Input::Download } else { Input::Output }
+            }
+            // Defined is as good as called: the name may be used in any way.
+            Command::Function(function) => {
+                let name = &function.fname.value;
+                if calls_itself(&function.body.0, name) {
+                    self.say(signal("fork_bomb", RiskLevel::Critical, "Starts copies of itself until the machine stands still", Some(name)));
+                }
+                self.compound(&function.body.0, depth + 1);
+                self.redirects(function.body.1.as_ref(), depth);
+                Input::None
+            }
+            Command::ExtendedTest(test, redirects) => {
+                // Words of a test can carry substitutions; looked at through their text.
+                let text = format!("{}", test.expr);
+                let word = words::resolve(&text, &self.vars, &self.around.home);
+                self.substitutions(&word, depth);
+                self.redirects(redirects.as_ref(), depth);
+                Input::None
+            }
+        }
+    }
+
+    /// Whether something inside downloads, for what comes behind a pipe.
+    fn compound(&mut self, compound: &CompoundCommand, depth: usize) -> bool {
+        let before = self.network;
+        self.network = false;
+        match compound {
+            CompoundCommand::BraceGroup(group) => self.list(&group.list, depth + 1),
+            CompoundCommand::Subshell(shell) => {
+                let cwd = self.cwd.clone();
+                self.list(&shell.list, depth + 1);
+                self.cwd = cwd;
+            }
+            CompoundCommand::ForClause(each) => {
+                let mut values = Vec::new();
+                for value in each.values.iter().flatten() {
+                    values.push(self.word(value, depth));
+                }
+                // One known value is that value; several are none in particular.
+                let known = if values.len() == 1 { values.remove(0) } else { Word { opaque: true, ..Word::default() } };
+                self.vars.insert(each.variable_name.clone(), known);
+                self.list(&each.body.list, depth + 1);
+            }
+            CompoundCommand::ArithmeticForClause(each) => self.list(&each.body.list, depth + 1),
+            CompoundCommand::CaseClause(case) => {
+                self.word(&case.value, depth);
+                for list in case.cases.iter().filter_map(|item| item.cmd.as_ref()) {
+                    self.list(list, depth + 1);
+                }
+            }
+            CompoundCommand::IfClause(clause) => {
+                self.list(&clause.condition, depth + 1);
+                self.list(&clause.then, depth + 1);
+                for other in clause.elses.iter().flatten() {
+                    if let Some(condition) = &other.condition {
+                        self.list(condition, depth + 1);
+                    }
+                    self.list(&other.body, depth + 1);
+                }
+            }
+            CompoundCommand::WhileClause(clause) | CompoundCommand::UntilClause(clause) => {
+                self.list(&clause.0, depth + 1);
+                self.list(&clause.1.list, depth + 1);
+            }
+            CompoundCommand::Coprocess(process) => {
+                self.command(&process.body, Input::None, depth + 1);
+            }
+            CompoundCommand::Arithmetic(arithmetic) => {
+                let word = words::resolve(&format!("$(({}))", arithmetic.expr.value), &self.vars, &self.around.home);
+                self.substitutions(&word, depth);
+            }
+        }
+        let downloaded = self.network;
+        self.network |= before;
+        downloaded
+    }
+
+    /// Resolves a word and looks at the commands inside it.
+    fn word(&mut self, word: &ast::Word, depth: usize) -> Word {
+        let resolved = words::resolve(&word.value, &self.vars, &self.around.home);
+        self.substitutions(&resolved, depth);
+        resolved
+    }
+
+    fn substitutions(&mut self, word: &Word, depth: usize) {
+        for text in &word.inner {
+            self.text(text, depth + 1);
+        }
+    }
+
+    fn simple(&mut self, simple: &SimpleCommand, mut input: Input, depth: usize) -> Input {
+        let mut argv = Vec::new();
+        let mut assigned = Vec::new();
+        let prefix = simple.prefix.iter().flat_map(|prefix| &prefix.0).map(|item| (true, item));
+        let suffix = simple.suffix.iter().flat_map(|suffix| &suffix.0).map(|item| (false, item));
+        let mut named = false;
+        for (is_prefix, item) in prefix.chain(suffix) {
+            if !is_prefix && !named {
+                named = true;
+                argv.extend(simple.word_or_name.as_ref().map(|word| self.word(word, depth)));
+            }
+            match item {
+                CommandPrefixOrSuffixItem::Word(word) => argv.extend(self.expanded(word, depth)),
+                CommandPrefixOrSuffixItem::AssignmentWord(assignment, word) if is_prefix => {
+                    assigned.push(self.assignment(assignment, word, depth));
+                }
+                CommandPrefixOrSuffixItem::AssignmentWord(_, word) => argv.push(self.word(word, depth)),
+                CommandPrefixOrSuffixItem::IoRedirect(redirect) => {
+                    if let Some(text) = self.redirect(redirect, depth) {
+                        input = text;
+                    }
+                }
+                CommandPrefixOrSuffixItem::ProcessSubstitution(_, shell) => {
+                    let before = std::mem::take(&mut self.network);
+                    self.list(&shell.list, depth + 1);
+                    if self.network {
+                        input = Input::Download;
+                    }
+                    self.network |= before;
+                    argv.push(Word { text: "/dev/fd/63".to_owned(), ..Word::default() });
+                }
+            }
+        }
+        if !named {
+            argv.extend(simple.word_or_name.as_ref().map(|word| self.word(word, depth)));
+        }
+        if argv.is_empty() {
+            self.vars.extend(assigned);
+            return Input::None;
+        }
+        judge::command(self, &argv, &input, depth)
+    }
+
+    /// A word, with `{a,b}` taken apart when both sides are plain.
+    fn expanded(&mut self, word: &ast::Word, depth: usize) -> Vec<Word> {
+        let plain = !word.value.contains(['$', '`', '\'', '"', '\\']);
+        if plain
+            && let Some((before, rest)) = word.value.split_once('{')
+            && let Some((inner, after)) = rest.split_once('}')
+            && inner.contains(',')
+        {
+            let parts = inner.split(',').map(|part| format!("{before}{part}{after}"));
+            return parts.map(|text| words::resolve(&text, &self.vars, &self.around.home)).collect();
+        }
+        vec![self.word(word, depth)]
+    }
+
+    fn assignment(&mut self, assignment: &ast::Assignment, _word: &ast::Word, depth: usize) -> (String, Word) {
+        let name = match &assignment.name {
+            AssignmentName::VariableName(name) | AssignmentName::ArrayElementName(name, _) => name.clone(),
+        };
+        let value = match &assignment.value {
+            AssignmentValue::Scalar(word) => self.word(word, depth),
+            AssignmentValue::Array(items) => {
+                for (_, item) in items {
+                    self.word(item, depth);
+                }
+                Word { opaque: true, ..Word::default() }
+            }
+        };
+        if ["PATH", "LD_PRELOAD", "LD_LIBRARY_PATH", "BASH_ENV", "ENV", "PROMPT_COMMAND", "GIT_SSH_COMMAND"].contains(&name.as_str()) {
+            self.say(signal("search_path", RiskLevel::Medium, format!("Changes {name}, by which other programs are found or started"), Some(&name)));
+        }
+        (name, value)
+    }
+
+    fn redirects(&mut self, list: Option<&ast::RedirectList>, depth: usize) {
+        for redirect in list.iter().flat_map(|list| &list.0) {
+            self.redirect(redirect, depth);
+        }
+    }
+
+    /// What a redirection feeds in; `None` when it takes output away.
+    fn redirect(&mut self, redirect: &IoRedirect, depth: usize) -> Option<Input> {
+        match redirect {
+            IoRedirect::HereDocument(_, document) => {
+                if !document.requires_expansion {
+                    return Some(Input::Text(document.doc.value.clone()));
+                }
+                let word = words::resolve_document(&document.doc.value, &self.vars, &self.around.home);
+                self.substitutions(&word, depth);
+                Some(Input::Text(word.text))
+            }
+            IoRedirect::HereString(_, word) => {
+                let word = self.word(word, depth);
+                Some(if word.opaque { Input::Output } else { Input::Text(word.text) })
+            }
+            IoRedirect::OutputAndError(word, _) => {
+                let word = self.word(word, depth);
+                self.wrote(&word, "Writes to");
+                None
+            }
+            IoRedirect::File(_, kind, target) => match target {
+                IoFileRedirectTarget::Filename(word) => {
+                    let word = self.word(word, depth);
+                    if matches!(kind, IoFileRedirectKind::Read | IoFileRedirectKind::DuplicateInput) {
+                        self.read(&word);
+                        Some(Input::Output)
+                    } else {
+                        self.wrote(&word, "Writes to");
+                        None
+                    }
+                }
+                IoFileRedirectTarget::ProcessSubstitution(_, shell) => {
+                    let before = std::mem::take(&mut self.network);
+                    self.list(&shell.list, depth + 1);
+                    let downloaded = self.network;
+                    self.network |= before;
+                    Some(if downloaded { Input::Download } else { Input::Output })
+                }
+                IoFileRedirectTarget::Fd(_) => None,
+                IoFileRedirectTarget::Duplicate(word) => {
+                    // `>&2` and `>&-` name a descriptor, `>& file` a file.
+                    let word = self.word(word, depth);
+                    if !word.text.chars().all(|c| c.is_ascii_digit() || c == '-') {
+                        self.wrote(&word, "Writes to");
+                    }
+                    None
+                }
+            },
+        }
+    }
+
+    /// The absolute path of a word; `None` when it cannot be known.
+    pub(crate) fn path(&self, word: &Word) -> Option<String> {
+        let relative = !word.text.starts_with(['/', '~']);
+        match &self.cwd {
+            _ if word.text.starts_with('$') && word.opaque => None,
+            None if relative => None,
+            cwd => Some(paths::absolute(&word.text, cwd.as_deref().unwrap_or("/"), &self.around.home)),
+        }
+    }
+
+    pub(crate) fn wrote(&mut self, word: &Word, verb: &str) {
+        if word.text.starts_with("/dev/tcp/") || word.text.starts_with("/dev/udp/") {
+            self.network = true;
+            return self.say(signal("remote", RiskLevel::High, "Opens a connection to another machine", Some(&word.text)));
+        }
+        match self.path(word) {
+            Some(path) => {
+                for one in write_signals(&path, &self.project.clone(), self.around, verb) {
+                    self.say(Signal { part: Some(word.text.clone()), ..one });
+                }
+                self.seen.paths.push(path);
+            }
+            None => self.say(signal("unknown_target", RiskLevel::Medium, "Writes to a place only known when it runs", Some(&word.text))),
+        }
+    }
+
+    pub(crate) fn read(&mut self, word: &Word) {
+        if word.text.starts_with("/dev/tcp/") || word.text.starts_with("/dev/udp/") {
+            return self.wrote(word, "Reads");
+        }
+        if let Some(path) = self.path(word) {
+            for one in read_signals(&path, &self.project.clone(), self.around) {
+                self.say(Signal { part: Some(word.text.clone()), ..one });
+            }
+            self.seen.paths.push(path);
+        }
+    }
+}
+
+/// Whether a function's body pipes into itself or starts itself in the background.
+fn calls_itself(body: &CompoundCommand, name: &str) -> bool {
+    let CompoundCommand::BraceGroup(group) = body else { return false };
+    let names = |pipeline: &Pipeline| {
+        pipeline.seq.iter().any(|command| {
+            matches!(command, Command::Simple(simple) if simple.word_or_name.as_ref().is_some_and(|word| word.value == name))
+        })
+    };
+    group.list.0.iter().any(|item| names(&item.0.first))
+}
