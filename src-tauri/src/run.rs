@@ -4,8 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 
-use clawbutler_butler::{Butler, OpenError, Ports};
-use clawbutler_connectors::env::Env;
+use clawbutler_butler::{Butler, Env, OpenError, Ports};
 use clawbutler_gateway::Gateway;
 use clawbutler_platform::clock::SystemClock;
 use clawbutler_platform::paths::{self, DataDir};

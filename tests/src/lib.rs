@@ -1,1 +1,1 @@
-//! stub
+//! Integration tests only; see the folders beside this one.

@@ -1,134 +1,231 @@
-//! Every test there is, in lanes; all run even when one fails, and a table closes.
+//! `cargo xtask test`: sets up, runs every lane, goes on after failures, ends with a table.
 
-use std::path::PathBuf;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::bail;
+use anyhow::{Context, Result, bail};
 
-use crate::{build, dirs, docs, setup, sh, tidy};
+use crate::run::{cargo, program, run, say};
+use crate::test_env::{TestEnv, WORKSPACE_FEATURES};
+use crate::{generate, packages, place, tidy, tools, ui};
 
-/// Library crates whose documentation must build without a warning.
-const DOCUMENTED: &[&str] = &["wire", "core", "policy", "ledger", "store", "connectors", "platform", "butler", "gateway"];
+/// Every lane, in the order they run: quick ones first, what others embed before them.
+const LANES: &[(&str, Needs)] = &[
+    ("fmt", Needs::Nothing),
+    ("tidy", Needs::Nothing),
+    ("generate", Needs::Nothing),
+    ("ui", Needs::System),
+    ("clippy", Needs::Pages),
+    ("nextest", Needs::Pages),
+    ("doctest", Needs::Pages),
+    ("rustdoc", Needs::Nothing),
+    ("deny", Needs::Nothing),
+];
 
-struct Lanes<'a> {
-    only: Option<&'a str>,
-    results: Vec<(&'static str, Result<(), String>, Duration)>,
+/// What has to be there before a lane can run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Needs {
+    Nothing,
+    /// System packages.
+    System,
+    /// System packages and `ui/dist`, which the desktop app embeds when it is compiled.
+    Pages,
 }
 
-impl Lanes<'_> {
-    fn lane(&mut self, name: &'static str, work: impl FnOnce() -> anyhow::Result<()>) {
-        if self.only.is_some_and(|only| only != name) {
-            return;
+/// What to run.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Choice {
+    fast: bool,
+    lanes: Vec<String>,
+}
+
+impl Choice {
+    /// Reads the arguments of the verb.
+    pub(crate) fn parse(args: &[String]) -> Result<Self> {
+        let mut choice = Self { fast: false, lanes: Vec::new() };
+        let mut args = args.iter();
+        while let Some(arg) = args.next() {
+            match arg.as_str() {
+                "--fast" => choice.fast = true,
+                "--lane" => {
+                    let name = args.next().context("--lane needs a name")?;
+                    let known = || LANES.iter().map(|lane| lane.0).collect::<Vec<_>>().join(", ");
+                    if !LANES.iter().any(|lane| lane.0 == name) {
+                        bail!("no lane `{name}`; there are {}", known());
+                    }
+                    choice.lanes.push(name.clone());
+                }
+                other => bail!("test does not know `{other}`"),
+            }
         }
-        println!("\n══ {name}");
-        let start = Instant::now();
-        let result = work().map_err(|error| format!("{error:#}"));
-        if let Err(error) = &result {
-            eprintln!("\n{name} failed: {error}");
+        Ok(choice)
+    }
+
+    fn wants(&self, lane: &str) -> bool {
+        if self.lanes.is_empty() {
+            return !self.fast || !matches!(lane, "ui" | "doctest" | "rustdoc" | "deny");
         }
-        self.results.push((name, result, start.elapsed()));
+        self.lanes.iter().any(|name| name == lane)
     }
 }
 
-pub fn test(args: &[&str]) -> anyhow::Result<()> {
-    let fast = args.contains(&"--fast");
-    let only = args.iter().position(|arg| *arg == "--lane").and_then(|at| args.get(at + 1)).copied();
-    let root = dirs::root();
-    let mut lanes = Lanes { only, results: Vec::new() };
-    setup::build_packages()?;
-    setup::wasm()?;
-    setup::nextest()?;
-    if !fast {
-        setup::test_packages()?;
-    }
-
-    lanes.lane("fmt", || sh::run(sh::cargo(&root).args(["fmt", "--all", "--check"])));
-    lanes.lane("tidy", || {
-        docs::check()?;
-        tidy::run()
-    });
-    lanes.lane("pages", || build::ui().map(drop));
-    lanes.lane("clippy", || {
-        sh::run(sh::cargo(&root).args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
-    });
-    lanes.lane("tests", || tests(fast));
-    lanes.lane("docs", || {
-        sh::run(sh::cargo(&root).args(["test", "--doc", "--quiet"]))?;
-        let mut command = sh::cargo(&root);
-        command.args(["doc", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings");
-        for name in DOCUMENTED {
-            command.args(["--package", &format!("clawbutler-{name}")]);
-        }
-        sh::run(&mut command)
-    });
-    lanes.lane("deny", deny);
-    close(&lanes.results)
+/// How a lane ended.
+enum Outcome {
+    Passed,
+    /// Passed, but something was left out.
+    Partly(String),
+    Failed(String),
 }
 
-fn close(results: &[(&'static str, Result<(), String>, Duration)]) -> anyhow::Result<()> {
-    println!("\n══ lanes");
-    for (name, result, time) in results {
-        let word = if result.is_ok() { "ok" } else { "FAILED" };
-        println!("{name:<10} {word:<7} {:>6.1} s", time.as_secs_f64());
+/// Runs the chosen lanes; false when one failed.
+pub(crate) fn run_all(choice: &Choice) -> Result<bool> {
+    let wanted: Vec<_> = LANES.iter().filter(|lane| choice.wants(lane.0)).collect();
+    let needs = |need: Needs| wanted.iter().any(|lane| lane.1 == need);
+    println!("== setup");
+    let began = Instant::now();
+    if needs(Needs::System) || needs(Needs::Pages) {
+        packages::ensure(packages::BUILD);
     }
-    let failed = results.iter().filter(|(_, result, _)| result.is_err()).count();
-    if failed > 0 {
-        bail!("{failed} lanes failed");
+    if wanted.iter().any(|lane| lane.0 == "nextest") && !choice.fast {
+        packages::ensure(packages::TEST);
     }
-    if results.is_empty() {
-        bail!("there is no such lane");
+    let mut table = vec![("setup", Outcome::Passed, began.elapsed())];
+    if needs(Needs::Pages) && !wanted.iter().any(|lane| lane.0 == "ui") {
+        have_pages(choice)?;
+    }
+    for (name, _) in wanted {
+        println!("\n== {name}");
+        let began = Instant::now();
+        let outcome = lane(name, choice).unwrap_or_else(|error| Outcome::Failed(format!("{error:#}")));
+        if let Outcome::Failed(why) = &outcome {
+            println!("  {name} FAILED: {why}");
+        }
+        table.push((name, outcome, began.elapsed()));
+    }
+    Ok(close(&table))
+}
+
+/// The desktop app does not compile without the folder it embeds.
+fn have_pages(choice: &Choice) -> Result<()> {
+    let dist = place::root().join("ui/dist");
+    if !choice.fast {
+        return ui::build();
+    }
+    if !dist.join("index.html").exists() {
+        say("--fast: the app is compiled without its pages");
+        std::fs::create_dir_all(&dist)?;
+        std::fs::write(dist.join("index.html"), "<!doctype html><title>not built</title>\n")?;
     }
     Ok(())
 }
 
-/// All tests of the workspace; those that need a real client, a browser or a window find it by variable.
-fn tests(fast: bool) -> anyhow::Result<()> {
-    let root = dirs::root();
-    let mut command = sh::cargo(&root);
-    command.args(["nextest", "run", "--workspace", "--profile", "ci"]);
-    command.env("INSTA_UPDATE", "no").env("CLAWBUTLER_HOOK_BIN", build::hook()?);
-    sh::say("building the programs that tests start");
-    sh::run(sh::cargo(&root).args(["build", "--package", "clawbutler-devhost", "--package", "clawbutler-cli"]))?;
-    let debug = dirs::target().join("debug");
-    command.env("CLAWBUTLER_DEVHOST_BIN", debug.join(dirs::exe("clawbutler-devhost")));
-    command.env("CLAWBUTLER_CLI_BIN", debug.join(dirs::exe("clawbutler")));
-    if !fast {
-        command.env("CLAWBUTLER_UI_DIST", build::ui()?);
-        offer(&mut command, "CLAWBUTLER_CLAUDE_BIN", "the real client", setup::claude_code());
-        offer(&mut command, "CLAWBUTLER_TAURI_DRIVER", "the driver of the app's windows", setup::tauri_driver());
-        // Built with the door that a WebDriver needs, under a name of its own: releases have none.
-        let desktop = build::desktop(&["e2e"])?;
-        let copy = desktop.with_file_name(dirs::exe("clawbutler-desktop-e2e"));
-        std::fs::copy(&desktop, &copy)?;
-        command.env("CLAWBUTLER_DESKTOP_BIN", copy);
+fn lane(name: &str, choice: &Choice) -> Result<Outcome> {
+    match name {
+        "fmt" => run(cargo().args(["fmt", "--all", "--check"]))?,
+        "tidy" => return Ok(verdict(tidy::run()?, "see the list above")),
+        "generate" => return Ok(verdict(generate::check()?, "run `cargo xtask generate`")),
+        "ui" => ui::build().inspect_err(|_| {
+            // The app's own lanes still say something without the pages.
+            let _ = std::fs::create_dir_all(place::root().join("ui/dist"));
+        })?,
+        "clippy" => run(cargo()
+            .args(["clippy", "--workspace", "--all-targets"])
+            .args(WORKSPACE_FEATURES)
+            .args(["--", "-D", "warnings"]))?,
+        "nextest" => return nextest(choice),
+        "doctest" => run(cargo().args(["test", "--quiet", "--workspace", "--doc"]).args(WORKSPACE_FEATURES))?,
+        "rustdoc" => run(cargo()
+            .args(["doc", "--workspace", "--lib", "--no-deps"])
+            .args(["--exclude", "clawbutler-desktop", "--exclude", "clawbutler-ui"])
+            .env("RUSTDOCFLAGS", "-D warnings"))?,
+        "deny" => return deny(),
+        other => bail!("no lane `{other}`"),
     }
-    sh::run(&mut command)
+    Ok(Outcome::Passed)
 }
 
-fn offer(command: &mut Command, name: &str, what: &str, found: anyhow::Result<PathBuf>) {
-    match found {
-        Ok(path) => {
-            command.env(name, path);
+fn verdict(good: bool, why: &str) -> Outcome {
+    if good { Outcome::Passed } else { Outcome::Failed(why.to_owned()) }
+}
+
+fn nextest(choice: &Choice) -> Result<Outcome> {
+    let mut missing = Vec::new();
+    let env = if choice.fast { TestEnv::default() } else { TestEnv::prepare(&mut missing) };
+    let mut command = match tools::nextest() {
+        Ok(binary) => {
+            let mut command = program(binary);
+            command.args(["nextest", "run", "--profile", "ci", "--no-tests", "pass"]);
+            command
         }
-        Err(error) => sh::say(&format!("SKIPPED: tests with {what}, because it cannot be had here: {error:#}")),
+        Err(error) => {
+            say(format!("no cargo-nextest ({error:#}): running `cargo test` instead"));
+            missing.push("cargo-nextest".to_owned());
+            let mut command = cargo();
+            command.args(["test", "--no-fail-fast", "--bins", "--lib", "--tests"]);
+            command
+        }
+    };
+    command.arg("--workspace").args(WORKSPACE_FEATURES);
+    if choice.fast {
+        command.args(["--exclude", "clawbutler-tests"]);
     }
+    env.apply(&mut command);
+    run(&mut command)?;
+    Ok(if missing.is_empty() { Outcome::Passed } else { Outcome::Partly(format!("without {}", missing.join(", "))) })
 }
 
-fn deny() -> anyhow::Result<()> {
-    let program = setup::cargo_deny()?;
-    let check = |what: &[&str]| {
-        let mut command = Command::new(&program);
-        command.current_dir(dirs::root()).arg("check").args(what);
-        command
-    };
-    sh::run(&mut check(&["bans", "licenses", "sources"]))?;
-    // The database of advisories is a git repository that closed networks do not reach.
-    let fetched = Command::new(&program).current_dir(dirs::root()).args(["fetch", "db"]).output().is_ok_and(|run| run.status.success());
-    if fetched {
-        sh::run(&mut check(&["advisories"]))
-    } else {
-        sh::say("SKIPPED: advisories, because their database cannot be fetched here");
-        Ok(())
+fn deny() -> Result<Outcome> {
+    let binary = tools::deny()?;
+    run(program(&binary).args(["check", "bans", "licenses", "sources"]))?;
+    say("fetching the advisory database");
+    if let Err(error) = run(program(&binary).args(["fetch", "db"])) {
+        say(format!("advisories not checked: their database cannot be fetched ({error:#})"));
+        return Ok(Outcome::Partly("advisories not checked: database unreachable".to_owned()));
+    }
+    run(program(&binary).args(["check", "--disable-fetch", "advisories"]))?;
+    Ok(Outcome::Passed)
+}
+
+fn close(table: &[(&str, Outcome, Duration)]) -> bool {
+    println!("\n  {:<10} {:<8} {:>7}", "lane", "result", "time");
+    for (name, outcome, time) in table {
+        let (word, note) = match outcome {
+            Outcome::Passed => ("ok", ""),
+            Outcome::Partly(note) => ("ok", note.as_str()),
+            Outcome::Failed(why) => ("FAILED", why.lines().next().unwrap_or_default()),
+        };
+        println!("{}", format!("  {name:<10} {word:<8} {:>6.1}s  {note}", time.as_secs_f32()).trim_end());
+    }
+    !table.iter().any(|row| matches!(row.1, Outcome::Failed(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(args: &[&str]) -> Result<Choice> {
+        Choice::parse(&args.iter().map(|arg| (*arg).to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn lanes_are_chosen_by_name() {
+        let choice = parse(&["--lane", "fmt", "--lane", "tidy"]).unwrap();
+        assert!(choice.wants("fmt") && choice.wants("tidy") && !choice.wants("nextest"));
+        assert!(parse(&["--lane", "nonsense"]).unwrap_err().to_string().contains("nextest"));
+        assert!(parse(&["--slow"]).is_err());
+    }
+
+    #[test]
+    fn all_lanes_run_by_default_and_fewer_when_fast() {
+        let all = parse(&[]).unwrap();
+        assert!(LANES.iter().all(|lane| all.wants(lane.0)));
+        let fast = parse(&["--fast"]).unwrap();
+        assert!(fast.wants("clippy") && fast.wants("nextest") && !fast.wants("ui"));
+    }
+
+    #[test]
+    fn one_failure_fails_the_run() {
+        let second = Duration::from_secs(1);
+        assert!(close(&[("a", Outcome::Passed, second), ("b", Outcome::Partly("n".to_owned()), second)]));
+        assert!(!close(&[("a", Outcome::Passed, second), ("b", Outcome::Failed("x".to_owned()), second)]));
     }
 }

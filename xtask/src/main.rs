@@ -1,49 +1,81 @@
-//! Chores: set up, start, test, tidy, generate. `cargo xtask help` lists them.
+//! `cargo xtask <verb>`: sets up, starts, tests, tidies and generates this workspace.
 //!
-//! It must never hold anything the product needs at run time. Start reading at [`main`].
+//! Everything runs through the ordinary programs (cargo, apt, npm) and is printed before it runs. It must
+//! never be linked into anything shipped. Start reading at [`lanes`]: what `cargo xtask test` does.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a command-line program for developers: it talks, reads its environment and measures time"
+)]
 
-mod build;
-mod dirs;
-mod docs;
+mod app;
+mod bench;
+mod generate;
+mod hook;
+mod inputs;
 mod lanes;
-mod setup;
-mod sh;
+mod packages;
+mod place;
+mod run;
+mod test_env;
 mod tidy;
+mod tools;
+mod ui;
+mod wasm;
 
 use std::process::ExitCode;
 
-const HELP: &str = "cargo xtask <verb>
+use anyhow::{Result, bail};
 
-  app [--no-start] [-- ARGS]   set up what is needed, build everything, start the app
-  test [--fast] [--lane NAME]  set up what is needed, run every test (fast: without real clients and windows)
-  ui                           build the pages into ui/dist
-  hook                         build the hook, static and small
-  bench                        build for release and print the ratios
-  tidy                         check walls, sizes and generated files
-  generate [--check]           write docs/API.md from the wire crate";
+const USAGE: &str = "\
+cargo xtask <verb>
+
+  app [--no-start] [-- ARGS]      set up, build and start the desktop app
+  test [--fast] [--lane NAME]...  set up and run every test (--fast: no UI, no real client)
+  tidy                            the rules of the house
+  generate [--check]              write docs/API.md from crates/wire, or check that it is up to date
+  ui                              build the pages into ui/dist
+  hook                            build the hook, small and static
+  bench [-- ARGS]                 measure
+
+CLAWBUTLER_CACHE moves the cache folder, CARGO_TARGET_DIR the build folder.
+";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let words: Vec<&str> = args.iter().map(String::as_str).collect();
-    let done = match words.as_slice() {
-        ["app", rest @ ..] => build::app(rest),
-        ["test", rest @ ..] => lanes::test(rest),
-        ["ui"] => setup::wasm().and_then(|()| build::ui()).map(drop),
-        ["hook"] => build::hook().map(drop),
-        ["bench"] => build::bench(),
-        ["tidy"] => tidy::run(),
-        ["generate"] => docs::write(),
-        ["generate", "--check"] => docs::check(),
-        _ => {
-            println!("{HELP}");
-            return ExitCode::from(u8::from(!matches!(words.as_slice(), ["help" | "--help"])) * 2);
-        }
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
+    match dispatch(&args) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("\nerror: {error:#}");
+            eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Runs a verb; false when it ran and found something wrong.
+fn dispatch(args: &[String]) -> Result<bool> {
+    let Some((verb, rest)) = args.split_first() else {
+        print!("{USAGE}");
+        return Ok(true);
+    };
+    match verb.as_str() {
+        "app" => app::run_verb(rest).map(|()| true),
+        "test" => lanes::run_all(&lanes::Choice::parse(rest)?),
+        "tidy" => tidy::run(),
+        "generate" => match rest {
+            [] => generate::write().map(|()| true),
+            [flag] if flag == "--check" => generate::check(),
+            _ => bail!("generate takes nothing or --check"),
+        },
+        "ui" => ui::build().map(|()| true),
+        "hook" => hook::build().map(|_| true),
+        "bench" => bench::run_verb(rest).map(|()| true),
+        "help" | "--help" | "-h" => {
+            print!("{USAGE}");
+            Ok(true)
+        }
+        other => bail!("no verb `{other}`\n\n{USAGE}"),
     }
 }

@@ -20,6 +20,7 @@ mod snapshot;
 mod view;
 
 pub use approvals::{Answer, Submission, Ticket};
+pub use clawbutler_connectors::env::Env;
 pub use engine::{Butler, Ports};
 pub use error::{Error, OpenError};
 pub use events::Event;

@@ -7,8 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
-use clawbutler_butler::{Butler, Error, Ports};
-use clawbutler_connectors::env::Env;
+use clawbutler_butler::{Butler, Env, Error, Ports};
 use clawbutler_gateway::Gateway;
 use clawbutler_platform::clock::SystemClock;
 use clawbutler_platform::paths::{self, DataDir};

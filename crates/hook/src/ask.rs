@@ -12,7 +12,7 @@ use clawbutler_core::clock::Clock as _;
 use clawbutler_core::limits::{APPROVAL_MS_MAX, CONNECT_MS, FRAME_BYTES, RECONNECT_MS, VERDICT_MS};
 use clawbutler_platform::channel::{Frames, write_frame};
 use clawbutler_platform::clock::SystemClock;
-use clawbutler_platform::os::Connection;
+use clawbutler_platform::os::{self, Connection};
 use clawbutler_platform::paths::DataDir;
 use clawbutler_wire::gateway::{ActionReply, ActionRequest, Delivered, Verdict};
 
@@ -24,6 +24,7 @@ pub(crate) struct Asked<'a> {
     input: HookInput,
     request: ActionRequest,
     clock: SystemClock,
+    parent: u32,
 }
 
 /// Why there is no answer.
@@ -34,7 +35,12 @@ enum Trouble {
     Lost,
     /// The engine said that it cannot answer.
     Refused,
+    /// The client that called us is gone: there is nobody to answer.
+    Orphaned,
 }
+
+/// How often a waiting hook looks whether its client still lives.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Between two tries to reconnect.
 const RETRY: Duration = Duration::from_millis(150);
@@ -42,7 +48,7 @@ const RETRY: Duration = Duration::from_millis(150);
 impl<'a> Asked<'a> {
     pub(crate) fn new(data: &'a DataDir, runtime: &str, side: &'static dyn HookSide, input: HookInput) -> Self {
         let request = request::build(runtime, &input);
-        Self { data, side, input, request, clock: SystemClock::default() }
+        Self { data, side, input, request, clock: SystemClock::default(), parent: os::parent() }
     }
 
     pub(crate) fn run(self) -> ExitCode {
@@ -58,7 +64,7 @@ impl<'a> Asked<'a> {
                 thread::sleep(RETRY);
                 match self.once(deadline) {
                     Ok(code) => return code,
-                    Err(next @ Trouble::Refused) => {
+                    Err(next @ (Trouble::Refused | Trouble::Orphaned)) => {
                         trouble = next;
                         break;
                     }
@@ -70,9 +76,15 @@ impl<'a> Asked<'a> {
             Trouble::Away(cause) => cause,
             Trouble::Lost => "the app went away before anybody answered",
             Trouble::Refused => "the app could not answer",
+            Trouble::Orphaned => return ExitCode::from(2),
         };
         let (answer, reason) = alone::decide(self.data, self.side, &self.input, &self.request, cause);
         emit(&self.side.render(&self.input, answer, &reason))
+    }
+
+    /// Whether the client died without a word; a killed client leaves its hooks behind.
+    fn orphaned(&self) -> bool {
+        os::parent() != self.parent || self.input.client_pid.is_some_and(|pid| !os::alive(pid))
     }
 
     /// One connection, one request, one answer.
@@ -90,6 +102,12 @@ impl<'a> Asked<'a> {
             let reply = match frame {
                 Ok(Some(bytes)) => serde_json::from_slice::<ActionReply>(&bytes)
                     .map_err(|_| Trouble::Away("the app answered with something else"))?,
+                Err(error) if waiting && is_timeout(&error) && self.clock.steady_ms() < deadline => {
+                    if self.orphaned() {
+                        return Err(Trouble::Orphaned);
+                    }
+                    continue;
+                }
                 Ok(None) | Err(_) if waiting => return Err(Trouble::Lost),
                 Ok(None) | Err(_) => return Err(Trouble::Away("the app did not answer in time")),
             };
@@ -97,8 +115,7 @@ impl<'a> Asked<'a> {
                 break reply;
             }
             waiting = true;
-            let left = deadline.saturating_sub(self.clock.steady_ms()).max(1);
-            stream.set_patience(Some(Duration::from_millis(left))).map_err(away)?;
+            stream.set_patience(Some(LOOK)).map_err(away)?;
         };
         let answer = match reply.verdict {
             Verdict::Allow => Answer::Allow,
@@ -115,4 +132,8 @@ impl<'a> Asked<'a> {
         }
         Ok(code)
     }
+}
+
+fn is_timeout(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut)
 }

@@ -115,3 +115,14 @@ impl Write for Connection {
         self.0.flush()
     }
 }
+
+/// Process id of whoever started us, as it is now: it changes when that process is gone.
+pub fn parent() -> u32 {
+    std::os::unix::process::parent_id()
+}
+
+/// Whether a process of this id exists.
+pub fn alive(pid: u32) -> bool {
+    let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
+    pid.is_some_and(|pid| rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
+}

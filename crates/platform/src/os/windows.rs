@@ -85,3 +85,13 @@ impl Write for Connection {
         self.0.flush()
     }
 }
+
+/// Not told cheaply; the runtime ends its hooks with itself (job objects).
+pub fn parent() -> u32 {
+    0
+}
+
+/// Not told cheaply.
+pub fn alive(_pid: u32) -> bool {
+    true
+}

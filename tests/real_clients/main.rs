@@ -1,0 +1,231 @@
+//! The real Claude Code against a loopback model: every row of the failure table that a client can show,
+//! with its effect on the file system, in the client's transcript and in the ledger.
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::UnixListener;
+
+use clawbutler_testkit::machine::{Machine, wait_for};
+use clawbutler_testkit::model::script;
+use clawbutler_wire::command::{GetSettings, UpdateSettings};
+use serde_json::{Value, json};
+
+const RISKY: &str = "touch ran.txt && rm -rf victim";
+
+/// Everything allowed by the client's own rules: what does not run was stopped by us.
+fn lax() -> Value {
+    json!({ "permissions": { "allow": ["Bash", "mcp__records__delete_record", "Agent", "Task"] } })
+}
+
+fn bash(command: &str) -> Value {
+    json!([{ "tool": "Bash", "input": { "command": command, "description": "a step" } }])
+}
+
+fn ran(machine: &Machine) -> bool {
+    machine.project().join("ran.txt").exists()
+}
+
+fn victim_lives(machine: &Machine) -> bool {
+    machine.project().join("victim").exists()
+}
+
+#[test]
+fn deny_stops_the_call_and_the_model_is_told_why() {
+    let Some(machine) = Machine::with_claude(&lax()) else { return };
+    let client = machine.claude(&script(&json!([bash(RISKY)])), &[]);
+    let seen = machine.wait_pending();
+    assert_eq!(seen.headline, RISKY);
+    assert!(seen.client_waiting);
+    assert!(!ran(&machine), "nothing runs while the question stands");
+    let after = machine.decide(&seen, "deny", Some("use git clean in a copy")).unwrap();
+    assert_eq!(after.outcome, "Denied by you: use git clean in a copy");
+    client.finish();
+    assert!(!ran(&machine) && victim_lives(&machine));
+    assert!(machine.transcripts().contains("use git clean in a copy"), "the model reads the reason");
+    assert_eq!(machine.kinds()[1..], ["action.requested", "approval.requested", "approval.decided", "decision.delivered"]);
+    let again = machine.decide(&seen, "allow_once", None).unwrap_err();
+    assert_eq!(serde_json::to_value(again.code).unwrap(), "stale");
+}
+
+#[test]
+fn allow_runs_the_call_and_its_outcome_is_recorded() {
+    let Some(machine) = Machine::with_claude(&json!({})) else { return };
+    let client = machine.claude(&script(&json!([bash(RISKY)])), &[]);
+    let seen = machine.wait_pending();
+    machine.decide(&seen, "allow_once", None).unwrap();
+    client.finish();
+    assert!(ran(&machine) && !victim_lives(&machine));
+    let kinds = machine.kinds();
+    assert_eq!(
+        kinds[1..],
+        ["action.requested", "approval.requested", "approval.decided", "decision.delivered", "action.completed"]
+    );
+    let ledger = machine.ledger();
+    let spans: Vec<&Value> = ledger.iter().filter(|entry| entry["kind"].as_str().is_some_and(|kind| kind.starts_with("action."))).map(|entry| &entry["span"]).collect();
+    assert!(spans.windows(2).all(|pair| pair[0] == pair[1]), "one action, one span");
+}
+
+#[test]
+fn always_covers_the_second_call_and_nothing_else() {
+    let Some(machine) = Machine::with_claude(&lax()) else { return };
+    let client = machine.claude(&script(&json!([bash(RISKY), bash(RISKY), bash("rm -rf other")])), &[]);
+    let seen = machine.wait_pending();
+    machine.decide(&seen, "allow_always", None).unwrap();
+    let other = machine.wait_pending();
+    assert_eq!(other.headline, "rm -rf other", "the second call was covered, another one is not");
+    machine.decide(&other, "deny", None).unwrap();
+    client.finish();
+    let by_grant = machine.ledger().into_iter().filter(|entry| entry["actor"]["kind"] == "grant").count();
+    assert_eq!(by_grant, 1);
+}
+
+#[test]
+fn nobody_answers_until_the_deadline() {
+    let Some(machine) = Machine::with_claude(&lax()) else { return };
+    let mut settings = machine.ask(&GetSettings {}).unwrap();
+    settings.approval_ms = 2_000;
+    machine.ask(&UpdateSettings { settings }).unwrap();
+    machine.claude(&script(&json!([bash(RISKY)])), &[]).finish();
+    assert!(!ran(&machine) && victim_lives(&machine));
+    assert!(machine.kinds().contains(&"approval.expired".to_owned()));
+    assert!(machine.transcripts().contains("Nobody answered"));
+}
+
+#[test]
+fn the_app_is_killed_while_the_request_waits() {
+    let Some(mut machine) = Machine::with_claude(&lax()) else { return };
+    let client = machine.claude(&script(&json!([bash(RISKY)])), &[]);
+    machine.wait_pending();
+    machine.stop();
+    client.finish();
+    assert!(!ran(&machine) && victim_lives(&machine));
+    machine.start();
+    let offline = || machine.kinds().into_iter().filter(|kind| kind == "offline.recorded").count();
+    assert!(offline() >= 1, "what the hook did alone is in the ledger");
+    let gates = machine.ledger().into_iter().filter(|entry| entry["kind"] == "offline.recorded" && entry["data"]["event"] == "gate").collect::<Vec<_>>();
+    assert_eq!(gates.len(), 1, "exactly once");
+    assert_eq!(gates[0]["data"]["verdict"], "deny");
+}
+
+#[test]
+fn the_app_is_restarted_while_the_request_waits() {
+    let Some(mut machine) = Machine::with_claude(&lax()) else { return };
+    let client = machine.claude(&script(&json!([bash(RISKY)])), &[]);
+    let before = machine.wait_pending();
+    machine.stop();
+    machine.start();
+    let back = wait_for("the hook to come back", || machine.pending().items.into_iter().find(|item| item.client_waiting));
+    assert_eq!((back.id.as_str(), back.revision), (before.id.as_str(), before.revision), "the row survived");
+    machine.decide(&back, "allow_once", None).unwrap();
+    client.finish();
+    assert!(ran(&machine));
+}
+
+#[test]
+fn the_app_was_never_started() {
+    let Some(mut machine) = Machine::with_claude(&lax()) else { return };
+    machine.quit();
+    machine.claude(&script(&json!([bash(RISKY), bash("echo calm > calm.txt")])), &[]).finish();
+    assert!(!ran(&machine) && victim_lives(&machine), "high risk is blocked");
+    assert!(machine.project().join("calm.txt").exists(), "low risk goes on");
+    assert!(machine.transcripts().contains("could not ask anybody"));
+    machine.start();
+    machine.quit();
+    machine.start();
+    let gates = machine.ledger().into_iter().filter(|entry| entry["kind"] == "offline.recorded" && entry["data"]["event"] == "gate");
+    assert_eq!(gates.count(), 2, "each call once, over two starts");
+}
+
+#[test]
+fn the_hook_program_is_missing() {
+    let Some(machine) = Machine::with_claude(&lax()) else { return };
+    fs::remove_file(machine.data().join("bin/clawbutler-hook")).unwrap();
+    machine.claude(&script(&json!([bash(RISKY)])), &[]).finish();
+    assert!(!ran(&machine) && victim_lives(&machine), "the client blocks what its guard cannot look at");
+}
+
+#[test]
+fn garbage_on_the_socket() {
+    let Some(mut machine) = Machine::with_claude(&lax()) else { return };
+    machine.quit();
+    let path = machine.data().join("hook.sock");
+    let _ = fs::remove_file(&path);
+    let listener = UnixListener::bind(&path).unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut bytes = [0; 65536];
+            let _ = stream.read(&mut bytes);
+            let _ = stream.write_all(b"{\"verdict\":\"all\n");
+        }
+    });
+    machine.claude(&script(&json!([bash(RISKY)])), &[]).finish();
+    assert!(!ran(&machine) && victim_lives(&machine));
+    assert!(machine.transcripts().contains("answered with something else"));
+}
+
+#[test]
+fn a_call_inside_a_subagent_is_asked_about() {
+    let Some(machine) = Machine::with_claude(&lax()) else { return };
+    let task = json!([{ "tool": "Agent", "input": {
+        "description": "clean up", "prompt": script(&json!([bash(RISKY)])), "subagent_type": "general-purpose" } }]);
+    let client = machine.claude(&script(&json!([task])), &[]);
+    let seen = machine.wait_pending();
+    assert_eq!(seen.headline, RISKY);
+    assert_eq!(seen.subagent.as_deref(), Some("general-purpose"));
+    machine.decide(&seen, "deny", None).unwrap();
+    client.finish();
+    assert!(!ran(&machine) && victim_lives(&machine));
+}
+
+#[test]
+fn a_call_of_an_mcp_tool_is_asked_about() {
+    let Some(machine) = Machine::with_claude(&lax()) else { return };
+    let server = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/mcp_server.py");
+    let calls = machine.at("calls.jsonl");
+    let config = json!({ "mcpServers": { "records": { "command": "python3", "args": [server], "env": { "CALLS": calls } } } }).to_string();
+    let turn = json!([{ "tool": "mcp__records__delete_record", "input": { "name": "one" } }]);
+    let client = machine.claude(&script(&json!([turn, turn])), &["--mcp-config", &config]);
+    let seen = machine.wait_pending();
+    assert_eq!((seen.kind.as_str(), seen.headline.as_str()), ("mcp", "records: delete_record"));
+    machine.decide(&seen, "deny", None).unwrap();
+    let seen = machine.wait_pending();
+    assert!(!calls.exists(), "the server never heard of the denied call");
+    machine.decide(&seen, "allow_once", None).unwrap();
+    client.finish();
+    assert_eq!(fs::read_to_string(calls).unwrap().lines().count(), 1);
+}
+
+#[test]
+fn bypass_mode_is_no_way_round() {
+    let Some(machine) = Machine::with_claude(&json!({})) else { return };
+    let client = machine.claude(&script(&json!([bash(RISKY)])), &["--dangerously-skip-permissions"]);
+    let seen = machine.wait_pending();
+    assert_eq!(seen.permission_mode, "bypassPermissions");
+    machine.decide(&seen, "deny", None).unwrap();
+    client.finish();
+    assert!(!ran(&machine) && victim_lives(&machine));
+}
+
+#[test]
+fn an_interrupted_client_takes_its_question_back() {
+    let Some(machine) = Machine::with_claude(&lax()) else { return };
+    let mut client = machine.claude(&script(&json!([bash(RISKY)])), &[]);
+    machine.wait_pending();
+    client.0.kill().unwrap();
+    client.0.wait().unwrap();
+    wait_for("the withdrawal", || machine.pending().items.is_empty().then_some(()));
+    assert!(machine.kinds().contains(&"approval.withdrawn".to_owned()));
+    assert!(!ran(&machine));
+}
+
+#[test]
+fn the_guard_leaves_as_it_came() {
+    let Some(machine) = Machine::with_claude(&json!({ "model": "opus", "hooks": { "Stop": [] } })) else { return };
+    let path = machine.at("home/.claude/settings.json");
+    assert!(fs::read_to_string(&path).unwrap().contains("clawbutler-hook"));
+    let home_id = machine.home_id();
+    let plan = machine.ask(&serde_json::from_value::<clawbutler_wire::command::PlanGuard>(json!({ "home_id": home_id, "uninstall": true })).unwrap()).unwrap();
+    machine.ask(&serde_json::from_value::<clawbutler_wire::command::UninstallGuard>(json!({ "home_id": home_id, "plan_digest": plan.plan_digest })).unwrap()).unwrap();
+    let before = serde_json::to_string_pretty(&json!({ "model": "opus", "hooks": { "Stop": [] } })).unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), before);
+}

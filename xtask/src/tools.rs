@@ -1,0 +1,122 @@
+//! Programs that cargo and npm install into the cache, at pinned versions.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::place;
+use crate::run::{cargo, output, program, run, say};
+
+const NEXTEST: &str = "0.9.151";
+const DENY: &str = "0.20.2";
+const TAURI_DRIVER: &str = "2.1.0";
+const CLAUDE_CODE: &str = "2.1.330";
+const BINARYEN: &str = "131.0.0";
+
+pub(crate) fn nextest() -> Result<PathBuf> {
+    installed("cargo-nextest", NEXTEST, "cargo-nextest", Lock::Published)
+}
+
+pub(crate) fn deny() -> Result<PathBuf> {
+    installed("cargo-deny", DENY, "cargo-deny", Lock::Published)
+}
+
+pub(crate) fn tauri_driver() -> Result<PathBuf> {
+    installed("tauri-driver", TAURI_DRIVER, "tauri-driver", Lock::Published)
+}
+
+/// The one that speaks the same schema as the library in our lock file.
+pub(crate) fn wasm_bindgen() -> Result<PathBuf> {
+    let lock = std::fs::read_to_string(place::root().join("Cargo.lock")).context("cannot read Cargo.lock")?;
+    let version = locked_version(&lock, "wasm-bindgen").context("Cargo.lock has no wasm-bindgen")?;
+    // Its published lock file names a pre-release that no longer resolves.
+    installed("wasm-bindgen-cli", version, "wasm-bindgen", Lock::Resolve)
+}
+
+/// Which lock file an installation obeys.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lock {
+    Published,
+    Resolve,
+}
+
+fn installed(package: &str, version: &str, binary: &str, lock: Lock) -> Result<PathBuf> {
+    let tools = place::cache()?.join("tools");
+    let path = tools.join("bin").join(place::exe(binary));
+    if path.exists() && recorded(&tools, package, version) {
+        return Ok(path);
+    }
+    say(format!("installing {package} {version} into {}", tools.display()));
+    let mut command = cargo();
+    command.args(["install", package, "--version", version, "--root"]).arg(&tools);
+    if lock == Lock::Published {
+        command.arg("--locked");
+    }
+    command.env("CARGO_TARGET_DIR", place::cache()?.join("target-tools"));
+    run(&mut command)?;
+    Ok(path)
+}
+
+/// Whether cargo's own record of that folder names the package at the version.
+fn recorded(tools: &Path, package: &str, version: &str) -> bool {
+    let record = std::fs::read_to_string(tools.join(".crates.toml")).unwrap_or_default();
+    record.contains(&format!("\"{package} {version} ("))
+}
+
+fn locked_version<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
+    let head = format!("name = \"{package}\"");
+    let mut lines = lock.lines().skip_while(|line| *line != head);
+    lines.nth(1)?.strip_prefix("version = \"")?.strip_suffix('"')
+}
+
+/// The real Claude Code client, without running any script of its package.
+pub(crate) fn claude_code() -> Result<PathBuf> {
+    let folder = place::cache()?.join("clients").join(format!("claude-code-{CLAUDE_CODE}"));
+    let os = match std::env::consts::OS {
+        "macos" => "darwin",
+        "windows" => "win32",
+        other => other,
+    };
+    let arch = if cfg!(target_arch = "aarch64") { "arm64" } else { "x64" };
+    let libc = if cfg!(target_env = "musl") { "-musl" } else { "" };
+    let package = format!("@anthropic-ai/claude-code-{os}-{arch}{libc}");
+    let binary = folder.join("node_modules").join(package).join(place::exe("claude"));
+    if !binary.exists() {
+        say(format!("installing Claude Code {CLAUDE_CODE} into {}", folder.display()));
+        npm_install(&folder, &format!("@anthropic-ai/claude-code@{CLAUDE_CODE}"))?;
+    }
+    if !binary.exists() {
+        bail!("the npm package holds no program for this system at {}", binary.display());
+    }
+    Ok(binary)
+}
+
+/// A current `wasm-opt`.
+pub(crate) fn wasm_opt() -> Result<PathBuf> {
+    let folder = place::cache()?.join("clients").join(format!("binaryen-{BINARYEN}"));
+    let script = folder.join("node_modules/binaryen/bin/wasm-opt");
+    if !script.exists() {
+        say(format!("installing binaryen {BINARYEN} into {}", folder.display()));
+        npm_install(&folder, &format!("binaryen@{BINARYEN}"))?;
+    }
+    Ok(script)
+}
+
+fn npm_install(folder: &Path, package: &str) -> Result<()> {
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
+    output(program(npm).arg("--version")).context("npm is not installed (it comes with Node.js)")?;
+    run(program(npm).args(["install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix"]).arg(folder).arg(package))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_locked_version_is_the_named_packages_own() {
+        let lock = "[[package]]\nname = \"wasm-bindgen-macro\"\nversion = \"1\"\n\n[[package]]\nname = \"wasm-bindgen\"\nversion = \"0.2.130\"\n";
+        assert_eq!(locked_version(lock, "wasm-bindgen"), Some("0.2.130"));
+        assert_eq!(locked_version(lock, "leptos"), None);
+    }
+}
