@@ -1,0 +1,128 @@
+//! What is on the screen, fetched again whenever the host says that it changed.
+
+use std::time::Duration;
+
+use clawbutler_wire::approvals::{ApprovalList, GrantList, Which};
+use clawbutler_wire::command::{GetSettings, ListApprovals, ListAudit, ListGrants, Status};
+use clawbutler_wire::audit::AuditPage;
+use clawbutler_wire::settings::{Settings, StatusView, Theme};
+use clawbutler_wire::topic::Topic;
+use clawbutler_wire::{ApiError, Code};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use crate::api;
+
+/// Everything fetched, shared by all pages.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Live {
+    pub(crate) status: RwSignal<Option<StatusView>>,
+    pub(crate) pending: RwSignal<Option<ApprovalList>>,
+    pub(crate) settled: RwSignal<Option<ApprovalList>>,
+    pub(crate) grants: RwSignal<Option<GrantList>>,
+    pub(crate) audit: RwSignal<Option<AuditPage>>,
+    pub(crate) settings: RwSignal<Settings>,
+    /// Why the host cannot be heard.
+    pub(crate) silent: RwSignal<Option<String>>,
+    /// Moves when runtimes changed.
+    pub(crate) runtimes: RwSignal<u32>,
+    /// The host's clock minus ours (ms).
+    skew: RwSignal<i64>,
+    /// Moves every second.
+    beat: RwSignal<u32>,
+}
+
+impl Live {
+    pub(crate) fn start() -> Self {
+        let live = Self {
+            status: RwSignal::new(None),
+            pending: RwSignal::new(None),
+            settled: RwSignal::new(None),
+            grants: RwSignal::new(None),
+            audit: RwSignal::new(None),
+            settings: RwSignal::new(Settings::default()),
+            silent: RwSignal::new(None),
+            runtimes: RwSignal::new(0),
+            skew: RwSignal::new(0),
+            beat: RwSignal::new(0),
+        };
+        live.all();
+        api::listen(move |changed| live.fetch(changed.topic));
+        set_interval(move || live.beat.update(|beat| *beat = beat.wrapping_add(1)), Duration::from_secs(1));
+        // A missed event costs a few seconds, never a wrong screen.
+        set_interval(move || live.all(), Duration::from_secs(5));
+        live
+    }
+
+    /// The host's wall clock, moving every second where it is read.
+    pub(crate) fn now(self) -> i64 {
+        self.beat.track();
+        #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit")]
+        let ours = js_sys::Date::now() as i64;
+        ours + self.skew.get()
+    }
+
+    fn all(self) {
+        for topic in [Topic::Approvals, Topic::Settings, Topic::Grants, Topic::Alerts] {
+            self.fetch(topic);
+        }
+    }
+
+    pub(crate) fn fetch(self, topic: Topic) {
+        spawn_local(async move {
+            let done = match topic {
+                Topic::Approvals => self.approvals().await,
+                Topic::Grants => self.put(self.grants, api::call(&ListGrants {}).await),
+                Topic::Settings => api::call(&GetSettings {}).await.map(|settings| self.apply(settings)),
+                Topic::Audit => {
+                    let request = ListAudit { limit: Some(100), ..ListAudit::default() };
+                    self.put(self.audit, api::call(&request).await)
+                }
+                Topic::Runtimes | Topic::Sessions => {
+                    self.runtimes.update(|count| *count = count.wrapping_add(1));
+                    Ok(())
+                }
+                Topic::Alerts => Ok(()),
+            };
+            let done = match done {
+                Ok(()) => self.put(self.status, api::call(&Status {}).await),
+                failed => failed,
+            };
+            let words = done.err().filter(|error| matches!(error.code, Code::Unavailable | Code::Forbidden)).map(|error| error.message);
+            if self.silent.with_untracked(|silent| *silent != words) {
+                self.silent.set(words);
+            }
+        });
+    }
+
+    async fn approvals(self) -> Result<(), ApiError> {
+        let pending = api::call(&ListApprovals { which: Which::Pending, limit: None }).await?;
+        #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit")]
+        self.skew.set(pending.now - js_sys::Date::now() as i64);
+        let settled = api::call(&ListApprovals { which: Which::Settled, limit: Some(50) }).await?;
+        self.put(self.pending, Ok(pending)).and(self.put(self.settled, Ok(settled)))
+    }
+
+    fn put<T: PartialEq + Send + Sync + 'static>(self, to: RwSignal<Option<T>>, fetched: Result<T, ApiError>) -> Result<(), ApiError> {
+        let fresh = fetched?;
+        // What did not change is not drawn again: nothing moves under the pointer.
+        if to.with_untracked(|old| old.as_ref() != Some(&fresh)) {
+            to.set(Some(fresh));
+        }
+        Ok(())
+    }
+
+    fn apply(self, settings: Settings) {
+        let theme = match settings.theme {
+            Theme::System => "system",
+            Theme::Light => "light",
+            Theme::Dark => "dark",
+        };
+        if let Some(root) = document().document_element() {
+            let _ = root.set_attribute("data-theme", theme);
+        }
+        if self.settings.with_untracked(|old| *old != settings) {
+            self.settings.set(settings);
+        }
+    }
+}
