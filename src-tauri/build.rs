@@ -9,8 +9,11 @@ fn main() {
     let dist = std::path::Path::new("../ui/dist");
     if !dist.join("index.html").exists() {
         std::fs::create_dir_all(dist).expect("ui/dist can be created");
-        std::fs::write(dist.join("index.html"), "<!doctype html><title>ClawButler</title>Build the pages: cargo xtask ui")
-            .expect("ui/dist can be written");
+        std::fs::write(
+            dist.join("index.html"),
+            "<!doctype html><title>ClawButler</title>Build the pages: cargo xtask ui",
+        )
+        .expect("ui/dist can be written");
     }
     let attributes = Attributes::new()
         .app_manifest(AppManifest::new().commands(clawbutler_wire::command::COMMANDS))

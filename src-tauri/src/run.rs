@@ -29,7 +29,9 @@ pub(crate) fn run() -> ExitCode {
         .init();
     let vars = paths::environment();
     if !cfg!(feature = "e2e") && AUTOMATION.iter().any(|name| vars.contains_key(*name)) {
-        tracing::error!("ClawButler does not start under automation: a program that drives its windows acts as the user");
+        tracing::error!(
+            "ClawButler does not start under automation: a program that drives its windows acts as the user"
+        );
         return ExitCode::from(2);
     }
     let hidden = std::env::args().any(|arg| arg == "--hidden");

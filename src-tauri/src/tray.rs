@@ -15,14 +15,15 @@ pub(crate) fn create(app: &AppHandle) -> tauri::Result<()> {
     let open = MenuItem::with_id(app, "open", "Open ClawButler", true, None::<&str>)?;
     let quit = MenuItem::with_id(app, "quit", "Quit: waiting requests are denied", true, None::<&str>)?;
     let menu = Menu::with_items(app, &[&waiting, &open, &quit])?;
-    let mut tray = TrayIconBuilder::with_id(ID).menu(&menu).tooltip("ClawButler").on_menu_event(|app, event| {
-        match event.id().as_ref() {
-            "approvals" => windows::show_main(app, Some("approvals")),
-            "open" => windows::show_main(app, None),
-            "quit" => app.exit(0),
-            _ => {}
-        }
-    });
+    let mut tray =
+        TrayIconBuilder::with_id(ID).menu(&menu).tooltip("ClawButler").on_menu_event(|app, event| {
+            match event.id().as_ref() {
+                "approvals" => windows::show_main(app, Some("approvals")),
+                "open" => windows::show_main(app, None),
+                "quit" => app.exit(0),
+                _ => {}
+            }
+        });
     tray = tray.on_tray_icon_event(|tray, event| {
         if let TrayIconEvent::Click { button: MouseButton::Left, .. } = event {
             windows::show_main(tray.app_handle(), None);

@@ -42,7 +42,10 @@ fn deny_stops_the_call_and_the_model_is_told_why() {
     client.finish();
     assert!(!ran(&machine) && victim_lives(&machine));
     assert!(machine.transcripts().contains("use git clean in a copy"), "the model reads the reason");
-    assert_eq!(machine.kinds()[1..], ["action.requested", "approval.requested", "approval.decided", "decision.delivered"]);
+    assert_eq!(
+        machine.kinds()[1..],
+        ["action.requested", "approval.requested", "approval.decided", "decision.delivered"]
+    );
     let again = machine.decide(&seen, "allow_once", None).unwrap_err();
     assert_eq!(serde_json::to_value(again.code).unwrap(), "stale");
 }
@@ -61,7 +64,11 @@ fn allow_runs_the_call_and_its_outcome_is_recorded() {
         ["action.requested", "approval.requested", "approval.decided", "decision.delivered", "action.completed"]
     );
     let ledger = machine.ledger();
-    let spans: Vec<&Value> = ledger.iter().filter(|entry| entry["kind"].as_str().is_some_and(|kind| kind.starts_with("action."))).map(|entry| &entry["span"]).collect();
+    let spans: Vec<&Value> = ledger
+        .iter()
+        .filter(|entry| entry["kind"].as_str().is_some_and(|kind| kind.starts_with("action.")))
+        .map(|entry| &entry["span"])
+        .collect();
     assert!(spans.windows(2).all(|pair| pair[0] == pair[1]), "one action, one span");
 }
 
@@ -102,7 +109,11 @@ fn the_app_is_killed_while_the_request_waits() {
     machine.start();
     let offline = || machine.kinds().into_iter().filter(|kind| kind == "offline.recorded").count();
     assert!(offline() >= 1, "what the hook did alone is in the ledger");
-    let gates = machine.ledger().into_iter().filter(|entry| entry["kind"] == "offline.recorded" && entry["data"]["event"] == "gate").collect::<Vec<_>>();
+    let gates = machine
+        .ledger()
+        .into_iter()
+        .filter(|entry| entry["kind"] == "offline.recorded" && entry["data"]["event"] == "gate")
+        .collect::<Vec<_>>();
     assert_eq!(gates.len(), 1, "exactly once");
     assert_eq!(gates[0]["data"]["verdict"], "deny");
 }
@@ -114,7 +125,8 @@ fn the_app_is_restarted_while_the_request_waits() {
     let before = machine.wait_pending();
     machine.stop();
     machine.start();
-    let back = wait_for("the hook to come back", || machine.pending().items.into_iter().find(|item| item.client_waiting));
+    let back =
+        wait_for("the hook to come back", || machine.pending().items.into_iter().find(|item| item.client_waiting));
     assert_eq!((back.id.as_str(), back.revision), (before.id.as_str(), before.revision), "the row survived");
     machine.decide(&back, "allow_once", None).unwrap();
     client.finish();
@@ -132,7 +144,10 @@ fn the_app_was_never_started() {
     machine.start();
     machine.quit();
     machine.start();
-    let gates = machine.ledger().into_iter().filter(|entry| entry["kind"] == "offline.recorded" && entry["data"]["event"] == "gate");
+    let gates = machine
+        .ledger()
+        .into_iter()
+        .filter(|entry| entry["kind"] == "offline.recorded" && entry["data"]["event"] == "gate");
     assert_eq!(gates.count(), 2, "each call once, over two starts");
 }
 
@@ -182,7 +197,9 @@ fn a_call_of_an_mcp_tool_is_asked_about() {
     let Some(machine) = Machine::with_claude(&lax()) else { return };
     let server = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/mcp_server.py");
     let calls = machine.at("calls.jsonl");
-    let config = json!({ "mcpServers": { "records": { "command": "python3", "args": [server], "env": { "CALLS": calls } } } }).to_string();
+    let config =
+        json!({ "mcpServers": { "records": { "command": "python3", "args": [server], "env": { "CALLS": calls } } } })
+            .to_string();
     let turn = json!([{ "tool": "mcp__records__delete_record", "input": { "name": "one" } }]);
     let client = machine.claude(&script(&json!([turn, turn])), &["--mcp-config", &config]);
     let seen = machine.wait_pending();
@@ -224,8 +241,22 @@ fn the_guard_leaves_as_it_came() {
     let path = machine.at("home/.claude/settings.json");
     assert!(fs::read_to_string(&path).unwrap().contains("clawbutler-hook"));
     let home_id = machine.home_id();
-    let plan = machine.ask(&serde_json::from_value::<clawbutler_wire::command::PlanGuard>(json!({ "home_id": home_id, "uninstall": true })).unwrap()).unwrap();
-    machine.ask(&serde_json::from_value::<clawbutler_wire::command::UninstallGuard>(json!({ "home_id": home_id, "plan_digest": plan.plan_digest })).unwrap()).unwrap();
+    let plan = machine
+        .ask(
+            &serde_json::from_value::<clawbutler_wire::command::PlanGuard>(
+                json!({ "home_id": home_id, "uninstall": true }),
+            )
+            .unwrap(),
+        )
+        .unwrap();
+    machine
+        .ask(
+            &serde_json::from_value::<clawbutler_wire::command::UninstallGuard>(
+                json!({ "home_id": home_id, "plan_digest": plan.plan_digest }),
+            )
+            .unwrap(),
+        )
+        .unwrap();
     let before = serde_json::to_string_pretty(&json!({ "model": "opus", "hooks": { "Stop": [] } })).unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), before);
 }

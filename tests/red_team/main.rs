@@ -87,7 +87,8 @@ fn a_hand_in_the_database_decides_nothing_and_is_noticed() {
         c.execute(\"update approvals set state='approved', state_json='{\\\"state\\\":\\\"allowed\\\",\\\"by\\\":{\\\"kind\\\":\\\"local_user\\\"},\\\"at\\\":1,\\\"grant\\\":null}'\");\
         c.execute(\"insert into grants values('g','{\\\"covers\\\":\\\"host\\\",\\\"host\\\":\\\"x\\\"}','{\\\"in\\\":\\\"session\\\",\\\"runtime\\\":\\\"claude-code\\\",\\\"session\\\":\\\"s\\\"}',null,1,1,0,null)\");\
         c.commit()";
-    let forged = Command::new("python3").args(["-c", forge]).arg(machine.data().join("clawbutler.db")).output().unwrap();
+    let forged =
+        Command::new("python3").args(["-c", forge]).arg(machine.data().join("clawbutler.db")).output().unwrap();
     assert!(forged.status.success(), "{}", String::from_utf8_lossy(&forged.stderr));
     wait_for("the alarm", || alerts(&machine).contains("Another program wrote").then_some(()));
     assert!(line(&mut waiting).is_none_or(|reply| reply["verdict"] != "allow"), "nobody was let through");
@@ -106,7 +107,9 @@ fn entries_added_while_the_app_was_closed_are_noticed() {
     machine.quit();
     let cut = "import sqlite3,sys;c=sqlite3.connect(sys.argv[1]);c.execute('drop trigger ledger_no_delete');\
         c.execute('delete from ledger where seq=(select max(seq) from ledger)');c.commit()";
-    assert!(Command::new("python3").args(["-c", cut]).arg(machine.data().join("clawbutler.db")).status().unwrap().success());
+    assert!(
+        Command::new("python3").args(["-c", cut]).arg(machine.data().join("clawbutler.db")).status().unwrap().success()
+    );
     machine.start();
     assert!(alerts(&machine).contains("does not hold entry"));
 }

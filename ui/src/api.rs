@@ -17,7 +17,8 @@ fn tauri() -> Option<JsValue> {
 
 fn internal(error: &JsValue) -> ApiError {
     let text = error.as_string().or_else(|| JSON::stringify(error).ok().map(String::from)).unwrap_or_default();
-    serde_json::from_str(&text).unwrap_or_else(|_| ApiError::new(Code::Unavailable, format!("ClawButler does not answer. {text}")))
+    serde_json::from_str(&text)
+        .unwrap_or_else(|_| ApiError::new(Code::Unavailable, format!("ClawButler does not answer. {text}")))
 }
 
 /// Asks the host.

@@ -41,7 +41,11 @@ pub(crate) fn App() -> impl IntoView {
 fn Frame(route: Route, live: Live) -> impl IntoView {
     let page = Memo::new(move |_| route.page());
     let count = move || live.status.with(|status| status.as_ref().map_or(0, |status| status.pending));
-    let guard = move || live.status.with(|status| status.as_ref().map_or_else(|| "…".to_owned(), |status| model::guard_line(status.governed, status.guarded)));
+    let guard = move || {
+        live.status.with(|status| {
+            status.as_ref().map_or_else(|| "…".to_owned(), |status| model::guard_line(status.governed, status.guarded))
+        })
+    };
     let links = PAGES
         .iter()
         .map(|(path, name, icon)| {
@@ -81,7 +85,8 @@ fn Frame(route: Route, live: Live) -> impl IntoView {
 
 #[component]
 fn Banners(live: Live) -> impl IntoView {
-    let alerts = move || live.status.with(|status| status.as_ref().map(|status| status.alerts.clone()).unwrap_or_default());
+    let alerts =
+        move || live.status.with(|status| status.as_ref().map(|status| status.alerts.clone()).unwrap_or_default());
     view! {
         {move || live.silent.get().map(|words| view! {
             <div class="banner" role="alert"><strong>"ClawButler is not answering. "</strong>{words}" High-risk calls are blocked or asked about in the terminal meanwhile. What you see may be old."</div>

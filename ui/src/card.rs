@@ -47,7 +47,12 @@ impl Deciding {
     pub(crate) fn decide(self, live: Live, view: &ApprovalView, verb: Verb) {
         let gesture = view.risk != Risk::Critical || verb == Verb::Deny || self.confirmed.get_untracked();
         let offered = verb != Verb::AllowAlways || view.always_covers.is_some();
-        if !self.armed.get_untracked() || self.busy.get_untracked() || !gesture || !offered || view.state != State::Pending {
+        if !self.armed.get_untracked()
+            || self.busy.get_untracked()
+            || !gesture
+            || !offered
+            || view.state != State::Pending
+        {
             return;
         }
         self.busy.set(true);

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use clawbutler_wire::approvals::{ApprovalList, GrantList, Which};
-use clawbutler_wire::command::{GetSettings, ListApprovals, ListAudit, ListGrants, Status};
 use clawbutler_wire::audit::AuditPage;
+use clawbutler_wire::command::{GetSettings, ListApprovals, ListAudit, ListGrants, Status};
 use clawbutler_wire::settings::{Settings, StatusView, Theme};
 use clawbutler_wire::topic::Topic;
 use clawbutler_wire::{ApiError, Code};
@@ -88,7 +88,10 @@ impl Live {
                 Ok(()) => self.put(self.status, api::call(&Status {}).await),
                 failed => failed,
             };
-            let words = done.err().filter(|error| matches!(error.code, Code::Unavailable | Code::Forbidden)).map(|error| error.message);
+            let words = done
+                .err()
+                .filter(|error| matches!(error.code, Code::Unavailable | Code::Forbidden))
+                .map(|error| error.message);
             if self.silent.with_untracked(|silent| *silent != words) {
                 self.silent.set(words);
             }
@@ -103,7 +106,11 @@ impl Live {
         self.put(self.pending, Ok(pending)).and(self.put(self.settled, Ok(settled)))
     }
 
-    fn put<T: PartialEq + Send + Sync + 'static>(self, to: RwSignal<Option<T>>, fetched: Result<T, ApiError>) -> Result<(), ApiError> {
+    fn put<T: PartialEq + Send + Sync + 'static>(
+        self,
+        to: RwSignal<Option<T>>,
+        fetched: Result<T, ApiError>,
+    ) -> Result<(), ApiError> {
         let fresh = fetched?;
         // What did not change is not drawn again: nothing moves under the pointer.
         if to.with_untracked(|old| old.as_ref() != Some(&fresh)) {

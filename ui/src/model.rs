@@ -48,7 +48,10 @@ pub(crate) fn folder(path: &str) -> String {
 /// Whether an item belongs to what was typed into the search field.
 pub(crate) fn found(view: &ApprovalView, typed: &str) -> bool {
     let typed = typed.trim().to_lowercase();
-    typed.is_empty() || [&view.headline, &view.cwd, &view.runtime_name, &view.tool].iter().any(|text| text.to_lowercase().contains(&typed))
+    typed.is_empty()
+        || [&view.headline, &view.cwd, &view.runtime_name, &view.tool]
+            .iter()
+            .any(|text| text.to_lowercase().contains(&typed))
 }
 
 /// The id `step` places after the chosen one; the first when none is chosen.

@@ -62,7 +62,8 @@ pub(crate) fn ensure(wanted: &[&str]) {
 
 /// Whether dpkg has it.
 pub(crate) fn installed(package: &str) -> bool {
-    output(program("dpkg-query").args(["-W", "-f", "${db:Status-Status}", package])).is_ok_and(|said| said == "installed")
+    output(program("dpkg-query").args(["-W", "-f", "${db:Status-Status}", package]))
+        .is_ok_and(|said| said == "installed")
 }
 
 fn install(packages: &[&str]) -> Result<()> {

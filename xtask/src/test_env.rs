@@ -11,7 +11,8 @@ use crate::run::{cargo, run, say};
 use crate::{hook, place, tools};
 
 /// Every build of the whole workspace uses the same features, so that they share their results.
-pub(crate) const WORKSPACE_FEATURES: &[&str] = &["--features", "clawbutler-desktop/custom-protocol,clawbutler-desktop/e2e"];
+pub(crate) const WORKSPACE_FEATURES: &[&str] =
+    &["--features", "clawbutler-desktop/custom-protocol,clawbutler-desktop/e2e"];
 
 /// Variables for the tests.
 #[derive(Debug, Default)]
@@ -32,7 +33,8 @@ impl TestEnv {
             }
         }
         let dist = place::root().join("ui/dist");
-        let pages = if dist.join("index.html").exists() { Ok(dist) } else { Err(anyhow::anyhow!("ui/dist is not built")) };
+        let pages =
+            if dist.join("index.html").exists() { Ok(dist) } else { Err(anyhow::anyhow!("ui/dist is not built")) };
         env.add("CLAWBUTLER_UI_DIST", pages, missing);
         env.add("CLAWBUTLER_CLAUDE_BIN", tools::claude_code(), missing);
         if cfg!(target_os = "macos") {

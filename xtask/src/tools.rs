@@ -106,7 +106,10 @@ fn npm_install(folder: &Path, package: &str) -> Result<()> {
     std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
     output(program(npm).arg("--version")).context("npm is not installed (it comes with Node.js)")?;
-    run(program(npm).args(["install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix"]).arg(folder).arg(package))
+    run(program(npm)
+        .args(["install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix"])
+        .arg(folder)
+        .arg(package))
 }
 
 #[cfg(test)]

@@ -121,12 +121,20 @@ impl Butler {
     /// What a fresh start owes the run before it: noticing, intake, expiry, grants, snapshot.
     fn recover(&self) -> Result<(), Error> {
         let tampered = anchor::compare(&self.0.store, &self.0.ports.data)?;
-        self.record(Durability::Power, Kind::EngineStarted, Actor::Engine, json!({
-            "version": env!("CARGO_PKG_VERSION"),
-            "rules": self.0.rules.version(),
-        }))?;
+        self.record(
+            Durability::Power,
+            Kind::EngineStarted,
+            Actor::Engine,
+            json!({
+                "version": env!("CARGO_PKG_VERSION"),
+                "rules": self.0.rules.version(),
+            }),
+        )?;
         if let Some(says) = &tampered {
-            self.notice_tampering(says, "Run the verification on the Audit page and compare with a copy kept elsewhere.")?;
+            self.notice_tampering(
+                says,
+                "Run the verification on the Audit page and compare with a copy kept elsewhere.",
+            )?;
         }
         self.load_grants(tampered.is_some())?;
         self.load_registry()?;

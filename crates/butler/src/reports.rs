@@ -12,9 +12,8 @@ use crate::{Butler, Error, Event};
 impl Butler {
     /// The app at a glance.
     pub fn status(&self, _: Status) -> Result<StatusView, Error> {
-        let (pending, entries) = self.0.store.read(|read| {
-            Ok::<_, Error>((read.approvals_count("", "")?.0, read.ledger_len()?))
-        })?;
+        let (pending, entries) =
+            self.0.store.read(|read| Ok::<_, Error>((read.approvals_count("", "")?.0, read.ledger_len()?)))?;
         let guards = self.guard_states();
         let guarded = guards.iter().filter(|state| matches!(state, GuardState::Managed | GuardState::User)).count();
         Ok(StatusView {

@@ -100,7 +100,9 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
         Verb::Audit(Audit::Export { format: _, out: file }) => {
             let database = data.database();
             let count = match file {
-                Some(path) => Butler::export_file(&database, &mut std::io::BufWriter::new(std::fs::File::create(path)?)),
+                Some(path) => {
+                    Butler::export_file(&database, &mut std::io::BufWriter::new(std::fs::File::create(path)?))
+                }
                 None => Butler::export_file(&database, &mut std::io::BufWriter::new(out)),
             };
             let count = count.map_err(Told::from)?;

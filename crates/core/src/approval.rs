@@ -116,11 +116,8 @@ mod tests {
 
     #[test]
     fn only_pending_moves_and_only_before_its_deadline() {
-        let verbs = [
-            Verb::AllowOnce,
-            Verb::AllowAlways { grant: "g".into() },
-            Verb::Deny { reason: Some("no".into()) },
-        ];
+        let verbs =
+            [Verb::AllowOnce, Verb::AllowAlways { grant: "g".into() }, Verb::Deny { reason: Some("no".into()) }];
         for state in every_state() {
             let pending = matches!(state, ApprovalState::Pending { .. });
             for verb in &verbs {

@@ -66,7 +66,9 @@ impl Cover {
     fn exact(action: &Action) -> Self {
         let words = match &action.effect {
             Effect::Shell { command, .. } => format!("exactly the command `{command}`"),
-            Effect::Mcp { server, tool, .. } => format!("{tool} of the MCP server {server} with exactly these arguments"),
+            Effect::Mcp { server, tool, .. } => {
+                format!("{tool} of the MCP server {server} with exactly these arguments")
+            }
             Effect::AgentSpawn { agent, .. } => format!("starting {agent} with exactly this task"),
             Effect::FileRead { .. }
             | Effect::FileWrite { .. }

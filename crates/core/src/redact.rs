@@ -51,8 +51,18 @@ const PREFIXES: &[(&str, &str, usize)] = &[
 
 /// Parts of a variable or option name that make its value a secret.
 const SECRET_NAMES: &[&str] = &[
-    "password", "passwd", "secret", "token", "api_key", "api-key", "apikey", "access_key", "access-key", "private_key",
-    "private-key", "credential",
+    "password",
+    "passwd",
+    "secret",
+    "token",
+    "api_key",
+    "api-key",
+    "apikey",
+    "access_key",
+    "access-key",
+    "private_key",
+    "private-key",
+    "credential",
 ];
 
 /// Masks every string inside a JSON value, keys excepted.
@@ -210,7 +220,8 @@ fn assignments(text: &str, found: &mut Vec<Span>) {
         .unwrap_or(value.len());
         let secret = &value[..end];
         // `$TOKEN` names a secret without holding one; a masked value stays as it is.
-        if secret.len() >= 4 && !secret.starts_with('$') && !secret.starts_with("[masked:") && !secret.starts_with('-') {
+        if secret.len() >= 4 && !secret.starts_with('$') && !secret.starts_with("[masked:") && !secret.starts_with('-')
+        {
             let from = index + 1 + skipped;
             found.push((from, from + end, "named_secret"));
         }
@@ -237,8 +248,13 @@ mod tests {
     #[test]
     fn ordinary_text_is_left_alone() {
         for text in [
-            "git commit -m 'fix: token count'", "max_tokens=4096", "echo $API_TOKEN", "rm -rf victim", "npm_config x",
-            "https://example.org:8080/a@b", "password:",
+            "git commit -m 'fix: token count'",
+            "max_tokens=4096",
+            "echo $API_TOKEN",
+            "rm -rf victim",
+            "npm_config x",
+            "https://example.org:8080/a@b",
+            "password:",
         ] {
             assert_eq!(mask_text(text, &KEY), text);
         }
@@ -247,8 +263,11 @@ mod tests {
     #[test]
     fn named_values_keys_and_blocks_are_masked() {
         for text in [
-            "export DB_PASSWORD='correct horse'", "tool --token abcdef123456", "Authorization: Bearer abcdefgh12345",
-            "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\n", "AWS=AKIAABCDEFGHIJKLMNOP",
+            "export DB_PASSWORD='correct horse'",
+            "tool --token abcdef123456",
+            "Authorization: Bearer abcdefgh12345",
+            "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\n",
+            "AWS=AKIAABCDEFGHIJKLMNOP",
         ] {
             let masked = mask_text(text, &KEY);
             assert!(masked.contains("[masked:"), "{text} -> {masked}");

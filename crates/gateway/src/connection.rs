@@ -49,12 +49,7 @@ pub(crate) fn serve(butler: &Butler, mut stream: Stream) -> io::Result<()> {
 }
 
 /// Waits for the human, and notices when the hook goes away meanwhile.
-fn wait(
-    butler: &Butler,
-    stream: &mut Stream,
-    frames: &mut Frames,
-    ticket: Ticket,
-) -> io::Result<Option<Answer>> {
+fn wait(butler: &Butler, stream: &mut Stream, frames: &mut Frames, ticket: Ticket) -> io::Result<Option<Answer>> {
     let told = answer(stream, Verdict::Waiting, String::new()).and_then(|()| stream.set_nonblocking(true));
     if let Err(error) = told {
         butler.client_gone(&ticket.approval);

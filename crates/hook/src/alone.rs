@@ -47,12 +47,7 @@ pub(crate) fn decide(
     (answer, reason)
 }
 
-fn gate(
-    data: &DataDir,
-    side: &'static dyn HookSide,
-    input: &HookInput,
-    cause: &str,
-) -> (Answer, String) {
+fn gate(data: &DataDir, side: &'static dyn HookSide, input: &HookInput, cause: &str) -> (Answer, String) {
     let action = side.action(&input.tool_call());
     let (rules, around) = snapshot(data).unwrap_or_else(|| {
         // Without a snapshot the floor of `policy` still holds: high risk is never let through.
@@ -94,13 +89,7 @@ fn snapshot(data: &DataDir) -> Option<(RuleSet, Surroundings)> {
     Some((rules, serde_json::from_value(tree["around"].clone()).ok()?))
 }
 
-fn spool(
-    data: &DataDir,
-    request: &ActionRequest,
-    answer: Answer,
-    reason: &str,
-    cause: &str,
-) -> std::io::Result<()> {
+fn spool(data: &DataDir, request: &ActionRequest, answer: Answer, reason: &str, cause: &str) -> std::io::Result<()> {
     let mut request = request.clone();
     // Without the key there is still masking, only equal secrets no longer look equal across runs.
     let key = files::read_secret(&data.mask_key()).map_or_else(|_| MaskKey(random::fill()), MaskKey);

@@ -90,8 +90,7 @@ impl<'a> Asked<'a> {
     /// One connection, one request, one answer.
     fn once(&self, deadline: u64) -> Result<ExitCode, Trouble> {
         let away = |_| Trouble::Away("the app is not running");
-        let mut stream =
-            Connection::open(self.data.path(), Duration::from_millis(CONNECT_MS)).map_err(away)?;
+        let mut stream = Connection::open(self.data.path(), Duration::from_millis(CONNECT_MS)).map_err(away)?;
         stream.set_patience(Some(Duration::from_millis(VERDICT_MS))).map_err(away)?;
         let frame = serde_json::to_string(&self.request).map_err(|_| Trouble::Away("the request has no form"))?;
         write_frame(&mut stream, &frame).map_err(away)?;

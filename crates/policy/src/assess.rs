@@ -45,9 +45,10 @@ pub(crate) fn look(action: &Action, around: &Surroundings) -> Looked {
     use RiskLevel::{High, Low, Medium};
     let mut looked = Looked { assessment: Assessment::of(Vec::new(), ""), commands: Vec::new(), paths: Vec::new() };
     let (signals, calm) = match &action.effect {
-        Effect::Shell { dialect: Dialect::Powershell, .. } => {
-            (vec![signal("not_parsed", High, "PowerShell is not understood yet, so what it does cannot be told", None)], "")
-        }
+        Effect::Shell { dialect: Dialect::Powershell, .. } => (
+            vec![signal("not_parsed", High, "PowerShell is not understood yet, so what it does cannot be told", None)],
+            "",
+        ),
         Effect::Shell { command, .. } => {
             let seen = shell::look(command, &action.cwd, around);
             looked.commands = seen.commands;
@@ -68,13 +69,22 @@ pub(crate) fn look(action: &Action, around: &Surroundings) -> Looked {
         }
         Effect::Network { url } => (network_signals(url), "Fetches a page"),
         Effect::Mcp { server, tool, .. } => (vec![mcp_signal(server, tool)], ""),
-        Effect::AgentSpawn { agent, .. } => {
-            (vec![signal("agent_spawn", Medium, format!("Starts another agent ({agent}), whose calls are asked about in turn"), None)], "")
+        Effect::AgentSpawn { agent, .. } => (
+            vec![signal(
+                "agent_spawn",
+                Medium,
+                format!("Starts another agent ({agent}), whose calls are asked about in turn"),
+                None,
+            )],
+            "",
+        ),
+        Effect::Internal { .. } => {
+            (vec![signal("internal", Low, "Touches nothing outside the conversation", None)], "")
         }
-        Effect::Internal { .. } => (vec![signal("internal", Low, "Touches nothing outside the conversation", None)], ""),
-        Effect::Other { .. } => {
-            (vec![signal("unknown_tool", High, format!("{} is a tool ClawButler does not know", action.tool), None)], "")
-        }
+        Effect::Other { .. } => (
+            vec![signal("unknown_tool", High, format!("{} is a tool ClawButler does not know", action.tool), None)],
+            "",
+        ),
     };
     looked.assessment = Assessment::of(signals, calm);
     looked
@@ -85,12 +95,18 @@ pub(crate) fn write_signals(path: &str, project: &str, around: &Surroundings, ve
     use RiskLevel::{Critical, High, Medium};
     let part = Some(path);
     let one = match paths::class(path, project, around) {
-        Class::Own => signal(OWN, Critical, format!("{verb} {path}, which belongs to ClawButler or carries its guard"), part),
+        Class::Own => {
+            signal(OWN, Critical, format!("{verb} {path}, which belongs to ClawButler or carries its guard"), part)
+        }
         Class::Secret => signal("secret_write", High, format!("{verb} {path}, which holds secrets"), part),
         Class::Startup => signal("startup_write", High, format!("{verb} {path}, which runs by itself later"), part),
-        Class::AgentConfig => signal("agent_config_write", High, format!("{verb} {path}, which says what agents may do"), part),
+        Class::AgentConfig => {
+            signal("agent_config_write", High, format!("{verb} {path}, which says what agents may do"), part)
+        }
         Class::Device => signal("device_write", Critical, format!("Writes to the device {path}"), part),
-        Class::System | Class::Root => signal("system_write", High, format!("{verb} {path}, which belongs to the system"), part),
+        Class::System | Class::Root => {
+            signal("system_write", High, format!("{verb} {path}, which belongs to the system"), part)
+        }
         Class::Outside => signal("outside_write", Medium, format!("{verb} {path}, outside the project"), part),
         Class::Project | Class::Scratch => return Vec::new(),
     };
@@ -121,29 +137,63 @@ pub(crate) fn read_signals(path: &str, project: &str, around: &Surroundings) -> 
 /// Signals of talking to a URL.
 pub(crate) fn network_signals(url: &str) -> Vec<Signal> {
     let host = host_of(url).unwrap_or_default();
-    if host == "169.254.169.254" || host == "metadata.google.internal" || host.starts_with("169.254.") || host == "fd00:ec2::254" {
-        return vec![signal("metadata", RiskLevel::High, format!("Asks {host}, which hands out cloud credentials"), Some(url))];
+    if host == "169.254.169.254"
+        || host == "metadata.google.internal"
+        || host.starts_with("169.254.")
+        || host == "fd00:ec2::254"
+    {
+        return vec![signal(
+            "metadata",
+            RiskLevel::High,
+            format!("Asks {host}, which hands out cloud credentials"),
+            Some(url),
+        )];
     }
-    vec![signal("network", RiskLevel::Medium, if host.is_empty() { "Uses the network".to_owned() } else { format!("Talks to {host}") }, Some(url))]
+    vec![signal(
+        "network",
+        RiskLevel::Medium,
+        if host.is_empty() { "Uses the network".to_owned() } else { format!("Talks to {host}") },
+        Some(url),
+    )]
 }
 
 const CHANGING: &[&str] = &[
-    "delete", "remove", "drop", "destroy", "danger", "write", "update", "create", "send", "post", "publish", "execute", "exec",
-    "run", "pay", "transfer", "deploy", "merge", "push", "set", "put", "insert", "move", "rename", "kill", "stop", "cancel", "approve",
-    "edit", "upload", "purge", "reset", "eval", "shell", "command", "buy", "order", "invite", "grant", "revoke",
+    "delete", "remove", "drop", "destroy", "danger", "write", "update", "create", "send", "post", "publish", "execute",
+    "exec", "run", "pay", "transfer", "deploy", "merge", "push", "set", "put", "insert", "move", "rename", "kill",
+    "stop", "cancel", "approve", "edit", "upload", "purge", "reset", "eval", "shell", "command", "buy", "order",
+    "invite", "grant", "revoke",
 ];
-const READING: &[&str] =
-    &["get", "list", "read", "search", "find", "echo", "describe", "fetch", "query", "show", "view", "count", "status", "ping", "lookup", "resolve"];
+const READING: &[&str] = &[
+    "get", "list", "read", "search", "find", "echo", "describe", "fetch", "query", "show", "view", "count", "status",
+    "ping", "lookup", "resolve",
+];
 
 fn mcp_signal(server: &str, tool: &str) -> Signal {
     let words: Vec<String> = split_words(tool);
-    let has = |table: &[&str]| words.iter().any(|word| table.iter().any(|entry| word == entry || word.strip_suffix('s') == Some(entry)));
+    let has = |table: &[&str]| {
+        words.iter().any(|word| table.iter().any(|entry| word == entry || word.strip_suffix('s') == Some(entry)))
+    };
     if has(CHANGING) {
-        signal("mcp_changes", RiskLevel::High, format!("{tool} of {server} changes something outside, by its name"), Some(tool))
+        signal(
+            "mcp_changes",
+            RiskLevel::High,
+            format!("{tool} of {server} changes something outside, by its name"),
+            Some(tool),
+        )
     } else if has(READING) {
-        signal("mcp_reads", RiskLevel::Medium, format!("{tool} of {server} reads something outside, by its name"), Some(tool))
+        signal(
+            "mcp_reads",
+            RiskLevel::Medium,
+            format!("{tool} of {server} reads something outside, by its name"),
+            Some(tool),
+        )
     } else {
-        signal("mcp_unknown", RiskLevel::High, format!("What {tool} of {server} does cannot be told from its name"), Some(tool))
+        signal(
+            "mcp_unknown",
+            RiskLevel::High,
+            format!("What {tool} of {server} does cannot be told from its name"),
+            Some(tool),
+        )
     }
 }
 

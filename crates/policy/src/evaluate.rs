@@ -42,10 +42,19 @@ fn own_files(looked: &Looked) -> Option<Match> {
 /// Tries a rule on its own examples: `shell: …`, `write: …`, `read: …`, `fetch: …`, `mcp: server/tool`.
 #[cfg(feature = "load")]
 pub(crate) fn try_examples(rule: &Rule) -> Result<(), crate::LoadError> {
-    let around = Surroundings { home: "/home/user".to_owned(), data_dir: "/home/user/.local/share/clawbutler".to_owned(), guarded: Vec::new() };
-    let fault = |example: &String, should| crate::LoadError::Example { rule: rule.id.clone(), example: example.clone(), should };
+    let around = Surroundings {
+        home: "/home/user".to_owned(),
+        data_dir: "/home/user/.local/share/clawbutler".to_owned(),
+        guarded: Vec::new(),
+    };
+    let fault = |example: &String, should| crate::LoadError::Example {
+        rule: rule.id.clone(),
+        example: example.clone(),
+        should,
+    };
     let holds = |example: &String| {
-        let action = example_action(example).ok_or_else(|| fault(example, "start with `shell:`, `write:`, `read:`, `fetch:` or `mcp:`"))?;
+        let action = example_action(example)
+            .ok_or_else(|| fault(example, "start with `shell:`, `write:`, `read:`, `fetch:` or `mcp:`"))?;
         Ok::<_, crate::LoadError>(rule.holds(&action, &look(&action, &around)))
     };
     for example in &rule.matches {

@@ -57,18 +57,72 @@ pub(crate) fn inside(path: &str, folder: &str) -> bool {
     !folder.is_empty() && path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-const SECRET_FOLDERS: &[&str] = &[".ssh", ".gnupg", ".aws", ".azure", ".kube", ".config/gcloud", ".docker", ".password-store", ".config/gh"];
+const SECRET_FOLDERS: &[&str] =
+    &[".ssh", ".gnupg", ".aws", ".azure", ".kube", ".config/gcloud", ".docker", ".password-store", ".config/gh"];
 const SECRET_NAMES: &[&str] = &[
-    ".netrc", ".pgpass", ".git-credentials", ".npmrc", ".pypirc", "credentials", "credentials.json", "id_rsa", "id_ed25519",
-    "id_ecdsa", "secrets.yml", "secrets.yaml", "secrets.json", ".htpasswd", "shadow", ".vault-token", "master.key",
+    ".netrc",
+    ".pgpass",
+    ".git-credentials",
+    ".npmrc",
+    ".pypirc",
+    "credentials",
+    "credentials.json",
+    "id_rsa",
+    "id_ed25519",
+    "id_ecdsa",
+    "secrets.yml",
+    "secrets.yaml",
+    "secrets.json",
+    ".htpasswd",
+    "shadow",
+    ".vault-token",
+    "master.key",
 ];
 const SECRET_ENDS: &[&str] = &[".pem", ".p12", ".pfx", ".keystore", ".jks", ".kdbx"];
 const STARTUP: &[&str] = &[
-    ".bashrc", ".bash_profile", ".bash_login", ".bash_logout", ".profile", ".zshrc", ".zshenv", ".zprofile", ".zlogin",
-    ".config/fish", ".config/autostart", ".config/systemd", "Library/LaunchAgents", ".gitconfig", ".pam_environment", ".vimrc",
+    ".bashrc",
+    ".bash_profile",
+    ".bash_login",
+    ".bash_logout",
+    ".profile",
+    ".zshrc",
+    ".zshenv",
+    ".zprofile",
+    ".zlogin",
+    ".config/fish",
+    ".config/autostart",
+    ".config/systemd",
+    "Library/LaunchAgents",
+    ".gitconfig",
+    ".pam_environment",
+    ".vimrc",
 ];
-const AGENT_CONFIG: &[&str] = &[".codex/", ".hermes/", ".openclaw/", ".claude/settings.json", ".claude/settings.local.json", ".claude.json", ".mcp.json"];
-const SYSTEM: &[&str] = &["/etc", "/usr", "/bin", "/sbin", "/lib", "/lib64", "/boot", "/opt", "/var", "/System", "/Library", "/root", "/proc", "/sys", "/C:/Windows"];
+const AGENT_CONFIG: &[&str] = &[
+    ".codex/",
+    ".hermes/",
+    ".openclaw/",
+    ".claude/settings.json",
+    ".claude/settings.local.json",
+    ".claude.json",
+    ".mcp.json",
+];
+const SYSTEM: &[&str] = &[
+    "/etc",
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib64",
+    "/boot",
+    "/opt",
+    "/var",
+    "/System",
+    "/Library",
+    "/root",
+    "/proc",
+    "/sys",
+    "/C:/Windows",
+];
 
 /// Classes an absolute, clean path.
 pub(crate) fn class(path: &str, project: &str, around: &Surroundings) -> Class {
@@ -82,22 +136,35 @@ pub(crate) fn class(path: &str, project: &str, around: &Surroundings) -> Class {
         return Class::Root;
     }
     if path.starts_with("/dev/") {
-        let harmless = ["null", "zero", "stdout", "stderr", "stdin", "tty", "random", "urandom", "full"].contains(&name) || path.starts_with("/dev/fd/") || path.starts_with("/dev/shm/");
+        let harmless = ["null", "zero", "stdout", "stderr", "stdin", "tty", "random", "urandom", "full"]
+            .contains(&name)
+            || path.starts_with("/dev/fd/")
+            || path.starts_with("/dev/shm/");
         return if harmless { Class::Scratch } else { Class::Device };
     }
     let template = [".example", ".sample", ".template", ".dist"].iter().any(|end| name.ends_with(end));
     let dotenv = name == ".env" || (name.starts_with(".env.") && !template);
     let public = name.ends_with(".pub") || name == "known_hosts";
-    let in_secret_folder = !home.is_empty() && SECRET_FOLDERS.iter().any(|folder| inside(path, &format!("{home}/{folder}")));
-    if dotenv || (!public && (in_secret_folder || SECRET_NAMES.contains(&name) || SECRET_ENDS.iter().any(|end| name.ends_with(end)))) {
+    let in_secret_folder =
+        !home.is_empty() && SECRET_FOLDERS.iter().any(|folder| inside(path, &format!("{home}/{folder}")));
+    if dotenv
+        || (!public
+            && (in_secret_folder || SECRET_NAMES.contains(&name) || SECRET_ENDS.iter().any(|end| name.ends_with(end))))
+    {
         return Class::Secret;
     }
     let in_home = |entry: &&&str| !home.is_empty() && inside(path, &format!("{home}/{}", entry.trim_end_matches('/')));
     let scheduled = path.starts_with("/etc/cron") || path.starts_with("/var/spool/cron");
-    if STARTUP.iter().any(|entry| in_home(&entry)) || path.contains("/.git/hooks/") || scheduled || (in_secret_folder && name == "authorized_keys") {
+    if STARTUP.iter().any(|entry| in_home(&entry))
+        || path.contains("/.git/hooks/")
+        || scheduled
+        || (in_secret_folder && name == "authorized_keys")
+    {
         return Class::Startup;
     }
-    if AGENT_CONFIG.iter().any(|entry| path.contains(&format!("/{entry}")) || path.ends_with(&format!("/{}", entry.trim_end_matches('/')))) {
+    if AGENT_CONFIG.iter().any(|entry| {
+        path.contains(&format!("/{entry}")) || path.ends_with(&format!("/{}", entry.trim_end_matches('/')))
+    }) {
         return Class::AgentConfig;
     }
     let project = project.trim_end_matches('/');
@@ -147,14 +214,32 @@ mod tests {
 
     #[test]
     fn paths_are_cleaned_and_classed() {
-        let around = Surroundings { home: "/home/u".into(), data_dir: "/home/u/.local/share/clawbutler".into(), guarded: vec!["/home/u/.claude/settings.json".into()] };
+        let around = Surroundings {
+            home: "/home/u".into(),
+            data_dir: "/home/u/.local/share/clawbutler".into(),
+            guarded: vec!["/home/u/.claude/settings.json".into()],
+        };
         let class_of = |path: &str| class(&absolute(path, "/home/u/p", "/home/u"), "/home/u/p", &around);
         for (path, expected) in [
-            ("a/../b", Class::Project), ("../q", Class::Outside), ("~", Class::Root), ("../..", Class::Root), ("/", Class::Root),
-            ("~/.ssh/id_rsa", Class::Secret), ("~/.ssh/id_rsa.pub", Class::Outside), (".env", Class::Secret), (".env.example", Class::Project),
-            ("~/.bashrc", Class::Startup), (".git/hooks/pre-commit", Class::Startup), ("~/.claude/settings.json", Class::Own),
-            (".claude/settings.json", Class::AgentConfig), ("/etc/passwd", Class::System), ("/dev/sda", Class::Device), ("/dev/null", Class::Scratch),
-            ("~/.local/share/clawbutler/x", Class::Own), ("/tmp/x", Class::Scratch), ("~/.codex/config.toml", Class::AgentConfig),
+            ("a/../b", Class::Project),
+            ("../q", Class::Outside),
+            ("~", Class::Root),
+            ("../..", Class::Root),
+            ("/", Class::Root),
+            ("~/.ssh/id_rsa", Class::Secret),
+            ("~/.ssh/id_rsa.pub", Class::Outside),
+            (".env", Class::Secret),
+            (".env.example", Class::Project),
+            ("~/.bashrc", Class::Startup),
+            (".git/hooks/pre-commit", Class::Startup),
+            ("~/.claude/settings.json", Class::Own),
+            (".claude/settings.json", Class::AgentConfig),
+            ("/etc/passwd", Class::System),
+            ("/dev/sda", Class::Device),
+            ("/dev/null", Class::Scratch),
+            ("~/.local/share/clawbutler/x", Class::Own),
+            ("/tmp/x", Class::Scratch),
+            ("~/.codex/config.toml", Class::AgentConfig),
         ] {
             assert_eq!(class_of(path), expected, "{path}");
         }

@@ -83,10 +83,26 @@ fn any_equal(words: &[String], text: &str) -> bool {
 impl Rule {
     /// Whether every condition holds.
     pub(crate) fn holds(&self, action: &Action, looked: &Looked) -> bool {
-        let When { kinds, risk_at_least, runtimes, tools, programs, signals, paths, mcp, hosts, modes, projects, in_subagent } = &self.when;
+        let When {
+            kinds,
+            risk_at_least,
+            runtimes,
+            tools,
+            programs,
+            signals,
+            paths,
+            mcp,
+            hosts,
+            modes,
+            projects,
+            in_subagent,
+        } = &self.when;
         let program_runs = |text: &String| {
             let wanted: Vec<&str> = text.split_whitespace().collect();
-            looked.commands.iter().any(|argv| argv.len() >= wanted.len() && wanted.iter().zip(argv).all(|(want, have)| glob(want, have)))
+            looked
+                .commands
+                .iter()
+                .any(|argv| argv.len() >= wanted.len() && wanted.iter().zip(argv).all(|(want, have)| glob(want, have)))
         };
         let mcp_name = match &action.effect {
             Effect::Mcp { server, tool, .. } => Some(format!("{server}/{tool}")),
@@ -112,7 +128,20 @@ impl Rule {
 
     /// The conditions in words.
     pub fn describe(&self) -> String {
-        let When { kinds, risk_at_least, runtimes, tools, programs, signals, paths, mcp, hosts, modes, projects, in_subagent } = &self.when;
+        let When {
+            kinds,
+            risk_at_least,
+            runtimes,
+            tools,
+            programs,
+            signals,
+            paths,
+            mcp,
+            hosts,
+            modes,
+            projects,
+            in_subagent,
+        } = &self.when;
         let mut words = Vec::new();
         let mut list = |what: &str, items: &[String]| {
             if !items.is_empty() {

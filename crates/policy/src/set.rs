@@ -52,7 +52,8 @@ impl RuleSet {
     /// The default rules. Where rule files cannot be read (in the hook) there are none, and the floor holds.
     pub fn builtin() -> Self {
         #[cfg(feature = "load")]
-        return Self::from_toml(include_str!("../rules/default.toml")).expect("BUG: the default rules load; a test says so");
+        return Self::from_toml(include_str!("../rules/default.toml"))
+            .expect("BUG: the default rules load; a test says so");
         #[cfg(not(feature = "load"))]
         Self::of(Vec::new())
     }

@@ -64,7 +64,11 @@ fn own_files_are_denied_whatever_the_rules_say() {
         assert_eq!(verdict.decision, Decision::Deny, "{command}");
         assert_eq!(verdict.matches[0].rule, "own-files");
     }
-    assert_eq!(evaluate(&lax, &shell("rm -rf build"), &around()).decision, Decision::Ask, "allow never covers high risk");
+    assert_eq!(
+        evaluate(&lax, &shell("rm -rf build"), &around()).decision,
+        Decision::Ask,
+        "allow never covers high risk"
+    );
     assert_eq!(evaluate(&lax, &shell("ls"), &around()).decision, Decision::Allow);
     let write = action(Effect::FileWrite {
         path: "/home/u/.claude/settings.json".into(),
@@ -94,9 +98,19 @@ fn a_rule_whose_example_fails_does_not_load() {
 #[test]
 fn hostile_shapes_are_refused_in_time() {
     for text in [
-        "(".repeat(10_000), "$(".repeat(10_000), "`".repeat(9_999), "if ".repeat(10_000), "{ ".repeat(10_000), "! ".repeat(10_000),
-        "\"$(".repeat(3_000), "a|".repeat(20_000), "<<".repeat(5_000), "${".repeat(5_000), "[[ ".repeat(5_000),
-        format!("echo {}", "((1+".repeat(300)), "case x in ".repeat(2_000),
+        "(".repeat(10_000),
+        "$(".repeat(10_000),
+        "`".repeat(9_999),
+        "if ".repeat(10_000),
+        "{ ".repeat(10_000),
+        "! ".repeat(10_000),
+        "\"$(".repeat(3_000),
+        "a|".repeat(20_000),
+        "<<".repeat(5_000),
+        "${".repeat(5_000),
+        "[[ ".repeat(5_000),
+        format!("echo {}", "((1+".repeat(300)),
+        "case x in ".repeat(2_000),
     ] {
         let start = std::time::Instant::now();
         let found = level(&text);

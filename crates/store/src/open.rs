@@ -123,10 +123,7 @@ impl Writer {
         Ok(())
     }
 
-    fn transact<T, E: From<StoreError>>(
-        &mut self,
-        work: impl FnOnce(&mut Write<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
+    fn transact<T, E: From<StoreError>>(&mut self, work: impl FnOnce(&mut Write<'_>) -> Result<T, E>) -> Result<T, E> {
         self.look_for_foreign_writes()?;
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;

@@ -136,7 +136,8 @@ impl Machine {
         let host = self.host.as_ref().unwrap();
         let bearer = format!("Bearer {}", host.token);
         let body = serde_json::to_string(request).unwrap();
-        let reply = http::send(host.port, "POST", &format!("/ipc/{}", C::NAME), &[("authorization", &bearer)], &body).unwrap();
+        let reply =
+            http::send(host.port, "POST", &format!("/ipc/{}", C::NAME), &[("authorization", &bearer)], &body).unwrap();
         if reply.status == 200 {
             Ok(serde_json::from_str(&reply.body).unwrap())
         } else {
@@ -153,7 +154,9 @@ impl Machine {
     /// Installs the guard as a user does: plan, then consent to that plan.
     pub fn install_guard(&self) {
         let home_id = self.home_id();
-        let plan = self.ask(&PlanGuard { home_id: home_id.clone(), ..serde_json::from_value(json!({"home_id": ""})).unwrap() }).unwrap();
+        let plan = self
+            .ask(&PlanGuard { home_id: home_id.clone(), ..serde_json::from_value(json!({"home_id": ""})).unwrap() })
+            .unwrap();
         assert!(plan.changes);
         self.ask(&InstallGuard { home_id, variant: Default::default(), plan_digest: plan.plan_digest }).unwrap();
     }
@@ -197,8 +200,12 @@ impl Machine {
             ("ANTHROPIC_API_KEY", "sk-loopback-0000000000000000".to_owned()),
         ];
         for name in [
-            "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "DISABLE_TELEMETRY", "DISABLE_ERROR_REPORTING", "DISABLE_AUTOUPDATER",
-            "DISABLE_UPDATES", "IS_SANDBOX",
+            "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC",
+            "DISABLE_TELEMETRY",
+            "DISABLE_ERROR_REPORTING",
+            "DISABLE_AUTOUPDATER",
+            "DISABLE_UPDATES",
+            "IS_SANDBOX",
         ] {
             env.push((name, "1".to_owned()));
         }

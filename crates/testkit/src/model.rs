@@ -69,7 +69,11 @@ fn id(kind: &str) -> String {
 
 fn plain(stream: &mut TcpStream, value: &Value) -> std::io::Result<()> {
     let body = value.to_string();
-    write!(stream, "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len())
+    write!(
+        stream,
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    )
 }
 
 /// The blocks of the turn that is due.
@@ -111,9 +115,12 @@ fn stop_reason(blocks: &[Value]) -> &'static str {
 fn stream_answer(stream: &mut TcpStream, request: &Value, blocks: &[Value]) -> std::io::Result<()> {
     let mut out = String::from("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n");
     let mut event = |name: &str, data: Value| out.push_str(&format!("event: {name}\ndata: {data}\n\n"));
-    event("message_start", json!({ "type": "message_start", "message": {
+    event(
+        "message_start",
+        json!({ "type": "message_start", "message": {
         "id": id("msg"), "type": "message", "role": "assistant", "model": request["model"], "content": [],
-        "stop_reason": null, "stop_sequence": null, "usage": { "input_tokens": 10, "output_tokens": 1 } } }));
+        "stop_reason": null, "stop_sequence": null, "usage": { "input_tokens": 10, "output_tokens": 1 } } }),
+    );
     for (index, block) in blocks.iter().enumerate() {
         let (start, delta) = if block["type"] == "tool_use" {
             (
@@ -127,8 +134,11 @@ fn stream_answer(stream: &mut TcpStream, request: &Value, blocks: &[Value]) -> s
         event("content_block_delta", json!({ "type": "content_block_delta", "index": index, "delta": delta }));
         event("content_block_stop", json!({ "type": "content_block_stop", "index": index }));
     }
-    event("message_delta", json!({ "type": "message_delta", "delta": { "stop_reason": stop_reason(blocks), "stop_sequence": null },
-        "usage": { "output_tokens": 10 } }));
+    event(
+        "message_delta",
+        json!({ "type": "message_delta", "delta": { "stop_reason": stop_reason(blocks), "stop_sequence": null },
+        "usage": { "output_tokens": 10 } }),
+    );
     event("message_stop", json!({ "type": "message_stop" }));
     stream.write_all(out.as_bytes())
 }

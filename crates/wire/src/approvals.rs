@@ -38,7 +38,11 @@ pub type Line = Vec<Segment>;
 #[serde(tag = "show", rename_all = "snake_case")]
 pub enum ActionBody {
     /// Shell text.
-    Command { lines: Vec<Line>, #[serde(default)] description: Option<String> },
+    Command {
+        lines: Vec<Line>,
+        #[serde(default)]
+        description: Option<String>,
+    },
     /// A file and how it would change.
     Diff { path: Line, lines: Vec<DiffLine> },
     /// Name and value pairs (MCP arguments, unknown tools).

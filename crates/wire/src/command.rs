@@ -6,13 +6,11 @@
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::approvals::{
-    ApprovalList, ApprovalView, BatchResult, GrantList, Scope, Seen, Verb, Which,
-};
+use crate::Seq;
+use crate::approvals::{ApprovalList, ApprovalView, BatchResult, GrantList, Scope, Seen, Verb, Which};
 use crate::audit::{AuditPage, VerifyReport};
 use crate::runtimes::{Discovery, GuardPlan, GuardVariant, HomeView};
 use crate::settings::{RulesView, Settings, StatusView};
-use crate::Seq;
 
 /// A request that knows its name and its reply.
 pub trait Command: Serialize + DeserializeOwned + Send + 'static {

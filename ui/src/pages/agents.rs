@@ -69,7 +69,13 @@ impl Page {
 
 #[component]
 pub(crate) fn Agents(live: Live) -> impl IntoView {
-    let page = Page { live, found: RwSignal::new(None), shown: RwSignal::new(None), error: RwSignal::new(None), busy: RwSignal::new(false) };
+    let page = Page {
+        live,
+        found: RwSignal::new(None),
+        shown: RwSignal::new(None),
+        error: RwSignal::new(None),
+        busy: RwSignal::new(false),
+    };
     Effect::new(move || {
         live.runtimes.track();
         page.look();
@@ -113,8 +119,12 @@ fn Home(page: Page, home: HomeView) -> impl IntoView {
             page.look();
         });
     };
-    let contact = home.guard.last_contact.map(|at| view! { <p class="quiet">"Last heard of it "{move || model::ago(at, page.live.now())}"."</p> });
-    let removed_variant = if home.guard.state == GuardState::Managed { GuardVariant::Managed } else { GuardVariant::User };
+    let contact = home
+        .guard
+        .last_contact
+        .map(|at| view! { <p class="quiet">"Last heard of it "{move || model::ago(at, page.live.now())}"."</p> });
+    let removed_variant =
+        if home.guard.state == GuardState::Managed { GuardVariant::Managed } else { GuardVariant::User };
     view! {
         <section class="home" class:bad=!in_force && governed>
             <header><h2>{home.runtime_name.clone()}</h2><code>{home.path.clone()}</code><span class="quiet">{home.source.clone()}</span></header>

@@ -63,7 +63,9 @@ impl Inbox {
 
     /// The one place for keys. Nothing approves from the list by Enter.
     fn key(self, event: &web_sys::KeyboardEvent) {
-        let typing = document().active_element().is_some_and(|element| ["INPUT", "SELECT", "TEXTAREA"].contains(&element.tag_name().as_str()));
+        let typing = document()
+            .active_element()
+            .is_some_and(|element| ["INPUT", "SELECT", "TEXTAREA"].contains(&element.tag_name().as_str()));
         if typing && event.key() != "Escape" || event.ctrl_key() || event.meta_key() || event.alt_key() {
             return;
         }
@@ -141,7 +143,16 @@ pub(crate) fn Approvals(live: Live, route: Route) -> impl IntoView {
 
 #[component]
 fn Help(inbox: Inbox) -> impl IntoView {
-    let keys = [("↑ ↓ j k", "move"), ("Enter", "read the card"), ("space", "pick for several at once"), ("a", "allow once"), ("A", "always allow"), ("d", "deny"), ("/", "search"), ("?", "this sheet")];
+    let keys = [
+        ("↑ ↓ j k", "move"),
+        ("Enter", "read the card"),
+        ("space", "pick for several at once"),
+        ("a", "allow once"),
+        ("A", "always allow"),
+        ("d", "deny"),
+        ("/", "search"),
+        ("?", "this sheet"),
+    ];
     view! {
         <dialog open class="sheet" aria-label="Keys">
             <h2>"Keys"</h2>

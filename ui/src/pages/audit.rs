@@ -44,7 +44,9 @@ pub(crate) fn Audit(live: Live) -> impl IntoView {
     };
     let entries = move || {
         let mut entries = live.audit.with(|page| page.as_ref().map(|page| page.items.clone()).unwrap_or_default());
-        entries.extend(older.get().into_iter().filter(|old| !live.audit.with_untracked(|page| page.as_ref().is_some_and(|page| page.items.contains(old)))));
+        entries.extend(older.get().into_iter().filter(|old| {
+            !live.audit.with_untracked(|page| page.as_ref().is_some_and(|page| page.items.contains(old)))
+        }));
         entries
     };
     view! {

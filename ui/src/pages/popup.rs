@@ -19,8 +19,12 @@ pub(crate) fn Popup(live: Live) -> impl IntoView {
         at.update(|at| *at = at.saturating_add_signed(by).min(last));
     };
     let open = move |_| {
-        let route = shown.get_untracked().map_or_else(|| "approvals".to_owned(), |view: ApprovalView| format!("approvals/{}", view.id));
-        spawn_local(async move { drop(api::call(&OpenWindow { route }).await); });
+        let route = shown
+            .get_untracked()
+            .map_or_else(|| "approvals".to_owned(), |view: ApprovalView| format!("approvals/{}", view.id));
+        spawn_local(async move {
+            drop(api::call(&OpenWindow { route }).await);
+        });
     };
     view! {
         <main class="popup">

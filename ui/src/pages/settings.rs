@@ -23,7 +23,7 @@ pub(crate) fn SettingsPage(live: Live) -> impl IntoView {
     };
     let switch = move |label: &'static str, get: fn(&Settings) -> bool, set: fn(&mut Settings, bool)| {
         view! { <label class="setting"><input type="checkbox" prop:checked=move || live.settings.with(get)
-            on:change=move |event| { let on = event_target_checked(&event); change(&move |settings| set(settings, on)); }/>{label}</label> }
+        on:change=move |event| { let on = event_target_checked(&event); change(&move |settings| set(settings, on)); }/>{label}</label> }
     };
     let seconds = move || (live.settings.with(|settings| settings.approval_ms) / 1000).to_string();
     let answer_time = move |event| {

@@ -22,7 +22,11 @@ pub(crate) fn write() -> Result<()> {
 pub(crate) fn check() -> Result<bool> {
     let written = std::fs::read_to_string(place::root().join(PATH)).unwrap_or_default();
     let same = written.replace("\r\n", "\n") == text()?;
-    say(if same { format!("{PATH} is up to date") } else { format!("{PATH} is out of date: run `cargo xtask generate`") });
+    say(if same {
+        format!("{PATH} is up to date")
+    } else {
+        format!("{PATH} is out of date: run `cargo xtask generate`")
+    });
     Ok(same)
 }
 

@@ -19,7 +19,10 @@ pub(crate) enum Shape {
     /// One of these words.
     Words(Vec<Word>),
     /// An object whose field `tag` says which.
-    Tagged { tag: String, variants: Vec<Variant> },
+    Tagged {
+        tag: String,
+        variants: Vec<Variant>,
+    },
     /// Another type by its own name.
     Alias(String),
     /// A text constant.
@@ -224,7 +227,9 @@ mod tests {
 
     #[test]
     fn fields_carry_type_need_and_comment() {
-        let item = one("/// A thing.\npub struct A { pub id: String, /// How many.\n #[serde(default)] pub n: u32, pub of: Option<Vec<B>> }");
+        let item = one(
+            "/// A thing.\npub struct A { pub id: String, /// How many.\n #[serde(default)] pub n: u32, pub of: Option<Vec<B>> }",
+        );
         assert_eq!(item.doc, "A thing.");
         let field = |name: &str, kind: &str, required, doc: &str| Field {
             name: name.to_owned(),

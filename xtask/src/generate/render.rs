@@ -105,11 +105,15 @@ fn body(item: &Item) -> String {
         Shape::Object(fields) if fields.is_empty() => "\nAn empty object.\n".to_owned(),
         Shape::Object(fields) => table(fields),
         Shape::Words(words) => {
-            let line = |word: &str, doc: &str| if doc.is_empty() { format!("- `\"{word}\"`\n") } else { format!("- `\"{word}\"`: {doc}\n") };
+            let line = |word: &str, doc: &str| {
+                if doc.is_empty() { format!("- `\"{word}\"`\n") } else { format!("- `\"{word}\"`: {doc}\n") }
+            };
             format!("\n{}", words.iter().map(|w| line(&w.word, &w.doc)).collect::<String>())
         }
         Shape::Tagged { tag, variants } => {
-            let one = |v: &super::model::Variant| format!("\nWith `\"{tag}\": \"{}\"`: {}\n{}", v.word, v.doc, table(&v.fields));
+            let one = |v: &super::model::Variant| {
+                format!("\nWith `\"{tag}\": \"{}\"`: {}\n{}", v.word, v.doc, table(&v.fields))
+            };
             variants.iter().map(one).collect()
         }
         Shape::Alias(kind) => format!("\nA {kind}.\n"),
@@ -141,7 +145,9 @@ fn frames(text: &mut String, items: &[Item]) -> Result<()> {
     let Shape::Text(version) = &find(items, "VERSION")?.shape else { bail!("wire::gateway::VERSION is not a number") };
     write!(text, "\n## Frames on the local socket\n\nBetween a hook and the engine: one JSON object a line, UTF-8, ")?;
     writeln!(text, "version {version}. The hook sends [ActionRequest](#actionrequest), the engine answers with")?;
-    text.push_str("[ActionReply](#actionreply) (once more after `waiting`), the hook ends with [Delivered](#delivered).\n");
+    text.push_str(
+        "[ActionReply](#actionreply) (once more after `waiting`), the hook ends with [Delivered](#delivered).\n",
+    );
     text.push_str("The channel only submits: no frame decides, edits a rule, reads the queue or removes a guard.\n");
     for item in items.iter().filter(|item| item.module == "gateway" && !matches!(item.shape, Shape::Text(_))) {
         section(text, item)?;

@@ -66,7 +66,9 @@ mod tests {
 
     #[test]
     fn exactly_the_commands_are_allowed() {
-        assert!(problems(r#"{"permissions":["core:default","allow-status",{"identifier":"allow-list-audit"}]}"#).is_empty());
+        assert!(
+            problems(r#"{"permissions":["core:default","allow-status",{"identifier":"allow-list-audit"}]}"#).is_empty()
+        );
         assert_eq!(problems(r#"{"permissions":["allow-status"]}"#), ["no capability has `allow-list-audit`"]);
         assert_eq!(
             problems(r#"{"permissions":["allow-status","allow-list-audit","allow-format-disk"]}"#),

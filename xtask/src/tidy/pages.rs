@@ -49,6 +49,9 @@ mod tests {
 
     #[test]
     fn files_are_fine() {
-        assert_eq!(problems("<link rel=\"stylesheet\" href=\"a.css\"><script type=\"module\" src=\"a.js\"></script>"), 0);
+        assert_eq!(
+            problems("<link rel=\"stylesheet\" href=\"a.css\"><script type=\"module\" src=\"a.js\"></script>"),
+            0
+        );
     }
 }

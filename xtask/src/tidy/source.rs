@@ -8,7 +8,8 @@ const LINES_FAIL: usize = 800;
 const MARKERS: &[&str] = &[concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X"), concat!("HA", "CK")];
 const SILENCED: &[&str] = &[concat!("#[all", "ow("), concat!("#![all", "ow(")];
 /// What a pure crate never touches, whoever it would get it from.
-const WORLD: &[&str] = &["std::fs", "std::env", "std::net", "std::process", "std::thread", "SystemTime", "Instant::now"];
+const WORLD: &[&str] =
+    &["std::fs", "std::env", "std::net", "std::process", "std::thread", "SystemTime", "Instant::now"];
 const PURE: &[&str] = &["crates/core/src/", "crates/policy/src/", "crates/ledger/src/", "crates/wire/src/"];
 const TEXT: &[&str] = &["rs", "toml", "md", "css", "html", "js", "json", "py", "sh", "sql"];
 

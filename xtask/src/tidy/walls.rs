@@ -101,7 +101,9 @@ fn outside(package: &str, dependency: &str, kind: Kind) -> Option<String> {
 
 fn covers(pattern: &str, dependency: &str) -> bool {
     match pattern.strip_suffix('*') {
-        Some(stem) => dependency == stem || dependency.strip_prefix(stem).is_some_and(|rest| rest.starts_with(['-', '_'])),
+        Some(stem) => {
+            dependency == stem || dependency.strip_prefix(stem).is_some_and(|rest| rest.starts_with(['-', '_']))
+        }
         None => dependency == pattern,
     }
 }

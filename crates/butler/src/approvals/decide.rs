@@ -8,8 +8,8 @@ use clawbutler_core::clock::Timestamp;
 use clawbutler_core::grant::{Cover, Grant, Reach};
 use clawbutler_core::id::GrantId;
 use clawbutler_core::limits::{BATCH_ITEMS, GRANTS, REASON_CHARS};
-use clawbutler_core::risk::RiskLevel;
 use clawbutler_core::redact;
+use clawbutler_core::risk::RiskLevel;
 use clawbutler_ledger::Kind;
 use clawbutler_store::Durability;
 use clawbutler_store::table::approvals::ApprovalRow;
@@ -104,7 +104,10 @@ impl Butler {
             ));
         }
         if self.0.grants.read().unwrap_or_else(PoisonError::into_inner).len() >= GRANTS {
-            return Err(Error::precondition(format!("There are {GRANTS} standing grants."), "End some on the Rules page."));
+            return Err(Error::precondition(
+                format!("There are {GRANTS} standing grants."),
+                "End some on the Rules page.",
+            ));
         }
         let runtime = row.action.runtime.clone();
         let (reach, expires_at) = match scope {
@@ -204,14 +207,17 @@ impl Butler {
         let mut strange = 0;
         for row in rows {
             let entry = self.0.store.read(|read| read.ledger_page(row.grant.ledger_seq + 1, 1))?.pop();
-            let fits = entry.filter(|entry| entry.seq == row.grant.ledger_seq && entry.kind == Kind::GrantCreated.text());
-            let fits = fits.and_then(|entry| serde_json::from_str::<serde_json::Value>(&entry.body).ok()).is_some_and(|tree| {
-                let data = &tree["data"];
-                data["grant"] == json!(row.grant.id)
-                    && data["cover"] == json!(row.grant.cover)
-                    && data["reach"] == json!(row.grant.reach)
-                    && data["expires_at"] == json!(row.grant.expires_at)
-            });
+            let fits =
+                entry.filter(|entry| entry.seq == row.grant.ledger_seq && entry.kind == Kind::GrantCreated.text());
+            let fits = fits.and_then(|entry| serde_json::from_str::<serde_json::Value>(&entry.body).ok()).is_some_and(
+                |tree| {
+                    let data = &tree["data"];
+                    data["grant"] == json!(row.grant.id)
+                        && data["cover"] == json!(row.grant.cover)
+                        && data["reach"] == json!(row.grant.reach)
+                        && data["expires_at"] == json!(row.grant.expires_at)
+                },
+            );
             if fits && !tampered {
                 good.push(row.grant);
             } else {

@@ -58,8 +58,7 @@ impl Butler {
             (None, Some(open)) => open.span,
             (None, None) => audit::span_of(&[&request.idempotency_key]),
         };
-        let kind =
-            if request.event == HookEvent::Completed { Kind::ActionCompleted } else { Kind::ActionFailed };
+        let kind = if request.event == HookEvent::Completed { Kind::ActionCompleted } else { Kind::ActionFailed };
         let draft = Draft {
             kind,
             actor: agent(request),
@@ -123,7 +122,9 @@ impl Butler {
         Ok(match lost {
             Some(says) => settled(
                 Verdict::Deny,
-                format!("This change takes ClawButler's guard out of force ({says}); the session keeps the settings it had."),
+                format!(
+                    "This change takes ClawButler's guard out of force ({says}); the session keeps the settings it had."
+                ),
             ),
             None => settled(Verdict::Defer, String::new()),
         })

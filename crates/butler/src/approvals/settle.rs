@@ -138,11 +138,8 @@ impl Butler {
         let span = match (&request.call_id, approval) {
             (Some(id), _) => audit::span_of(&[&request.runtime, &request.session, id]),
             (None, _) => {
-                let correlation = clawbutler_connectors::call::correlation(
-                    &request.session,
-                    &request.tool,
-                    &request.arguments,
-                );
+                let correlation =
+                    clawbutler_connectors::call::correlation(&request.session, &request.tool, &request.arguments);
                 lock(&self.0.calls)
                     .get(&correlation)
                     .map_or_else(|| audit::span_of(&[&request.idempotency_key]), |call| call.span.clone())

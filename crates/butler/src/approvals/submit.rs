@@ -214,12 +214,16 @@ impl Butler {
             (None, None) => Actor::Rule { id: format!("risk-{}", call.verdict.assessment.level.word()) },
         };
         let requested = call.requested(request);
-        let decided = call.draft(Kind::ActionDecided, by, json!({
-            "verdict": verdict,
-            "matches": call.verdict.matches,
-            "rules": call.verdict.rules_version,
-            "grant": grant,
-        }));
+        let decided = call.draft(
+            Kind::ActionDecided,
+            by,
+            json!({
+                "verdict": verdict,
+                "matches": call.verdict.matches,
+                "rules": call.verdict.rules_version,
+                "grant": grant,
+            }),
+        );
         self.0.store.write::<_, Error>(Durability::Process, |tx| {
             audit::append(tx, call.at, requested)?;
             audit::append(tx, call.at, decided)?;
@@ -254,15 +258,19 @@ impl Butler {
         }
         let row = self.new_row(request, call, relay);
         let id = row.id.clone();
-        let mut drafts = vec![call.draft(Kind::ApprovalRequested, Actor::Engine, json!({
-            "approval": id,
-            "digest": call.digest,
-            "matches": call.verdict.matches,
-            "risk": call.verdict.assessment,
-            "rules": call.verdict.rules_version,
-            "relay": relay,
-            "expires_at": row.expires_at,
-        }))];
+        let mut drafts = vec![call.draft(
+            Kind::ApprovalRequested,
+            Actor::Engine,
+            json!({
+                "approval": id,
+                "digest": call.digest,
+                "matches": call.verdict.matches,
+                "risk": call.verdict.assessment,
+                "rules": call.verdict.rules_version,
+                "relay": relay,
+                "expires_at": row.expires_at,
+            }),
+        )];
         // A relay's call was recorded when its gate handed it over.
         if !relay || !lock(&self.0.calls).contains_key(&call.correlation) {
             drafts.insert(0, call.requested(request));
@@ -314,13 +322,7 @@ impl Butler {
         }
     }
 
-    fn over_bound(
-        &self,
-        request: &ActionRequest,
-        call: &Call,
-        relay: bool,
-        mine: usize,
-    ) -> Result<Submission, Error> {
+    fn over_bound(&self, request: &ActionRequest, call: &Call, relay: bool, mine: usize) -> Result<Submission, Error> {
         let says = format!("{mine} requests of this session are waiting already; no more are queued.");
         let requested = call.requested(request);
         let bound = call.draft(Kind::BoundReached, Actor::Engine, json!({ "says": says }));
@@ -363,18 +365,22 @@ impl Call {
     }
 
     fn requested(&self, request: &ActionRequest) -> Draft {
-        self.draft(Kind::ActionRequested, agent(request), json!({
-            "tool": self.action.tool,
-            "effect": audit::effect(&self.action),
-            "digest": self.digest,
-            "cwd": self.action.cwd,
-            "mode": self.action.mode,
-            "subagent": self.action.agent,
-            "risk": self.verdict.assessment.level,
-            "summary": self.verdict.assessment.summary,
-            "process": request.process,
-            "event": request.event,
-        }))
+        self.draft(
+            Kind::ActionRequested,
+            agent(request),
+            json!({
+                "tool": self.action.tool,
+                "effect": audit::effect(&self.action),
+                "digest": self.digest,
+                "cwd": self.action.cwd,
+                "mode": self.action.mode,
+                "subagent": self.action.agent,
+                "risk": self.verdict.assessment.level,
+                "summary": self.verdict.assessment.summary,
+                "process": request.process,
+                "event": request.event,
+            }),
+        )
     }
 }
 

@@ -73,6 +73,8 @@ pub(crate) fn answer(row: &ApprovalRow, state: &ApprovalState) -> Answer {
 fn denied(reason: Option<&str>) -> String {
     match reason {
         Some(words) => format!("The user denied this in ClawButler: {words}"),
-        None => "The user denied this in ClawButler. Do not try the same thing another way; ask what they want.".to_owned(),
+        None => {
+            "The user denied this in ClawButler. Do not try the same thing another way; ask what they want.".to_owned()
+        }
     }
 }

@@ -208,7 +208,8 @@ fn present(path: &Path) -> Result<Option<Vec<u8>>, Error> {
 fn plan_view(known: &Known, plan: &Plan) -> GuardPlan {
     let files: Vec<FilePlan> = changed(plan)
         .map(|change| {
-            let text = |bytes: &Option<Vec<u8>>| String::from_utf8_lossy(bytes.as_deref().unwrap_or_default()).into_owned();
+            let text =
+                |bytes: &Option<Vec<u8>>| String::from_utf8_lossy(bytes.as_deref().unwrap_or_default()).into_owned();
             let (before, after) = (text(&change.before), text(&change.after));
             let path = change.path.display().to_string();
             let diff = TextDiff::from_lines(&before, &after).unified_diff().header(&path, &path).to_string();

@@ -45,7 +45,12 @@ impl Butler {
             discovery.looked_at.extend(found.looked_at.iter().map(|path| path.display().to_string()));
             for home in found.homes {
                 let id = home_id(connector.id(), &home.path.display().to_string());
-                discovery.homes.push(self.home_view(&Known { id, connector: *connector, path: home.path, source: home.source }));
+                discovery.homes.push(self.home_view(&Known {
+                    id,
+                    connector: *connector,
+                    path: home.path,
+                    source: home.source,
+                }));
             }
         }
         Ok(discovery)
@@ -67,7 +72,12 @@ impl Butler {
         for connector in connector::ALL {
             for home in connector.discover(&self.0.ports.env, &[]).homes {
                 if home_id(connector.id(), &home.path.display().to_string()) == id {
-                    return Ok(Known { id: id.to_owned(), connector: *connector, path: home.path, source: home.source });
+                    return Ok(Known {
+                        id: id.to_owned(),
+                        connector: *connector,
+                        path: home.path,
+                        source: home.source,
+                    });
                 }
             }
         }

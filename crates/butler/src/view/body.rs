@@ -30,9 +30,10 @@ pub(super) fn body(action: &Action, risky: &[&str]) -> ActionBody {
 
 fn rows(arguments: &Value) -> Vec<Row> {
     match arguments {
-        Value::Object(map) => {
-            map.iter().map(|(name, value)| Row { name: name.clone(), value: visible::lines(&text(value), &[]) }).collect()
-        }
+        Value::Object(map) => map
+            .iter()
+            .map(|(name, value)| Row { name: name.clone(), value: visible::lines(&text(value), &[]) })
+            .collect(),
         other => vec![Row { name: "arguments".to_owned(), value: visible::lines(&text(other), &[]) }],
     }
 }

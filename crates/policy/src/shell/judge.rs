@@ -3,7 +3,8 @@
 use clawbutler_core::risk::RiskLevel::{Critical, High, Low, Medium};
 
 use super::tables::{
-    BUILDERS, CALM, CLOUD_WORDS, CLOUDS, DECODERS, FETCHERS, INTERPRETERS, PRINTERS, REACHES, READERS, ROWS, SHELLS, SQL, WRAPPERS, WRITERS,
+    BUILDERS, CALM, CLOUD_WORDS, CLOUDS, DECODERS, FETCHERS, INTERPRETERS, PRINTERS, REACHES, READERS, ROWS, SHELLS,
+    SQL, WRAPPERS, WRITERS,
 };
 use super::walk::{Input, Walk};
 use super::words::Word;
@@ -16,7 +17,12 @@ pub(crate) fn command(walk: &mut Walk<'_>, argv: &[Word], input: &Input, depth: 
     let Some((head, args)) = argv.split_first() else { return Input::None };
     if head.opaque {
         walk.note_command(&argv);
-        walk.say(signal("hidden_program", High, "Runs a program whose name is only known when it runs", Some(&head.text)));
+        walk.say(signal(
+            "hidden_program",
+            High,
+            "Runs a program whose name is only known when it runs",
+            Some(&head.text),
+        ));
         return Input::Output;
     }
     let name = program(&head.text);
@@ -56,7 +62,9 @@ fn unwrap(walk: &mut Walk<'_>, argv: &[Word], input: &Input, depth: usize) -> Op
         if name == "sudo" || name == "doas" {
             walk.say(signal("privileged", High, "Acts as administrator", Some(&head.text)));
         }
-        let Some((_, valued, operands)) = WRAPPERS.iter().find(|(wrapper, _, _)| *wrapper == name) else { return Some(argv) };
+        let Some((_, valued, operands)) = WRAPPERS.iter().find(|(wrapper, _, _)| *wrapper == name) else {
+            return Some(argv);
+        };
         if name == "command" && argv.get(1).is_some_and(|word| word.text == "-v" || word.text == "-V") {
             return Some(argv);
         }
@@ -110,7 +118,11 @@ fn has(args: &[Word], alternatives: &str) -> bool {
                 text == wanted || text.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('='))
             } else if wanted.len() == 2 && wanted.starts_with('-') && wanted != "--" {
                 let letter = wanted.chars().nth(1).unwrap_or('-');
-                text == wanted || (text.starts_with('-') && !text.starts_with("--") && text[1..].chars().all(|c| c.is_ascii_alphanumeric()) && text.contains(letter))
+                text == wanted
+                    || (text.starts_with('-')
+                        && !text.starts_with("--")
+                        && text[1..].chars().all(|c| c.is_ascii_alphanumeric())
+                        && text.contains(letter))
             } else {
                 text == wanted
             }
@@ -149,8 +161,16 @@ fn rows(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
             }
         }
     }
-    if name == "git" && has(&args[..args.len().min(1)], "push") && args.iter().any(|arg| arg.text.starts_with('+') || arg.text.starts_with(':')) {
-        walk.say(signal("git_destroys", High, "Overwrites or deletes what others have pushed", Some(&joined(name, args))));
+    if name == "git"
+        && has(&args[..args.len().min(1)], "push")
+        && args.iter().any(|arg| arg.text.starts_with('+') || arg.text.starts_with(':'))
+    {
+        walk.say(signal(
+            "git_destroys",
+            High,
+            "Overwrites or deletes what others have pushed",
+            Some(&joined(name, args)),
+        ));
     }
 }
 
@@ -202,7 +222,11 @@ fn special(walk: &mut Walk<'_>, name: &str, args: &[Word], depth: usize) {
             }
         }
         "kill" | "pkill" | "killall" => {
-            let names_us = |arg: &Word| std::iter::once(&arg.text).chain(&arg.inner).any(|text| text.to_ascii_lowercase().contains("clawbutler"));
+            let names_us = |arg: &Word| {
+                std::iter::once(&arg.text)
+                    .chain(&arg.inner)
+                    .any(|text| text.to_ascii_lowercase().contains("clawbutler"))
+            };
             if args.iter().any(names_us) {
                 walk.say(signal(OWN, Critical, "Stops ClawButler", Some(&joined(name, args))));
             } else if name == "kill" && args.last().is_some_and(|arg| arg.text == "-1") {
@@ -215,7 +239,12 @@ fn special(walk: &mut Walk<'_>, name: &str, args: &[Word], depth: usize) {
             walk.network = true;
             let changes = args.iter().any(|arg| arg.text.split(['-', ':']).any(|word| CLOUD_WORDS.contains(&word)));
             if changes {
-                walk.say(signal("cloud_destroys", High, "Changes or deletes things in the cloud", Some(&joined(name, args))));
+                walk.say(signal(
+                    "cloud_destroys",
+                    High,
+                    "Changes or deletes things in the cloud",
+                    Some(&joined(name, args)),
+                ));
             } else {
                 walk.say(signal("network", Medium, "Asks a cloud", None));
             }
@@ -231,7 +260,13 @@ fn special(walk: &mut Walk<'_>, name: &str, args: &[Word], depth: usize) {
         "docker" | "podman" | "kubectl" => {
             // What runs inside starts after the container's name; every tail is looked at.
             if let Some(at) = args.iter().position(|arg| ["exec", "run"].contains(&arg.text.as_str())) {
-                let tail: Vec<Word> = args[at + 1..].iter().skip_while(|arg| arg.text.starts_with('-')).skip(1).filter(|arg| arg.text != "--").cloned().collect();
+                let tail: Vec<Word> = args[at + 1..]
+                    .iter()
+                    .skip_while(|arg| arg.text.starts_with('-'))
+                    .skip(1)
+                    .filter(|arg| arg.text != "--")
+                    .cloned()
+                    .collect();
                 if !tail.is_empty() {
                     command(walk, &tail, &Input::None, depth + 1);
                 }
@@ -266,7 +301,9 @@ fn delete(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
     for word in operands(args).cloned().collect::<Vec<_>>() {
         let trimmed = word.text.trim_end_matches(['*', '/']);
         let trimmed = if trimmed.is_empty() && word.text.starts_with('/') { "/" } else { trimmed };
-        let Some(path) = walk.path(&Word { text: trimmed.to_owned(), ..word.clone() }).filter(|_| !word.text.is_empty()) else {
+        let Some(path) =
+            walk.path(&Word { text: trimmed.to_owned(), ..word.clone() }).filter(|_| !word.text.is_empty())
+        else {
             walk.say(signal("unknown_target", High, "Deletes something only known when it runs", Some(&part)));
             continue;
         };
@@ -276,19 +313,45 @@ fn delete(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
         let holds_project = paths::inside(walk.project.trim_end_matches('/'), &path);
         let git = path.ends_with("/.git") || path.contains("/.git/");
         let one = match class {
-            Class::Own => signal(OWN, Critical, "Deletes files that belong to ClawButler or carry its guard", Some(&part)),
-            Class::Root | Class::Device => signal("recursive_delete", Critical, format!("Deletes {path}; cannot be undone"), Some(&part)),
-            Class::System if recursive => signal("recursive_delete", Critical, format!("Deletes {path}, which belongs to the system; cannot be undone"), Some(&part)),
-            _ if holds_project && (recursive || star) && !star => signal("recursive_delete", Critical, "Deletes the whole project; cannot be undone", Some(&part)),
-            _ if git && recursive => signal("recursive_delete", Critical, "Deletes the project's history; cannot be undone", Some(&part)),
+            Class::Own => {
+                signal(OWN, Critical, "Deletes files that belong to ClawButler or carry its guard", Some(&part))
+            }
+            Class::Root | Class::Device => {
+                signal("recursive_delete", Critical, format!("Deletes {path}; cannot be undone"), Some(&part))
+            }
+            Class::System if recursive => signal(
+                "recursive_delete",
+                Critical,
+                format!("Deletes {path}, which belongs to the system; cannot be undone"),
+                Some(&part),
+            ),
+            _ if holds_project && (recursive || star) && !star => {
+                signal("recursive_delete", Critical, "Deletes the whole project; cannot be undone", Some(&part))
+            }
+            _ if git && recursive => {
+                signal("recursive_delete", Critical, "Deletes the project's history; cannot be undone", Some(&part))
+            }
             _ if walk.around.data_dir.starts_with(&format!("{}/", path.trim_end_matches('/'))) && recursive => {
                 signal(OWN, Critical, "Deletes a folder that holds ClawButler", Some(&part))
             }
-            Class::Secret | Class::Startup | Class::AgentConfig | Class::System => signal("delete", High, format!("Deletes {path}"), Some(&part)),
-            _ if recursive => signal("recursive_delete", High, format!("Deletes {shown} and everything in it; cannot be undone"), Some(&part)),
-            _ if star || forced => signal("delete", High, format!("Deletes {shown} without asking; cannot be undone"), Some(&part)),
-            Class::Outside => signal("delete", High, format!("Deletes {shown}, outside the project; cannot be undone"), Some(&part)),
-            Class::Project | Class::Scratch if name == "rmdir" => signal("delete_one", Low, "Removes an empty folder", Some(&part)),
+            Class::Secret | Class::Startup | Class::AgentConfig | Class::System => {
+                signal("delete", High, format!("Deletes {path}"), Some(&part))
+            }
+            _ if recursive => signal(
+                "recursive_delete",
+                High,
+                format!("Deletes {shown} and everything in it; cannot be undone"),
+                Some(&part),
+            ),
+            _ if star || forced => {
+                signal("delete", High, format!("Deletes {shown} without asking; cannot be undone"), Some(&part))
+            }
+            Class::Outside => {
+                signal("delete", High, format!("Deletes {shown}, outside the project; cannot be undone"), Some(&part))
+            }
+            Class::Project | Class::Scratch if name == "rmdir" => {
+                signal("delete_one", Low, "Removes an empty folder", Some(&part))
+            }
             Class::Project | Class::Scratch => signal("delete_one", Medium, format!("Deletes {shown}"), Some(&part)),
         };
         walk.say(one);
@@ -297,10 +360,18 @@ fn delete(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
 
 fn find(walk: &mut Walk<'_>, args: &[Word], depth: usize) {
     if has(args, "-delete") {
-        walk.say(signal("recursive_delete", High, "Deletes every file it finds; cannot be undone", Some(&joined("find", args))));
+        walk.say(signal(
+            "recursive_delete",
+            High,
+            "Deletes every file it finds; cannot be undone",
+            Some(&joined("find", args)),
+        ));
     }
-    for (at, _) in args.iter().enumerate().filter(|(_, arg)| ["-exec", "-execdir", "-ok", "-okdir"].contains(&arg.text.as_str())) {
-        let mut inner: Vec<Word> = args[at + 1..].iter().take_while(|arg| arg.text != ";" && arg.text != "+").cloned().collect();
+    for (at, _) in
+        args.iter().enumerate().filter(|(_, arg)| ["-exec", "-execdir", "-ok", "-okdir"].contains(&arg.text.as_str()))
+    {
+        let mut inner: Vec<Word> =
+            args[at + 1..].iter().take_while(|arg| arg.text != ";" && arg.text != "+").cloned().collect();
         for word in inner.iter_mut().filter(|word| word.text.contains("{}")) {
             word.opaque = true;
             word.text = word.text.replace("{}", "$");
@@ -319,10 +390,13 @@ fn find(walk: &mut Walk<'_>, args: &[Word], depth: usize) {
 fn fetch(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
     walk.network = true;
     let method = args.iter().zip(args.iter().skip(1)).any(|(option, value)| {
-        (option.text == "-X" || option.text == "--request") && !["GET", "HEAD", "OPTIONS"].contains(&value.text.to_ascii_uppercase().as_str())
+        (option.text == "-X" || option.text == "--request")
+            && !["GET", "HEAD", "OPTIONS"].contains(&value.text.to_ascii_uppercase().as_str())
     }) || args.iter().any(|arg| ["-XPOST", "-XPUT", "-XDELETE", "-XPATCH"].contains(&arg.text.as_str()));
-    let body = has(args, "--data|--data-raw|--data-binary|--data-urlencode|--json|--form|--form-string|--upload-file|--post-data|--post-file|--body-data|--body-file|--method")
-        || (name == "curl" && has(args, "-d|-F|-T"));
+    let body = has(
+        args,
+        "--data|--data-raw|--data-binary|--data-urlencode|--json|--form|--form-string|--upload-file|--post-data|--post-file|--body-data|--body-file|--method",
+    ) || (name == "curl" && has(args, "-d|-F|-T"));
     if method || body {
         walk.say(signal("upload", High, "Sends data over the network", Some(&joined(name, args))));
     }
@@ -337,7 +411,10 @@ fn fetch(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
     }
     walk.say(signal("network", Medium, "Uses the network", None));
     for (option, target) in args.iter().zip(args.iter().skip(1)) {
-        if ["-o", "--output", "-O", "--output-document"].contains(&option.text.as_str()) && !target.text.starts_with('-') && !target.text.contains("://") {
+        if ["-o", "--output", "-O", "--output-document"].contains(&option.text.as_str())
+            && !target.text.starts_with('-')
+            && !target.text.contains("://")
+        {
             walk.wrote(&target.clone(), "Writes to");
         }
     }
@@ -345,11 +422,17 @@ fn fetch(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
 
 fn sql(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
     let text = joined("", args).to_ascii_uppercase();
-    let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> =
+        text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
     let says = |word: &str| words.contains(&word);
     let unbounded = says("DELETE") && !says("WHERE") || says("UPDATE") && says("SET") && !says("WHERE");
     if says("DROP") || says("TRUNCATE") || unbounded {
-        walk.say(signal("database_destroys", High, "Deletes or overwrites data in a database", Some(&joined(name, args))));
+        walk.say(signal(
+            "database_destroys",
+            High,
+            "Deletes or overwrites data in a database",
+            Some(&joined(name, args)),
+        ));
     } else if says("DELETE") || says("UPDATE") || says("INSERT") || says("ALTER") || says("CREATE") || says("GRANT") {
         walk.say(signal("database_changes", Medium, "Changes data in a database", Some(&joined(name, args))));
     }
@@ -357,7 +440,8 @@ fn sql(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
 
 /// A text to run that is only known when it runs; worse when it is a download.
 fn hidden_text(walk: &mut Walk<'_>, text: &Word) {
-    let downloads = text.inner.iter().any(|inner| inner.split(|c: char| !c.is_alphanumeric()).any(|word| FETCHERS.contains(&word)));
+    let downloads =
+        text.inner.iter().any(|inner| inner.split(|c: char| !c.is_alphanumeric()).any(|word| FETCHERS.contains(&word)));
     if downloads {
         walk.say(signal("runs_download", Critical, "Runs whatever a download contains", Some(&text.text)));
     } else {
@@ -383,7 +467,9 @@ fn texts_after(walk: &mut Walk<'_>, args: &[Word], options: &[&str], depth: usiz
 
 fn interpreters(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, depth: usize) {
     let shell = SHELLS.contains(&name);
-    let language = INTERPRETERS.iter().find(|(interpreter, _)| *interpreter == name || name.starts_with("python3.") && *interpreter == "python3");
+    let language = INTERPRETERS
+        .iter()
+        .find(|(interpreter, _)| *interpreter == name || name.starts_with("python3.") && *interpreter == "python3");
     if !shell && language.is_none() && name != "source" && name != "." {
         return;
     }
@@ -397,7 +483,10 @@ fn interpreters(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, d
             }
         }
         if name.ends_with("awk") {
-            if let Some(text) = operands(args).next().filter(|text| ["system(", "getline", "|", ">"].iter().any(|hole| text.text.contains(hole))) {
+            if let Some(text) = operands(args)
+                .next()
+                .filter(|text| ["system(", "getline", "|", ">"].iter().any(|hole| text.text.contains(hole)))
+            {
                 inline(walk, name, &format!("system {}", text.text), text.opaque);
             }
             return;
@@ -405,7 +494,9 @@ fn interpreters(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, d
     }
     let script = operands(args).next().filter(|word| word.text != "-").cloned();
     match (script, input) {
-        (Some(word), _) if word.text == "/dev/fd/63" || word.text == "/dev/stdin" => fed(walk, name, shell, input, depth),
+        (Some(word), _) if word.text == "/dev/fd/63" || word.text == "/dev/stdin" => {
+            fed(walk, name, shell, input, depth)
+        }
         (Some(word), _) if !has(args, "-m|--version|-V|-h|--help") => {
             walk.read(&word);
             walk.say(signal("runs_script", Medium, format!("Runs the script {}", word.text), Some(&word.text)));
@@ -422,7 +513,9 @@ fn fed(walk: &mut Walk<'_>, name: &str, shell: bool, input: &Input, depth: usize
         Input::Text(text) if shell => walk.text(text, depth + 1),
         Input::Text(text) => inline(walk, name, text, false),
         Input::Download => walk.say(signal("runs_download", Critical, "Runs whatever a download contains", Some(name))),
-        Input::Decoded => walk.say(signal("runs_hidden", Critical, "Runs a text that was encoded to hide it", Some(name))),
+        Input::Decoded => {
+            walk.say(signal("runs_hidden", Critical, "Runs a text that was encoded to hide it", Some(name)))
+        }
         Input::Output => walk.say(signal("stdin_script", High, "Runs whatever another command prints", Some(name))),
         Input::None => {}
     }
@@ -432,8 +525,18 @@ fn inline(walk: &mut Walk<'_>, name: &str, text: &str, opaque: bool) {
     let words = text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
     let reach = words.into_iter().find(|word| REACHES.contains(word));
     match reach {
-        _ if opaque => walk.say(signal("hidden_program", High, format!("Runs a {name} program that is only known when it runs"), None)),
-        Some(word) => walk.say(signal("inline_code_reach", High, format!("Runs a {name} program that reaches files, programs or the network ({word})"), Some(text))),
+        _ if opaque => walk.say(signal(
+            "hidden_program",
+            High,
+            format!("Runs a {name} program that is only known when it runs"),
+            None,
+        )),
+        Some(word) => walk.say(signal(
+            "inline_code_reach",
+            High,
+            format!("Runs a {name} program that reaches files, programs or the network ({word})"),
+            Some(text),
+        )),
         None => walk.say(signal("inline_code", Medium, format!("Runs a {name} program given on the line"), Some(text))),
     }
     if ["http", "https", "urllib", "requests", "socket", "fetch", "fsockopen"].iter().any(|word| text.contains(word)) {
@@ -453,7 +556,10 @@ fn inline(walk: &mut Walk<'_>, name: &str, text: &str, opaque: bool) {
 
 /// Paths among the arguments.
 fn files(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
-    if PRINTERS.contains(&name) || FETCHERS.contains(&name) || matches!(name, "git" | "rm" | "rmdir" | "unlink" | "cd" | "dd" | "gh" | "alias") {
+    if PRINTERS.contains(&name)
+        || FETCHERS.contains(&name)
+        || matches!(name, "git" | "rm" | "rmdir" | "unlink" | "cd" | "dd" | "gh" | "alias")
+    {
         return;
     }
     let names: Vec<Word> = operands(args).filter(|word| !word.text.contains(char::is_whitespace)).cloned().collect();
@@ -462,7 +568,8 @@ fn files(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
         let text = word.text.split_once('=').map_or(word.text.as_str(), |(_, value)| value);
         let word = Word { text: text.to_owned(), ..word.clone() };
         // The pattern of a search is no file.
-        if index == 0 && matches!(name, "grep" | "egrep" | "fgrep" | "rg" | "ag" | "sed" | "awk" | "gawk" | "jq" | "yq") {
+        if index == 0 && matches!(name, "grep" | "egrep" | "fgrep" | "rg" | "ag" | "sed" | "awk" | "gawk" | "jq" | "yq")
+        {
             continue;
         }
         let source = matches!(name, "cp" | "mv" | "ln" | "install" | "rsync") && index + 1 < names.len();
@@ -485,7 +592,12 @@ fn unknown(walk: &mut Walk<'_>, name: &str, head: &Word, args: &[Word]) {
         walk.secrets = true;
     }
     if name == "clawbutler" || name == "clawbutler-hook" {
-        return walk.say(signal("own_program", Medium, "Runs ClawButler's own command line, which decides nothing", None));
+        return walk.say(signal(
+            "own_program",
+            Medium,
+            "Runs ClawButler's own command line, which decides nothing",
+            None,
+        ));
     }
     let known = READERS.contains(&name)
         || CALM.contains(&name)
@@ -502,7 +614,11 @@ fn unknown(walk: &mut Walk<'_>, name: &str, head: &Word, args: &[Word]) {
         || WRAPPERS.iter().any(|(wrapper, _, _)| *wrapper == name)
         || matches!(name, "rm" | "rmdir" | "unlink" | "eval" | "kill" | "su" | "podman" | "source" | ".");
     if !known {
-        let says = if head.text.contains('/') { format!("Runs the program {}", head.text) } else { format!("Runs {name}, which ClawButler does not know") };
+        let says = if head.text.contains('/') {
+            format!("Runs the program {}", head.text)
+        } else {
+            format!("Runs {name}, which ClawButler does not know")
+        };
         walk.say(signal("unknown_program", Medium, says, Some(&head.text)));
     } else if BUILDERS.contains(&name) && name != "git" {
         walk.say(signal("builds", Low, "Builds or tests the project", None));
@@ -518,14 +634,17 @@ fn output(name: &str, args: &[Word], input: &Input) -> Input {
         return Input::Download;
     }
     if PRINTERS.contains(&name) {
-        let texts: Vec<&str> = args.iter().filter(|arg| !arg.text.starts_with('-')).map(|arg| arg.text.as_str()).collect();
+        let texts: Vec<&str> =
+            args.iter().filter(|arg| !arg.text.starts_with('-')).map(|arg| arg.text.as_str()).collect();
         return if args.iter().any(|arg| arg.opaque) { Input::Output } else { Input::Text(texts.join(" ")) };
     }
     if DECODERS.contains(&name) {
         return Input::Decoded;
     }
     match (name, input) {
-        ("cat" | "tee" | "head" | "tail", Input::Text(text)) if operands(args).next().is_none() => Input::Text(text.clone()),
+        ("cat" | "tee" | "head" | "tail", Input::Text(text)) if operands(args).next().is_none() => {
+            Input::Text(text.clone())
+        }
         (_, Input::Decoded) => Input::Decoded,
         _ => Input::Output,
     }

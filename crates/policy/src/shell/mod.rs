@@ -29,7 +29,8 @@ pub(crate) fn look(text: &str, cwd: &str, around: &Surroundings) -> Seen {
 }
 
 /// Words that open a compound command; each costs the parser a level of its own stack.
-const OPENERS: &[&str] = &["if", "while", "until", "for", "case", "do", "then", "else", "{", "!", "coproc", "select", "function", "time"];
+const OPENERS: &[&str] =
+    &["if", "while", "until", "for", "case", "do", "then", "else", "{", "!", "coproc", "select", "function", "time"];
 /// Openers in one text. Honest scripts have a few dozen.
 const MOST_OPENERS: usize = 400;
 /// Nested brackets. The parser's effort doubles with each level it has to take back.

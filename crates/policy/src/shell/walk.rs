@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use brush_parser::ast::{
-    self, AssignmentName, AssignmentValue, Command, CommandPrefixOrSuffixItem, CompoundCommand, CompoundList, IoFileRedirectKind,
-    IoFileRedirectTarget, IoRedirect, Pipeline, SimpleCommand,
+    self, AssignmentName, AssignmentValue, Command, CommandPrefixOrSuffixItem, CompoundCommand, CompoundList,
+    IoFileRedirectKind, IoFileRedirectTarget, IoRedirect, Pipeline, SimpleCommand,
 };
 use brush_parser::{Parser, ParserOptions};
 use clawbutler_core::risk::{RiskLevel, Signal};
@@ -60,7 +60,12 @@ impl<'a> Walk<'a> {
 
     pub(crate) fn finish(mut self) -> Seen {
         if self.secrets && self.network {
-            self.say(signal("exfiltration", RiskLevel::Critical, "Reads secrets and uses the network in the same command", None));
+            self.say(signal(
+                "exfiltration",
+                RiskLevel::Critical,
+                "Reads secrets and uses the network in the same command",
+                None,
+            ));
         }
         self.seen
     }
@@ -127,7 +132,12 @@ impl<'a> Walk<'a> {
             Command::Function(function) => {
                 let name = &function.fname.value;
                 if calls_itself(&function.body.0, name) {
-                    self.say(signal("fork_bomb", RiskLevel::Critical, "Starts copies of itself until the machine stands still", Some(name)));
+                    self.say(signal(
+                        "fork_bomb",
+                        RiskLevel::Critical,
+                        "Starts copies of itself until the machine stands still",
+                        Some(name),
+                    ));
                 }
                 self.compound(&function.body.0, depth + 1);
                 self.redirects(function.body.1.as_ref(), depth);
@@ -282,8 +292,15 @@ impl<'a> Walk<'a> {
                 Word { opaque: true, ..Word::default() }
             }
         };
-        if ["PATH", "LD_PRELOAD", "LD_LIBRARY_PATH", "BASH_ENV", "ENV", "PROMPT_COMMAND", "GIT_SSH_COMMAND"].contains(&name.as_str()) {
-            self.say(signal("search_path", RiskLevel::Medium, format!("Changes {name}, by which other programs are found or started"), Some(&name)));
+        if ["PATH", "LD_PRELOAD", "LD_LIBRARY_PATH", "BASH_ENV", "ENV", "PROMPT_COMMAND", "GIT_SSH_COMMAND"]
+            .contains(&name.as_str())
+        {
+            self.say(signal(
+                "search_path",
+                RiskLevel::Medium,
+                format!("Changes {name}, by which other programs are found or started"),
+                Some(&name),
+            ));
         }
         (name, value)
     }
@@ -358,7 +375,12 @@ impl<'a> Walk<'a> {
     pub(crate) fn wrote(&mut self, word: &Word, verb: &str) {
         if word.text.starts_with("/dev/tcp/") || word.text.starts_with("/dev/udp/") {
             self.network = true;
-            return self.say(signal("remote", RiskLevel::High, "Opens a connection to another machine", Some(&word.text)));
+            return self.say(signal(
+                "remote",
+                RiskLevel::High,
+                "Opens a connection to another machine",
+                Some(&word.text),
+            ));
         }
         match self.path(word) {
             Some(path) => {
@@ -367,7 +389,12 @@ impl<'a> Walk<'a> {
                 }
                 self.seen.paths.push(path);
             }
-            None => self.say(signal("unknown_target", RiskLevel::Medium, "Writes to a place only known when it runs", Some(&word.text))),
+            None => self.say(signal(
+                "unknown_target",
+                RiskLevel::Medium,
+                "Writes to a place only known when it runs",
+                Some(&word.text),
+            )),
         }
     }
 

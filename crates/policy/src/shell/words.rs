@@ -57,7 +57,9 @@ fn pieces_into(pieces: &[WordPieceWithSource], raw: &str, vars: &HashMap<String,
             }
             WordPiece::TildeExpansion(TildeExpr::Home) => out.text.push_str(home),
             WordPiece::TildeExpansion(_) => unknown(out),
-            WordPiece::ParameterExpansion(expr) => parameter(expr, raw.get(piece.start_index..piece.end_index), vars, home, out),
+            WordPiece::ParameterExpansion(expr) => {
+                parameter(expr, raw.get(piece.start_index..piece.end_index), vars, home, out)
+            }
             WordPiece::CommandSubstitution(text) | WordPiece::BackquotedCommandSubstitution(text) => {
                 out.inner.push(text.clone());
                 unknown(out);
@@ -111,15 +113,16 @@ fn ansi(text: &str) -> String {
             out.push(c);
             continue;
         }
-        let digits = |chars: &mut std::iter::Peekable<std::str::Chars<'_>>, radix: u32, most: usize, first: Option<char>| {
-            let mut value = first.and_then(|c| c.to_digit(radix)).unwrap_or(0);
-            for _ in 0..most {
-                let Some(digit) = chars.peek().and_then(|c| c.to_digit(radix)) else { break };
-                value = value.saturating_mul(radix).saturating_add(digit);
-                chars.next();
-            }
-            char::from_u32(value).unwrap_or('\u{fffd}')
-        };
+        let digits =
+            |chars: &mut std::iter::Peekable<std::str::Chars<'_>>, radix: u32, most: usize, first: Option<char>| {
+                let mut value = first.and_then(|c| c.to_digit(radix)).unwrap_or(0);
+                for _ in 0..most {
+                    let Some(digit) = chars.peek().and_then(|c| c.to_digit(radix)) else { break };
+                    value = value.saturating_mul(radix).saturating_add(digit);
+                    chars.next();
+                }
+                char::from_u32(value).unwrap_or('\u{fffd}')
+            };
         match chars.next() {
             Some('n') => out.push('\n'),
             Some('t') => out.push('\t'),

@@ -101,7 +101,8 @@ impl Read<'_> {
 
     /// How many are pending: in all, and of one session.
     pub fn approvals_count(&self, runtime: &str, session: &str) -> Result<(usize, usize), StoreError> {
-        let sql = "SELECT count(*), coalesce(sum(runtime = ?1 AND session = ?2), 0) FROM approvals WHERE state = 'pending'";
+        let sql =
+            "SELECT count(*), coalesce(sum(runtime = ?1 AND session = ?2), 0) FROM approvals WHERE state = 'pending'";
         Ok(self.0.prepare_cached(sql)?.query_row(params![runtime, session], |row| Ok((row.get(0)?, row.get(1)?)))?)
     }
 

@@ -21,9 +21,9 @@ pub struct HomeRow {
 impl Read<'_> {
     /// Every home ever chosen.
     pub fn homes(&self) -> Result<Vec<HomeRow>, StoreError> {
-        let mut statement = self
-            .0
-            .prepare_cached("SELECT id, runtime, path, source, governed, guard, last_contact FROM homes ORDER BY path")?;
+        let mut statement = self.0.prepare_cached(
+            "SELECT id, runtime, path, source, governed, guard, last_contact FROM homes ORDER BY path",
+        )?;
         let rows = statement.query_map([], |row| {
             Ok(HomeRow {
                 id: row.get(0)?,

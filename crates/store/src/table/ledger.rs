@@ -46,7 +46,9 @@ impl Write<'_> {
     pub fn append(&mut self, draft: Draft, at: Timestamp) -> Result<Entry, StoreError> {
         let entry = Entry::seal(draft, self.head.seq + 1, at, &self.head.hash);
         self.transaction
-            .prepare_cached("INSERT INTO ledger (seq, at, kind, trace, span, body, prev, hash) VALUES (?,?,?,?,?,?,?,?)")?
+            .prepare_cached(
+                "INSERT INTO ledger (seq, at, kind, trace, span, body, prev, hash) VALUES (?,?,?,?,?,?,?,?)",
+            )?
             .execute(params![
                 entry.seq,
                 entry.at.0,
@@ -85,10 +87,7 @@ impl Read<'_> {
     }
 
     /// Hands every entry to `each`, oldest first, one in memory at a time.
-    pub fn ledger_each<E: From<StoreError>>(
-        &self,
-        mut each: impl FnMut(LedgerRow) -> Result<(), E>,
-    ) -> Result<(), E> {
+    pub fn ledger_each<E: From<StoreError>>(&self, mut each: impl FnMut(LedgerRow) -> Result<(), E>) -> Result<(), E> {
         let sql = format!("SELECT {COLUMNS} FROM ledger ORDER BY seq");
         let mut statement = self.0.prepare_cached(&sql).map_err(StoreError::from)?;
         let mut rows = statement.query([]).map_err(StoreError::from)?;

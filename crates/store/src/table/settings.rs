@@ -15,7 +15,8 @@ impl Read<'_> {
 impl Write<'_> {
     /// Sets a value by name.
     pub fn setting_put(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
-        let sql = "INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+        let sql =
+            "INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
         self.transaction.execute(sql, params![key, value])?;
         Ok(())
     }
