@@ -1,7 +1,11 @@
 //! Every command of the one list, each one call of `butler`.
 
 use clawbutler_butler::Butler;
-use clawbutler_wire::command::*;
+use clawbutler_wire::command::{
+    DecideApproval, DecideBatch, Discover, DismissAlert, GetApproval, GetSettings, Govern, InstallGuard, ListApprovals,
+    ListAudit, ListGrants, ListRules, OpenWindow, PlanGuard, RevokeGrant, Status, UninstallGuard, UpdateSettings,
+    VerifyAudit,
+};
 use clawbutler_wire::{ApiError, Command};
 use tauri::State;
 

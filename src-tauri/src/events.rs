@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use clawbutler_butler::{Butler, Event};
 use clawbutler_wire::Seq;
 use clawbutler_wire::command::{GetSettings, Status};
-use clawbutler_wire::topic::{Changed, EVENT, Topic};
+use clawbutler_wire::topic::{CHANGED_EVENT, Changed, Topic};
 use tauri::{AppHandle, Emitter as _};
 
 use crate::{run, tray, windows};
@@ -16,7 +16,7 @@ pub(crate) fn forward(app: &AppHandle, butler: &Butler) {
     butler.subscribe(move |event| match event {
         Event::Changed(topic) => {
             let seq = Seq(count.fetch_add(1, Ordering::Relaxed) + 1);
-            let _ = app.emit(EVENT, Changed { topic: *topic, seq });
+            let _ = app.emit(CHANGED_EVENT, Changed { topic: *topic, seq });
             match topic {
                 Topic::Approvals => waiting(&app, &engine),
                 Topic::Settings => on_main(&app, &engine, run::follow_settings),

@@ -168,7 +168,7 @@ fn garbage_on_the_socket() {
     let listener = UnixListener::bind(&path).unwrap();
     std::thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {
-            let mut bytes = [0; 65536];
+            let mut bytes = vec![0; 65536];
             let _ = stream.read(&mut bytes);
             let _ = stream.write_all(b"{\"verdict\":\"all\n");
         }

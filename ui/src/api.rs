@@ -113,7 +113,7 @@ async fn listen_tauri(bridge: &JsValue, heard: &JsValue) -> Result<JsValue, JsVa
     let arguments = Object::new();
     let target = Object::new();
     Reflect::set(&target, &"kind".into(), &"Any".into())?;
-    Reflect::set(&arguments, &"event".into(), &topic::EVENT.into())?;
+    Reflect::set(&arguments, &"event".into(), &topic::CHANGED_EVENT.into())?;
     Reflect::set(&arguments, &"target".into(), &target)?;
     Reflect::set(&arguments, &"handler".into(), &handler)?;
     invoke(bridge, "plugin:event|listen", &arguments).await

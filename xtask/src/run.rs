@@ -44,7 +44,7 @@ fn clean(mut command: Command) -> Command {
 
 /// Whether `cargo run` put this library folder in front: the toolchain's own, or a build folder's.
 fn added_by_cargo(path: &Path) -> bool {
-    let parts: Vec<_> = path.components().map(|part| part.as_os_str()).collect();
+    let parts: Vec<_> = path.components().map(std::path::Component::as_os_str).collect();
     parts.contains(&OsStr::new("toolchains")) || parts.ends_with(&[OsStr::new("debug")]) || path.ends_with("debug/deps")
 }
 

@@ -14,6 +14,13 @@ const CLAUDE_CODE: &str = "2.1.330";
 const BINARYEN: &str = "131.0.0";
 
 pub(crate) fn nextest() -> Result<PathBuf> {
+    // Any recent one will do: a developer's own is not installed again.
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    if let Some(own) =
+        std::env::split_paths(&path).map(|folder| folder.join(place::exe("cargo-nextest"))).find(|file| file.is_file())
+    {
+        return Ok(own);
+    }
     installed("cargo-nextest", NEXTEST, "cargo-nextest", Lock::Published)
 }
 

@@ -119,7 +119,7 @@ impl Butler {
 
     /// Entries in all, of a database that no engine needs to run for.
     pub fn count_file(database: &Path) -> Result<u64, Error> {
-        Ok(Store::read_only(database, |read| Ok::<_, StoreError>(read.ledger_len()?))?)
+        Ok(Store::read_only::<_, StoreError>(database, |read| read.ledger_len())?)
     }
 }
 

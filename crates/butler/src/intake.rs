@@ -1,7 +1,7 @@
 //! Takes in what hooks wrote while the engine was away: each record exactly once.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clawbutler_core::actor::Actor;
 use clawbutler_core::limits::SPOOL_BYTES;
@@ -33,7 +33,7 @@ impl Butler {
         Ok(())
     }
 
-    fn take_in(&self, aside: &PathBuf) -> Result<(), Error> {
+    fn take_in(&self, aside: &Path) -> Result<(), Error> {
         let bytes = files::read_bounded(aside, SPOOL_BYTES * 2)?;
         let at = self.now();
         let (mut taken, mut damaged) = (0_u32, 0_u32);
@@ -54,7 +54,7 @@ impl Butler {
             }
             Ok(())
         })?;
-        fs::remove_file::<&Path>(aside)?;
+        fs::remove_file(aside)?;
         if damaged > 0 {
             self.alert(
                 &format!("{damaged} records that hooks wrote while ClawButler was away could not be read."),

@@ -8,7 +8,11 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::sse::{Event as SseEvent, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use clawbutler_butler::{Butler, Event};
-use clawbutler_wire::command::*;
+use clawbutler_wire::command::{
+    DecideApproval, DecideBatch, Discover, DismissAlert, GetApproval, GetSettings, Govern, InstallGuard, ListApprovals,
+    ListAudit, ListGrants, ListRules, OpenWindow, PlanGuard, RevokeGrant, Status, UninstallGuard, UpdateSettings,
+    VerifyAudit,
+};
 use clawbutler_wire::topic::Changed;
 use clawbutler_wire::{ApiError, Code, Seq};
 use serde::{Deserialize, Serialize};

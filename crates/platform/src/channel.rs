@@ -56,7 +56,7 @@ mod tests {
         assert_eq!(frames.read(&mut stream, 10).expect("frame"), Some(b"one".to_vec()));
         assert_eq!(frames.read(&mut stream, 10).expect("frame"), Some(b"two".to_vec()));
         assert!(frames.read(&mut stream, 10).is_err(), "a half frame is no frame");
-        let long = vec![b'x'; 100];
+        let long = [b'x'; 100];
         assert!(Frames::default().read(&mut &long[..], 10).is_err());
         assert_eq!(Frames::default().read(&mut &b""[..], 10).expect("end"), None);
     }

@@ -174,7 +174,7 @@ pub(crate) fn class(path: &str, project: &str, around: &Surroundings) -> Class {
     if inside(path, "/tmp") || inside(path, "/var/tmp") || inside(path, "/private/tmp") {
         return Class::Scratch;
     }
-    if SYSTEM.iter().any(|folder| inside(path, folder)) && !(!home.is_empty() && inside(path, home)) {
+    if SYSTEM.iter().any(|folder| inside(path, folder)) && !inside(path, home) {
         return Class::System;
     }
     Class::Outside

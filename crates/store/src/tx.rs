@@ -20,7 +20,7 @@ pub struct Write<'a> {
     pub(crate) head: &'a mut Head,
 }
 
-impl<'a> Write<'a> {
+impl Write<'_> {
     /// The same state, for the queries.
     pub fn read(&self) -> Read<'_> {
         Read(self.transaction)

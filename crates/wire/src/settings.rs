@@ -7,6 +7,7 @@ use crate::Seq;
 /// What the user chose.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the settings page")]
 pub struct Settings {
     /// How long a human has (ms). Bounds: 2 s to 55 min.
     pub approval_ms: u64,

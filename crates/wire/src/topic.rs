@@ -18,7 +18,7 @@ pub enum Topic {
 }
 
 /// Name of the window event (Tauri) and of the server-sent event (dev host).
-pub const EVENT: &str = "clawbutler://changed";
+pub const CHANGED_EVENT: &str = "clawbutler://changed";
 
 /// The event's body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

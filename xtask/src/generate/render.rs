@@ -134,7 +134,7 @@ fn table(fields: &[Field]) -> String {
 }
 
 fn events(text: &mut String, items: &[Item]) -> Result<()> {
-    let Shape::Text(event) = &find(items, "EVENT")?.shape else { bail!("wire::topic::EVENT is not a text") };
+    let Shape::Text(event) = &find(items, "CHANGED_EVENT")?.shape else { bail!("wire::topic::EVENT is not a text") };
     write!(text, "\n## Events\n\nA change is announced as `{event}`: the name of the window event and of the ")?;
     text.push_str("server-sent event. It carries no data; whoever shows the topic asks again.\n");
     section(text, find(items, "Changed")?)?;

@@ -17,6 +17,7 @@ use super::waiters::answer;
 use crate::engine::lock;
 use crate::{Butler, Error, Event, audit};
 
+#[expect(clippy::cast_possible_truncation, reason = "the bound is a few hundred")]
 const ALL: u32 = PENDING_TOTAL as u32;
 
 pub(super) fn draft_of(row: &ApprovalRow, kind: Kind, actor: Actor, data: Value) -> Draft {

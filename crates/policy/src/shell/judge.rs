@@ -188,6 +188,7 @@ fn after_git_options(args: &[Word]) -> &[Word] {
 }
 
 /// Programs that need more than a row.
+#[expect(clippy::too_many_lines, reason = "one arm a program, each short")]
 fn special(walk: &mut Walk<'_>, name: &str, args: &[Word], depth: usize) {
     match name {
         "rm" | "rmdir" | "unlink" | "trash" => delete(walk, name, args),
@@ -325,7 +326,7 @@ fn delete(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
                 format!("Deletes {path}, which belongs to the system; cannot be undone"),
                 Some(&part),
             ),
-            _ if holds_project && (recursive || star) && !star => {
+            _ if holds_project && recursive && !star => {
                 signal("recursive_delete", Critical, "Deletes the whole project; cannot be undone", Some(&part))
             }
             _ if git && recursive => {
@@ -495,7 +496,7 @@ fn interpreters(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, d
     let script = operands(args).next().filter(|word| word.text != "-").cloned();
     match (script, input) {
         (Some(word), _) if word.text == "/dev/fd/63" || word.text == "/dev/stdin" => {
-            fed(walk, name, shell, input, depth)
+            fed(walk, name, shell, input, depth);
         }
         (Some(word), _) if !has(args, "-m|--version|-V|-h|--help") => {
             walk.read(&word);
@@ -514,7 +515,7 @@ fn fed(walk: &mut Walk<'_>, name: &str, shell: bool, input: &Input, depth: usize
         Input::Text(text) => inline(walk, name, text, false),
         Input::Download => walk.say(signal("runs_download", Critical, "Runs whatever a download contains", Some(name))),
         Input::Decoded => {
-            walk.say(signal("runs_hidden", Critical, "Runs a text that was encoded to hide it", Some(name)))
+            walk.say(signal("runs_hidden", Critical, "Runs a text that was encoded to hide it", Some(name)));
         }
         Input::Output => walk.say(signal("stdin_script", High, "Runs whatever another command prints", Some(name))),
         Input::None => {}

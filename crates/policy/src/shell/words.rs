@@ -58,7 +58,7 @@ fn pieces_into(pieces: &[WordPieceWithSource], raw: &str, vars: &HashMap<String,
             WordPiece::TildeExpansion(TildeExpr::Home) => out.text.push_str(home),
             WordPiece::TildeExpansion(_) => unknown(out),
             WordPiece::ParameterExpansion(expr) => {
-                parameter(expr, raw.get(piece.start_index..piece.end_index), vars, home, out)
+                parameter(expr, raw.get(piece.start_index..piece.end_index), vars, home, out);
             }
             WordPiece::CommandSubstitution(text) | WordPiece::BackquotedCommandSubstitution(text) => {
                 out.inner.push(text.clone());
@@ -94,14 +94,12 @@ fn parameter(expr: &ParameterExpr, source: Option<&str>, vars: &HashMap<String, 
 
 /// Collects substitutions in a text that is itself part of an expansion.
 fn hidden_inside(text: &str, vars: &HashMap<String, Word>, home: &str, out: &mut Word) {
-    for (at, _) in text.match_indices("$(").chain(text.match_indices('`')) {
-        let inner = resolve(&text[at..], vars, home);
-        if inner.inner.is_empty() {
-            out.inner.push(text[at..].trim_start_matches(['$', '(', '`']).to_owned());
-        }
-        out.inner.extend(inner.inner);
-        return;
+    let Some(at) = text.find("$(").or_else(|| text.find('`')) else { return };
+    let inner = resolve(&text[at..], vars, home);
+    if inner.inner.is_empty() {
+        out.inner.push(text[at..].trim_start_matches(['$', '(', '`']).to_owned());
     }
+    out.inner.extend(inner.inner);
 }
 
 /// `$'…'` escapes.
