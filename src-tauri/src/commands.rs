@@ -13,7 +13,6 @@ macro_rules! commands {
     ($($name:ident $request:ident => $reply:ty,)+) => {
         $(
             #[tauri::command(async)]
-            #[expect(clippy::needless_pass_by_value, reason = "tauri hands both over by value")]
             fn $name(butler: State<'_, Butler>, request: $request) -> Result<<$request as Command>::Reply, ApiError> {
                 Ok(butler.$name(request)?)
             }

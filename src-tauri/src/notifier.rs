@@ -1,7 +1,7 @@
 //! Native notifications: who asks, which tool, how risky. Never an argument, a path or a secret, and no
 //! buttons: a decision is made where the whole request is shown.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use clawbutler_butler::{Butler, Event};
@@ -27,11 +27,8 @@ pub(crate) fn start(app: &AppHandle, butler: &Butler) {
 fn tell(app: &AppHandle, butler: &Butler, asked: &Receiver<(String, String)>) {
     while let Ok((runtime, what)) = asked.recv() {
         let mut count = 1;
-        loop {
-            match asked.recv_timeout(TOGETHER) {
-                Ok(_) => count += 1,
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
-            }
+        while asked.recv_timeout(TOGETHER).is_ok() {
+            count += 1;
         }
         if !butler.get_settings(GetSettings {}).is_ok_and(|settings| settings.notifications) {
             continue;

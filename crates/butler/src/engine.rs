@@ -66,6 +66,8 @@ pub(crate) struct Inner {
     pub(crate) registry: Mutex<Registry>,
     pub(crate) calls: Mutex<HashMap<String, crate::approvals::OpenCall>>,
     pub(crate) alerts: Mutex<Vec<AlertView>>,
+    /// Held from looking for a request's key until it is stored: two of one key become one question.
+    pub(crate) turn: Mutex<()>,
     listeners: RwLock<Vec<Listener>>,
     bell: (Mutex<Bell>, Condvar),
     /// Held as long as this engine lives: one engine per data folder.
@@ -109,6 +111,7 @@ impl Butler {
             registry: Mutex::default(),
             calls: Mutex::default(),
             alerts: Mutex::default(),
+            turn: Mutex::default(),
             listeners: RwLock::default(),
             bell: (Mutex::default(), Condvar::new()),
             _only_one: only_one,

@@ -1,7 +1,7 @@
 //! The application: use cases over the crates below, and the one door for every host.
 //!
 //! The shell, the dev host and the headless server call [`Butler`]; none of them contains a decision.
-//! It must never know a window, a route or a command-line flag. Nothing but [`audit`] appends to the
+//! It must never know a window, a route or a command-line flag. Nothing but `audit` appends to the
 //! ledger, and only inside the transaction of the change it records. Start reading at [`Butler`], then
 //! `approvals::submit` and `approvals::decide`.
 

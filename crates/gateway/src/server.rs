@@ -44,7 +44,9 @@ impl Gateway {
         accept(butler.clone(), listener, Arc::clone(&stop), Arc::clone(&connections));
         if cfg!(unix) {
             let (butler, path, stop) = (butler.clone(), path.clone(), Arc::clone(&stop));
-            thread::spawn(move || keep(&butler, &path, &stop, &connections));
+            // Looked at before anybody else could have been here.
+            let ours = os::identity(&path);
+            thread::spawn(move || keep(&butler, &path, ours, &stop, &connections));
         }
         Ok(Self { path, stop })
     }
@@ -123,8 +125,13 @@ fn spawn(butler: &Butler, stream: Stream, connections: &Arc<AtomicUsize>) {
 }
 
 /// Looks whether the socket at our path still is ours.
-fn keep(butler: &Butler, path: &Path, stop: &Arc<AtomicBool>, connections: &Arc<AtomicUsize>) {
-    let mut ours = os::identity(path);
+fn keep(
+    butler: &Butler,
+    path: &Path,
+    mut ours: Option<(u64, i64)>,
+    stop: &Arc<AtomicBool>,
+    connections: &Arc<AtomicUsize>,
+) {
     while !stop.load(Ordering::Relaxed) {
         thread::sleep(LOOK);
         if os::identity(path) == ours || stop.load(Ordering::Relaxed) {

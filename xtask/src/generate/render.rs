@@ -171,7 +171,7 @@ mod tests {
             NotFound }
         pub struct Changed { pub topic: Topic }
         pub enum Topic { Audit }
-        pub const EVENT: &str = "changed";
+        pub const CHANGED_EVENT: &str = "changed";
         pub const VERSION: u32 = 1;
     "#;
 

@@ -100,6 +100,7 @@ impl Butler {
 
     fn judge(&self, request: &ActionRequest) -> Result<Submission, Error> {
         let call = self.call(request)?;
+        let _turn = lock(&self.0.turn);
         if let Some(submission) = self.rejoin(request, &call)? {
             return Ok(submission);
         }

@@ -27,10 +27,11 @@ pub fn sync_dir(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// Identity of a file (device and inode): tells whether a path still is what it was.
-pub fn identity(path: &Path) -> Option<(u64, u64)> {
+/// Identity of a file: tells whether a path still is what it was. Numbers of files are used again, so the
+/// time of the last change counts too.
+pub fn identity(path: &Path) -> Option<(u64, i64)> {
     use std::os::unix::fs::MetadataExt as _;
-    fs::symlink_metadata(path).ok().map(|meta| (meta.dev(), meta.ino()))
+    fs::symlink_metadata(path).ok().map(|meta| (meta.ino(), meta.ctime() * 1_000_000_000 + meta.ctime_nsec()))
 }
 
 /// Keeps other processes of the same user from reading or steering this one, where the system can.
