@@ -39,7 +39,12 @@ impl Deciding {
             error: RwSignal::new(None),
             busy: RwSignal::new(false),
         };
-        set_timeout(move || drop(deciding.armed.try_set(true)), ARM);
+        set_timeout(
+            move || {
+                deciding.armed.try_set(true);
+            },
+            ARM,
+        );
         deciding
     }
 

@@ -19,7 +19,7 @@ fn chain_of(texts: &[String]) -> Vec<Entry> {
                 span: SpanId::from("s"),
                 data: json!({ "text": text }),
             };
-            let entry = Entry::seal(draft, seq, Timestamp(1_000 + i64::try_from(seq).unwrap()), &prev);
+            let entry = Entry::seal(draft, seq, Timestamp(1_000 + i64::try_from(seq).unwrap_or(0)), &prev);
             prev.clone_from(&entry.hash);
             entry
         })

@@ -1,6 +1,6 @@
 //! The one list of everything a window can ask for.
 //!
-//! A host takes the list through [`with_commands`] and so cannot forget one: what is missing in the
+//! A host takes the list through `with_commands!` and so cannot forget one: what is missing in the
 //! application does not compile, what is missing in a capability fails a test. Add a command: request
 //! struct and line here, method of the same name on `Butler`, a line in `capabilities/`.
 
