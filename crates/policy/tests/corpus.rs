@@ -96,6 +96,7 @@ fn a_rule_whose_example_fails_does_not_load() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a generous bound on time is what is tested")]
 fn hostile_shapes_are_refused_in_time() {
     for text in [
         "(".repeat(10_000),
