@@ -127,10 +127,9 @@ fn lane(name: &str, choice: &Choice) -> Result<Outcome> {
             // The app's own lanes still say something without the pages.
             let _ = std::fs::create_dir_all(place::root().join("ui/dist"));
         })?,
-        "clippy" => run(cargo()
-            .args(["clippy", "--workspace", "--all-targets"])
-            .args(WORKSPACE_FEATURES)
-            .args(["--", "-D", "warnings"]))?,
+        "clippy" => {
+            run(cargo().args(["clippy", "--workspace"]).args(WORKSPACE_FEATURES).args(["--", "-D", "warnings"]))?
+        }
         "nextest" => return nextest(choice),
         "doctest" => run(cargo().args(["test", "--quiet", "--workspace", "--doc"]).args(WORKSPACE_FEATURES))?,
         "rustdoc" => run(cargo()

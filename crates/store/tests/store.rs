@@ -1,4 +1,9 @@
 //! The database keeps its promises: append-only, compare-and-set, foreign writers noticed.
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test opens the database as a foreign program would"
+)]
 
 use clawbutler_core::actor::Actor;
 use clawbutler_core::clock::Timestamp;
