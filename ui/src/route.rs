@@ -20,39 +20,25 @@ impl Route {
         route
     }
 
-    /// First part; empty for the first page.
+    /// First part.
     pub(crate) fn page(self) -> String {
-        self.0.with(|route| part(route, 0))
+        self.0.with(|route| route.split('/').next().unwrap_or_default().to_owned())
     }
 
     /// Second part; empty when there is none.
     pub(crate) fn item(self) -> String {
-        self.0.with(|route| part(route, 1))
+        self.0.with(|route| route.split('/').nth(1).unwrap_or_default().to_owned())
     }
+}
+
+fn read() -> String {
+    let hash = web_sys::window().and_then(|window| window.location().hash().ok()).unwrap_or_default();
+    hash.trim_start_matches(['#', '/']).to_owned()
 }
 
 /// Goes somewhere.
 pub(crate) fn go(route: &str) {
     if let Some(window) = web_sys::window() {
         let _ = window.location().set_hash(&format!("/{route}"));
-    }
-}
-
-fn read() -> String {
-    web_sys::window().and_then(|window| window.location().hash().ok()).unwrap_or_default()
-}
-
-fn part(hash: &str, at: usize) -> String {
-    hash.trim_start_matches(['#', '/']).split('/').nth(at).unwrap_or_default().to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::part;
-
-    #[test]
-    fn a_hash_has_two_parts() {
-        assert_eq!((part("#/approvals/a1", 0), part("#/approvals/a1", 1)), ("approvals".to_owned(), "a1".to_owned()));
-        assert_eq!((part("", 0), part("#/", 0), part("#/audit", 1)), (String::new(), String::new(), String::new()));
     }
 }

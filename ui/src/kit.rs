@@ -1,0 +1,124 @@
+//! Small parts that pages share: marked text, risk, icons, errors.
+
+use clawbutler_wire::approvals::{ActionBody, DiffSign, Line, Mark};
+use clawbutler_wire::{ApiError, Risk};
+use leptos::prelude::*;
+
+use crate::model::risk_word;
+
+/// A line of segments; what could hide is marked and named.
+pub(crate) fn line(segments: &Line) -> AnyView {
+    segments
+        .iter()
+        .map(|segment| {
+            let text = segment.text.clone();
+            match segment.mark {
+                None => view! { <span>{text}</span> }.into_any(),
+                Some(mark) => {
+                    let (class, title) = match mark {
+                        Mark::Control => ("mark control", "A control character, shown by name"),
+                        Mark::Bidi => ("mark bidi", "Changes the direction of text, shown by name"),
+                        Mark::Lookalike => ("mark lookalike", "Looks like another character, or is invisible"),
+                        Mark::Risky => ("mark risky", "The part the risk is about"),
+                        Mark::Masked => ("mark masked", "A secret, masked before it was stored"),
+                    };
+                    view! { <span class=class title=title>{text}</span> }.into_any()
+                }
+            }
+        })
+        .collect_view()
+        .into_any()
+}
+
+/// Lines shown before "Show all".
+const SHORT: usize = 24;
+
+fn lines(all: Vec<AnyView>) -> AnyView {
+    let count = all.len();
+    let mut all = all;
+    if count <= SHORT {
+        return view! { <pre class="code">{all}</pre> }.into_any();
+    }
+    let rest = all.split_off(SHORT);
+    view! {
+        <pre class="code">{all}</pre>
+        <details class="more"><summary>{format!("Show all {count} lines")}</summary><pre class="code">{rest}</pre></details>
+    }
+    .into_any()
+}
+
+/// What would be done.
+pub(crate) fn body(body: &ActionBody) -> AnyView {
+    match body {
+        ActionBody::Command { lines: all, description } => {
+            let drawn = all.iter().map(|one| view! { <code class="line">{line(one)}</code> }.into_any()).collect();
+            let says = description.clone().map(|text| view! { <p class="quiet">"The agent says: "<q>{text}</q></p> });
+            view! { <div class="what">{lines(drawn)}{says}</div> }.into_any()
+        }
+        ActionBody::Diff { path, lines: all } => {
+            let drawn = all
+                .iter()
+                .map(|one| {
+                    let (class, sign) = match one.sign {
+                        DiffSign::Added => ("line added", "+"),
+                        DiffSign::Removed => ("line removed", "-"),
+                        DiffSign::Context => ("line", " "),
+                    };
+                    view! { <code class=class><span class="sign">{sign}</span>{line(&one.line)}</code> }.into_any()
+                })
+                .collect();
+            view! { <div class="what"><p class="path">{line(path)}</p>{lines(drawn)}</div> }.into_any()
+        }
+        ActionBody::Table { title, rows } => {
+            let rows = rows
+                .iter()
+                .map(|row| {
+                    let value = row.value.iter().map(|one| view! { <code class="line">{line(one)}</code> }.into_any()).collect();
+                    view! { <tr><th scope="row">{row.name.clone()}</th><td>{lines(value)}</td></tr> }
+                })
+                .collect_view();
+            view! { <div class="what"><p class="path">{line(title)}</p><table class="arguments"><tbody>{rows}</tbody></table></div> }.into_any()
+        }
+        ActionBody::Target { what, target } => {
+            view! { <div class="what"><p class="quiet">{what.clone()}</p><pre class="code"><code class="line">{line(target)}</code></pre></div> }.into_any()
+        }
+    }
+}
+
+/// Icon and word of a risk level; colour is never alone.
+#[component]
+pub(crate) fn RiskBadge(
+    /// The level.
+    level: Risk,
+) -> impl IntoView {
+    let shape = match level {
+        Risk::Low => "M4 8h8",
+        Risk::Medium => "M8 3l5.5 10h-11z",
+        Risk::High => "M8 2l6 6-6 6-6-6z M8 5v4 M8 11v.5",
+        Risk::Critical => "M5 2h6l3 3v6l-3 3H5l-3-3V5z M8 5v4 M8 11v.5",
+    };
+    view! {
+        <span class=format!("risk {}", risk_word(level))>
+            <svg viewBox="0 0 16 16" aria-hidden="true"><path d=shape/></svg>
+            {risk_word(level)}
+        </span>
+    }
+}
+
+/// A stroke icon.
+#[component]
+pub(crate) fn Icon(
+    /// Path data on a 16 by 16 grid.
+    d: &'static str,
+) -> impl IntoView {
+    view! { <svg class="icon" viewBox="0 0 16 16" aria-hidden="true"><path d=d/></svg> }
+}
+
+/// An error with what to do next; it stays until the next try.
+pub(crate) fn trouble(error: RwSignal<Option<ApiError>>) -> impl IntoView {
+    move || {
+        error.get().map(|error| {
+            view! { <div class="trouble" role="alert"><strong>{error.message}</strong>" "{error.hint.unwrap_or_default()}</div> }
+        })
+    }
+}
