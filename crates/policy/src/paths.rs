@@ -98,6 +98,9 @@ const STARTUP: &[&str] = &[
     ".vimrc",
 ];
 const AGENT_CONFIG: &[&str] = &[
+    ".claude/hooks/",
+    ".claude/agents/",
+    ".claude/plugins/",
     ".codex/",
     ".hermes/",
     ".openclaw/",
@@ -147,7 +150,9 @@ pub(crate) fn class(path: &str, project: &str, around: &Surroundings) -> Class {
     let public = name.ends_with(".pub") || name == "known_hosts";
     let in_secret_folder =
         !home.is_empty() && SECRET_FOLDERS.iter().any(|folder| inside(path, &format!("{home}/{folder}")));
+    let process = path.starts_with("/proc/") && ["environ", "mem", "maps", "cmdline"].contains(&name);
     if dotenv
+        || process
         || (!public
             && (in_secret_folder || SECRET_NAMES.contains(&name) || SECRET_ENDS.iter().any(|end| name.ends_with(end))))
     {
@@ -161,6 +166,13 @@ pub(crate) fn class(path: &str, project: &str, around: &Surroundings) -> Class {
         || (in_secret_folder && name == "authorized_keys")
     {
         return Class::Startup;
+    }
+    // A folder written as a whole takes the guard in it along.
+    let holds_guard = path.len() > home.len()
+        && !inside(project, path)
+        && (inside(&around.data_dir, path) || around.guarded.iter().any(|own| inside(own, path)));
+    if holds_guard {
+        return Class::AgentConfig;
     }
     if AGENT_CONFIG.iter().any(|entry| {
         path.contains(&format!("/{entry}")) || path.ends_with(&format!("/{}", entry.trim_end_matches('/')))

@@ -112,12 +112,23 @@ fn hostile_shapes_are_refused_in_time() {
         "[[ ".repeat(5_000),
         format!("echo {}", "((1+".repeat(300)),
         "case x in ".repeat(2_000),
+        "case x in x) ".repeat(18),
+        "a|if ".repeat(3_000),
+        "<<E\n$[$[".repeat(3_000),
+        format!("{}{}", "((then ".repeat(300), "}}".repeat(300)),
+        "xargs do ".repeat(60),
+        "coproc time ".repeat(60),
+        "eval `".repeat(400),
+        format!("A=aaaaaaaa;{} rm -rf y $A", "A=$A$A$A$A;".repeat(40)),
+        format!("rm -rf y; {}", "unshare tmux ".repeat(200)),
     ] {
         let start = std::time::Instant::now();
         let found = level(&text);
         assert!(start.elapsed().as_secs() < 5, "{} took {:?}", &text[..20.min(text.len())], start.elapsed());
         assert!(found >= RiskLevel::Medium, "{} is {found:?}", &text[..20.min(text.len())]);
     }
+    let message = "git commit -m \"$(cat <<'EOF'\nfix: a thing\n\nrm -rf is mentioned\nEOF\n)\"";
+    assert!(level(message) <= RiskLevel::Medium, "a commit message is no command");
     let long = "echo a; ".repeat(2_000);
     assert!(level(&long) <= RiskLevel::Medium);
 }

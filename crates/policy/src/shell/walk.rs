@@ -16,6 +16,10 @@ use crate::{Surroundings, paths};
 
 /// Commands looked at in one text.
 const MOST_COMMANDS: usize = 5_000;
+/// Text parsed in one look, what is parsed again inside itself counted again (bytes).
+const MOST_EFFORT: usize = 256 * 1024;
+/// Cost of any parse on top of its text (bytes).
+const PARSE_COST: usize = 32;
 
 /// What arrives on a command's standard input.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,6 +47,17 @@ pub(crate) struct Walk<'a> {
     seen: Seen,
     pub(crate) network: bool,
     pub(crate) secrets: bool,
+    /// What a command reads that no pipe or redirection of its own feeds.
+    feed: Input,
+    /// Files written earlier in the same text, which may be programs.
+    pub(crate) written: Vec<String>,
+    /// Functions defined in the text.
+    pub(crate) functions: Vec<String>,
+    /// `HOME` was set: what starts next looks for its settings elsewhere.
+    pub(crate) moved_home: bool,
+    effort: usize,
+    /// Inside [`Self::quietly`]: arguments of arguments are not followed, or the effort would explode.
+    pub(crate) looking_inside: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -55,6 +70,12 @@ impl<'a> Walk<'a> {
             seen: Seen::default(),
             network: false,
             secrets: false,
+            feed: Input::None,
+            written: Vec::new(),
+            functions: Vec::new(),
+            moved_home: false,
+            effort: MOST_EFFORT,
+            looking_inside: false,
         }
     }
 
@@ -81,8 +102,46 @@ impl<'a> Walk<'a> {
         self.seen.commands.push(argv.iter().map(|word| word.text.clone()).collect());
     }
 
+    /// Looks at what may be a command and keeps only what is high risk or worse: an argument that is
+    /// no command after all must not raise an alarm.
+    pub(crate) fn quietly(&mut self, look: impl FnOnce(&mut Self)) {
+        let (signals, commands, paths) = (self.seen.signals.len(), self.seen.commands.len(), self.seen.paths.len());
+        let (network, secrets, cwd) = (self.network, self.secrets, self.cwd.clone());
+        let outer = std::mem::replace(&mut self.looking_inside, true);
+        look(self);
+        self.looking_inside = outer;
+        let mut at = 0;
+        self.seen.signals.retain(|one| {
+            at += 1;
+            at <= signals
+                || one.name == "delete_one"
+                || one.level >= RiskLevel::High && one.name != "not_parsed" && one.name != "hidden_program"
+        });
+        self.cwd = cwd;
+        if self.seen.signals.len() == signals {
+            self.seen.commands.truncate(commands);
+            self.seen.paths.truncate(paths);
+            (self.network, self.secrets) = (network, secrets);
+        }
+    }
+
+    /// Whether the look may go on with `bytes` more to parse.
+    pub(crate) fn spend(&mut self, bytes: usize) -> bool {
+        if self.effort == 0 {
+            return false;
+        }
+        self.effort = self.effort.saturating_sub(bytes + PARSE_COST);
+        if self.effort == 0 {
+            self.say(not_parsed("takes too much effort to be understood"));
+        }
+        self.effort > 0
+    }
+
     /// Looks at a shell text, parsed.
     pub(crate) fn text(&mut self, text: &str, depth: usize) {
+        if !self.spend(text.len()) {
+            return;
+        }
         if let Some(why) = refuse(text, depth) {
             return self.say(not_parsed(why));
         }
@@ -108,7 +167,7 @@ impl<'a> Walk<'a> {
     }
 
     fn pipeline(&mut self, pipeline: &Pipeline, depth: usize) {
-        let mut input = Input::None;
+        let mut input = self.feed.clone();
         for command in &pipeline.seq {
             input = self.command(command, input, depth);
         }
@@ -124,8 +183,10 @@ impl<'a> Walk<'a> {
         match command {
             Command::Simple(simple) => self.simple(simple, input, depth),
             Command::Compound(compound, redirects) => {
+                let input = self.redirects(redirects.as_ref(), depth).unwrap_or(input);
+                let outer = std::mem::replace(&mut self.feed, input);
                 let downloaded = self.compound(compound, depth);
-                self.redirects(redirects.as_ref(), depth);
+                self.feed = outer;
                 if downloaded { Input::Download } else { Input::Output }
             }
             // Defined is as good as called: the name may be used in any way.
@@ -139,6 +200,7 @@ impl<'a> Walk<'a> {
                         Some(name),
                     ));
                 }
+                self.functions.push(name.clone());
                 self.compound(&function.body.0, depth + 1);
                 self.redirects(function.body.1.as_ref(), depth);
                 Input::None
@@ -211,6 +273,9 @@ impl<'a> Walk<'a> {
 
     /// Resolves a word and looks at the commands inside it.
     fn word(&mut self, word: &ast::Word, depth: usize) -> Word {
+        if !self.spend(word.value.len()) {
+            return Word::unknown();
+        }
         let resolved = words::resolve(&word.value, &self.vars, &self.around.home);
         self.substitutions(&resolved, depth);
         resolved
@@ -231,32 +296,36 @@ impl<'a> Walk<'a> {
         for (is_prefix, item) in prefix.chain(suffix) {
             if !is_prefix && !named {
                 named = true;
-                argv.extend(simple.word_or_name.as_ref().map(|word| self.word(word, depth)));
+                argv.extend(self.head(simple, depth));
             }
             match item {
                 CommandPrefixOrSuffixItem::Word(word) => argv.extend(self.expanded(word, depth)),
                 CommandPrefixOrSuffixItem::AssignmentWord(assignment, word) if is_prefix => {
                     assigned.push(self.assignment(assignment, word, depth));
                 }
-                CommandPrefixOrSuffixItem::AssignmentWord(_, word) => argv.push(self.word(word, depth)),
+                CommandPrefixOrSuffixItem::AssignmentWord(assignment, word) => {
+                    let (name, value) = self.assignment(assignment, word, depth);
+                    self.vars.insert(name, value);
+                    argv.push(self.word(word, depth));
+                }
                 CommandPrefixOrSuffixItem::IoRedirect(redirect) => {
                     if let Some(text) = self.redirect(redirect, depth) {
                         input = text;
                     }
                 }
-                CommandPrefixOrSuffixItem::ProcessSubstitution(_, shell) => {
+                CommandPrefixOrSuffixItem::ProcessSubstitution(kind, shell) => {
                     let before = std::mem::take(&mut self.network);
-                    self.list(&shell.list, depth + 1);
+                    self.fed_list(kind, &shell.list, depth);
                     if self.network {
                         input = Input::Download;
                     }
                     self.network |= before;
-                    argv.push(Word { text: "/dev/fd/63".to_owned(), ..Word::default() });
+                    argv.push(Word::plain("/dev/fd/63"));
                 }
             }
         }
         if !named {
-            argv.extend(simple.word_or_name.as_ref().map(|word| self.word(word, depth)));
+            argv.extend(self.head(simple, depth));
         }
         if argv.is_empty() {
             self.vars.extend(assigned);
@@ -276,39 +345,76 @@ impl<'a> Walk<'a> {
             let parts = inner.split(',').map(|part| format!("{before}{part}{after}"));
             return parts.map(|text| words::resolve(&text, &self.vars, &self.around.home)).collect();
         }
-        vec![self.word(word, depth)]
+        let word = self.word(word, depth);
+        if !word.splits {
+            return vec![word];
+        }
+        word.text
+            .split_whitespace()
+            .map(|part| Word { text: part.to_owned(), opaque: word.opaque && part.contains('$'), ..word.clone() })
+            .collect()
+    }
+
+    /// The program and whatever words stand where its name does. A pattern there is a name in disguise.
+    fn head(&mut self, simple: &SimpleCommand, depth: usize) -> Vec<Word> {
+        let mut words = simple.word_or_name.as_ref().map_or_else(Vec::new, |word| self.expanded(word, depth));
+        if let Some(first) = words.first_mut() {
+            first.opaque |= first.pattern && !matches!(first.text.as_str(), "[" | "[[");
+        }
+        words
+    }
+
+    /// A process substitution; one that is written to reads what the command prints.
+    fn fed_list(&mut self, kind: &ast::ProcessSubstitutionKind, list: &CompoundList, depth: usize) {
+        let feed = match kind {
+            ast::ProcessSubstitutionKind::Read => Input::None,
+            ast::ProcessSubstitutionKind::Write => Input::Output,
+        };
+        let outer = std::mem::replace(&mut self.feed, feed);
+        self.list(list, depth + 1);
+        self.feed = outer;
     }
 
     fn assignment(&mut self, assignment: &ast::Assignment, _word: &ast::Word, depth: usize) -> (String, Word) {
         let name = match &assignment.name {
-            AssignmentName::VariableName(name) | AssignmentName::ArrayElementName(name, _) => name.clone(),
+            AssignmentName::VariableName(name) => name.clone(),
+            AssignmentName::ArrayElementName(name, index) => {
+                self.hidden_in(index, depth);
+                name.clone()
+            }
         };
         let value = match &assignment.value {
             AssignmentValue::Scalar(word) => self.word(word, depth),
             AssignmentValue::Array(items) => {
-                for (_, item) in items {
+                for (index, item) in items {
+                    if let Some(index) = index {
+                        self.word(index, depth);
+                    }
                     self.word(item, depth);
                 }
                 Word { opaque: true, ..Word::default() }
             }
         };
-        if ["PATH", "LD_PRELOAD", "LD_LIBRARY_PATH", "BASH_ENV", "ENV", "PROMPT_COMMAND", "GIT_SSH_COMMAND"]
-            .contains(&name.as_str())
-        {
-            self.say(signal(
-                "search_path",
-                RiskLevel::Medium,
-                format!("Changes {name}, by which other programs are found or started"),
-                Some(&name),
-            ));
-        }
+        judge::variable(self, &name, &value, depth);
         (name, value)
     }
 
-    fn redirects(&mut self, list: Option<&ast::RedirectList>, depth: usize) {
-        for redirect in list.iter().flat_map(|list| &list.0) {
-            self.redirect(redirect, depth);
+    /// Looks at the substitutions in a text that the shell evaluates as arithmetic.
+    pub(crate) fn hidden_in(&mut self, text: &str, depth: usize) {
+        if !self.spend(text.len()) {
+            return;
         }
+        let mut found = Word::default();
+        words::hidden_inside(text, &self.vars, &self.around.home, &mut found);
+        self.substitutions(&found, depth);
+    }
+
+    fn redirects(&mut self, list: Option<&ast::RedirectList>, depth: usize) -> Option<Input> {
+        let mut input = None;
+        for redirect in list.iter().flat_map(|list| &list.0) {
+            input = self.redirect(redirect, depth).or(input);
+        }
+        input
     }
 
     /// What a redirection feeds in; `None` when it takes output away.
@@ -342,9 +448,9 @@ impl<'a> Walk<'a> {
                         None
                     }
                 }
-                IoFileRedirectTarget::ProcessSubstitution(_, shell) => {
+                IoFileRedirectTarget::ProcessSubstitution(kind, shell) => {
                     let before = std::mem::take(&mut self.network);
-                    self.list(&shell.list, depth + 1);
+                    self.fed_list(kind, &shell.list, depth);
                     let downloaded = self.network;
                     self.network |= before;
                     Some(if downloaded { Input::Download } else { Input::Output })
@@ -384,6 +490,7 @@ impl<'a> Walk<'a> {
         }
         match self.path(word) {
             Some(path) => {
+                self.written.push(path.clone());
                 for one in write_signals(&path, &self.project.clone(), self.around, verb) {
                     self.say(Signal { part: Some(word.text.clone()), ..one });
                 }
@@ -402,7 +509,9 @@ impl<'a> Walk<'a> {
         if word.text.starts_with("/dev/tcp/") || word.text.starts_with("/dev/udp/") {
             return self.wrote(word, "Reads");
         }
-        if let Some(path) = self.path(word) {
+        // Whatever stands before it, `…/.ssh/id_rsa` is a key.
+        let path = self.path(word).or_else(|| word.text.split_once('/').map(|(_, rest)| format!("/…/{rest}")));
+        if let Some(path) = path {
             for one in read_signals(&path, &self.project.clone(), self.around) {
                 self.say(Signal { part: Some(word.text.clone()), ..one });
             }

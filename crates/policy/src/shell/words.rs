@@ -14,12 +14,37 @@ pub(crate) struct Word {
     pub(crate) opaque: bool,
     /// Texts of command substitutions inside, to be looked at.
     pub(crate) inner: Vec<String>,
+    /// An expansion outside quotes brought white space in: the shell makes several words of it.
+    pub(crate) splits: bool,
+    /// A pattern outside quotes: the shell puts matching file names in its place.
+    pub(crate) pattern: bool,
+}
+
+/// Longest text a word is followed to (bytes); variables that hold each other grow without end.
+const LONGEST: usize = 64 * 1024;
+
+impl Word {
+    pub(crate) fn plain(text: impl Into<String>) -> Self {
+        Self { text: text.into(), ..Self::default() }
+    }
+
+    pub(crate) fn unknown() -> Self {
+        Self { text: "$".to_owned(), opaque: true, ..Self::default() }
+    }
+
+    fn push(&mut self, text: &str) {
+        if self.text.len() + text.len() > LONGEST {
+            self.opaque = true;
+        } else {
+            self.text.push_str(text);
+        }
+    }
 }
 
 pub(crate) fn resolve(raw: &str, vars: &HashMap<String, Word>, home: &str) -> Word {
     let mut out = Word::default();
     match word::parse(raw, &ParserOptions::default()) {
-        Ok(pieces) => pieces_into(&pieces, raw, vars, home, &mut out),
+        Ok(pieces) => pieces_into(&pieces, raw, vars, home, false, &mut out),
         Err(_) => {
             raw.clone_into(&mut out.text);
             out.opaque = true;
@@ -32,7 +57,7 @@ pub(crate) fn resolve(raw: &str, vars: &HashMap<String, Word>, home: &str) -> Wo
 pub(crate) fn resolve_document(raw: &str, vars: &HashMap<String, Word>, home: &str) -> Word {
     let mut out = Word::default();
     match word::parse_heredoc(raw, &ParserOptions::default()) {
-        Ok(pieces) => pieces_into(&pieces, raw, vars, home, &mut out),
+        Ok(pieces) => pieces_into(&pieces, raw, vars, home, true, &mut out),
         Err(_) => {
             raw.clone_into(&mut out.text);
             out.opaque = true;
@@ -41,24 +66,35 @@ pub(crate) fn resolve_document(raw: &str, vars: &HashMap<String, Word>, home: &s
     out
 }
 
-fn pieces_into(pieces: &[WordPieceWithSource], raw: &str, vars: &HashMap<String, Word>, home: &str, out: &mut Word) {
+fn pieces_into(
+    pieces: &[WordPieceWithSource],
+    raw: &str,
+    vars: &HashMap<String, Word>,
+    home: &str,
+    quoted: bool,
+    out: &mut Word,
+) {
     for piece in pieces {
         match &piece.piece {
-            WordPiece::Text(text) | WordPiece::SingleQuotedText(text) => out.text.push_str(text),
-            WordPiece::AnsiCQuotedText(text) => out.text.push_str(&ansi(text)),
+            WordPiece::Text(text) => {
+                out.pattern |= !quoted && text.contains(['*', '?', '[']);
+                out.push(text);
+            }
+            WordPiece::SingleQuotedText(text) => out.push(text),
+            WordPiece::AnsiCQuotedText(text) => out.push(&ansi(text)),
             WordPiece::EscapeSequence(text) => {
                 let rest = text.strip_prefix('\\').unwrap_or(text);
                 if rest != "\n" {
-                    out.text.push_str(rest);
+                    out.push(rest);
                 }
             }
             WordPiece::DoubleQuotedSequence(inner) | WordPiece::GettextDoubleQuotedSequence(inner) => {
-                pieces_into(inner, raw, vars, home, out);
+                pieces_into(inner, raw, vars, home, true, out);
             }
-            WordPiece::TildeExpansion(TildeExpr::Home) => out.text.push_str(home),
+            WordPiece::TildeExpansion(TildeExpr::Home) => out.push(home),
             WordPiece::TildeExpansion(_) => unknown(out),
             WordPiece::ParameterExpansion(expr) => {
-                parameter(expr, raw.get(piece.start_index..piece.end_index), vars, home, out);
+                parameter(expr, raw.get(piece.start_index..piece.end_index), vars, home, quoted, out);
             }
             WordPiece::CommandSubstitution(text) | WordPiece::BackquotedCommandSubstitution(text) => {
                 out.inner.push(text.clone());
@@ -77,15 +113,34 @@ fn unknown(out: &mut Word) {
     out.opaque = true;
 }
 
-fn parameter(expr: &ParameterExpr, source: Option<&str>, vars: &HashMap<String, Word>, home: &str, out: &mut Word) {
+fn parameter(
+    expr: &ParameterExpr,
+    source: Option<&str>,
+    vars: &HashMap<String, Word>,
+    home: &str,
+    quoted: bool,
+    out: &mut Word,
+) {
     if let ParameterExpr::Parameter { parameter: Parameter::Named(name), indirect: false } = expr {
         match (name.as_str(), vars.get(name)) {
-            (_, Some(known)) if !known.opaque => return out.text.push_str(&known.text),
-            ("HOME", None) => return out.text.push_str(home),
-            ("IFS", None) => return out.text.push(' '),
+            // With separators of its own, where a value is split cannot be told.
+            (_, Some(known)) if !known.opaque && (quoted || !vars.contains_key("IFS")) => {
+                out.splits |= !quoted && known.text.contains(char::is_whitespace);
+                out.pattern |= !quoted && known.text.contains(['*', '?', '[']);
+                return out.push(&known.text);
+            }
+            ("HOME", None) => return out.push(home),
+            ("IFS", None) => {
+                out.splits |= !quoted;
+                return out.push(" ");
+            }
             _ => {}
         }
     } else if let Some(source) = source {
+        // `${x@P}` expands the value as a prompt, substitutions included.
+        if source.ends_with("@P}") {
+            out.inner.push("eval \"$PROMPT\"".to_owned());
+        }
         // `${x:-$(command)}` and its kin run what they carry.
         hidden_inside(source.trim_start_matches("${").trim_end_matches('}'), vars, home, out);
     }
@@ -93,7 +148,7 @@ fn parameter(expr: &ParameterExpr, source: Option<&str>, vars: &HashMap<String, 
 }
 
 /// Collects substitutions in a text that is itself part of an expansion.
-fn hidden_inside(text: &str, vars: &HashMap<String, Word>, home: &str, out: &mut Word) {
+pub(crate) fn hidden_inside(text: &str, vars: &HashMap<String, Word>, home: &str, out: &mut Word) {
     let Some(at) = text.find("$(").or_else(|| text.find('`')) else { return };
     let inner = resolve(&text[at..], vars, home);
     if inner.inner.is_empty() {

@@ -1,0 +1,202 @@
+//! Texts handed to shells, interpreters of other languages and databases.
+
+use clawbutler_core::risk::RiskLevel::{Critical, High, Medium};
+
+use super::{has, is_bundle_with, joined, operands, runs_what_was_written};
+use crate::assess::signal;
+use crate::paths::{self, Class};
+use crate::shell::tables::{CALM_MODULES, FETCHERS, INTERPRETERS, REACHES, SHELLS};
+use crate::shell::walk::{Input, Walk};
+use crate::shell::words::Word;
+
+pub(super) fn sql(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input) {
+    let mut text = joined("", args);
+    match input {
+        Input::Text(fed) => {
+            text.push(' ');
+            text.push_str(fed);
+        }
+        Input::Download | Input::Decoded => {
+            walk.say(signal("stdin_script", High, "Runs SQL that came from elsewhere", Some(name)));
+        }
+        Input::Output => {
+            walk.say(signal("database_changes", Medium, "Runs SQL that is only known when it runs", Some(name)));
+        }
+        Input::None => {}
+    }
+    let lower = text.to_ascii_lowercase();
+    if ["\\!", ".shell", ".system", "system ", ".read ", "pg_read_file", "load_extension"]
+        .iter()
+        .any(|hole| lower.contains(hole))
+    {
+        walk.say(signal(
+            "inline_code_reach",
+            High,
+            "Starts other programs from inside a database client",
+            Some(&joined(name, args)),
+        ));
+    }
+    let text = text.to_ascii_uppercase();
+    let words: Vec<&str> =
+        text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
+    let says = |word: &str| words.contains(&word);
+    let unbounded = says("DELETE") && !says("WHERE") || says("UPDATE") && says("SET") && !says("WHERE");
+    if says("DROP") || says("TRUNCATE") || unbounded {
+        walk.say(signal(
+            "database_destroys",
+            High,
+            "Deletes or overwrites data in a database",
+            Some(&joined(name, args)),
+        ));
+    } else if says("DELETE") || says("UPDATE") || says("INSERT") || says("ALTER") || says("CREATE") || says("GRANT") {
+        walk.say(signal("database_changes", Medium, "Changes data in a database", Some(&joined(name, args))));
+    }
+}
+
+/// A text to run that is only known when it runs; worse when it is a download.
+pub(super) fn hidden_text(walk: &mut Walk<'_>, text: &Word) {
+    let downloads =
+        text.inner.iter().any(|inner| inner.split(|c: char| !c.is_alphanumeric()).any(|word| FETCHERS.contains(&word)));
+    if downloads {
+        walk.say(signal("runs_download", Critical, "Runs whatever a download contains", Some(&text.text)));
+    } else {
+        walk.say(signal("hidden_program", High, "Runs a text that is only known when it runs", Some(&text.text)));
+    }
+}
+
+/// Looks at the text after an option such as `-c`, also inside a bundle (`-lc`).
+pub(super) fn texts_after(walk: &mut Walk<'_>, args: &[Word], options: &[&str], depth: usize) -> bool {
+    let mut found = false;
+    for (option, text) in args.iter().zip(args.iter().skip(1)) {
+        if options.contains(&option.text.as_str()) || is_bundle_with(&option.text, 'c') {
+            found = true;
+            let text = if text.text == "--" { args.last().unwrap_or(text) } else { text };
+            if text.opaque {
+                hidden_text(walk, text);
+            }
+            walk.text(&text.text, depth + 1);
+        }
+    }
+    found
+}
+
+pub(super) fn interpreters(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, depth: usize) {
+    let shell = SHELLS.contains(&name);
+    let language = INTERPRETERS
+        .iter()
+        .find(|(interpreter, _)| *interpreter == name || name.starts_with("python3.") && *interpreter == "python3");
+    if !shell && language.is_none() && name != "source" && name != "." {
+        return;
+    }
+    if shell && texts_after(walk, args, &["-c"], depth) {
+        return;
+    }
+    if let Some((_, options)) = language {
+        for (option, text) in args.iter().zip(args.iter().skip(1)) {
+            if options.contains(&option.text.as_str()) {
+                return inline(walk, name, &text.text, text.opaque);
+            }
+        }
+        let attached = args
+            .iter()
+            .find_map(|arg| options.iter().find_map(|option| arg.text.strip_prefix(option)?.strip_prefix('=')));
+        if let Some(text) = attached {
+            return inline(walk, name, text, false);
+        }
+        if name.ends_with("awk") {
+            if let Some(text) = operands(args)
+                .next()
+                .filter(|text| ["system(", "getline", "|", ">"].iter().any(|hole| text.text.contains(hole)))
+            {
+                inline(walk, name, &format!("system {}", text.text), text.opaque);
+            }
+            return;
+        }
+    }
+    // With `-s` the words behind it are arguments, not a script.
+    if shell && has(args, "-s") {
+        return fed(walk, name, shell, input, depth);
+    }
+    let script = operands(args).next().filter(|word| word.text != "-").cloned();
+    match (script, input) {
+        (Some(word), _) if word.text == "/dev/fd/63" || word.text == "/dev/stdin" => {
+            fed(walk, name, shell, input, depth);
+        }
+        (Some(word), _) if !has(args, "-m|--version|-V|-h|--help") => {
+            walk.read(&word);
+            walk.say(signal("runs_script", Medium, format!("Runs the script {}", word.text), Some(&word.text)));
+            let named = if word.text.contains('/') { word } else { Word { text: format!("./{}", word.text), ..word } };
+            runs_what_was_written(walk, &named);
+        }
+        (Some(word), _) if has(args, "-m") => {
+            walk.say(signal("runs_script", Medium, format!("Runs the module {}", word.text), Some(&word.text)));
+        }
+        (Some(_), _) => {}
+        (None, _) if !has(args, "--version|-V|-v|-h|--help") => fed(walk, name, shell, input, depth),
+        (None, _) => {}
+    }
+}
+
+/// An interpreter that runs what arrives on its input.
+pub(super) fn fed(walk: &mut Walk<'_>, name: &str, shell: bool, input: &Input, depth: usize) {
+    match input {
+        Input::Text(text) if shell => walk.text(text, depth + 1),
+        Input::Text(text) => inline(walk, name, text, false),
+        Input::Download => walk.say(signal("runs_download", Critical, "Runs whatever a download contains", Some(name))),
+        Input::Decoded => {
+            walk.say(signal("runs_hidden", Critical, "Runs a text that was encoded to hide it", Some(name)));
+        }
+        Input::Output => walk.say(signal("stdin_script", High, "Runs whatever another command prints", Some(name))),
+        Input::None => {}
+    }
+}
+
+pub(super) fn inline(walk: &mut Walk<'_>, name: &str, text: &str, opaque: bool) {
+    let words = text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+    let mut words = words.peekable();
+    let mut reach = None;
+    while let Some(word) = words.next() {
+        let imports = matches!(word, "import" | "from" | "require" | "use");
+        let module = words.peek().copied().filter(|module| imports && !CALM_MODULES.contains(module));
+        let hidden = word.starts_with("__") && word.ends_with("__");
+        if REACHES.contains(&word) || hidden {
+            reach = Some(word);
+            break;
+        }
+        if module.is_some() && !name.ends_with("awk") {
+            reach = module;
+            break;
+        }
+    }
+    if reach.is_none() && matches!(name, "ruby" | "perl" | "php") && text.contains('`') {
+        reach = Some("`");
+    }
+    match reach {
+        _ if opaque => walk.say(signal(
+            "hidden_program",
+            High,
+            format!("Runs a {name} program that is only known when it runs"),
+            None,
+        )),
+        Some(word) => walk.say(signal(
+            "inline_code_reach",
+            High,
+            format!("Runs a {name} program that reaches files, programs or the network ({word})"),
+            Some(text),
+        )),
+        None => walk.say(signal("inline_code", Medium, format!("Runs a {name} program given on the line"), Some(text))),
+    }
+    if ["http", "https", "urllib", "requests", "socket", "fetch", "fsockopen"].iter().any(|word| text.contains(word)) {
+        walk.network = true;
+    }
+    // Paths named in it are touched in ways that cannot be told.
+    for piece in text.split(['"', '\'', '`']).filter(|piece| piece.contains('/') || piece.starts_with('.')).take(50) {
+        if piece.starts_with(['/', '~', '.']) && !piece.contains(char::is_whitespace) {
+            let word = Word { text: piece.to_owned(), ..Word::default() };
+            walk.read(&word);
+            if walk.path(&word).is_some_and(|path| paths::class(&path, &walk.project, walk.around) == Class::Own) {
+                walk.wrote(&word, "May change");
+            }
+        }
+    }
+}
