@@ -1,7 +1,7 @@
 //! The main window and the pop-up. Windows are made here only.
 
 use clawbutler_wire::settings::Corner;
-use tauri::{AppHandle, Manager, PhysicalPosition, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
+use tauri::{AppHandle, LogicalSize, Manager, PhysicalPosition, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
 
 /// Label of the main window.
 pub(crate) const MAIN: &str = "main";
@@ -67,7 +67,8 @@ pub(crate) fn hide_popup(app: &AppHandle) {
 
 fn place(window: &WebviewWindow, corner: Corner) {
     let Ok(Some(monitor)) = window.primary_monitor() else { return };
-    let Ok(size) = window.outer_size() else { return };
+    // A window that was never shown has no size yet, so its size is taken from what was asked for.
+    let size = LogicalSize::new(POPUP_SIZE.0, POPUP_SIZE.1).to_physical::<u32>(monitor.scale_factor());
     let area = monitor.work_area();
     let right = area.position.x + i32::try_from(area.size.width.saturating_sub(size.width)).unwrap_or(0) - MARGIN;
     let bottom = area.position.y + i32::try_from(area.size.height.saturating_sub(size.height)).unwrap_or(0) - MARGIN;

@@ -48,6 +48,18 @@ impl Deciding {
         deciding
     }
 
+    /// What a letter means on a card; whether it meant something.
+    pub(crate) fn key(self, live: Live, view: &ApprovalView, key: &str) -> bool {
+        let verb = match key {
+            "a" => Verb::AllowOnce,
+            "A" => Verb::AllowAlways,
+            "d" => Verb::Deny,
+            _ => return false,
+        };
+        self.decide(live, view, verb);
+        true
+    }
+
     /// Sends the decision on exactly what is shown.
     pub(crate) fn decide(self, live: Live, view: &ApprovalView, verb: Verb) {
         let gesture = view.risk != Risk::Critical || verb == Verb::Deny || self.confirmed.get_untracked();
@@ -114,7 +126,7 @@ pub(crate) fn Card(
                 <RiskBadge level=view.risk/>
                 <p>{view.risk_summary.clone()}"."</p>
                 <details>
-                    <summary>{format!("{} reasons", signals.len())}</summary>
+                    <summary>{model::reasons_words(signals.len())}</summary>
                     <ul>{signals.into_iter().map(|one| view! { <li><RiskBadge level=one.risk/>" "{one.says}</li> }).collect_view()}</ul>
                 </details>
             </section>

@@ -114,6 +114,65 @@ pub(crate) fn Icon(
     view! { <svg class="icon" viewBox="0 0 16 16" aria-hidden="true"><path d=d/></svg> }
 }
 
+/// A sheet over the page: keeps the focus inside, closes with Escape, gives the focus back.
+#[component]
+pub(crate) fn Sheet(
+    /// What it is about.
+    #[prop(into)]
+    title: String,
+    /// For the tests.
+    testid: &'static str,
+    /// Wide enough for a diff.
+    #[prop(optional)]
+    wide: bool,
+    /// Called when it goes away without an answer.
+    close: Callback<()>,
+    children: Children,
+) -> impl IntoView {
+    let node = NodeRef::<leptos::html::Dialog>::new();
+    let before = StoredValue::new_local(document().active_element());
+    Effect::new(move |_| {
+        if let Some(dialog) = node.get().filter(|dialog| !dialog.open()) {
+            let _ = dialog.show_modal();
+        }
+    });
+    on_cleanup(move || {
+        use wasm_bindgen::JsCast as _;
+        let before = before.try_with_value(Clone::clone).flatten();
+        if let Some(element) = before.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
+            let _ = element.focus();
+        }
+    });
+    let label = title.clone();
+    view! {
+        <dialog node_ref=node class="sheet" class:wide=wide data-testid=testid aria-label=label on:close=move |_| close.run(())>
+            <h2>{title}</h2>
+            {children()}
+        </dialog>
+    }
+}
+
+/// Whether the focus is on something that has a use of its own for Enter and the space bar.
+pub(crate) fn on_control() -> bool {
+    document().active_element().is_some_and(|element| {
+        ["A", "BUTTON", "SUMMARY", "SELECT", "INPUT", "TEXTAREA"].contains(&element.tag_name().as_str())
+    })
+}
+
+/// Whether the user is typing, or a sheet is open: single letters mean nothing then.
+pub(crate) fn keys_are_taken() -> bool {
+    let document = document();
+    let typing = document.active_element().is_some_and(|element| {
+        let kind = element.get_attribute("type").unwrap_or_default();
+        match element.tag_name().as_str() {
+            "SELECT" | "TEXTAREA" => true,
+            "INPUT" => kind != "checkbox",
+            _ => false,
+        }
+    });
+    typing || document.query_selector("dialog[open]").ok().flatten().is_some()
+}
+
 /// An error with what to do next; it stays until the next try.
 pub(crate) fn trouble(error: RwSignal<Option<ApiError>>) -> impl IntoView {
     move || {

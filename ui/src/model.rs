@@ -40,6 +40,11 @@ pub(crate) fn waiting_words(count: u32) -> String {
     }
 }
 
+/// `1 reason`, `3 reasons`.
+pub(crate) fn reasons_words(count: usize) -> String {
+    if count == 1 { "1 reason".to_owned() } else { format!("{count} reasons") }
+}
+
 /// Last part of a path.
 pub(crate) fn folder(path: &str) -> String {
     path.trim_end_matches('/').rsplit('/').next().unwrap_or(path).to_owned()

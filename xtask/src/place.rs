@@ -8,9 +8,13 @@ use serde_json::Value;
 
 use crate::run::{cargo, output, program};
 
-/// The checkout.
+/// The checkout. `cargo run` says where it is; what was true when this was compiled may be another
+/// checkout that shares the build folder.
 pub(crate) fn root() -> &'static Path {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    static HERE: OnceLock<PathBuf> = OnceLock::new();
+    let here = HERE.get_or_init(|| {
+        std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from)
+    });
     here.parent().unwrap_or(here)
 }
 

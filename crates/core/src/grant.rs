@@ -65,7 +65,7 @@ impl Cover {
 
     fn exact(action: &Action) -> Self {
         let words = match &action.effect {
-            Effect::Shell { command, .. } => format!("exactly the command `{command}`"),
+            Effect::Shell { command, .. } => format!("exactly the command “{command}”"),
             Effect::Mcp { server, tool, .. } => {
                 format!("{tool} of the MCP server {server} with exactly these arguments")
             }

@@ -153,15 +153,15 @@ fn Consent(page: Page, shown: Shown) -> impl IntoView {
     let title = if shown.uninstall { "Remove the guard" } else { "Install the guard" };
     let changes = plan.changes;
     view! {
-        <dialog open class="sheet wide" data-testid="guard-plan" aria-label=title>
-            <h2>{title}</h2>
+        <kit::Sheet title=title testid="guard-plan" wide=true close=Callback::new(move |()| page.shown.set(None))>
             <p class="quiet">"Exactly this changes. A copy of each file is kept, and removing the guard gives it back."</p>
             {plan.notes.iter().map(|note| view! { <p>{note.clone()}</p> }).collect_view()}
             {(!changes).then(|| view! { <p class="calm">"There is nothing to change."</p> })}
             {plan.files.iter().map(|file| view! {
                 <p class="path">{file.path.clone()}</p>
-                <pre class="code diff" tabindex="0">{file.diff.lines().map(|line| {
-                    let class = match line.chars().next() { Some('+') => "line added", Some('-') => "line removed", _ => "line" };
+                // The first two lines name the file again.
+                <pre class="code diff" tabindex="0">{file.diff.lines().filter(|line| !line.starts_with("--- ") && !line.starts_with("+++ ")).map(|line| {
+                    let class = match line.chars().next() { Some('+') => "line added", Some('-') => "line removed", Some('@') => "line place", _ => "line" };
                     view! { <code class=class>{line.to_owned()}</code> }
                 }).collect_view()}</pre> }).collect_view()}
             {plan.command.clone().map(|command| view! { <p>"Without administrator rights here, run this yourself:"</p><pre class="code" tabindex="0"><code class="line">{command}</code></pre> })}
@@ -169,6 +169,6 @@ fn Consent(page: Page, shown: Shown) -> impl IntoView {
                 <button type="button" class="plain" on:click=move |_| page.shown.set(None)>"Leave it as it is"</button>
                 <button type="button" class="primary" data-testid="guard-consent" disabled=move || !changes || page.busy.get() on:click=move |_| page.carry_out(shown.clone())>{title}</button>
             </div>
-        </dialog>
+        </kit::Sheet>
     }
 }

@@ -63,31 +63,25 @@ impl Inbox {
 
     /// The one place for keys. Nothing approves from the list by Enter.
     fn key(self, event: &web_sys::KeyboardEvent) {
-        let typing = document()
-            .active_element()
-            .is_some_and(|element| ["INPUT", "SELECT", "TEXTAREA"].contains(&element.tag_name().as_str()));
-        if typing && event.key() != "Escape" || event.ctrl_key() || event.meta_key() || event.alt_key() {
+        if kit::keys_are_taken() || event.ctrl_key() || event.meta_key() || event.alt_key() {
             return;
         }
         let chosen = self.route.item();
         let ids: Vec<String> = untrack(|| self.items()).into_iter().map(|item| item.id).collect();
-        let decide = |verb| {
-            if let Some((deciding, view)) = self.controls.get_untracked().filter(|(_, view)| view.id == chosen) {
-                deciding.decide(self.live, &view, verb);
-            }
-        };
+        let card = self.controls.get_untracked().filter(|(_, view)| view.id == chosen);
         match event.key().as_str() {
+            " " | "Enter" if kit::on_control() => return,
             "ArrowDown" | "j" => move_to(&ids, &chosen, 1),
             "ArrowUp" | "k" => move_to(&ids, &chosen, -1),
             " " => self.toggle(&chosen),
-            "a" => decide(Verb::AllowOnce),
-            "A" => decide(Verb::AllowAlways),
-            "d" => decide(Verb::Deny),
             "Enter" => focus("[data-testid=approval-card]"),
             "/" => focus("#search"),
             "?" => self.help.set(true),
-            "Escape" => self.help.set(false),
-            _ => return,
+            key => {
+                if !card.is_some_and(|(deciding, view)| deciding.key(self.live, &view, key)) {
+                    return;
+                }
+            }
         }
         event.prevent_default();
     }
@@ -154,11 +148,10 @@ fn Help(inbox: Inbox) -> impl IntoView {
         ("?", "this sheet"),
     ];
     view! {
-        <dialog open class="sheet" aria-label="Keys">
-            <h2>"Keys"</h2>
-            <dl>{keys.map(|(key, does)| view! { <dt><kbd>{key}</kbd></dt><dd>{does}</dd> }).collect_view()}</dl>
+        <kit::Sheet title="Keys" testid="keys" close=Callback::new(move |()| inbox.help.set(false))>
+            <dl class="keys">{keys.map(|(key, does)| view! { <dt><kbd>{key}</kbd></dt><dd>{does}</dd> }).collect_view()}</dl>
             <button type="button" class="plain" on:click=move |_| inbox.help.set(false)>"Close"</button>
-        </dialog>
+        </kit::Sheet>
     }
 }
 

@@ -68,12 +68,12 @@ pub(crate) fn Audit(live: Live) -> impl IntoView {
             </tbody></table>
             {move || live.audit.with(|page| page.as_ref().is_some_and(|page| page.next.is_some())).then(|| view! { <button type="button" class="plain" on:click=more>"Older"</button> })}
             {move || chosen.get().map(|entry| view! {
-                <dialog open class="sheet wide" aria-label="Entry">
-                    <h2>{format!("Entry {}: {}", entry.seq, entry.kind)}</h2><p>{entry.says.clone()}</p>
+                <kit::Sheet title=format!("Entry {}: {}", entry.seq, entry.kind) testid="entry" wide=true close=Callback::new(move |()| chosen.set(None))>
+                    <p>{entry.says.clone()}</p>
                     <dl class="facts"><dt>"Action"</dt><dd class="id">{entry.span.clone()}</dd><dt>"Session"</dt><dd class="id">{entry.trace.clone()}</dd><dt>"Hash"</dt><dd class="id">{entry.hash.clone()}</dd></dl>
                     <pre class="code" tabindex="0"><code class="line">{serde_json::to_string_pretty(&entry.data).unwrap_or_default()}</code></pre>
                     <button type="button" class="plain" on:click=move |_| chosen.set(None)>"Close"</button>
-                </dialog> })}
+                </kit::Sheet> })}
         </main>
     }
 }

@@ -20,11 +20,17 @@ pub(crate) fn entry_says(kind: &str, data: &Value) -> String {
     let text = |name: &str| data[name].as_str().unwrap_or_default().to_owned();
     match kind {
         "action.requested" => format!("Wants to use {}: {}", text("tool"), text("summary")),
-        "action.decided" => format!("Answered “{}”.", text("verdict")),
+        "action.decided" => match text("verdict").as_str() {
+            "defer" => "Left to the client's own rules.".to_owned(),
+            "allow" => "Let through.".to_owned(),
+            "deny" => "Stopped.".to_owned(),
+            "ask" => "Handed to the client's own prompt.".to_owned(),
+            other => format!("Answered “{other}”."),
+        },
         "action.completed" => format!("{} ran.", text("tool")),
         "action.failed" => format!("{} failed.", text("tool")),
         "action.unknown" | "tampering.noticed" | "bound.reached" => text("says"),
-        "approval.requested" => "Asked a person.".to_owned(),
+        "approval.requested" => "Asked you.".to_owned(),
         "approval.decided" => match data["decision"]["verb"].as_str() {
             Some("allow_once") => "Allowed once.".to_owned(),
             Some("allow_always") => "Allowed for good.".to_owned(),
