@@ -26,6 +26,8 @@ pub(crate) const TEST: &[&str] = &[
     "webkit2gtk-driver",
     "imagemagick",
     "xdotool",
+    "wmctrl",
+    "openbox",
     "chromium",
     "chromium-driver",
     "python3",

@@ -1,0 +1,264 @@
+//! A scratch desktop: display, window manager, session bus, notification daemon, WebDriver.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use clawbutler_testkit::machine::wait_for;
+use clawbutler_testkit::{given, http};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// A child that is ended with everything it started.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let group = format!("-{}", self.0.id());
+        let _ = Command::new("kill").args(["-TERM", "--", &group]).stderr(Stdio::null()).status();
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
+        let _ = self.0.wait();
+    }
+}
+
+/// The scratch desktop. Children end in the order they stand here.
+pub(crate) struct Desk {
+    driver_port: u16,
+    _driver: Ended,
+    _dunst: Ended,
+    _manager: Ended,
+    _bus: Ended,
+    _display: Ended,
+    env: BTreeMap<String, String>,
+    folder: TempDir,
+}
+
+impl Desk {
+    /// `None` when something of it is not there; the reason is printed.
+    pub(crate) fn new() -> Option<Self> {
+        given("CLAWBUTLER_DESKTOP_BIN")?;
+        given("CLAWBUTLER_HOOK_BIN")?;
+        let tauri_driver = given("CLAWBUTLER_TAURI_DRIVER")?;
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["home/.claude", "project/victim", "run"] {
+            fs::create_dir_all(folder.path().join(name)).unwrap();
+        }
+        fs::set_permissions(folder.path().join("run"), fs::Permissions::from_mode(0o700)).unwrap();
+        let at = |name: &str| folder.path().join(name).display().to_string();
+        let mut env: BTreeMap<String, String> = [
+            ("HOME", at("home")),
+            ("XDG_RUNTIME_DIR", at("run")),
+            ("CLAWBUTLER_HOME", at("data")),
+            ("CLAWBUTLER_HOOK_BIN", given("CLAWBUTLER_HOOK_BIN")?.display().to_string()),
+            ("PATH", std::env::var("PATH").unwrap_or_default()),
+            ("LANG", "C.UTF-8".to_owned()),
+            ("NO_AT_BRIDGE", "1".to_owned()),
+            ("LIBGL_ALWAYS_SOFTWARE", "1".to_owned()),
+            ("WEBKIT_DISABLE_DMABUF_RENDERER", "1".to_owned()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into();
+        let (display, number) =
+            says("Xvfb", &["-displayfd", "1", "-screen", "0", "1400x900x24", "-nolisten", "tcp"], &env);
+        env.insert("DISPLAY".to_owned(), format!(":{number}"));
+        let (bus, address) = says("dbus-daemon", &["--session", "--nofork", "--print-address=1"], &env);
+        env.insert("DBUS_SESSION_BUS_ADDRESS".to_owned(), address);
+        let manager = start("openbox", &[], &env);
+        let dunst = start("dunst", &[], &env);
+        let (port, native) = (free_port(), free_port());
+        let driver = start(
+            &tauri_driver.display().to_string(),
+            &[
+                "--port",
+                &port.to_string(),
+                "--native-port",
+                &native.to_string(),
+                "--native-driver",
+                "/usr/bin/WebKitWebDriver",
+            ],
+            &env,
+        );
+        let desk = Self {
+            driver_port: port,
+            _driver: driver,
+            _dunst: dunst,
+            _manager: manager,
+            _bus: bus,
+            _display: display,
+            env,
+            folder,
+        };
+        wait_for("the WebDriver", || http::send(port, "GET", "/status", &[], "").ok());
+        wait_for("the notification daemon", || desk.run("dunstctl", &["count", "displayed"]));
+        Some(desk)
+    }
+
+    pub(crate) fn env(&self) -> &BTreeMap<String, String> {
+        &self.env
+    }
+
+    pub(crate) fn at(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Starts the app under the driver.
+    pub(crate) fn open(&self) -> Driver {
+        let app = given("CLAWBUTLER_DESKTOP_BIN").unwrap();
+        let wanted = json!({ "capabilities": { "alwaysMatch": { "tauri:options": { "application": app } } } });
+        let reply = http::send(self.driver_port, "POST", "/session", &[], &wanted.to_string()).unwrap();
+        let reply: Value = serde_json::from_str(&reply.body).unwrap();
+        let session = reply["value"]["sessionId"].as_str().unwrap_or_else(|| panic!("no session: {reply}"));
+        let driver = Driver { port: self.driver_port, session: session.to_owned() };
+        driver.command("POST", "/timeouts", &json!({ "script": 20_000 }));
+        driver
+    }
+
+    fn run(&self, name: &str, args: &[&str]) -> Option<String> {
+        let done = Command::new(name).args(args).env_clear().envs(&self.env).stderr(Stdio::null()).output().unwrap();
+        done.status.success().then(|| String::from_utf8_lossy(&done.stdout).trim().to_owned())
+    }
+
+    /// The id of the window on the screen with exactly this title.
+    pub(crate) fn window(&self, title: &str) -> Option<String> {
+        let found = self.run("xdotool", &["search", "--onlyvisible", "--name", &format!("^{title}$")])?;
+        found.lines().next().map(ToOwned::to_owned)
+    }
+
+    pub(crate) fn focus(&self, window: &str) {
+        self.run("xdotool", &["windowactivate", "--sync", window]);
+        wait_for("the focus", || (self.focused() == window).then_some(()));
+    }
+
+    pub(crate) fn focused(&self) -> String {
+        self.run("xdotool", &["getactivewindow"]).unwrap_or_default()
+    }
+
+    /// Closes a window as its title bar does.
+    pub(crate) fn close(&self, title: &str) {
+        let id = self.window(title).unwrap();
+        self.run("wmctrl", &["-i", "-c", &id]);
+    }
+
+    /// Title and text of the notifications so far.
+    pub(crate) fn notifications(&self) -> Vec<(String, String)> {
+        if self.run("dunstctl", &["count", "displayed"]).is_none_or(|count| count == "0") {
+            return Vec::new();
+        }
+        self.run("dunstctl", &["close-all"]);
+        let history: Value = serde_json::from_str(&self.run("dunstctl", &["history"]).unwrap()).unwrap();
+        let text = |entry: &Value, name: &str| entry[name]["data"].as_str().unwrap_or_default().to_owned();
+        history["data"][0]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|entry| (text(entry, "summary"), text(entry, "body")))
+            .collect()
+    }
+
+    pub(crate) fn socket_is_dead(&self) -> bool {
+        UnixStream::connect(self.at("data/hook.sock")).is_err()
+    }
+
+    /// A picture of the screen, where `CLAWBUTLER_SHOTS` names a folder for it.
+    pub(crate) fn shot(&self, name: &str) {
+        if let Some(folder) = std::env::var_os("CLAWBUTLER_SHOTS") {
+            let file = PathBuf::from(folder).join(format!("window-{name}.png"));
+            self.run("import", &["-window", "root", &file.display().to_string()]);
+        }
+    }
+}
+
+fn start(name: &str, args: &[&str], env: &BTreeMap<String, String>) -> Ended {
+    let mut command = Command::new(name);
+    command.args(args).env_clear().envs(env).process_group(0).stdout(Stdio::null()).stderr(Stdio::null());
+    Ended(command.spawn().unwrap_or_else(|error| panic!("{name}: {error}")))
+}
+
+/// Starts a program and reads its first line.
+fn says(name: &str, args: &[&str], env: &BTreeMap<String, String>) -> (Ended, String) {
+    let mut command = Command::new(name);
+    command.args(args).env_clear().envs(env).process_group(0).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap_or_else(|error| panic!("{name}: {error}"));
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    (Ended(child), line.trim().to_owned())
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// A WebDriver session.
+pub(crate) struct Driver {
+    port: u16,
+    session: String,
+}
+
+impl Driver {
+    fn try_command(&self, method: &str, path: &str, body: &Value) -> Result<Value, Value> {
+        let text = if method == "GET" { String::new() } else { body.to_string() };
+        let reply = http::send(self.port, method, &format!("/session/{}{path}", self.session), &[], &text).unwrap();
+        let value = serde_json::from_str::<Value>(&reply.body).unwrap_or_default()["value"].clone();
+        if reply.status == 200 { Ok(value) } else { Err(value) }
+    }
+
+    fn command(&self, method: &str, path: &str, body: &Value) -> Value {
+        self.try_command(method, path, body).unwrap_or_else(|error| panic!("{method} {path}: {error}"))
+    }
+
+    pub(crate) fn script_async(&self, script: &str, args: &Value) -> Value {
+        self.command("POST", "/execute/async", &json!({ "script": script, "args": args }))
+    }
+
+    /// Goes to the window whose address ends like this.
+    pub(crate) fn switch_to(&self, route: &str) {
+        wait_for("the window's page", || {
+            let handles = self.command("GET", "/window/handles", &json!({}));
+            for handle in handles.as_array().unwrap() {
+                self.command("POST", "/window", &json!({ "handle": handle }));
+                let address = self.command("GET", "/url", &json!({}));
+                let address = address.as_str().unwrap();
+                let is_popup = address.contains("#/popup");
+                if is_popup == route.contains("popup") {
+                    return Some(());
+                }
+            }
+            None
+        });
+    }
+
+    fn find(&self, selector: &str) -> Option<String> {
+        let found =
+            self.try_command("POST", "/element", &json!({ "using": "css selector", "value": selector })).ok()?;
+        found.as_object()?.values().next()?.as_str().map(ToOwned::to_owned)
+    }
+
+    pub(crate) fn wait_for_element(&self, selector: &str) -> String {
+        wait_for(selector, || self.find(selector))
+    }
+
+    pub(crate) fn text(&self, selector: &str) -> String {
+        let element = self.wait_for_element(selector);
+        self.command("GET", &format!("/element/{element}/text"), &json!({})).as_str().unwrap_or_default().to_owned()
+    }
+
+    pub(crate) fn click(&self, selector: &str) {
+        wait_for(selector, || {
+            let element = self.find(selector)?;
+            self.try_command("POST", &format!("/element/{element}/click"), &json!({})).ok()
+        });
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let _ = self.try_command("DELETE", "", &json!({}));
+    }
+}
