@@ -162,6 +162,19 @@ impl Desk {
             .collect()
     }
 
+    /// The app's own process, found by the data folder it was given.
+    pub(crate) fn app(&self) -> Option<Process> {
+        let ours = format!("CLAWBUTLER_HOME={}\0", self.at("data").display());
+        let folders = fs::read_dir("/proc").ok()?.flatten();
+        let found = folders.map(|entry| entry.path()).find(|folder| {
+            let name = fs::read_to_string(folder.join("comm")).unwrap_or_default();
+            // The kernel cuts names at 15 characters.
+            name.trim() == "clawbutler-desk"
+                && fs::read_to_string(folder.join("environ")).is_ok_and(|text| text.contains(&ours))
+        });
+        found.map(Process)
+    }
+
     pub(crate) fn socket_is_dead(&self) -> bool {
         UnixStream::connect(self.at("data/hook.sock")).is_err()
     }
@@ -213,6 +226,10 @@ impl Driver {
         self.try_command(method, path, body).unwrap_or_else(|error| panic!("{method} {path}: {error}"))
     }
 
+    pub(crate) fn script(&self, script: &str) -> Value {
+        self.command("POST", "/execute/sync", &json!({ "script": script, "args": [] }))
+    }
+
     pub(crate) fn script_async(&self, script: &str, args: &Value) -> Value {
         self.command("POST", "/execute/async", &json!({ "script": script, "args": args }))
     }
@@ -260,5 +277,43 @@ impl Driver {
 impl Drop for Driver {
     fn drop(&mut self) {
         let _ = self.try_command("DELETE", "", &json!({}));
+    }
+}
+
+/// A process, as Linux tells about it.
+pub(crate) struct Process(PathBuf);
+
+/// Clock ticks a second, as Linux reports times (`USER_HZ`).
+const TICKS: f64 = 100.0;
+
+impl Process {
+    /// A field of `stat`, counted as in proc(5) from 1; the name in brackets may hold anything.
+    fn stat(&self, field: usize) -> f64 {
+        let text = fs::read_to_string(self.0.join("stat")).unwrap();
+        let (_, rest) = text.rsplit_once(") ").unwrap();
+        rest.split(' ').nth(field - 3).unwrap().parse().unwrap()
+    }
+
+    /// Processor time so far (s).
+    pub(crate) fn ticks(&self) -> f64 {
+        (self.stat(14) + self.stat(15)) / TICKS
+    }
+
+    /// When it started (ms since 1970).
+    pub(crate) fn started_ms(&self) -> f64 {
+        let stat = fs::read_to_string("/proc/stat").unwrap();
+        let boot: f64 = stat.lines().find_map(|line| line.strip_prefix("btime ")).unwrap().parse().unwrap();
+        let uptime: f64 = fs::read_to_string("/proc/uptime").unwrap().split(' ').next().unwrap().parse().unwrap();
+        // `btime` is in whole seconds; the clock and the uptime give the same to a hundredth.
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs_f64();
+        let exact = if (now - uptime - boot).abs() < 2.0 { now - uptime } else { boot };
+        (exact + self.stat(22) / TICKS) * 1000.0
+    }
+
+    /// Resident memory (kB).
+    pub(crate) fn resident_kb(&self) -> u64 {
+        let text = fs::read_to_string(self.0.join("status")).unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").trim().parse().unwrap()
     }
 }

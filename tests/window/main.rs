@@ -2,7 +2,12 @@
 //! request is announced, the pop-up shows it without taking the focus and decides it, and no window can
 //! do more than its capability says.
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop and say where")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop and say where")]
+#![expect(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "tests read their own environment and clock, and print figures"
+)]
 
 mod desk;
 
@@ -142,4 +147,27 @@ fn closing_hides_it_by_choice_and_a_second_start_brings_it_back() {
     assert!(invoke(&driver, "update_settings", &json!({ "settings": wanted }))["error"].is_null());
     desk.close("ClawButler");
     wait_for("the app to end", || desk.socket_is_dead().then_some(()));
+}
+
+/// How long the app takes from the start of its process to the first painted page, and what it costs to
+/// have it open. Printed, not judged: `docs/PERFORMANCE.md` says how to repeat it on a release build.
+#[test]
+fn the_first_page_is_painted_and_the_engine_rests() {
+    let Some(desk) = Desk::new() else { return };
+    let driver = desk.open();
+    driver.wait_for_element("[data-testid=nav-approvals]");
+    let painted = wait_for("the first paint", || {
+        driver.script("const paint = performance.getEntriesByName('first-contentful-paint')[0]; return paint ? performance.timeOrigin + paint.startTime : null").as_f64()
+    });
+    let process = desk.app().unwrap();
+    let before = process.ticks();
+    std::thread::sleep(Duration::from_secs(5));
+    let spent = process.ticks() - before;
+    println!(
+        "cold start to first painted page: {:.0} ms; idle: {:.2} % of a core, {} MB resident without the web view",
+        painted - process.started_ms(),
+        spent / 5.0 * 100.0,
+        process.resident_kb() / 1024,
+    );
+    assert!(painted > process.started_ms());
 }

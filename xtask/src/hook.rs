@@ -16,7 +16,8 @@ pub(crate) fn build() -> Result<PathBuf> {
     command.env("CARGO_TARGET_DIR", &target);
     if host.contains("linux-gnu") {
         let variable = format!("CARGO_TARGET_{}_RUSTFLAGS", host.to_uppercase().replace('-', "_"));
-        command.env(variable, "-C target-feature=+crt-static");
+        // Static, and at a fixed place: no loader and no relocation at every tool call. See docs/decisions/0004.
+        command.env(variable, "-C target-feature=+crt-static -C relocation-model=static");
     }
     run(&mut command)?;
     let path = target.join(host).join("hook").join(place::exe("clawbutler-hook"));

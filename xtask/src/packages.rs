@@ -28,6 +28,7 @@ pub(crate) const TEST: &[&str] = &[
     "xdotool",
     "wmctrl",
     "openbox",
+    "tmux",
     "chromium",
     "chromium-driver",
     "python3",

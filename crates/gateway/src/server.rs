@@ -1,5 +1,7 @@
-//! Listening: one thread accepts, one thread serves each connection, bounded.
+//! Listening: whoever accepts a connection serves it, and another thread takes its place. A call thus wakes
+//! one thread and starts none, however long others wait for a human. Bounded.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -60,9 +62,11 @@ impl Gateway {
 impl Drop for Gateway {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
-        // Wakes the accepting thread, which then sees that it should end.
-        if let Ok(name) = self.path.as_path().to_fs_name::<GenericFilePath>() {
-            let _ = Stream::connect(name);
+        // Wakes the accepting threads, which then see that they should end.
+        for _ in 0..=SPARE {
+            if let Ok(name) = self.path.as_path().to_fs_name::<GenericFilePath>() {
+                let _ = Stream::connect(name);
+            }
         }
         if cfg!(unix) {
             let _ = std::fs::remove_file(&self.path);
@@ -92,36 +96,71 @@ fn listen(data: &Path, path: &Path) -> Result<Listener, GatewayError> {
     Ok(listener)
 }
 
-fn accept(butler: Butler, listener: Listener, stop: Arc<AtomicBool>, connections: Arc<AtomicUsize>) {
-    thread::spawn(move || {
-        while !stop.load(Ordering::Relaxed) {
-            match listener.accept() {
-                Ok(stream) => spawn(&butler, stream, &connections),
-                Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    thread::sleep(Duration::from_millis(20));
-                }
-            }
-        }
-    });
+/// Threads that stay for the next connection.
+const SPARE: usize = 4;
+/// Stack of a thread (bytes); judging a nested text takes one of its own.
+const STACK: usize = 4 * 1024 * 1024;
+
+/// What the threads of one listener share.
+struct Shared {
+    butler: Butler,
+    listener: Listener,
+    stop: Arc<AtomicBool>,
+    connections: Arc<AtomicUsize>,
+    /// Threads waiting for a connection, or about to.
+    idle: AtomicUsize,
 }
 
-fn spawn(butler: &Butler, stream: Stream, connections: &Arc<AtomicUsize>) {
-    if connections.fetch_add(1, Ordering::Relaxed) >= CONNECTIONS {
-        connections.fetch_sub(1, Ordering::Relaxed);
-        tracing::warn!("too many connections: one was closed unanswered");
-        return;
+fn accept(butler: Butler, listener: Listener, stop: Arc<AtomicBool>, connections: Arc<AtomicUsize>) {
+    spawn(Arc::new(Shared { butler, listener, stop, connections, idle: AtomicUsize::new(0) }));
+}
+
+fn spawn(shared: Arc<Shared>) {
+    shared.idle.fetch_add(1, Ordering::Relaxed);
+    let twin = Arc::clone(&shared);
+    if thread::Builder::new().name("hook".into()).stack_size(STACK).spawn(move || attend(&twin)).is_err() {
+        shared.idle.fetch_sub(1, Ordering::Relaxed);
     }
-    let (butler, count) = (butler.clone(), Arc::clone(connections));
-    let served = thread::Builder::new().name("hook".into()).stack_size(1024 * 1024 * 4).spawn(move || {
-        if let Err(error) = connection::serve(&butler, stream) {
-            tracing::debug!(%error, "a connection ended early");
+}
+
+/// Accepts and serves until enough others do.
+fn attend(shared: &Arc<Shared>) {
+    loop {
+        let accepted = shared.listener.accept();
+        let others = shared.idle.fetch_sub(1, Ordering::Relaxed) - 1;
+        if shared.stop.load(Ordering::Relaxed) {
+            return;
         }
-        count.fetch_sub(1, Ordering::Relaxed);
-    });
-    if served.is_err() {
-        connections.fetch_sub(1, Ordering::Relaxed);
+        if others == 0 {
+            spawn(Arc::clone(shared));
+        }
+        match accepted {
+            Ok(stream) => serve(shared, stream),
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                thread::sleep(Duration::from_millis(20));
+            }
+        }
+        if shared.idle.fetch_add(1, Ordering::Relaxed) >= SPARE {
+            shared.idle.fetch_sub(1, Ordering::Relaxed);
+            return;
+        }
     }
+}
+
+fn serve(shared: &Shared, stream: Stream) {
+    if shared.connections.fetch_add(1, Ordering::Relaxed) >= CONNECTIONS {
+        tracing::warn!("too many connections: one was closed unanswered");
+    } else {
+        // A fault in one answer must not take the thread, and with it the count, along.
+        let served = catch_unwind(AssertUnwindSafe(|| connection::serve(&shared.butler, stream)));
+        match served {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "a connection ended early"),
+            Err(_) => tracing::error!("BUG: a request could not be answered; the hook decides alone"),
+        }
+    }
+    shared.connections.fetch_sub(1, Ordering::Relaxed);
 }
 
 /// Looks whether the socket at our path still is ours.

@@ -68,7 +68,7 @@ impl Write<'_> {
 impl Read<'_> {
     /// Entries in all.
     pub fn ledger_len(&self) -> Result<u64, StoreError> {
-        Ok(self.0.query_row("SELECT coalesce(max(seq), 0) FROM ledger", [], |row| row.get(0))?)
+        Ok(self.0.prepare_cached("SELECT coalesce(max(seq), 0) FROM ledger")?.query_row([], |row| row.get(0))?)
     }
 
     /// Entries below `before`, newest first.

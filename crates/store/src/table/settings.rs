@@ -8,7 +8,11 @@ use crate::{Read, StoreError, Write};
 impl Read<'_> {
     /// A value by name.
     pub fn setting(&self, key: &str) -> Result<Option<String>, StoreError> {
-        Ok(self.0.query_row("SELECT value FROM settings WHERE key = ?", [key], |row| row.get(0)).optional()?)
+        Ok(self
+            .0
+            .prepare_cached("SELECT value FROM settings WHERE key = ?")?
+            .query_row([key], |row| row.get(0))
+            .optional()?)
     }
 }
 

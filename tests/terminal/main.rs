@@ -1,0 +1,157 @@
+//! The real Claude Code in a real terminal: the pop-up and the client's own prompt stand at the same
+//! time, the first answer wins, and whatever fails leaves the person with the client's own prompt.
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test that cannot go on should stop and say where")]
+
+mod screen;
+
+use clawbutler_testkit::machine::{Machine, wait_for};
+use clawbutler_testkit::model::script;
+use clawbutler_wire::approvals::{ApprovalView, Which};
+use clawbutler_wire::command::ListApprovals;
+use screen::Terminal;
+use serde_json::json;
+
+const RISKY: &str = "touch ran.txt && rm -rf victim";
+/// What the client asks under its own prompt.
+const PROMPT: &str = "Do you want to proceed?";
+
+/// A client in a terminal that is about to run something risky.
+fn start(mode: &str) -> Option<(Machine, Terminal)> {
+    let machine = Machine::with_claude(&json!({}))?;
+    let terminal = open(&machine, mode)?;
+    Some((machine, terminal))
+}
+
+fn open(machine: &Machine, mode: &str) -> Option<Terminal> {
+    let turn = json!([{ "tool": "Bash", "input": { "command": RISKY, "description": "a step" } }]);
+    Terminal::open(machine, &script(&json!([turn])), mode)
+}
+
+fn ran(machine: &Machine) -> bool {
+    machine.project().join("ran.txt").exists()
+}
+
+/// The approval, once it was settled some other way than by us.
+fn settled(machine: &Machine) -> ApprovalView {
+    wait_for("the approval to settle", || {
+        machine.ask(&ListApprovals { which: Which::Settled, limit: None }).unwrap().items.into_iter().next()
+    })
+}
+
+fn has(machine: &Machine, kind: &str) -> bool {
+    machine.kinds().iter().any(|one| one == kind)
+}
+
+#[test]
+fn allowed_in_clawbutler_the_native_prompt_goes_and_the_call_runs() {
+    let Some((machine, terminal)) = start("default") else { return };
+    let seen = machine.wait_pending();
+    assert_eq!(seen.headline, RISKY);
+    terminal.wait_for(PROMPT);
+    assert!(!ran(&machine), "nothing runs while both ask");
+    machine.decide(&seen, "allow_once", None).unwrap();
+    wait_for("the call", || ran(&machine).then_some(()));
+    terminal.wait_gone(PROMPT);
+    wait_for("its outcome", || has(&machine, "action.completed").then_some(()));
+    assert!(has(&machine, "approval.decided") && has(&machine, "decision.delivered"), "{:?}", machine.kinds());
+}
+
+#[test]
+fn denied_in_clawbutler_the_native_prompt_goes_and_nothing_runs() {
+    let Some((machine, terminal)) = start("default") else { return };
+    let seen = machine.wait_pending();
+    terminal.wait_for(PROMPT);
+    machine.decide(&seen, "deny", Some("use git clean in a copy")).unwrap();
+    terminal.wait_gone(PROMPT);
+    terminal.wait_for("SCRIPT-END");
+    assert!(!ran(&machine));
+    // The transcript is written a moment after the screen.
+    wait_for("the reason in the transcript", || {
+        machine.transcripts().contains("use git clean in a copy").then_some(())
+    });
+}
+
+#[test]
+fn answered_in_the_terminal_the_question_is_withdrawn() {
+    let Some((machine, terminal)) = start("default") else { return };
+    machine.wait_pending();
+    terminal.wait_for(PROMPT);
+    terminal.keys(&["Enter"]);
+    wait_for("the call", || ran(&machine).then_some(()));
+    let seen = settled(&machine);
+    assert_eq!(seen.outcome, "Answered in the terminal.");
+    assert!(has(&machine, "approval.withdrawn") && !has(&machine, "approval.decided"), "{:?}", machine.kinds());
+    assert!(machine.decide(&seen, "deny", None).is_err(), "too late to decide");
+}
+
+#[test]
+fn escape_in_the_terminal_withdraws_it_and_nothing_runs() {
+    let Some((machine, terminal)) = start("default") else { return };
+    machine.wait_pending();
+    terminal.wait_for(PROMPT);
+    terminal.keys(&["Escape"]);
+    settled(&machine);
+    terminal.wait_gone(PROMPT);
+    assert!(!ran(&machine));
+    assert!(has(&machine, "approval.withdrawn") && !has(&machine, "approval.decided"), "{:?}", machine.kinds());
+}
+
+#[test]
+fn neither_auto_mode_nor_bypass_is_a_way_round() {
+    for mode in ["auto", "bypassPermissions"] {
+        let Some((machine, terminal)) = start(mode) else { return };
+        let seen = machine.wait_pending();
+        terminal.wait_for(PROMPT);
+        assert!(!ran(&machine), "{mode}");
+        machine.decide(&seen, "deny", None).unwrap();
+        terminal.wait_gone(PROMPT);
+        assert!(!ran(&machine), "{mode}");
+    }
+}
+
+#[test]
+fn without_the_app_the_native_prompt_asks() {
+    let Some(mut machine) = Machine::with_claude(&json!({})) else { return };
+    machine.quit();
+    let Some(terminal) = open(&machine, "default") else { return };
+    terminal.wait_for(PROMPT);
+    terminal.wait_for("could not ask you itself");
+    assert!(!ran(&machine), "nothing runs by itself");
+    terminal.keys(&["Escape"]);
+    terminal.wait_gone(PROMPT);
+    assert!(!ran(&machine));
+    machine.start();
+    assert!(has(&machine, "offline.recorded"));
+}
+
+#[test]
+fn the_app_killed_while_both_ask_leaves_the_native_prompt() {
+    let Some((mut machine, terminal)) = start("default") else { return };
+    machine.wait_pending();
+    terminal.wait_for(PROMPT);
+    machine.stop();
+    // Longer than the hook looks for an engine that went away.
+    std::thread::sleep(std::time::Duration::from_secs(5));
+    terminal.wait_for(PROMPT);
+    assert!(!ran(&machine));
+    terminal.keys(&["Enter"]);
+    wait_for("the call the person allowed", || ran(&machine).then_some(()));
+}
+
+#[test]
+fn a_background_session_is_asked_about_in_clawbutler() {
+    let Some(machine) = Machine::with_claude(&json!({})) else { return };
+    let Some(job) = screen::Background::start(&machine, &{
+        let turn = json!([{ "tool": "Bash", "input": { "command": RISKY, "description": "a step" } }]);
+        script(&json!([turn]))
+    }) else {
+        return;
+    };
+    let seen = machine.wait_pending();
+    assert_eq!(seen.headline, RISKY);
+    assert!(!ran(&machine));
+    machine.decide(&seen, "allow_once", None).unwrap();
+    wait_for("the call", || ran(&machine).then_some(()));
+    drop(job);
+}
