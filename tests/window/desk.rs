@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use clawbutler_testkit::machine::wait_for;
+use clawbutler_testkit::webdriver::Session;
 use clawbutler_testkit::{given, http};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -109,15 +110,9 @@ impl Desk {
     }
 
     /// Starts the app under the driver.
-    pub(crate) fn open(&self) -> Driver {
+    pub(crate) fn open(&self) -> Session {
         let app = given("CLAWBUTLER_DESKTOP_BIN").unwrap();
-        let wanted = json!({ "capabilities": { "alwaysMatch": { "tauri:options": { "application": app } } } });
-        let reply = http::send(self.driver_port, "POST", "/session", &[], &wanted.to_string()).unwrap();
-        let reply: Value = serde_json::from_str(&reply.body).unwrap();
-        let session = reply["value"]["sessionId"].as_str().unwrap_or_else(|| panic!("no session: {reply}"));
-        let driver = Driver { port: self.driver_port, session: session.to_owned() };
-        driver.command("POST", "/timeouts", &json!({ "script": 20_000 }));
-        driver
+        Session::open(self.driver_port, &json!({ "tauri:options": { "application": app } }))
     }
 
     fn run(&self, name: &str, args: &[&str]) -> Option<String> {
@@ -208,76 +203,16 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// A WebDriver session.
-pub(crate) struct Driver {
-    port: u16,
-    session: String,
-}
-
-impl Driver {
-    fn try_command(&self, method: &str, path: &str, body: &Value) -> Result<Value, Value> {
-        let text = if method == "GET" { String::new() } else { body.to_string() };
-        let reply = http::send(self.port, method, &format!("/session/{}{path}", self.session), &[], &text).unwrap();
-        let value = serde_json::from_str::<Value>(&reply.body).unwrap_or_default()["value"].clone();
-        if reply.status == 200 { Ok(value) } else { Err(value) }
-    }
-
-    fn command(&self, method: &str, path: &str, body: &Value) -> Value {
-        self.try_command(method, path, body).unwrap_or_else(|error| panic!("{method} {path}: {error}"))
-    }
-
-    pub(crate) fn script(&self, script: &str) -> Value {
-        self.command("POST", "/execute/sync", &json!({ "script": script, "args": [] }))
-    }
-
-    pub(crate) fn script_async(&self, script: &str, args: &Value) -> Value {
-        self.command("POST", "/execute/async", &json!({ "script": script, "args": args }))
-    }
-
-    /// Goes to the window whose address ends like this.
-    pub(crate) fn switch_to(&self, route: &str) {
-        wait_for("the window's page", || {
-            let handles = self.command("GET", "/window/handles", &json!({}));
-            for handle in handles.as_array().unwrap() {
-                self.command("POST", "/window", &json!({ "handle": handle }));
-                let address = self.command("GET", "/url", &json!({}));
-                let address = address.as_str().unwrap();
-                let is_popup = address.contains("#/popup");
-                if is_popup == route.contains("popup") {
-                    return Some(());
-                }
-            }
-            None
-        });
-    }
-
-    fn find(&self, selector: &str) -> Option<String> {
-        let found =
-            self.try_command("POST", "/element", &json!({ "using": "css selector", "value": selector })).ok()?;
-        found.as_object()?.values().next()?.as_str().map(ToOwned::to_owned)
-    }
-
-    pub(crate) fn wait_for_element(&self, selector: &str) -> String {
-        wait_for(selector, || self.find(selector))
-    }
-
-    pub(crate) fn text(&self, selector: &str) -> String {
-        let element = self.wait_for_element(selector);
-        self.command("GET", &format!("/element/{element}/text"), &json!({})).as_str().unwrap_or_default().to_owned()
-    }
-
-    pub(crate) fn click(&self, selector: &str) {
-        wait_for(selector, || {
-            let element = self.find(selector)?;
-            self.try_command("POST", &format!("/element/{element}/click"), &json!({})).ok()
-        });
-    }
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        let _ = self.try_command("DELETE", "", &json!({}));
-    }
+/// The window whose page this is.
+pub(crate) fn switch_to(driver: &Session, popup: bool) {
+    wait_for("the window's page", || {
+        let handles = driver.command("GET", "/window/handles", &json!({}));
+        handles.as_array().unwrap().iter().find_map(|handle| {
+            driver.command("POST", "/window", &json!({ "handle": handle }));
+            let address = driver.command("GET", "/url", &json!({}));
+            (address.as_str().unwrap().contains("#/popup") == popup).then_some(())
+        })
+    });
 }
 
 /// A process, as Linux tells about it.

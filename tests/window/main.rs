@@ -17,7 +17,8 @@ use std::time::Duration;
 
 use clawbutler_testkit::given;
 use clawbutler_testkit::machine::wait_for;
-use desk::{Desk, Driver};
+use clawbutler_testkit::webdriver::Session;
+use desk::{Desk, switch_to};
 use serde_json::{Value, json};
 
 /// The hook as the client starts it for one call.
@@ -40,7 +41,7 @@ fn answer(hook: Child) -> Value {
 }
 
 /// Calls a command as a page does; the reply or the error.
-fn invoke(driver: &Driver, command: &str, request: &Value) -> Value {
+fn invoke(driver: &Session, command: &str, request: &Value) -> Value {
     driver.script_async(
         "const [command, request, done] = arguments; \
          window.__TAURI_INTERNALS__.invoke(command, { request }).then(value => done({ value }), error => done({ error }))",
@@ -63,7 +64,7 @@ fn a_request_is_announced_and_the_popup_decides_it() {
     let told = wait_for("a notification", || desk.notifications().into_iter().next());
     assert_eq!(told, ("Claude Code asks".to_owned(), "Bash, high risk".to_owned()), "no argument and no secret in it");
 
-    driver.switch_to("#/popup");
+    switch_to(&driver, true);
     driver.wait_for_element("[data-testid=approval-card]");
     let card = driver.text("[data-testid=approval-card]");
     assert!(card.contains("rm -rf victim") && !card.contains("hunter2hunter2"), "{card}");
@@ -87,8 +88,8 @@ fn a_request_is_announced_and_the_popup_decides_it() {
 }
 
 /// What the log says, asked from the main window.
-fn driver_log(desk: &Desk, driver: &Driver) -> Vec<String> {
-    driver.switch_to("#/");
+fn driver_log(desk: &Desk, driver: &Session) -> Vec<String> {
+    switch_to(driver, false);
     let page = invoke(driver, "list_audit", &json!({}));
     desk.shot("main");
     page["value"]["items"].as_array().unwrap().iter().map(|entry| entry["says"].as_str().unwrap().to_owned()).collect()
@@ -109,7 +110,7 @@ fn a_window_can_do_what_its_capability_says_and_no_more() {
             "{undeclared}: {refused}"
         );
     }
-    driver.switch_to("#/popup");
+    switch_to(&driver, true);
     assert!(invoke(&driver, "list_approvals", &json!({}))["value"].is_object());
     for forbidden in ["update_settings", "install_guard", "revoke_grant", "decide_batch", "list_audit", "govern"] {
         let refused = invoke(&driver, forbidden, &json!({}));

@@ -64,13 +64,19 @@ impl Machine {
 
     /// A machine with the real Claude Code and our guard in its settings. `None` when it is not given.
     pub fn with_claude(settings: &Value) -> Option<Self> {
+        let machine = Self::with_client(settings)?;
+        machine.install_guard();
+        Some(machine)
+    }
+
+    /// A machine with the real Claude Code, not guarded yet. `None` when it is not given.
+    pub fn with_client(settings: &Value) -> Option<Self> {
         let client = given("CLAWBUTLER_CLAUDE_BIN")?;
         let mut machine = Self::new()?;
         machine.path = client.parent().map(Path::to_owned);
         fs::write(machine.at("home/.claude/settings.json"), serde_json::to_string_pretty(settings).unwrap()).unwrap();
         machine.stop();
         machine.start();
-        machine.install_guard();
         Some(machine)
     }
 
