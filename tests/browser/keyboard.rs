@@ -87,13 +87,15 @@ impl Browser {
         panic!("{selector} cannot be reached with Tab");
     }
 
-    /// Waits for a request, moves to it and waits until its buttons are armed.
-    pub(crate) fn choose_first(&self) {
-        self.wait_for_element("[data-testid=approval-row]");
-        wait_for("a card that can be decided", || {
+    /// Waits for the request with this text, moves to it and waits until its buttons are armed.
+    pub(crate) fn choose(&self, text: &str) {
+        wait_for(&format!("a card on {text:?} that can be decided"), || {
+            self.find("[data-testid=approval-row]")?;
             self.script("document.activeElement?.blur()");
             self.press("j");
-            self.find("[data-testid=btn-deny]:not([disabled])")
+            let card = "return document.querySelector('[data-testid=approval-card]')?.textContent ?? ''";
+            let shown = self.script(card).as_str().is_some_and(|card| card.contains(text));
+            self.find("[data-testid=btn-deny]:not([disabled])").filter(|_| shown)
         });
     }
 

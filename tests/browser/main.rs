@@ -68,7 +68,7 @@ fn the_slice_by_keyboard_alone() {
 
     // Deny, with a reason the model reads.
     let asked = client(&machine, "touch denied.txt && rm -rf other");
-    browser.choose_first();
+    browser.choose("denied.txt");
     browser.tab_to(".reason summary").press(ENTER);
     browser.tab_to("[data-testid=deny-reason]").press("not before lunch");
     browser.tab_to("[data-testid=btn-deny]").press(SPACE);
@@ -78,10 +78,10 @@ fn the_slice_by_keyboard_alone() {
 
     // Always: the same call passes the second time.
     let asked = machine.claude(&calls(&["rm -rf cache", "rm -rf cache && touch second.txt", "rm -rf cache"]), &[]);
-    browser.choose_first();
+    browser.choose("rm -rf cache");
     browser.press("A");
-    browser.choose_first();
-    assert!(browser.text("[data-testid=approval-card]").contains("second.txt"), "another call is asked about");
+    // Another call is asked about, the first one again is not.
+    browser.choose("second.txt");
     browser.press("d");
     asked.finish();
     assert!(!machine.project().join("second.txt").exists());
