@@ -99,7 +99,7 @@ fn first_start_is_over(machine: &Machine) {
 pub(crate) struct Background<'a>(&'a Machine);
 
 impl<'a> Background<'a> {
-    pub(crate) fn start(machine: &'a Machine, prompt: &str) -> Option<Self> {
+    pub(crate) fn start(machine: &'a Machine, prompt: &str) -> Self {
         first_start_is_over(machine);
         // The daemon starts with an environment of its own: what the session needs stands in the settings.
         let path = machine.at("home/.claude/settings.json");
@@ -111,7 +111,7 @@ impl<'a> Background<'a> {
         let background = Self(machine);
         let started = background.client(&["--bg", "--permission-mode", "default", prompt]);
         assert!(started, "the background session did not start");
-        Some(background)
+        background
     }
 
     fn client(&self, args: &[&str]) -> bool {

@@ -3,11 +3,7 @@
 //! do more than its capability says.
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop and say where")]
-#![expect(
-    clippy::print_stdout,
-    clippy::disallowed_methods,
-    reason = "tests read their own environment and clock, and print figures"
-)]
+#![expect(clippy::disallowed_methods, reason = "tests read their own environment and clock")]
 
 mod desk;
 

@@ -128,7 +128,10 @@ fn lane(name: &str, choice: &Choice) -> Result<Outcome> {
             let _ = std::fs::create_dir_all(place::root().join("ui/dist"));
         })?,
         "clippy" => {
-            run(cargo().args(["clippy", "--workspace"]).args(WORKSPACE_FEATURES).args(["--", "-D", "warnings"]))?;
+            run(cargo()
+                .args(["clippy", "--workspace", "--all-targets"])
+                .args(WORKSPACE_FEATURES)
+                .args(["--", "-D", "warnings"]))?;
         }
         "nextest" => return nextest(choice),
         "doctest" => run(cargo().args(["test", "--quiet", "--workspace", "--doc"]).args(WORKSPACE_FEATURES))?,

@@ -129,6 +129,8 @@ fn hostile_shapes_are_refused_in_time() {
     }
     let message = "git commit -m \"$(cat <<'EOF'\nfix: a thing\n\nrm -rf is mentioned\nEOF\n)\"";
     assert!(level(message) <= RiskLevel::Medium, "a commit message is no command");
+    let prose = format!("git commit -m '{}'", "do it if you can, and if not, do the other thing. ".repeat(30));
+    assert!(level(&prose) <= RiskLevel::Medium, "prose is no nested command");
     let long = "echo a; ".repeat(2_000);
     assert!(level(&long) <= RiskLevel::Medium);
 }

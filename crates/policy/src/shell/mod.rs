@@ -31,28 +31,7 @@ pub(crate) fn look(text: &str, cwd: &str, around: &Surroundings) -> Seen {
         walk.finish()
     };
     // The parser is a library: whatever an agent writes must not take the engine down with it.
-    catch_unwind(AssertUnwindSafe(|| on_own_stack(text, look))).unwrap_or_else(|_| given_up())
-}
-
-/// Shapes that cost the parser a few levels only. Honest commands nearly always have one of these.
-fn is_flat(text: &str) -> bool {
-    text.len() <= 4 * 1024
-        && text.chars().filter(|c| matches!(c, '(' | '{' | '`' | '[' | '<' | '|' | '"')).count() <= 24
-}
-
-/// Stack of a look at a text that nests (bytes). Reserved, touched only as far as it is needed.
-const STACK: usize = 64 * 1024 * 1024;
-
-fn on_own_stack(text: &str, look: impl FnOnce() -> Seen + Send) -> Seen {
-    if is_flat(text) {
-        return look();
-    }
-    std::thread::scope(|scope| {
-        std::thread::Builder::new()
-            .stack_size(STACK)
-            .spawn_scoped(scope, look)
-            .map_or_else(|_| given_up(), |thread| thread.join().unwrap_or_else(|_| given_up()))
-    })
+    catch_unwind(AssertUnwindSafe(look)).unwrap_or_else(|_| given_up())
 }
 
 fn given_up() -> Seen {
@@ -63,10 +42,15 @@ fn given_up() -> Seen {
 const OPENERS: &[&str] =
     &["if", "while", "until", "for", "case", "do", "then", "else", "{", "!", "coproc", "select", "function", "time"];
 /// Openers in one text. Honest scripts have a few dozen.
-const MOST_OPENERS: usize = 400;
+const MOST_OPENERS: usize = 200;
+/// Openers that nothing closes: a chain of them nests as deep as it is long.
+const PREFIXES: &[&str] = &["coproc", "function", "!", "time"];
+/// Prefixes in one text.
+const MOST_PREFIXES: usize = 24;
 /// Here-documents in one text; the parser reads the rest of the text again for each.
 const MOST_DOCUMENTS: usize = 24;
-/// Nested brackets. The parser's effort doubles with each level it has to take back.
+/// Nested brackets, and nested compounds. The parser's effort can double with each level it has to take
+/// back, and each costs it stack: with these bounds a look fits a thread of 2 MB in a debug build.
 const MOST_BRACKETS: usize = 10;
 
 /// Why a text is not handed to the parser: its shape could cost more time or stack than a look may.
@@ -79,15 +63,15 @@ pub(crate) fn refuse(text: &str, depth: usize) -> Option<&'static str> {
     }
     let depths = [('(', ')'), ('{', '}'), ('[', ']')].map(|(open, close)| deepest_bracket(text, open, close));
     let deepest = depths.into_iter().max().unwrap_or_default();
-    let cases = deepest_word(text, "case", "esac").max(deepest_word(text, "if", "fi") / 2);
+    let heads = words_where_commands_stand(text);
+    let compounds = [(&["case"][..], "esac"), (&["if"], "fi"), (&["while", "until", "for", "select"], "done")];
+    let compounds =
+        compounds.map(|(open, close)| deepest_word(&heads, open, close)).into_iter().max().unwrap_or_default();
     // A quote inside double quotes misleads the count above, so count without quotes as well, laxly.
     let brackets = text.chars().filter(|c| *c == '(').count();
     let arithmetic = text.matches("$[").count();
-    // Words are counted wherever they could stand, `a|if b` included.
-    let openers = text
-        .split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '{' | '!' | '_')))
-        .filter(|word| OPENERS.contains(word))
-        .count();
+    let openers = heads.iter().filter(|word| OPENERS.contains(word)).count();
+    let prefixes = heads.iter().filter(|word| PREFIXES.contains(word)).count();
     let documents = text.matches("<<").count();
     if documents > MOST_DOCUMENTS {
         return Some("has too many here-documents to be understood");
@@ -96,8 +80,9 @@ pub(crate) fn refuse(text: &str, depth: usize) -> Option<&'static str> {
         || deepest > MOST_BRACKETS
         || brackets > 1_000
         || arithmetic > MOST_BRACKETS
-        || cases > MOST_BRACKETS
+        || compounds > MOST_BRACKETS
         || openers > MOST_OPENERS
+        || prefixes > MOST_PREFIXES
     {
         return Some("is nested too deeply to be understood");
     }
@@ -123,14 +108,36 @@ fn deepest_bracket(text: &str, opening: char, closing: char) -> usize {
     deepest
 }
 
-/// Deepest nesting of a pair of words, wherever they stand.
-fn deepest_word(text: &str, opening: &str, closing: &str) -> usize {
+/// Words where a command could begin, without regard to quotes: after a separator, a bracket or another of
+/// [`OPENERS`]. An `if` in the middle of a sentence opens nothing.
+fn words_where_commands_stand(text: &str) -> Vec<&str> {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '!' | '{');
+    let (mut found, mut stands) = (Vec::new(), true);
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let end = rest.find(|c: char| is_word(c) != is_word(first)).unwrap_or(rest.len());
+        let (piece, after) = rest.split_at(end);
+        if is_word(first) {
+            if stands {
+                found.push(piece);
+            }
+            stands = OPENERS.contains(&piece);
+        } else if piece.contains([';', '|', '&', '\n', '(', ')', '`', '"', '\'']) {
+            stands = true;
+        }
+        rest = after;
+    }
+    found
+}
+
+/// Deepest nesting of compounds that one of these words opens and another closes.
+fn deepest_word(words: &[&str], opening: &[&str], closing: &str) -> usize {
     let (mut open, mut deepest) = (0_usize, 0);
-    for word in text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
-        if word == opening {
+    for word in words {
+        if opening.contains(word) {
             open += 1;
             deepest = deepest.max(open);
-        } else if word == closing {
+        } else if *word == closing {
             open = open.saturating_sub(1);
         }
     }

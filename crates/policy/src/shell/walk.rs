@@ -56,8 +56,8 @@ pub(crate) struct Walk<'a> {
     /// `HOME` was set: what starts next looks for its settings elsewhere.
     pub(crate) moved_home: bool,
     effort: usize,
-    /// Inside [`Self::quietly`]: arguments of arguments are not followed, or the effort would explode.
-    pub(crate) looking_inside: bool,
+    /// How deep inside [`Self::quietly`]: arguments of arguments are not followed, or the effort would explode.
+    pub(crate) inside: usize,
 }
 
 impl<'a> Walk<'a> {
@@ -75,7 +75,7 @@ impl<'a> Walk<'a> {
             functions: Vec::new(),
             moved_home: false,
             effort: MOST_EFFORT,
-            looking_inside: false,
+            inside: 0,
         }
     }
 
@@ -107,9 +107,9 @@ impl<'a> Walk<'a> {
     pub(crate) fn quietly(&mut self, look: impl FnOnce(&mut Self)) {
         let (signals, commands, paths) = (self.seen.signals.len(), self.seen.commands.len(), self.seen.paths.len());
         let (network, secrets, cwd) = (self.network, self.secrets, self.cwd.clone());
-        let outer = std::mem::replace(&mut self.looking_inside, true);
+        self.inside += 1;
         look(self);
-        self.looking_inside = outer;
+        self.inside -= 1;
         let mut at = 0;
         self.seen.signals.retain(|one| {
             at += 1;

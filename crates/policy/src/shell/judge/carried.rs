@@ -15,7 +15,7 @@ pub(super) fn look(walk: &mut Walk<'_>, name: &str, args: &[Word], known: bool, 
     let textual = PRINTERS.contains(&name) || READERS.contains(&name) || CALM.contains(&name) || SQL.contains(&name);
     let runs = SHELLS.contains(&name) || INTERPRETERS.iter().any(|(interpreter, _)| *interpreter == name);
     let plain_git = name == "git" && !git_carries(args);
-    if walk.looking_inside || plain_git || runs || known && !carrier || textual && !carrier {
+    if walk.inside > 0 || plain_git || runs || known && !carrier || textual && !carrier {
         return;
     }
     for (at, arg) in args.iter().enumerate().take(MOST) {
