@@ -29,6 +29,23 @@ fn victim_lives(machine: &Machine) -> bool {
     machine.project().join("victim").exists()
 }
 
+/// The last entries about tool calls are these, in this order.
+#[track_caller]
+fn recorded(machine: &Machine, expected: &[&str]) {
+    let kinds = machine.kinds();
+    let tail = &kinds[kinds.len().saturating_sub(expected.len())..];
+    assert_eq!(tail, expected, "{kinds:?}");
+}
+
+/// The client's transcript has this text.
+#[track_caller]
+fn told(machine: &Machine, text: &str) {
+    let transcripts = machine.transcripts();
+    assert!(transcripts.contains(text), "{text:?} is not in the transcript:\n{transcripts}");
+}
+
+const DENIED: &str = "The user denied this in ClawButler";
+
 #[test]
 fn deny_stops_the_call_and_the_model_is_told_why() {
     let Some(machine) = Machine::with_claude(&lax()) else { return };
@@ -58,6 +75,7 @@ fn allow_runs_the_call_and_its_outcome_is_recorded() {
     machine.decide(&seen, "allow_once", None).unwrap();
     client.finish();
     assert!(ran(&machine) && !victim_lives(&machine));
+    told(&machine, "SCRIPT-END");
     let kinds = machine.kinds();
     assert_eq!(
         kinds[1..],
@@ -82,6 +100,9 @@ fn always_covers_the_second_call_and_nothing_else() {
     assert_eq!(other.headline, "rm -rf other", "the second call was covered, another one is not");
     machine.decide(&other, "deny", None).unwrap();
     client.finish();
+    assert!(ran(&machine) && !victim_lives(&machine));
+    told(&machine, DENIED);
+    recorded(&machine, &["action.requested", "approval.requested", "approval.decided", "decision.delivered"]);
     let by_grant = machine.ledger().into_iter().filter(|entry| entry["actor"]["kind"] == "grant").count();
     assert_eq!(by_grant, 1);
 }
@@ -106,6 +127,7 @@ fn the_app_is_killed_while_the_request_waits() {
     machine.stop();
     client.finish();
     assert!(!ran(&machine) && victim_lives(&machine));
+    told(&machine, "could not ask anybody");
     machine.start();
     let offline = || machine.kinds().into_iter().filter(|kind| kind == "offline.recorded").count();
     assert!(offline() >= 1, "what the hook did alone is in the ledger");
@@ -131,6 +153,8 @@ fn the_app_is_restarted_while_the_request_waits() {
     machine.decide(&back, "allow_once", None).unwrap();
     client.finish();
     assert!(ran(&machine));
+    told(&machine, "SCRIPT-END");
+    recorded(&machine, &["approval.reclaimed", "approval.decided", "decision.delivered", "action.completed"]);
 }
 
 #[test]
@@ -157,6 +181,8 @@ fn the_hook_program_is_missing() {
     fs::remove_file(machine.data().join("bin/clawbutler-hook")).unwrap();
     machine.claude(&script(&json!([bash(RISKY)])), &[]).finish();
     assert!(!ran(&machine) && victim_lives(&machine), "the client blocks what its guard cannot look at");
+    told(&machine, "PreToolUse");
+    assert!(!machine.kinds().iter().any(|kind| kind.starts_with("action.")), "nothing ran, so nothing is recorded");
 }
 
 #[test]
@@ -175,7 +201,10 @@ fn garbage_on_the_socket() {
     });
     machine.claude(&script(&json!([bash(RISKY)])), &[]).finish();
     assert!(!ran(&machine) && victim_lives(&machine));
-    assert!(machine.transcripts().contains("answered with something else"));
+    told(&machine, "answered with something else");
+    fs::remove_file(&path).unwrap();
+    machine.start();
+    assert!(machine.kinds().contains(&"offline.recorded".to_owned()), "what the hook did alone is in the ledger");
 }
 
 #[test]
@@ -190,6 +219,10 @@ fn a_call_inside_a_subagent_is_asked_about() {
     machine.decide(&seen, "deny", None).unwrap();
     client.finish();
     assert!(!ran(&machine) && victim_lives(&machine));
+    told(&machine, DENIED);
+    let asked = machine.ledger().into_iter().find(|entry| entry["kind"] == "approval.requested").unwrap();
+    assert_eq!(asked["actor"]["kind"], "engine");
+    assert!(machine.kinds().contains(&"approval.decided".to_owned()));
 }
 
 #[test]
@@ -210,6 +243,11 @@ fn a_call_of_an_mcp_tool_is_asked_about() {
     machine.decide(&seen, "allow_once", None).unwrap();
     client.finish();
     assert_eq!(fs::read_to_string(calls).unwrap().lines().count(), 1);
+    told(&machine, DENIED);
+    recorded(
+        &machine,
+        &["action.requested", "approval.requested", "approval.decided", "decision.delivered", "action.completed"],
+    );
 }
 
 #[test]
@@ -221,6 +259,8 @@ fn bypass_mode_is_no_way_round() {
     machine.decide(&seen, "deny", None).unwrap();
     client.finish();
     assert!(!ran(&machine) && victim_lives(&machine));
+    told(&machine, DENIED);
+    recorded(&machine, &["action.requested", "approval.requested", "approval.decided", "decision.delivered"]);
 }
 
 #[test]

@@ -140,6 +140,14 @@ fn closing_hides_it_by_choice_and_a_second_start_brings_it_back() {
     assert!(second.success(), "a second start hands over to the first");
     wait_for("the window to come back", || desk.window("ClawButler"));
 
+    // Starting with the session, by choice: the entry comes and goes.
+    let entry = || std::fs::read_dir(desk.at("home/.config/autostart")).into_iter().flatten().count();
+    for (choice, entries) in [(true, 1), (false, 0)] {
+        wanted["autostart"] = json!(choice);
+        assert!(invoke(&driver, "update_settings", &json!({ "settings": wanted }))["error"].is_null());
+        wait_for("the entry of the session", || (entry() == entries).then_some(()));
+    }
+
     wanted["close_to_tray"] = json!(false);
     assert!(invoke(&driver, "update_settings", &json!({ "settings": wanted }))["error"].is_null());
     desk.close("ClawButler");

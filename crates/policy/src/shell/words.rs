@@ -43,12 +43,11 @@ impl Word {
 
 pub(crate) fn resolve(raw: &str, vars: &HashMap<String, Word>, home: &str) -> Word {
     let mut out = Word::default();
-    match word::parse(raw, &ParserOptions::default()) {
-        Ok(pieces) => pieces_into(&pieces, raw, vars, home, false, &mut out),
-        Err(_) => {
-            raw.clone_into(&mut out.text);
-            out.opaque = true;
-        }
+    if let Ok(pieces) = word::parse(raw, &ParserOptions::default()) {
+        pieces_into(&pieces, raw, vars, home, false, &mut out)
+    } else {
+        raw.clone_into(&mut out.text);
+        out.opaque = true;
     }
     out
 }
@@ -56,12 +55,11 @@ pub(crate) fn resolve(raw: &str, vars: &HashMap<String, Word>, home: &str) -> Wo
 /// The body of a here-document whose delimiter is not quoted: substitutions in it run.
 pub(crate) fn resolve_document(raw: &str, vars: &HashMap<String, Word>, home: &str) -> Word {
     let mut out = Word::default();
-    match word::parse_heredoc(raw, &ParserOptions::default()) {
-        Ok(pieces) => pieces_into(&pieces, raw, vars, home, true, &mut out),
-        Err(_) => {
-            raw.clone_into(&mut out.text);
-            out.opaque = true;
-        }
+    if let Ok(pieces) = word::parse_heredoc(raw, &ParserOptions::default()) {
+        pieces_into(&pieces, raw, vars, home, true, &mut out)
+    } else {
+        raw.clone_into(&mut out.text);
+        out.opaque = true;
     }
     out
 }
