@@ -300,3 +300,21 @@ fn the_guard_leaves_as_it_came() {
     let before = serde_json::to_string_pretty(&json!({ "model": "opus", "hooks": { "Stop": [] } })).unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), before);
 }
+
+#[test]
+fn an_old_client_is_guarded_by_the_shell_form() {
+    let Some(machine) = Machine::with_old_claude(&lax()) else { return };
+    let settings = fs::read_to_string(machine.at("home/.claude/settings.json")).unwrap();
+    assert!(settings.contains("|| exit 2"), "it does not know onFailure: {settings}");
+    let client = machine.claude(&script(&json!([bash(RISKY)])), &[]);
+    let seen = machine.wait_pending();
+    machine.decide(&seen, "deny", None).unwrap();
+    client.finish();
+    assert!(!ran(&machine) && victim_lives(&machine));
+    told(&machine, DENIED);
+    recorded(&machine, &["action.requested", "approval.requested", "approval.decided", "decision.delivered"]);
+
+    fs::remove_file(machine.data().join("bin/clawbutler-hook")).unwrap();
+    machine.claude(&script(&json!([bash(RISKY)])), &[]).finish();
+    assert!(!ran(&machine) && victim_lives(&machine), "a missing hook blocks here as well");
+}

@@ -151,3 +151,14 @@ fn a_background_session_is_asked_about_in_clawbutler() {
     wait_for("the call", || ran(&machine).then_some(()));
     drop(job);
 }
+
+#[test]
+fn an_old_client_in_a_terminal_asks_in_both_places_too() {
+    let Some(machine) = Machine::with_old_claude(&json!({})) else { return };
+    let Some(terminal) = open(&machine, "default") else { return };
+    let seen = machine.wait_pending();
+    terminal.wait_for(PROMPT);
+    machine.decide(&seen, "deny", None).unwrap();
+    terminal.wait_gone(PROMPT);
+    assert!(!ran(&machine));
+}

@@ -3,7 +3,6 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
-use clawbutler_testkit::given;
 use clawbutler_testkit::machine::{Machine, wait_for};
 use serde_json::json;
 
@@ -26,7 +25,7 @@ impl Terminal {
         let mut words = vec!["env".to_owned(), "-i".to_owned()];
         words.extend(machine.env().into_iter().map(|(name, value)| format!("{name}={value}")));
         words.extend(env.into_iter().map(|(name, value)| format!("{name}={value}")));
-        words.push(given("CLAWBUTLER_CLAUDE_BIN")?.display().to_string());
+        words.push(machine.client().display().to_string());
         words.extend(["--permission-mode", mode, prompt].map(str::to_owned));
         let line: Vec<String> = words.iter().map(|word| format!("'{}'", word.replace('\'', r"'\''"))).collect();
         let project = machine.project().display().to_string();
@@ -115,7 +114,7 @@ impl<'a> Background<'a> {
     }
 
     fn client(&self, args: &[&str]) -> bool {
-        let mut command = Command::new(given("CLAWBUTLER_CLAUDE_BIN").unwrap());
+        let mut command = Command::new(self.0.client());
         command.env_clear().envs(self.0.env()).envs(self.0.claude_env()).args(args).current_dir(self.0.project());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success()
     }

@@ -37,6 +37,7 @@ impl TestEnv {
             if dist.join("index.html").exists() { Ok(dist) } else { Err(anyhow::anyhow!("ui/dist is not built")) };
         env.add("CLAWBUTLER_UI_DIST", pages, missing);
         env.add("CLAWBUTLER_CLAUDE_BIN", tools::claude_code(), missing);
+        env.add("CLAWBUTLER_CLAUDE_OLD_BIN", tools::claude_code_old(), missing);
         if cfg!(target_os = "macos") {
             say("CLAWBUTLER_TAURI_DRIVER stays unset: macOS has no WebDriver for its web view");
         } else {

@@ -11,6 +11,8 @@ const NEXTEST: &str = "0.9.151";
 const DENY: &str = "0.20.2";
 const TAURI_DRIVER: &str = "2.1.0";
 const CLAUDE_CODE: &str = "2.1.330";
+/// See [`claude_code_old`].
+const CLAUDE_CODE_OLD: &str = "2.1.240";
 const BINARYEN: &str = "131.0.0";
 
 pub(crate) fn nextest() -> Result<PathBuf> {
@@ -78,7 +80,16 @@ fn locked_version<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
 
 /// The real Claude Code client, without running any script of its package.
 pub(crate) fn claude_code() -> Result<PathBuf> {
-    let folder = place::cache()?.join("clients").join(format!("claude-code-{CLAUDE_CODE}"));
+    claude_code_of(CLAUDE_CODE)
+}
+
+/// A client from before `onFailure` and before it told its hooks whether somebody attends.
+pub(crate) fn claude_code_old() -> Result<PathBuf> {
+    claude_code_of(CLAUDE_CODE_OLD)
+}
+
+fn claude_code_of(version: &str) -> Result<PathBuf> {
+    let folder = place::cache()?.join("clients").join(format!("claude-code-{version}"));
     let os = match std::env::consts::OS {
         "macos" => "darwin",
         "windows" => "win32",
@@ -89,8 +100,8 @@ pub(crate) fn claude_code() -> Result<PathBuf> {
     let package = format!("@anthropic-ai/claude-code-{os}-{arch}{libc}");
     let binary = folder.join("node_modules").join(package).join(place::exe("claude"));
     if !binary.exists() {
-        say(format!("installing Claude Code {CLAUDE_CODE} into {}", folder.display()));
-        npm_install(&folder, &format!("@anthropic-ai/claude-code@{CLAUDE_CODE}"))?;
+        say(format!("installing Claude Code {version} into {}", folder.display()));
+        npm_install(&folder, &format!("@anthropic-ai/claude-code@{version}"))?;
     }
     if !binary.exists() {
         bail!("the npm package holds no program for this system at {}", binary.display());

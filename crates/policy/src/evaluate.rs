@@ -4,8 +4,10 @@ use clawbutler_core::action::Action;
 use clawbutler_core::risk::RiskLevel;
 use clawbutler_core::verdict::{Decision, Match, Verdict};
 
+#[cfg(feature = "load")]
+use crate::Rule;
 use crate::assess::{Looked, OWN, look};
-use crate::{Rule, RuleSet, Surroundings};
+use crate::{RuleSet, Surroundings};
 
 /// Judges one action.
 ///

@@ -1,6 +1,7 @@
 //! A set of rules: loaded with its examples checked, versioned, handed to hooks as a snapshot.
 
 use clawbutler_core::digest;
+#[cfg(feature = "load")]
 use serde::{Deserialize, Serialize};
 
 use crate::Rule;
@@ -37,6 +38,7 @@ pub enum SnapshotError {
     Changed,
 }
 
+#[cfg(feature = "load")]
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {

@@ -38,7 +38,7 @@ pub struct Machine {
     folder: TempDir,
     pub host: Option<Host>,
     pub model: Model,
-    path: Option<PathBuf>,
+    client: Option<PathBuf>,
 }
 
 /// Longest a client's run may take.
@@ -49,7 +49,7 @@ const SOON: Duration = Duration::from_secs(30);
 impl Machine {
     /// A machine with a running dev host. `None` when the programs under test are not given.
     pub fn new() -> Option<Self> {
-        let machine = Self { folder: tempfile::tempdir().unwrap(), host: None, model: Model::start(), path: None };
+        let machine = Self { folder: tempfile::tempdir().unwrap(), host: None, model: Model::start(), client: None };
         given("CLAWBUTLER_DEVHOST_BIN")?;
         given("CLAWBUTLER_HOOK_BIN")?;
         for folder in ["home/.claude", "project/victim"] {
@@ -71,9 +71,20 @@ impl Machine {
 
     /// A machine with the real Claude Code, not guarded yet. `None` when it is not given.
     pub fn with_client(settings: &Value) -> Option<Self> {
-        let client = given("CLAWBUTLER_CLAUDE_BIN")?;
+        Self::with_client_at(given("CLAWBUTLER_CLAUDE_BIN")?, settings)
+    }
+
+    /// A machine with an old Claude Code and our guard: no `onFailure`, and its hooks are not told whether
+    /// somebody attends.
+    pub fn with_old_claude(settings: &Value) -> Option<Self> {
+        let machine = Self::with_client_at(given("CLAWBUTLER_CLAUDE_OLD_BIN")?, settings)?;
+        machine.install_guard();
+        Some(machine)
+    }
+
+    fn with_client_at(client: PathBuf, settings: &Value) -> Option<Self> {
         let mut machine = Self::new()?;
-        machine.path = client.parent().map(Path::to_owned);
+        machine.client = Some(client);
         fs::write(machine.at("home/.claude/settings.json"), serde_json::to_string_pretty(settings).unwrap()).unwrap();
         machine.stop();
         machine.start();
@@ -82,6 +93,11 @@ impl Machine {
 
     pub fn at(&self, path: &str) -> PathBuf {
         self.folder.path().join(path)
+    }
+
+    /// The client's program.
+    pub fn client(&self) -> &Path {
+        self.client.as_deref().unwrap()
     }
 
     pub fn project(&self) -> PathBuf {
@@ -95,8 +111,8 @@ impl Machine {
     /// Environment of every child: ours only, nothing inherited.
     pub fn env(&self) -> BTreeMap<String, String> {
         let mut path = std::env::var("PATH").unwrap_or_default();
-        if let Some(client) = &self.path {
-            path = format!("{}:{path}", client.display());
+        if let Some(folder) = self.client.as_deref().and_then(Path::parent) {
+            path = format!("{}:{path}", folder.display());
         }
         let pairs = [
             ("HOME", self.at("home").display().to_string()),
@@ -189,7 +205,7 @@ impl Machine {
 
     /// Starts `claude -p` in the project.
     pub fn claude(&self, prompt: &str, args: &[&str]) -> Running {
-        let mut command = Command::new(given("CLAWBUTLER_CLAUDE_BIN").unwrap());
+        let mut command = Command::new(self.client());
         command.env_clear().envs(self.env());
         for (name, value) in self.claude_env() {
             command.env(name, value);

@@ -224,13 +224,11 @@ fn place(error: &serde_json::Error) -> String {
 }
 
 /// A terminal and a background job can prompt. `-p` cannot, not even one that a background job started and
-/// that inherited its variables; of anything unknown we assume that it cannot.
+/// that inherited its variables; of anything unknown we assume that it cannot. Clients before about 2.1.300
+/// do not say whether somebody attends; their terminals call themselves `cli`.
 fn strategy(attended: Option<bool>, background: bool, entrypoint: Option<&str>) -> Strategy {
-    if attended == Some(true) || (background && entrypoint != Some("sdk-cli")) {
-        Strategy::Handover
-    } else {
-        Strategy::Hold
-    }
+    let terminal = attended.unwrap_or(entrypoint == Some("cli"));
+    if terminal || (background && entrypoint != Some("sdk-cli")) { Strategy::Handover } else { Strategy::Hold }
 }
 
 fn event(verb: &str, name: &str) -> Option<Event> {
