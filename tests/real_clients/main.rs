@@ -318,3 +318,20 @@ fn an_old_client_is_guarded_by_the_shell_form() {
     machine.claude(&script(&json!([bash(RISKY)])), &[]).finish();
     assert!(!ran(&machine) && victim_lives(&machine), "a missing hook blocks here as well");
 }
+
+#[test]
+fn a_home_named_by_a_variable_is_found_and_guarded() {
+    let Some(mut machine) = Machine::with_client(&json!({})) else { return };
+    fs::create_dir(machine.at("elsewhere")).unwrap();
+    machine.extra.insert("CLAUDE_CONFIG_DIR".to_owned(), machine.at("elsewhere").display().to_string());
+    machine.stop();
+    machine.start();
+    machine.install_guard_in("elsewhere");
+    assert!(fs::read_to_string(machine.at("elsewhere/settings.json")).unwrap().contains("clawbutler-hook"));
+    let client = machine.claude(&script(&json!([bash(RISKY)])), &["--permission-mode", "bypassPermissions"]);
+    let seen = machine.wait_pending();
+    machine.decide(&seen, "deny", None).unwrap();
+    client.finish();
+    assert!(!ran(&machine) && victim_lives(&machine));
+    recorded(&machine, &["action.requested", "approval.requested", "approval.decided", "decision.delivered"]);
+}

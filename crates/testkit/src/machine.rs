@@ -39,6 +39,8 @@ pub struct Machine {
     pub host: Option<Host>,
     pub model: Model,
     client: Option<PathBuf>,
+    /// Variables of every child on top of [`Machine::env`]'s own.
+    pub extra: BTreeMap<String, String>,
 }
 
 /// Longest a client's run may take.
@@ -49,7 +51,13 @@ const SOON: Duration = Duration::from_secs(30);
 impl Machine {
     /// A machine with a running dev host. `None` when the programs under test are not given.
     pub fn new() -> Option<Self> {
-        let machine = Self { folder: tempfile::tempdir().unwrap(), host: None, model: Model::start(), client: None };
+        let machine = Self {
+            folder: tempfile::tempdir().unwrap(),
+            host: None,
+            model: Model::start(),
+            client: None,
+            extra: BTreeMap::new(),
+        };
         given("CLAWBUTLER_DEVHOST_BIN")?;
         given("CLAWBUTLER_HOOK_BIN")?;
         for folder in ["home/.claude", "project/victim"] {
@@ -120,7 +128,8 @@ impl Machine {
             ("LANG", "C.UTF-8".to_owned()),
             ("TERM", "xterm-256color".to_owned()),
         ];
-        pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+        let own = pairs.into_iter().map(|(name, value)| (name.to_owned(), value));
+        own.chain(self.extra.clone()).collect()
     }
 
     /// Starts the dev host on the data folder.
@@ -169,13 +178,23 @@ impl Machine {
 
     /// The home's id.
     pub fn home_id(&self) -> String {
+        self.home_id_of("home/.claude")
+    }
+
+    fn home_id_of(&self, folder: &str) -> String {
+        let path = self.at(folder).display().to_string();
         let found = self.ask(&Discover {}).unwrap();
-        found.homes.into_iter().find(|home| home.path == self.at("home/.claude").display().to_string()).unwrap().id
+        found.homes.into_iter().find(|home| home.path == path).unwrap().id
     }
 
     /// Installs the guard as a user does: plan, then consent to that plan.
     pub fn install_guard(&self) {
-        let home_id = self.home_id();
+        self.install_guard_in("home/.claude");
+    }
+
+    /// The same for another home.
+    pub fn install_guard_in(&self, folder: &str) {
+        let home_id = self.home_id_of(folder);
         let plan = self
             .ask(&PlanGuard { home_id: home_id.clone(), ..serde_json::from_value(json!({"home_id": ""})).unwrap() })
             .unwrap();
