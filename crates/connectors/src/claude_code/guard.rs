@@ -145,7 +145,9 @@ fn push_change(env: &Env, disk: OnDisk, after: Option<String>, variant: Variant,
     if variant == Variant::Managed {
         plan.command = Some(administrator_command(env.os, &disk.path, after.as_deref()));
         plan.notes.push(
-            "It holds for every user and every project of this machine, and needs administrator rights.".to_owned(),
+            "It holds for every user and every project of this machine, and needs administrator rights. Sessions of \
+             users who cannot start this hook are blocked."
+                .to_owned(),
         );
     }
     let mode = match variant {
