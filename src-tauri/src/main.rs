@@ -4,6 +4,7 @@
 //! runtime's files or the socket. Start reading at [`run`].
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
+mod badge;
 mod commands;
 mod events;
 mod notifier;

@@ -1,10 +1,11 @@
-//! The tray: how many requests wait, and the way back to the window.
+//! The tray: how many requests wait, on the icon and in words, and the way back to the window.
 
+use tauri::image::Image;
 use tauri::menu::{Menu, MenuItem};
 use tauri::tray::{MouseButton, TrayIconBuilder, TrayIconEvent};
 use tauri::{AppHandle, Manager};
 
-use crate::windows;
+use crate::{badge, windows};
 
 const ID: &str = "tray";
 
@@ -46,6 +47,13 @@ pub(crate) fn count(app: &AppHandle, pending: u32) {
         let title = (pending > 0).then(|| pending.to_string());
         let _ = tray.set_title(title);
         let _ = tray.set_tooltip(Some(words(pending)));
+        if let Some(icon) = app.default_window_icon() {
+            let mut rgba = icon.rgba().to_vec();
+            if icon.width() == icon.height() {
+                badge::draw(&mut rgba, icon.width(), pending);
+            }
+            let _ = tray.set_icon(Some(Image::new_owned(rgba, icon.width(), icon.height())));
+        }
     }
 }
 
