@@ -152,10 +152,12 @@ pub(crate) fn Sheet(
     }
 }
 
-/// Whether the focus is on something that has a use of its own for Enter and the space bar.
-pub(crate) fn on_control() -> bool {
-    document().active_element().is_some_and(|element| {
-        ["A", "BUTTON", "SUMMARY", "SELECT", "INPUT", "TEXTAREA"].contains(&element.tag_name().as_str())
+/// Whether the focus is on something that has a use of its own for this key, Enter or the space bar.
+pub(crate) fn uses(key: &str) -> bool {
+    document().active_element().is_some_and(|element| match element.tag_name().as_str() {
+        "A" => key == "Enter",
+        "BUTTON" | "SUMMARY" | "SELECT" | "INPUT" | "TEXTAREA" => true,
+        _ => false,
     })
 }
 

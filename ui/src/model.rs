@@ -50,6 +50,26 @@ pub(crate) fn folder(path: &str) -> String {
     path.trim_end_matches('/').rsplit('/').next().unwrap_or(path).to_owned()
 }
 
+/// Whether a card has to be drawn anew. News about other requests (how many are alike) must not take away
+/// a reason that is being typed.
+pub(crate) fn is_another_card(old: Option<&Option<ApprovalView>>, new: Option<&Option<ApprovalView>>) -> bool {
+    let key = |view: Option<&Option<ApprovalView>>| {
+        view.map(|view| {
+            view.as_ref().map(|view| {
+                (
+                    view.id.clone(),
+                    view.revision,
+                    view.seen_digest.clone(),
+                    view.state,
+                    view.client_waiting,
+                    view.outcome.clone(),
+                )
+            })
+        })
+    };
+    key(old) != key(new)
+}
+
 /// Whether an item belongs to what was typed into the search field.
 pub(crate) fn found(view: &ApprovalView, typed: &str) -> bool {
     let typed = typed.trim().to_lowercase();

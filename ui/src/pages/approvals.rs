@@ -70,10 +70,10 @@ impl Inbox {
         let ids: Vec<String> = untrack(|| self.items()).into_iter().map(|item| item.id).collect();
         let card = self.controls.get_untracked().filter(|(_, view)| view.id == chosen);
         match event.key().as_str() {
-            " " | "Enter" if kit::on_control() => return,
+            key @ (" " | "Enter") if kit::uses(key) => return,
             "ArrowDown" | "j" => move_to(&ids, &chosen, 1),
             "ArrowUp" | "k" => move_to(&ids, &chosen, -1),
-            " " => self.toggle(&chosen),
+            " " if ids.contains(&chosen) => self.toggle(&chosen),
             "Enter" => focus("[data-testid=approval-card]"),
             "/" => focus("#search"),
             "?" => self.help.set(true),
@@ -115,11 +115,14 @@ pub(crate) fn Approvals(live: Live, route: Route) -> impl IntoView {
     };
     let handle = window_event_listener(leptos::ev::keydown, move |event| inbox.key(&event));
     on_cleanup(move || handle.remove());
-    let chosen = Memo::new(move |_| {
-        let id = route.item();
-        let both = [live.pending.get(), live.settled.get()];
-        both.into_iter().flatten().flat_map(|list| list.items).find(|item| item.id == id)
-    });
+    let chosen = Memo::new_with_compare(
+        move |_| {
+            let id = route.item();
+            let both = [live.pending.get(), live.settled.get()];
+            both.into_iter().flatten().flat_map(|list| list.items).find(|item| item.id == id)
+        },
+        model::is_another_card,
+    );
     view! {
         <main class="split">
             <List inbox=inbox/>

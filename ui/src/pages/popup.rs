@@ -15,10 +15,14 @@ pub(crate) fn Popup(live: Live) -> impl IntoView {
     let chosen = RwSignal::new(String::new());
     let controls = RwSignal::new(None::<(Deciding, ApprovalView)>);
     let items = Memo::new(move |_| live.pending.get().map(|list| list.items).unwrap_or_default());
-    let shown = Memo::new(move |_| {
-        items
-            .with(|items| items.iter().find(|item| chosen.with(|id| item.id == *id)).or_else(|| items.first()).cloned())
-    });
+    let shown = Memo::new_with_compare(
+        move |_| {
+            items.with(|items| {
+                items.iter().find(|item| chosen.with(|id| item.id == *id)).or_else(|| items.first()).cloned()
+            })
+        },
+        model::is_another_card,
+    );
     Effect::new(move |_| {
         let id = shown.with(|view| view.as_ref().map(|view| view.id.clone()).unwrap_or_default());
         if chosen.with_untracked(|chosen| *chosen != id) {
