@@ -44,7 +44,7 @@ impl Word {
 pub(crate) fn resolve(raw: &str, vars: &HashMap<String, Word>, home: &str) -> Word {
     let mut out = Word::default();
     if let Ok(pieces) = word::parse(raw, &ParserOptions::default()) {
-        pieces_into(&pieces, raw, vars, home, false, &mut out)
+        pieces_into(&pieces, raw, vars, home, false, &mut out);
     } else {
         raw.clone_into(&mut out.text);
         out.opaque = true;
@@ -56,7 +56,7 @@ pub(crate) fn resolve(raw: &str, vars: &HashMap<String, Word>, home: &str) -> Wo
 pub(crate) fn resolve_document(raw: &str, vars: &HashMap<String, Word>, home: &str) -> Word {
     let mut out = Word::default();
     if let Ok(pieces) = word::parse_heredoc(raw, &ParserOptions::default()) {
-        pieces_into(&pieces, raw, vars, home, true, &mut out)
+        pieces_into(&pieces, raw, vars, home, true, &mut out);
     } else {
         raw.clone_into(&mut out.text);
         out.opaque = true;
