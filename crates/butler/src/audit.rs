@@ -46,17 +46,23 @@ const TEXT: usize = 8 * 1024;
 pub(crate) fn effect(action: &Action) -> Value {
     let mut effect = action.effect.clone();
     match &mut effect {
-        Effect::Shell { command, .. } => cut(command),
-        Effect::FileWrite { change: Change::Content { text }, .. } => cut(text),
-        Effect::FileWrite { change: Change::Edits { edits }, .. } => {
-            edits.truncate(50);
-            for edit in edits {
-                cut(&mut edit.old);
-                cut(&mut edit.new);
-            }
+        Effect::Shell { command: text, .. }
+        | Effect::Code { text, .. }
+        | Effect::TerminalInput { text, .. }
+        | Effect::Message { text, .. }
+        | Effect::Schedule { what: text, .. }
+        | Effect::AgentSpawn { prompt: text, .. } => cut(text),
+        Effect::FileWrite { change, .. } => cut_change(change),
+        Effect::Patch { files } => {
+            files.truncate(50);
+            files.iter_mut().for_each(|file| cut_change(&mut file.change));
         }
-        Effect::AgentSpawn { prompt, .. } => cut(prompt),
-        Effect::Mcp { arguments, .. } | Effect::Internal { arguments } | Effect::Other { arguments } => {
+        Effect::FileDelete { paths } => paths.truncate(200),
+        Effect::Mcp { arguments, .. }
+        | Effect::ConfigChange { arguments, .. }
+        | Effect::Account { arguments, .. }
+        | Effect::Internal { arguments }
+        | Effect::Other { arguments } => {
             let mut text = arguments.to_string();
             if text.len() > TEXT {
                 cut(&mut text);
@@ -66,6 +72,19 @@ pub(crate) fn effect(action: &Action) -> Value {
         Effect::FileRead { .. } | Effect::Network { .. } => {}
     }
     json!(effect)
+}
+
+fn cut_change(change: &mut Change) {
+    match change {
+        Change::Content { text } => cut(text),
+        Change::Edits { edits } => {
+            edits.truncate(50);
+            for edit in edits {
+                cut(&mut edit.old);
+                cut(&mut edit.new);
+            }
+        }
+    }
 }
 
 fn cut(text: &mut String) {

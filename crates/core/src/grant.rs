@@ -54,10 +54,21 @@ impl Cover {
         match &action.effect {
             Effect::FileWrite { path, .. } => Self::FileWrite { path: path.clone() },
             Effect::FileRead { path } => Self::FileRead { path: path.clone() },
-            Effect::Network { url } => host_of(url).map_or_else(|| Self::exact(action), |host| Self::Host { host }),
+            Effect::Network { url, method: None } => {
+                host_of(url).map_or_else(|| Self::exact(action), |host| Self::Host { host })
+            }
             Effect::Shell { .. }
+            | Effect::FileDelete { .. }
+            | Effect::Patch { .. }
+            | Effect::Network { .. }
             | Effect::Mcp { .. }
             | Effect::AgentSpawn { .. }
+            | Effect::Code { .. }
+            | Effect::TerminalInput { .. }
+            | Effect::ConfigChange { .. }
+            | Effect::Schedule { .. }
+            | Effect::Message { .. }
+            | Effect::Account { .. }
             | Effect::Internal { .. }
             | Effect::Other { .. } => Self::exact(action),
         }
@@ -70,11 +81,7 @@ impl Cover {
                 format!("{tool} of the MCP server {server} with exactly these arguments")
             }
             Effect::AgentSpawn { agent, .. } => format!("starting {agent} with exactly this task"),
-            Effect::FileRead { .. }
-            | Effect::FileWrite { .. }
-            | Effect::Network { .. }
-            | Effect::Internal { .. }
-            | Effect::Other { .. } => format!("{} with exactly these arguments", action.tool),
+            _ => format!("{} with exactly these arguments", action.tool),
         };
         Self::Exact { digest: effect_digest(action), words }
     }
@@ -95,7 +102,7 @@ impl Cover {
             (Self::Exact { digest, .. }, _) => *digest == effect_digest(action),
             (Self::FileWrite { path }, Effect::FileWrite { path: wanted, .. })
             | (Self::FileRead { path }, Effect::FileRead { path: wanted }) => path == wanted,
-            (Self::Host { host }, Effect::Network { url }) => host_of(url).as_ref() == Some(host),
+            (Self::Host { host }, Effect::Network { url, method: None }) => host_of(url).as_ref() == Some(host),
             (Self::FileWrite { .. } | Self::FileRead { .. } | Self::Host { .. }, _) => false,
         }
     }

@@ -45,7 +45,7 @@ pub(crate) fn look(action: &Action, around: &Surroundings) -> Looked {
     use RiskLevel::{High, Low, Medium};
     let mut looked = Looked { assessment: Assessment::of(Vec::new(), ""), commands: Vec::new(), paths: Vec::new() };
     let (signals, calm) = match &action.effect {
-        Effect::Shell { dialect: Dialect::Powershell, .. } => (
+        Effect::Shell { dialect: Dialect::Powershell | Dialect::Cmd, .. } => (
             vec![signal("not_parsed", High, "PowerShell is not understood yet, so what it does cannot be told", None)],
             "",
         ),
@@ -67,7 +67,7 @@ pub(crate) fn look(action: &Action, around: &Surroundings) -> Looked {
             looked.paths.push(path);
             (signals, "Changes a file in the project")
         }
-        Effect::Network { url } => (network_signals(url), "Fetches a page"),
+        Effect::Network { url, .. } => (network_signals(url), "Fetches a page"),
         Effect::Mcp { server, tool, .. } => (vec![mcp_signal(server, tool)], ""),
         Effect::AgentSpawn { agent, .. } => (
             vec![signal(
@@ -81,7 +81,7 @@ pub(crate) fn look(action: &Action, around: &Surroundings) -> Looked {
         Effect::Internal { .. } => {
             (vec![signal("internal", Low, "Touches nothing outside the conversation", None)], "")
         }
-        Effect::Other { .. } => (
+        _ => (
             vec![signal("unknown_tool", High, format!("{} is a tool ClawButler does not know", action.tool), None)],
             "",
         ),

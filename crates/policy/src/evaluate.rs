@@ -81,7 +81,7 @@ fn example_action(example: &str) -> Option<Action> {
         "shell" => Effect::Shell { command: rest, dialect: clawbutler_core::action::Dialect::Posix, description: None },
         "write" => Effect::FileWrite { path: rest, change: Change::Content { text: String::new() } },
         "read" => Effect::FileRead { path: rest },
-        "fetch" => Effect::Network { url: rest },
+        "fetch" => Effect::Network { url: rest, method: None },
         "mcp" => {
             let (server, tool) = rest.split_once('/')?;
             Effect::Mcp { server: server.to_owned(), tool: tool.to_owned(), arguments: serde_json::Value::Null }
@@ -95,6 +95,11 @@ fn example_action(example: &str) -> Option<Action> {
         tool: "Example".to_owned(),
         cwd: "/home/user/project".to_owned(),
         mode: "default".to_owned(),
+        project: None,
+        branch: None,
+        remote: None,
+        sandboxed: None,
+        depth: 0,
         effect,
     })
 }

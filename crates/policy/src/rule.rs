@@ -109,7 +109,7 @@ impl Rule {
             _ => None,
         };
         let host = match &action.effect {
-            Effect::Network { url } => host_of(url),
+            Effect::Network { url, .. } => host_of(url),
             _ => None,
         };
         any_equal(kinds, action.effect.kind())

@@ -26,6 +26,11 @@ fn action(effect: Effect) -> Action {
         tool: "Bash".into(),
         cwd: "/home/u/p".into(),
         mode: "default".into(),
+        project: None,
+        branch: None,
+        remote: None,
+        sandboxed: None,
+        depth: 0,
         effect,
     }
 }

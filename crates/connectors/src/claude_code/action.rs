@@ -41,6 +41,11 @@ pub(super) fn action(call: &ToolCall) -> Action {
         tool: call.tool.clone(),
         cwd: call.cwd.clone(),
         mode: call.mode.clone(),
+        project: None,
+        branch: None,
+        remote: None,
+        sandboxed: None,
+        depth: 0,
         effect: effect(call).unwrap_or_else(|| Effect::Other { arguments: call.arguments.clone() }),
     }
 }
@@ -76,8 +81,8 @@ fn effect(call: &ToolCall) -> Option<Effect> {
             let edits = vec![Edit { old: String::new(), new, all: false }];
             Some(Effect::FileWrite { path: path("notebook_path")?, change: Change::Edits { edits } })
         }
-        "WebFetch" => Some(Effect::Network { url: text("url")? }),
-        "WebSearch" => Some(Effect::Network { url: format!("web-search://web-search/?q={}", text("query")?) }),
+        "WebFetch" => Some(Effect::Network { url: text("url")?, method: None }),
+        "WebSearch" => Some(Effect::Network { url: format!("web-search://web-search/?q={}", text("query")?), method: None }),
         "Task" | "Agent" => Some(Effect::AgentSpawn {
             agent: text("subagent_type").unwrap_or_else(|| "general-purpose".to_owned()),
             prompt: text("prompt")?,
