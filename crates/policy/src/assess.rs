@@ -5,6 +5,7 @@ use clawbutler_core::grant::host_of;
 use clawbutler_core::risk::{Assessment, RiskLevel, Signal};
 use serde::{Deserialize, Serialize};
 
+use crate::looked::{How, Looked, Touch};
 use crate::paths::{self, Class};
 use crate::shell;
 
@@ -19,16 +20,6 @@ pub struct Surroundings {
     pub guarded: Vec<String>,
 }
 
-/// An action looked at: its risk, and what rules can ask about.
-#[derive(Debug, Clone)]
-pub(crate) struct Looked {
-    pub(crate) assessment: Assessment,
-    /// Programs with their arguments, wrappers removed.
-    pub(crate) commands: Vec<Vec<String>>,
-    /// Absolute paths touched.
-    pub(crate) paths: Vec<String>,
-}
-
 /// Name of the signal that nothing can loosen.
 pub(crate) const OWN: &str = "own_files";
 
@@ -41,9 +32,15 @@ pub(crate) fn signal(name: &str, level: RiskLevel, says: impl Into<String>, part
     Signal { name: name.to_owned(), level, says: says.into(), part: part.map(ToOwned::to_owned) }
 }
 
-pub(crate) fn look(action: &Action, around: &Surroundings) -> Looked {
+/// Looks at an action: what it would do, before any rule is asked.
+pub fn look(action: &Action, around: &Surroundings) -> Looked {
     use RiskLevel::{High, Low, Medium};
-    let mut looked = Looked { assessment: Assessment::of(Vec::new(), ""), commands: Vec::new(), paths: Vec::new() };
+    let mut looked = Looked {
+        assessment: Assessment::of(Vec::new(), ""),
+        parts: Vec::new(),
+        touches: Vec::new(),
+        hosts: Vec::new(),
+    };
     let (signals, calm) = match &action.effect {
         Effect::Shell { dialect: Dialect::Powershell | Dialect::Cmd, .. } => (
             vec![signal("not_parsed", High, "PowerShell is not understood yet, so what it does cannot be told", None)],
@@ -51,23 +48,27 @@ pub(crate) fn look(action: &Action, around: &Surroundings) -> Looked {
         ),
         Effect::Shell { command, .. } => {
             let seen = shell::look(command, &action.cwd, around);
-            looked.commands = seen.commands;
-            looked.paths = seen.paths;
+            looked.parts = seen.parts;
+            looked.touches = seen.touches;
+            looked.hosts = seen.hosts;
             (seen.signals, "Reads or changes what is easily undone")
         }
         Effect::FileRead { path } => {
             let path = paths::absolute(path, &action.cwd, &around.home);
-            let signals = read_signals(&path, &action.cwd, around);
-            looked.paths.push(path);
+            let signals = read_signals(&path, action.project(), around);
+            looked.touches.push(Touch { class: paths::class(&path, action.project(), around), path, how: How::Read });
             (signals, "Reads files")
         }
         Effect::FileWrite { path, .. } => {
             let path = paths::absolute(path, &action.cwd, &around.home);
-            let signals = write_signals(&path, &action.cwd, around, "Changes");
-            looked.paths.push(path);
+            let signals = write_signals(&path, action.project(), around, "Changes");
+            looked.touches.push(Touch { class: paths::class(&path, action.project(), around), path, how: How::Write });
             (signals, "Changes a file in the project")
         }
-        Effect::Network { url, .. } => (network_signals(url), "Fetches a page"),
+        Effect::Network { url, .. } => {
+            looked.hosts.extend(host_of(url));
+            (network_signals(url), "Fetches a page")
+        }
         Effect::Mcp { server, tool, .. } => (vec![mcp_signal(server, tool)], ""),
         Effect::AgentSpawn { agent, .. } => (
             vec![signal(

@@ -7,12 +7,14 @@
 
 mod assess;
 mod evaluate;
+mod looked;
 mod paths;
 mod rule;
 mod set;
 mod shell;
 
-pub use assess::{Surroundings, assess};
+pub use assess::{Surroundings, assess, look};
 pub use evaluate::evaluate;
+pub use looked::{Class, How, Looked, Part, Touch};
 pub use rule::Rule;
 pub use set::{LoadError, RuleSet, SnapshotError};

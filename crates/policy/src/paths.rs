@@ -1,31 +1,7 @@
 //! Paths without a file system: made absolute, cleaned of `.` and `..`, and classed.
 
 use crate::Surroundings;
-
-/// What a path is to us.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Class {
-    /// ClawButler's own data, or a file that carries our guard.
-    Own,
-    /// Keys, tokens, passwords.
-    Secret,
-    /// What starts programs for the user: shell start-up files, scheduled jobs, git hooks.
-    Startup,
-    /// Settings by which an agent is held in check.
-    AgentConfig,
-    /// A block device.
-    Device,
-    /// The operating system's.
-    System,
-    /// The whole disk, a home folder or a system folder itself.
-    Root,
-    /// Inside the project.
-    Project,
-    /// A place for throw-away files.
-    Scratch,
-    /// Anywhere else.
-    Outside,
-}
+pub(crate) use crate::looked::Class;
 
 /// Joins to `cwd`, expands a leading `~`, removes `.`, `..` and doubled slashes. Lexical only.
 pub(crate) fn absolute(path: &str, cwd: &str, home: &str) -> String {

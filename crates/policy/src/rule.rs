@@ -6,7 +6,7 @@ use clawbutler_core::risk::RiskLevel;
 use clawbutler_core::verdict::Decision;
 use serde::{Deserialize, Serialize};
 
-use crate::assess::Looked;
+use crate::looked::Looked;
 use crate::paths::glob;
 
 /// A rule as written.
@@ -99,10 +99,10 @@ impl Rule {
         } = &self.when;
         let program_runs = |text: &String| {
             let wanted: Vec<&str> = text.split_whitespace().collect();
-            looked
-                .commands
-                .iter()
-                .any(|argv| argv.len() >= wanted.len() && wanted.iter().zip(argv).all(|(want, have)| glob(want, have)))
+            looked.parts.iter().any(|part| {
+                let mut words = std::iter::once(&part.program).chain(&part.args);
+                wanted.iter().all(|want| words.next().is_some_and(|have| glob(want, have)))
+            })
         };
         let mcp_name = match &action.effect {
             Effect::Mcp { server, tool, .. } => Some(format!("{server}/{tool}")),
@@ -118,7 +118,7 @@ impl Rule {
             && any_glob(tools, &action.tool)
             && (programs.is_empty() || programs.iter().any(program_runs))
             && (signals.is_empty() || looked.assessment.signals.iter().any(|signal| signals.contains(&signal.name)))
-            && (paths.is_empty() || looked.paths.iter().any(|path| any_glob(paths, path)))
+            && (paths.is_empty() || looked.touches.iter().any(|touch| any_glob(paths, &touch.path)))
             && (mcp.is_empty() || mcp_name.is_some_and(|name| any_glob(mcp, &name)))
             && (hosts.is_empty() || host.is_some_and(|host| any_glob(hosts, &host)))
             && any_equal(modes, &action.mode)

@@ -13,14 +13,16 @@ use clawbutler_core::risk::{RiskLevel, Signal};
 
 use crate::Surroundings;
 use crate::assess::signal;
+use crate::looked::{Part, Touch};
 use walk::Walk;
 
 /// What a shell text would do.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     pub(crate) signals: Vec<Signal>,
-    pub(crate) commands: Vec<Vec<String>>,
-    pub(crate) paths: Vec<String>,
+    pub(crate) parts: Vec<Part>,
+    pub(crate) touches: Vec<Touch>,
+    pub(crate) hosts: Vec<String>,
 }
 
 /// Looks at a shell text.

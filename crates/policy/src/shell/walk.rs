@@ -12,6 +12,7 @@ use clawbutler_core::risk::{RiskLevel, Signal};
 use super::words::{self, Word};
 use super::{Seen, judge, not_parsed, refuse};
 use crate::assess::{read_signals, signal, write_signals};
+use crate::looked::{How, Part, Touch};
 use crate::{Surroundings, paths};
 
 /// Commands looked at in one text.
@@ -99,13 +100,21 @@ impl<'a> Walk<'a> {
     }
 
     pub(crate) fn note_command(&mut self, argv: &[Word]) {
-        self.seen.commands.push(argv.iter().map(|word| word.text.clone()).collect());
+        let mut words = argv.iter().map(|word| word.text.clone());
+        self.seen.parts.push(Part {
+            program: words.next().unwrap_or_default(),
+            args: words.collect(),
+            via: Vec::new(),
+            level: RiskLevel::Low,
+            signals: Vec::new(),
+            opaque: argv.iter().any(|word| word.opaque),
+        });
     }
 
     /// Looks at what may be a command and keeps only what is high risk or worse: an argument that is
     /// no command after all must not raise an alarm.
     pub(crate) fn quietly(&mut self, look: impl FnOnce(&mut Self)) {
-        let (signals, commands, paths) = (self.seen.signals.len(), self.seen.commands.len(), self.seen.paths.len());
+        let (signals, commands, paths) = (self.seen.signals.len(), self.seen.parts.len(), self.seen.touches.len());
         let (network, secrets, cwd) = (self.network, self.secrets, self.cwd.clone());
         self.inside += 1;
         look(self);
@@ -119,8 +128,8 @@ impl<'a> Walk<'a> {
         });
         self.cwd = cwd;
         if self.seen.signals.len() == signals {
-            self.seen.commands.truncate(commands);
-            self.seen.paths.truncate(paths);
+            self.seen.parts.truncate(commands);
+            self.seen.touches.truncate(paths);
             (self.network, self.secrets) = (network, secrets);
         }
     }
@@ -174,7 +183,7 @@ impl<'a> Walk<'a> {
     }
 
     fn command(&mut self, command: &Command, input: Input, depth: usize) -> Input {
-        if self.seen.commands.len() > MOST_COMMANDS || depth > clawbutler_core::limits::SHELL_DEPTH * 2 {
+        if self.seen.parts.len() > MOST_COMMANDS || depth > clawbutler_core::limits::SHELL_DEPTH * 2 {
             if !self.seen.signals.iter().any(|one| one.name == "not_parsed") {
                 self.say(not_parsed("has too many parts to be understood"));
             }
@@ -494,7 +503,7 @@ impl<'a> Walk<'a> {
                 for one in write_signals(&path, &self.project.clone(), self.around, verb) {
                     self.say(Signal { part: Some(word.text.clone()), ..one });
                 }
-                self.seen.paths.push(path);
+                self.touch(path, How::Write);
             }
             None => self.say(signal(
                 "unknown_target",
@@ -503,6 +512,11 @@ impl<'a> Walk<'a> {
                 Some(&word.text),
             )),
         }
+    }
+
+    fn touch(&mut self, path: String, how: How) {
+        let class = paths::class(&path, &self.project, self.around);
+        self.seen.touches.push(Touch { path, how, class });
     }
 
     pub(crate) fn read(&mut self, word: &Word) {
@@ -515,7 +529,7 @@ impl<'a> Walk<'a> {
             for one in read_signals(&path, &self.project.clone(), self.around) {
                 self.say(Signal { part: Some(word.text.clone()), ..one });
             }
-            self.seen.paths.push(path);
+            self.touch(path, How::Read);
         }
     }
 }
