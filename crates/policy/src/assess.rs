@@ -47,7 +47,7 @@ pub fn look(action: &Action, around: &Surroundings) -> Looked {
             "",
         ),
         Effect::Shell { command, .. } => {
-            let seen = shell::look(command, &action.cwd, around);
+            let seen = shell::look(command, &action.cwd, action.project(), around);
             looked.parts = seen.parts;
             looked.touches = seen.touches;
             looked.hosts = seen.hosts;

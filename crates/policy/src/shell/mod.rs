@@ -3,6 +3,7 @@
 
 mod judge;
 mod tables;
+mod touch;
 mod walk;
 mod words;
 
@@ -26,9 +27,9 @@ pub(crate) struct Seen {
 }
 
 /// Looks at a shell text.
-pub(crate) fn look(text: &str, cwd: &str, around: &Surroundings) -> Seen {
+pub(crate) fn look(text: &str, cwd: &str, project: &str, around: &Surroundings) -> Seen {
     let look = || {
-        let mut walk = Walk::new(cwd, around);
+        let mut walk = Walk::new(cwd, project, around);
         walk.text(text, 0);
         walk.finish()
     };

@@ -9,21 +9,23 @@ use brush_parser::ast::{
 use brush_parser::{Parser, ParserOptions};
 use clawbutler_core::risk::{RiskLevel, Signal};
 
-use super::words::{self, Word};
+use super::words::{self, Vars, Word};
 use super::{Seen, judge, not_parsed, refuse};
-use crate::assess::{read_signals, signal, write_signals};
-use crate::looked::{How, Part, Touch};
-use crate::{Surroundings, paths};
+use crate::Surroundings;
+use crate::assess::signal;
+use crate::looked::Part;
 
 /// Commands looked at in one text.
 const MOST_COMMANDS: usize = 5_000;
+/// Values with which a loop's body is looked at one by one.
+const MOST_VALUES: usize = 12;
 /// Text parsed in one look, what is parsed again inside itself counted again (bytes).
 const MOST_EFFORT: usize = 256 * 1024;
 /// Cost of any parse on top of its text (bytes).
 const PARSE_COST: usize = 32;
 
 /// What arrives on a command's standard input.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) enum Input {
     /// Nothing of note.
     #[default]
@@ -34,6 +36,8 @@ pub(crate) enum Input {
     Download,
     /// Was decoded or transformed.
     Decoded,
+    /// Names of files that fit one of these patterns.
+    Names(Vec<String>),
     /// Something else's output.
     Output,
 }
@@ -44,16 +48,26 @@ pub(crate) struct Walk<'a> {
     pub(crate) project: String,
     /// `None` after a `cd` to somewhere only known at run time.
     pub(crate) cwd: Option<String>,
-    vars: HashMap<String, Word>,
-    seen: Seen,
+    pub(crate) vars: Vars,
+    pub(crate) seen: Seen,
     pub(crate) network: bool,
     pub(crate) secrets: bool,
     /// What a command reads that no pipe or redirection of its own feeds.
     feed: Input,
     /// Files written earlier in the same text, which may be programs.
     pub(crate) written: Vec<String>,
-    /// Functions defined in the text.
-    pub(crate) functions: Vec<String>,
+    /// Functions defined in the text, with their bodies.
+    pub(crate) functions: HashMap<String, std::rc::Rc<CompoundCommand>>,
+    /// Aliases defined in the text.
+    pub(crate) aliases: HashMap<String, String>,
+    /// Remotes of git added in the same text.
+    pub(crate) remotes: Vec<String>,
+    /// How the line came to what is looked at now, outermost first.
+    pub(crate) via: Vec<String>,
+    /// The part that is looked at now.
+    pub(crate) current: Option<usize>,
+    /// In the definition of a function: its parameters are not known yet, and nothing runs.
+    pub(crate) defining: bool,
     /// `HOME` was set: what starts next looks for its settings elsewhere.
     pub(crate) moved_home: bool,
     effort: usize,
@@ -62,18 +76,23 @@ pub(crate) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    pub(crate) fn new(cwd: &str, around: &'a Surroundings) -> Self {
+    pub(crate) fn new(cwd: &str, project: &str, around: &'a Surroundings) -> Self {
         Self {
             around,
-            project: cwd.to_owned(),
+            project: project.to_owned(),
             cwd: Some(cwd.to_owned()),
-            vars: HashMap::new(),
+            vars: Vars::new(),
             seen: Seen::default(),
             network: false,
             secrets: false,
             feed: Input::None,
             written: Vec::new(),
-            functions: Vec::new(),
+            functions: HashMap::new(),
+            aliases: HashMap::new(),
+            remotes: Vec::new(),
+            via: Vec::new(),
+            current: None,
+            defining: false,
             moved_home: false,
             effort: MOST_EFFORT,
             inside: 0,
@@ -81,6 +100,7 @@ impl<'a> Walk<'a> {
     }
 
     pub(crate) fn finish(mut self) -> Seen {
+        self.current = None;
         if self.secrets && self.network {
             self.say(signal(
                 "exfiltration",
@@ -96,19 +116,34 @@ impl<'a> Walk<'a> {
         if one.name == "secret_read" {
             self.secrets = true;
         }
+        if let Some(part) = self.current.and_then(|at| self.seen.parts.get_mut(at)) {
+            part.level = part.level.max(one.level);
+            part.signals.push(self.seen.signals.len());
+        }
         self.seen.signals.push(one);
     }
 
     pub(crate) fn note_command(&mut self, argv: &[Word]) {
         let mut words = argv.iter().map(|word| word.text.clone());
+        self.current = Some(self.seen.parts.len());
         self.seen.parts.push(Part {
             program: words.next().unwrap_or_default(),
             args: words.collect(),
-            via: Vec::new(),
+            via: self.via.clone(),
             level: RiskLevel::Low,
             signals: Vec::new(),
             opaque: argv.iter().any(|word| word.opaque),
         });
+    }
+
+    /// Looks at something inside what is looked at, reached by `how`.
+    pub(crate) fn by<T>(&mut self, how: &str, look: impl FnOnce(&mut Self) -> T) -> T {
+        let current = self.current;
+        self.via.push(how.to_owned());
+        let out = look(self);
+        self.via.pop();
+        self.current = current;
+        out
     }
 
     /// Looks at what may be a command and keeps only what is high risk or worse: an argument that is
@@ -119,15 +154,15 @@ impl<'a> Walk<'a> {
         self.inside += 1;
         look(self);
         self.inside -= 1;
-        let mut at = 0;
-        self.seen.signals.retain(|one| {
-            at += 1;
-            at <= signals
-                || one.name == "delete_one"
-                || one.level >= RiskLevel::High && one.name != "not_parsed" && one.name != "hidden_program"
-        });
         self.cwd = cwd;
-        if self.seen.signals.len() == signals {
+        let serious = self.seen.signals[signals..].iter().any(|one| {
+            one.level >= RiskLevel::High && one.name != "not_parsed" && one.name != "hidden_program"
+        });
+        if !serious {
+            self.seen.signals.truncate(signals);
+            if let Some(part) = self.current.and_then(|at| self.seen.parts.get_mut(at)) {
+                part.signals.retain(|at| *at < signals);
+            }
             self.seen.parts.truncate(commands);
             self.seen.touches.truncate(paths);
             (self.network, self.secrets) = (network, secrets);
@@ -144,6 +179,11 @@ impl<'a> Walk<'a> {
             self.say(not_parsed("takes too much effort to be understood"));
         }
         self.effort > 0
+    }
+
+    /// Looks at a shell text that another command runs.
+    pub(crate) fn text_by(&mut self, how: &str, text: &str, depth: usize) {
+        self.by(how, |walk| walk.text(text, depth));
     }
 
     /// Looks at a shell text, parsed.
@@ -198,7 +238,6 @@ impl<'a> Walk<'a> {
                 self.feed = outer;
                 if downloaded { Input::Download } else { Input::Output }
             }
-            // Defined is as good as called: the name may be used in any way.
             Command::Function(function) => {
                 let name = &function.fname.value;
                 if calls_itself(&function.body.0, name) {
@@ -209,8 +248,12 @@ impl<'a> Walk<'a> {
                         Some(name),
                     ));
                 }
-                self.functions.push(name.clone());
-                self.compound(&function.body.0, depth + 1);
+                self.functions.insert(name.clone(), std::rc::Rc::new(function.body.0.clone()));
+                // Defined is nearly as good as called: the name may be used in any way.
+                let outer = (std::mem::replace(&mut self.defining, true), self.cwd.clone(), self.vars.remove("@"));
+                self.by(&format!("{name}()"), |walk| walk.compound(&function.body.0, depth + 1));
+                (self.defining, self.cwd) = (outer.0, outer.1);
+                self.vars.extend(outer.2.map(|list| ("@".to_owned(), list)));
                 self.redirects(function.body.1.as_ref(), depth);
                 Input::None
             }
@@ -239,12 +282,9 @@ impl<'a> Walk<'a> {
             CompoundCommand::ForClause(each) => {
                 let mut values = Vec::new();
                 for value in each.values.iter().flatten() {
-                    values.push(self.word(value, depth));
+                    values.extend(self.expanded(value, depth));
                 }
-                // One known value is that value; several are none in particular.
-                let known = if values.len() == 1 { values.remove(0) } else { Word { opaque: true, ..Word::default() } };
-                self.vars.insert(each.variable_name.clone(), known);
-                self.list(&each.body.list, depth + 1);
+                self.each(&each.variable_name, values, &each.body.list, depth);
             }
             CompoundCommand::ArithmeticForClause(each) => self.list(&each.body.list, depth + 1),
             CompoundCommand::CaseClause(case) => {
@@ -280,6 +320,51 @@ impl<'a> Walk<'a> {
         downloaded
     }
 
+    /// A loop's body with each of a few known values, or once with none in particular.
+    fn each(&mut self, name: &str, values: Vec<Word>, body: &CompoundList, depth: usize) {
+        let unknown = values.is_empty() || values.len() > MOST_VALUES || values.iter().any(|value| value.opaque);
+        let values = if unknown {
+            let from = values.into_iter().flat_map(|value| value.from).take(MOST_VALUES).collect();
+            vec![Word { from, ..Word::unknown() }]
+        } else {
+            values
+        };
+        for value in values {
+            self.vars.insert(name.to_owned(), value);
+            self.list(body, depth + 1);
+        }
+        self.vars.insert(name.to_owned(), Word::unknown());
+    }
+
+    /// Calls a function of the text with arguments.
+    pub(crate) fn call(&mut self, name: &str, args: &[Word], depth: usize) {
+        let Some(body) = self.functions.get(name).cloned() else { return };
+        if args.is_empty() || self.defining || !self.spend(name.len()) {
+            return;
+        }
+        let outer = self.positional(name, args);
+        self.by(&format!("{name}()"), |walk| walk.compound(&body, depth + 1));
+        self.restore(outer);
+    }
+
+    /// Sets the positional parameters; what they were is given back.
+    pub(crate) fn positional(&mut self, zero: &str, args: &[Word]) -> Vec<(String, Option<Word>)> {
+        let list = Word { items: args.to_vec(), ..Word::default() };
+        let mut set = vec![("@".to_owned(), list), ("0".to_owned(), Word::plain(zero))];
+        set.extend(args.iter().take(9).enumerate().map(|(at, arg)| ((at + 1).to_string(), arg.clone())));
+        set.into_iter().map(|(name, value)| (name.clone(), self.vars.insert(name, value))).collect()
+    }
+
+    /// Gives the positional parameters back what they were.
+    pub(crate) fn restore(&mut self, outer: Vec<(String, Option<Word>)>) {
+        for (name, value) in outer {
+            match value {
+                Some(value) => self.vars.insert(name, value),
+                None => self.vars.remove(&name),
+            };
+        }
+    }
+
     /// Resolves a word and looks at the commands inside it.
     fn word(&mut self, word: &ast::Word, depth: usize) -> Word {
         if !self.spend(word.value.len()) {
@@ -292,7 +377,7 @@ impl<'a> Walk<'a> {
 
     fn substitutions(&mut self, word: &Word, depth: usize) {
         for text in &word.inner {
-            self.text(text, depth + 1);
+            self.text_by("$(…)", text, depth + 1);
         }
     }
 
@@ -343,8 +428,11 @@ impl<'a> Walk<'a> {
         judge::command(self, &argv, &input, depth)
     }
 
-    /// A word, with `{a,b}` taken apart when both sides are plain.
+    /// A word, with `{a,b}` taken apart when both sides are plain, and lists as their elements.
     fn expanded(&mut self, word: &ast::Word, depth: usize) -> Vec<Word> {
+        if let Some(items) = words::elements(&word.value, &self.vars) {
+            return items;
+        }
         let plain = !word.value.contains(['$', '`', '\'', '"', '\\']);
         if plain
             && let Some((before, rest)) = word.value.split_once('{')
@@ -352,7 +440,8 @@ impl<'a> Walk<'a> {
             && inner.contains(',')
         {
             let parts = inner.split(',').map(|part| format!("{before}{part}{after}"));
-            return parts.map(|text| words::resolve(&text, &self.vars, &self.around.home)).collect();
+            let words = parts.filter(|text| !text.is_empty() || !before.is_empty());
+            return words.map(|text| words::resolve(&text, &self.vars, &self.around.home)).collect();
         }
         let word = self.word(word, depth);
         if !word.splits {
@@ -395,13 +484,14 @@ impl<'a> Walk<'a> {
         let value = match &assignment.value {
             AssignmentValue::Scalar(word) => self.word(word, depth),
             AssignmentValue::Array(items) => {
+                let mut list = Vec::new();
                 for (index, item) in items {
                     if let Some(index) = index {
                         self.word(index, depth);
                     }
-                    self.word(item, depth);
+                    list.extend(self.expanded(item, depth));
                 }
-                Word { opaque: true, ..Word::default() }
+                Word { items: list, ..Word::unknown() }
             }
         };
         judge::variable(self, &name, &value, depth);
@@ -474,62 +564,6 @@ impl<'a> Walk<'a> {
                     None
                 }
             },
-        }
-    }
-
-    /// The absolute path of a word; `None` when it cannot be known.
-    pub(crate) fn path(&self, word: &Word) -> Option<String> {
-        let relative = !word.text.starts_with(['/', '~']);
-        match &self.cwd {
-            _ if word.text.starts_with('$') && word.opaque => None,
-            None if relative => None,
-            cwd => Some(paths::absolute(&word.text, cwd.as_deref().unwrap_or("/"), &self.around.home)),
-        }
-    }
-
-    pub(crate) fn wrote(&mut self, word: &Word, verb: &str) {
-        if word.text.starts_with("/dev/tcp/") || word.text.starts_with("/dev/udp/") {
-            self.network = true;
-            return self.say(signal(
-                "remote",
-                RiskLevel::High,
-                "Opens a connection to another machine",
-                Some(&word.text),
-            ));
-        }
-        match self.path(word) {
-            Some(path) => {
-                self.written.push(path.clone());
-                for one in write_signals(&path, &self.project.clone(), self.around, verb) {
-                    self.say(Signal { part: Some(word.text.clone()), ..one });
-                }
-                self.touch(path, How::Write);
-            }
-            None => self.say(signal(
-                "unknown_target",
-                RiskLevel::Medium,
-                "Writes to a place only known when it runs",
-                Some(&word.text),
-            )),
-        }
-    }
-
-    fn touch(&mut self, path: String, how: How) {
-        let class = paths::class(&path, &self.project, self.around);
-        self.seen.touches.push(Touch { path, how, class });
-    }
-
-    pub(crate) fn read(&mut self, word: &Word) {
-        if word.text.starts_with("/dev/tcp/") || word.text.starts_with("/dev/udp/") {
-            return self.wrote(word, "Reads");
-        }
-        // Whatever stands before it, `…/.ssh/id_rsa` is a key.
-        let path = self.path(word).or_else(|| word.text.split_once('/').map(|(_, rest)| format!("/…/{rest}")));
-        if let Some(path) = path {
-            for one in read_signals(&path, &self.project.clone(), self.around) {
-                self.say(Signal { part: Some(word.text.clone()), ..one });
-            }
-            self.touch(path, How::Read);
         }
     }
 }

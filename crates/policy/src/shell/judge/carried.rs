@@ -2,7 +2,7 @@
 //! `unshare rm -rf …`. What is no command after all is not held against it.
 
 use super::{command, program};
-use crate::shell::tables::{BUILDERS, CALM, CARRIERS, INTERPRETERS, PRINTERS, READERS, ROWS, SHELLS, SQL, WRAPPERS};
+use crate::shell::tables::{BUILDERS, CALM, CARRIERS, INTERPRETERS, PRINTERS, READERS, SHELLS, SQL, WRAPPERS, rows_of};
 use crate::shell::walk::{Input, Walk};
 use crate::shell::words::Word;
 use clawbutler_core::risk::RiskLevel;
@@ -67,5 +67,5 @@ fn starts_something(text: &str) -> bool {
         || SHELLS.contains(&name.as_str())
         || WRAPPERS.iter().any(|(wrapper, _, _)| *wrapper == name)
         || INTERPRETERS.iter().any(|(interpreter, _)| *interpreter == name)
-        || ROWS.iter().any(|row| row.0 == name && row.2 >= RiskLevel::High)
+        || rows_of(&name).iter().any(|row| row.level >= RiskLevel::High)
 }

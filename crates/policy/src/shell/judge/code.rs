@@ -1,6 +1,6 @@
 //! Texts handed to shells, interpreters of other languages and databases.
 
-use clawbutler_core::risk::RiskLevel::{Critical, High, Medium};
+use clawbutler_core::risk::RiskLevel::{self, Critical, High, Low, Medium};
 
 use super::{has, is_bundle_with, joined, operands, runs_what_was_written};
 use crate::assess::signal;
@@ -8,6 +8,22 @@ use crate::paths::{self, Class};
 use crate::shell::tables::{CALM_MODULES, FETCHERS, INTERPRETERS, REACHES, SHELLS};
 use crate::shell::walk::{Input, Walk};
 use crate::shell::words::Word;
+
+/// Risk of database statements by themselves.
+pub(crate) fn sql_level(text: &str) -> RiskLevel {
+    let text = text.to_ascii_uppercase();
+    let words: Vec<&str> =
+        text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
+    let says = |word: &str| words.contains(&word);
+    let unbounded = says("DELETE") && !says("WHERE") || says("UPDATE") && says("SET") && !says("WHERE");
+    if says("DROP") || says("TRUNCATE") || unbounded {
+        High
+    } else if says("DELETE") || says("UPDATE") || says("INSERT") || says("ALTER") || says("CREATE") || says("GRANT") {
+        Medium
+    } else {
+        Low
+    }
+}
 
 pub(super) fn sql(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input) {
     let mut text = joined("", args);
@@ -19,7 +35,7 @@ pub(super) fn sql(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input)
         Input::Download | Input::Decoded => {
             walk.say(signal("stdin_script", High, "Runs SQL that came from elsewhere", Some(name)));
         }
-        Input::Output => {
+        Input::Names(_) | Input::Output => {
             walk.say(signal("database_changes", Medium, "Runs SQL that is only known when it runs", Some(name)));
         }
         Input::None => {}
@@ -36,20 +52,15 @@ pub(super) fn sql(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input)
             Some(&joined(name, args)),
         ));
     }
-    let text = text.to_ascii_uppercase();
-    let words: Vec<&str> =
-        text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
-    let says = |word: &str| words.contains(&word);
-    let unbounded = says("DELETE") && !says("WHERE") || says("UPDATE") && says("SET") && !says("WHERE");
-    if says("DROP") || says("TRUNCATE") || unbounded {
-        walk.say(signal(
+    match sql_level(&text) {
+        Low => {}
+        Medium => walk.say(signal("database_changes", Medium, "Changes data in a database", Some(&joined(name, args)))),
+        High | Critical => walk.say(signal(
             "database_destroys",
             High,
             "Deletes or overwrites data in a database",
             Some(&joined(name, args)),
-        ));
-    } else if says("DELETE") || says("UPDATE") || says("INSERT") || says("ALTER") || says("CREATE") || says("GRANT") {
-        walk.say(signal("database_changes", Medium, "Changes data in a database", Some(&joined(name, args))));
+        )),
     }
 }
 
@@ -64,20 +75,24 @@ pub(super) fn hidden_text(walk: &mut Walk<'_>, text: &Word) {
     }
 }
 
-/// Looks at the text after an option such as `-c`, also inside a bundle (`-lc`).
+/// Looks at the text after an option such as `-c`, also inside a bundle (`-lc`); what follows it are its
+/// parameters.
 pub(super) fn texts_after(walk: &mut Walk<'_>, args: &[Word], options: &[&str], depth: usize) -> bool {
-    let mut found = false;
-    for (option, text) in args.iter().zip(args.iter().skip(1)) {
-        if options.contains(&option.text.as_str()) || is_bundle_with(&option.text, 'c') {
-            found = true;
-            let text = if text.text == "--" { args.last().unwrap_or(text) } else { text };
-            if text.opaque {
-                hidden_text(walk, text);
-            }
-            walk.text(&text.text, depth + 1);
-        }
+    let at = args.iter().position(|option| {
+        options.contains(&option.text.as_str()) || options.contains(&"-c") && is_bundle_with(&option.text, 'c')
+    });
+    let Some(at) = at.filter(|at| at + 1 < args.len()) else { return false };
+    let skip = args[at + 1..].iter().take_while(|word| word.text == "--" || word.text.starts_with(['-', '+']) && word.text.len() == 2).count();
+    let Some(text) = args.get(at + 1 + skip).or_else(|| args.last()) else { return false };
+    if text.opaque {
+        hidden_text(walk, text);
     }
-    found
+    let parameters = args.get(at + 2 + skip..).unwrap_or_default();
+    let (zero, rest) = parameters.split_first().map_or(("sh", parameters), |(zero, rest)| (zero.text.as_str(), rest));
+    let outer = walk.positional(zero, rest);
+    walk.text_by("sh -c", &text.text.clone(), depth + 1);
+    walk.restore(outer);
+    true
 }
 
 pub(super) fn interpreters(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, depth: usize) {
@@ -146,7 +161,9 @@ pub(super) fn fed(walk: &mut Walk<'_>, name: &str, shell: bool, input: &Input, d
         Input::Decoded => {
             walk.say(signal("runs_hidden", Critical, "Runs a text that was encoded to hide it", Some(name)));
         }
-        Input::Output => walk.say(signal("stdin_script", High, "Runs whatever another command prints", Some(name))),
+        Input::Names(_) | Input::Output => {
+            walk.say(signal("stdin_script", High, "Runs whatever another command prints", Some(name)));
+        }
         Input::None => {}
     }
 }

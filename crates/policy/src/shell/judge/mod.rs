@@ -2,17 +2,20 @@
 
 mod agents;
 mod carried;
-mod code;
+pub(crate) mod code;
+mod containers;
 mod files;
+mod git;
 mod network;
+mod packages;
+mod tools;
 mod variables;
 
 use clawbutler_core::limits::SHELL_DEPTH;
 use clawbutler_core::risk::RiskLevel::{Critical, High, Low, Medium};
 
 use super::tables::{
-    AGENTS, BUILDERS, CALM, CLOUD_WORDS, CLOUDS, DECODERS, FETCHERS, INTERPRETERS, PRINTERS, READERS, ROWS, SHELLS,
-    SQL, WRAPPERS, WRITERS,
+    AGENTS, BUILDERS, CALM, DECODERS, FAMILIES, FETCHERS, INTERPRETERS, PRINTERS, READERS, SHELLS, SQL, WRAPPERS, WRITERS, rows_of,
 };
 use super::walk::{Input, Walk};
 use super::words::Word;
@@ -27,39 +30,107 @@ pub(crate) fn command(walk: &mut Walk<'_>, argv: &[Word], input: &Input, depth: 
     if depth > SHELL_DEPTH * 2 || !walk.spend(bytes) {
         return Input::Output;
     }
-    let Some(argv) = unwrap(walk, argv, input, depth) else { return Input::Output };
-    let Some((head, args)) = argv.split_first() else { return Input::None };
-    if head.opaque {
-        walk.note_command(&argv);
-        walk.say(signal(
-            "hidden_program",
-            High,
-            "Runs a program whose name is only known when it runs",
-            Some(&head.text),
-        ));
+    let via = walk.via.len();
+    let Some(argv) = unwrap(walk, argv, input, depth) else {
+        walk.via.truncate(via);
         return Input::Output;
-    }
-    let name = program(&head.text);
-    let mut named = vec![Word { text: name.clone(), ..Word::default() }];
+    };
+    let out = unwrapped(walk, &argv, input, depth);
+    walk.via.truncate(via);
+    out
+}
+
+fn unwrapped(walk: &mut Walk<'_>, argv: &[Word], input: &Input, depth: usize) -> Input {
+    let Some((head, args)) = argv.split_first() else { return Input::None };
+    let Some(name) = known_name(walk, head) else {
+        walk.note_command(argv);
+        if !walk.defining || !head.text.starts_with('$') || !head.inner.is_empty() {
+            walk.say(signal(
+                "hidden_program",
+                High,
+                "Runs a program whose name is only known when it runs",
+                Some(&head.text),
+            ));
+        }
+        return Input::Output;
+    };
+    let mut named = vec![Word::plain(name.clone())];
     named.extend(args.iter().cloned());
     walk.note_command(&named);
+    if let Some(text) = walk.aliases.get(&name).cloned().filter(|_| walk.inside == 0) {
+        let text = format!("{text} {}", quoted(args));
+        walk.aliases.remove(&name);
+        walk.text_by(&format!("alias {name}"), &text, depth + 1);
+        walk.aliases.insert(name, text);
+        return Input::Output;
+    }
+    walk.call(&name, args, depth);
     if head.text.contains('/')
         && let Some(path) = walk.path(head)
         && paths::inside(&path, &walk.around.data_dir)
     {
         walk.say(signal(OWN, Critical, "Starts one of ClawButler's own programs", Some(&head.text)));
     }
-    rows(walk, &name, args);
+    let only_reads = tools::rows(walk, &name, args);
+    let mut known = tools::family(walk, &name, args, depth);
+    known |= packages::look(walk, &name, args, depth);
     special(walk, &name, args, input, depth);
     code::interpreters(walk, &name, args, input, depth);
     files::files(walk, &name, args);
-    let known = unknown(walk, &name, head, args);
-    carried::look(walk, &name, args, known, depth);
+    known |= unknown(walk, &name, head, args);
+    if !only_reads {
+        carried::look(walk, &name, args, known, depth);
+    }
     runs_what_was_written(walk, head);
-    if walk.functions.contains(&name) && matches!(input, Input::Download | Input::Decoded) {
+    if walk.functions.contains_key(&name) && matches!(input, Input::Download | Input::Decoded) {
         walk.say(signal("stdin_script", High, "Hands a download to a function of its own", Some(&name)));
     }
     output(&name, args, input)
+}
+
+/// Arguments as the shell would read them back.
+fn quoted(args: &[Word]) -> String {
+    let quote = |word: &Word| format!("'{}'", word.text.replace('\'', "'\\''"));
+    args.iter().map(quote).collect::<Vec<_>>().join(" ")
+}
+
+/// Programs that tell where other programs or folders are.
+const LOCATORS: &[&str] = &[
+    "pwd", "which", "command", "git", "npm", "yarn", "pnpm", "go", "brew", "dirname", "realpath", "readlink", "xcrun", "poetry", "pipenv", "python", "python3",
+    "ruby", "gem", "rustc", "cargo", "nproc", "llvm-config", "pyenv", "rbenv", "nvm", "mise", "asdf", "bundle", "composer", "stack", "opam", "type",
+];
+/// Variables by which developers choose a tool.
+const TOOL_VARIABLES: &[&str] = &[
+    "PYTHON", "PYTHON3", "PIP", "NODE", "NPM", "CC", "CXX", "LD", "AR", "MAKE", "CMAKE", "CARGO", "RUSTC", "GO", "GOBIN", "JAVA", "JAVA_HOME", "MVN", "GRADLE", "RUBY",
+    "BUNDLE", "PHP", "COMPOSER", "DOCKER", "COMPOSE", "KUBECTL", "HELM", "TERRAFORM", "GOPATH", "GOROOT", "VIRTUAL_ENV", "CONDA_PREFIX", "ANDROID_HOME",
+    "ANDROID_SDK_ROOT", "FLUTTER_ROOT", "NVM_DIR", "PYENV_ROOT", "HOMEBREW_PREFIX", "CARGO_HOME", "PNPM_HOME", "BUN_INSTALL", "DENO_DIR", "PWD", "OLDPWD", "PROJECT_ROOT", "ROOT", "DIR",
+];
+
+/// The program's plain name, where it is known although a part of the word is not: `$(npm bin)/eslint`.
+fn known_name(walk: &Walk<'_>, head: &Word) -> Option<String> {
+    if !head.opaque {
+        return Some(program(&head.text));
+    }
+    let last = head.text.rsplit('/').next().unwrap_or_default();
+    let locators = head.inner.iter().all(|text| {
+        text.split_whitespace().next().is_some_and(|first| LOCATORS.contains(&first)) && !text.contains(['|', ';', '&', '`', '>'])
+    });
+    let variables = head.from.iter().all(|name| TOOL_VARIABLES.contains(&name.as_str()) && !walk.vars.contains_key(name));
+    let told = !head.inner.is_empty() || !head.from.is_empty();
+    if head.text.contains('/') && !last.is_empty() && !last.contains('$') && locators && told && !head.pattern {
+        return Some(program(last));
+    }
+    // `$(which python3) …`, `$PYTHON …`.
+    if head.text == "$" && head.inner.len() == 1 && head.from.is_empty() {
+        let mut words = head.inner[0].split_whitespace();
+        let which = words.next().is_some_and(|first| matches!(first, "which" | "command" | "type"));
+        let name = words.rfind(|word| !word.starts_with('-'))?;
+        return (which && locators && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))).then(|| name.to_owned());
+    }
+    if head.text == "$" && head.inner.is_empty() && head.from.len() == 1 && variables {
+        return Some(head.from[0].to_ascii_lowercase().trim_end_matches("_home").to_owned());
+    }
+    None
 }
 
 /// Last part of the program's path, without the ending that Windows adds.
@@ -137,6 +208,7 @@ fn unwrap(walk: &mut Walk<'_>, argv: &[Word], input: &Input, depth: usize) -> Op
             walk.text(&rest.join(" "), depth + 1);
             return None;
         }
+        walk.via.push(name);
         argv.drain(..at);
     }
 }
@@ -182,71 +254,11 @@ fn joined(name: &str, args: &[Word]) -> String {
     text
 }
 
-fn rows(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
-    let args = if name == "git" { after_git_options(args) } else { args };
-    for row in ROWS.iter().filter(|row| row.0 == name || (row.0 == "mkfs" && name.starts_with("mkfs."))) {
-        if row.1.iter().all(|wanted| has(args, wanted)) {
-            // For git the first word must be the subcommand itself, not a branch of that name.
-            if name == "git" && !row.1.first().is_some_and(|sub| has(&args[..args.len().min(1)], sub)) {
-                continue;
-            }
-            walk.say(signal(row.3, row.2, row.4, Some(&joined(name, args))));
-            if matches!(row.3, "remote" | "upload" | "network" | "publish" | "git_push") {
-                walk.network = true;
-            }
-            if row.2 == Low {
-                return;
-            }
-        }
-    }
-    if name == "git" {
-        git_overwrites(walk, args);
-    }
-    if name == "git"
-        && has(&args[..args.len().min(1)], "push")
-        && args.iter().any(|arg| arg.text.starts_with('+') || arg.text.starts_with(':'))
-    {
-        walk.say(signal(
-            "git_destroys",
-            High,
-            "Overwrites or deletes what others have pushed",
-            Some(&joined(name, args)),
-        ));
-    }
-}
-
-/// `git checkout tree path` and `git restore path` write over files that may hold work not committed.
-fn git_overwrites(walk: &mut Walk<'_>, args: &[Word]) {
-    let Some((sub, rest)) = args.split_first() else { return };
-    let named = operands(rest).count();
-    let overwrites = match sub.text.as_str() {
-        "checkout" => named >= 2 && !has(rest, "-b|-B|-t|--track|--orphan"),
-        "restore" => named >= 1 && (!has(rest, "--staged|-S") || has(rest, "--worktree|-W")),
-        _ => false,
-    };
-    if overwrites {
-        walk.say(signal("git_destroys", High, "Throws away changes to files", Some(&joined("git", args))));
-    }
-}
-
-/// Skips `-C dir`, `-c key=value` and their kin before the subcommand.
-fn after_git_options(args: &[Word]) -> &[Word] {
-    let mut at = 0;
-    while let Some(arg) = args.get(at) {
-        match arg.text.as_str() {
-            "-C" | "-c" | "--git-dir" | "--work-tree" | "--namespace" => at += 2,
-            text if text.starts_with('-') => at += 1,
-            _ => break,
-        }
-    }
-    args.get(at..).unwrap_or_default()
-}
-
 /// Programs that need more than a row.
 #[expect(clippy::too_many_lines, reason = "one arm a program, each short")]
 fn special(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, depth: usize) {
     match name {
-        "rm" | "rmdir" | "unlink" | "trash" => files::delete(walk, name, args),
+        "rm" | "rmdir" | "unlink" => files::delete(walk, name, args, input),
         "find" => files::find(walk, args, depth),
         "dd" => {
             for arg in args {
@@ -272,82 +284,33 @@ fn special(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, depth:
             }
             walk.text(&text.join(" "), depth + 1);
         }
-        "alias" | "trap" => {
+        "alias" => {
+            for (alias_name, text) in args.iter().filter_map(|arg| arg.text.split_once('=')) {
+                let (alias_name, text) = (alias_name.to_owned(), text.to_owned());
+                walk.quietly(|walk| walk.text_by("alias", &text, depth + 1));
+                walk.aliases.insert(alias_name, text);
+            }
+        }
+        "trap" => {
             for text in args.iter().map(|arg| arg.text.split_once('=').map_or(arg.text.as_str(), |(_, text)| text)) {
                 walk.text(text, depth + 1);
             }
         }
-        "kill" | "pkill" | "killall" => {
-            let names_us = |arg: &Word| {
-                std::iter::once(&arg.text)
-                    .chain(&arg.inner)
-                    .any(|text| text.to_ascii_lowercase().contains("clawbutler"))
-            };
-            if args.iter().any(names_us) {
-                walk.say(signal(OWN, Critical, "Stops ClawButler", Some(&joined(name, args))));
-            } else if name == "kill" && args.last().is_some_and(|arg| arg.text == "-1") {
-                walk.say(signal("kills", Critical, "Ends every process of the user", Some(&joined(name, args))));
-            } else if !has(args, "-l|-L|-0") {
-                walk.say(signal("kills", Medium, "Ends a process", Some(&joined(name, args))));
-            }
-        }
+        "kill" | "pkill" | "killall" => kill(walk, name, args),
+        "git" => git::git(walk, args, depth),
+        "docker" | "podman" | "nerdctl" | "docker-compose" | "podman-compose" => containers::docker(walk, name, args, depth),
+        "ssh" => network::ssh(walk, args, depth),
+        "scp" | "rsync" => network::copy(walk, name, args, depth),
+        "nc" | "ncat" | "netcat" | "socat" => network::raw(walk, name, args, input, depth),
+        "truncate" => files::truncate(walk, args),
+        "cp" | "mv" | "ln" | "install" => files::copies(walk, name, args),
+        "chmod" | "chown" | "chgrp" => files::rights(walk, name, args),
         _ if AGENTS.contains(&name) => agents::start(walk, name, args),
-        _ if FETCHERS.contains(&name) => network::fetch(walk, name, args),
+        _ if FETCHERS.contains(&name) => network::fetch(walk, name, args, input),
         _ if SQL.contains(&name) => code::sql(walk, name, args, input),
-        _ if CLOUDS.contains(&name) => {
-            walk.network = true;
-            let changes = args.iter().any(|arg| arg.text.split(['-', ':']).any(|word| CLOUD_WORDS.contains(&word)));
-            if changes {
-                walk.say(signal(
-                    "cloud_destroys",
-                    High,
-                    "Changes or deletes things in the cloud",
-                    Some(&joined(name, args)),
-                ));
-            } else {
-                walk.say(signal("network", Medium, "Asks a cloud", None));
-            }
-        }
-        "ssh" => {
-            let rest: Vec<&str> = operands(args).skip(1).map(|arg| arg.text.as_str()).collect();
-            walk.text(&rest.join(" "), depth + 1);
-        }
         "su" => {
             walk.say(signal("privileged", High, "Acts as another user", Some(&joined(name, args))));
             code::texts_after(walk, args, &["-c", "--command"], depth);
-        }
-        "docker" | "podman" | "kubectl" => {
-            let host = ["/:", "src=/,", "source=/,", "docker.sock", "--pid=host", "--net=host", "--network=host"];
-            if args.iter().any(|arg| {
-                host.iter().any(|part| arg.text.starts_with(part) || arg.text.contains(part) && *part != "/:")
-            }) {
-                walk.say(signal(
-                    "machine",
-                    High,
-                    "Starts a container that reaches the machine itself",
-                    Some(&joined(name, args)),
-                ));
-            }
-            // What runs inside starts after the container's name; every tail is looked at.
-            if let Some(at) = args.iter().position(|arg| ["exec", "run"].contains(&arg.text.as_str())) {
-                let tail: Vec<Word> = args[at + 1..]
-                    .iter()
-                    .skip_while(|arg| arg.text.starts_with('-'))
-                    .skip(1)
-                    .filter(|arg| arg.text != "--")
-                    .cloned()
-                    .collect();
-                if !tail.is_empty() {
-                    command(walk, &tail, &Input::None, depth + 1);
-                }
-            }
-        }
-        "rsync" if args.iter().any(|arg| arg.text.contains(':')) => {
-            walk.network = true;
-            walk.say(signal("upload", High, "Copies files to or from another machine", Some(&joined(name, args))));
-        }
-        "rsync" if has(args, "--delete|--delete-after|--delete-before|--remove-source-files") => {
-            walk.say(signal("delete", High, "Deletes files that the source does not have", Some(&joined(name, args))));
         }
         "sed" if has(args, "-i|--in-place") => {
             let names: Vec<Word> = operands(args).skip(1).cloned().collect();
@@ -363,10 +326,9 @@ fn special(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, depth:
                 }
             }
         }
-        "bundle" | "poetry" | "uv" | "pipenv" | "pnpm" | "yarn" | "npm" | "npx" | "bunx" | "pipx" | "uvx" => {
-            runner(walk, name, args, depth);
+        "dig" | "host" | "nslookup" | "ping" | "ping6" | "whois" | "drill" | "kdig" | "traceroute" | "getent" | "resolvectl" => {
+            network::asks(walk, name, args);
         }
-        "truncate" | "shred" => walk.say(signal("overwrites", High, "Empties files", Some(&joined(name, args)))),
         _ => {}
     }
 }
@@ -392,12 +354,12 @@ fn unknown(walk: &mut Walk<'_>, name: &str, head: &Word, args: &[Word]) -> bool 
         || DECODERS.contains(&name)
         || SQL.contains(&name)
         || AGENTS.contains(&name)
-        || walk.functions.iter().any(|function| function == name)
-        || CLOUDS.contains(&name)
+        || walk.functions.contains_key(name)
+        || FAMILIES.iter().any(|family| family.0 == name)
         || INTERPRETERS.iter().any(|(interpreter, _)| *interpreter == name)
-        || ROWS.iter().any(|row| row.0 == name)
+        || !rows_of(name).is_empty()
         || WRAPPERS.iter().any(|(wrapper, _, _)| *wrapper == name)
-        || matches!(name, "rm" | "rmdir" | "unlink" | "eval" | "kill" | "su" | "podman" | "source" | ".");
+        || matches!(name, "rm" | "rmdir" | "unlink" | "eval" | "kill" | "su" | "source" | ".");
     if !known {
         let says = if head.text.contains('/') {
             format!("Runs the program {}", head.text)
@@ -405,31 +367,27 @@ fn unknown(walk: &mut Walk<'_>, name: &str, head: &Word, args: &[Word]) -> bool 
             format!("Runs {name}, which ClawButler does not know")
         };
         walk.say(signal("unknown_program", Medium, says, Some(&head.text)));
+        if head.text.contains('/') {
+            tools::task(walk, "the shell", name, &joined(name, args));
+        }
+        tools::unknown_words(walk, name, args);
     } else if BUILDERS.contains(&name) && name != "git" {
         walk.say(signal("builds", Low, "Builds or tests the project", None));
     }
     known
 }
 
-/// `npx tool …`, `bundle exec tool …`: the tool is what counts.
-fn runner(walk: &mut Walk<'_>, name: &str, args: &[Word], depth: usize) {
-    if name == "npx" && code::texts_after(walk, args, &["-c", "--call"], depth) {
-        return;
-    }
-    let skip = if matches!(name, "npx" | "bunx" | "uvx") {
-        0
-    } else {
-        let Some(at) = args.iter().position(|arg| ["exec", "dlx", "x"].contains(&arg.text.as_str())).or_else(|| {
-            let first = args.first().filter(|_| !matches!(name, "npm" | "pnpm" | "yarn"));
-            first.filter(|arg| arg.text == "run").map(|_| 0)
-        }) else {
-            return;
-        };
-        at + 1
+/// Signals to processes.
+fn kill(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
+    let names_us = |arg: &Word| {
+        std::iter::once(&arg.text).chain(&arg.inner).any(|text| text.to_ascii_lowercase().contains("clawbutler"))
     };
-    let tail: Vec<Word> = args.iter().skip(skip).skip_while(|arg| arg.text.starts_with('-')).cloned().collect();
-    if !tail.is_empty() {
-        command(walk, &tail, &Input::None, depth + 1);
+    if args.iter().any(names_us) {
+        walk.say(signal(OWN, Critical, "Stops ClawButler", Some(&joined(name, args))));
+    } else if name == "kill" && args.last().is_some_and(|arg| arg.text == "-1") && args.len() > 1 {
+        walk.say(signal("kills", Critical, "Ends every process of the user", Some(&joined(name, args))));
+    } else if !has(args, "-l|-L|-0") {
+        walk.say(signal("kills", Medium, "Ends a process", Some(&joined(name, args))));
     }
 }
 
@@ -444,10 +402,16 @@ fn output(name: &str, args: &[Word], input: &Input) -> Input {
     if PRINTERS.contains(&name) {
         return printed(name, args);
     }
+    if name == "find"
+        && let Some(names) = files::found_names(args)
+    {
+        return Input::Names(names);
+    }
     if DECODERS.contains(&name) {
         return Input::Decoded;
     }
     match (name, input) {
+        ("xargs" | "sort" | "uniq" | "grep" | "head" | "tail", Input::Names(names)) => Input::Names(names.clone()),
         ("cat" | "tee" | "head" | "tail", Input::Text(text)) if operands(args).next().is_none() => {
             Input::Text(text.clone())
         }
