@@ -15,7 +15,14 @@ impl Walk<'_> {
         match &self.cwd {
             _ if word.text.starts_with('$') && word.opaque => None,
             None if relative => None,
-            cwd => Some(paths::absolute(&word.text, cwd.as_deref().unwrap_or("/"), &self.around.home)),
+            cwd => {
+                let path = paths::absolute(&word.text, cwd.as_deref().unwrap_or("/"), &self.around.home);
+                let through = self.links.iter().find(|(link, _)| path.starts_with(&format!("{link}/")));
+                Some(through.map_or_else(
+                    || path.clone(),
+                    |(link, target)| paths::absolute(&format!("{target}{}", &path[link.len()..]), "/", &self.around.home),
+                ))
+            }
         }
     }
 
@@ -31,7 +38,10 @@ impl Walk<'_> {
         }
         let path = self.path(word).or_else(|| {
             // Whatever stands before it, `…/.bashrc` is a start-up file.
-            let rest = word.text.split_once('/').map(|(_, rest)| rest).filter(|_| word.opaque)?;
+            if let Some(told) = located(word) {
+                return self.path(&Word::plain(told));
+            }
+            let rest = word.text.split_once('/').map(|(_, rest)| rest).filter(|rest| word.opaque && !rest.is_empty())?;
             Some(paths::absolute(rest, &self.around.home, &self.around.home))
                 .filter(|path| !matches!(paths::class(path, &self.project, self.around), Class::Outside | Class::Project))
         });
@@ -91,7 +101,10 @@ impl Walk<'_> {
         }
         // Whatever stands before it, `…/.ssh/id_rsa` is a key.
         let path = self.path(word).or_else(|| {
-            let (_, rest) = word.text.split_once('/')?;
+            if let Some(told) = located(word) {
+                return self.path(&Word::plain(told));
+            }
+            let (_, rest) = word.text.split_once('/').filter(|(_, rest)| !rest.is_empty())?;
             Some(paths::absolute(rest, &self.around.home, &self.around.home))
         });
         if let Some(path) = path {
@@ -104,4 +117,13 @@ impl Walk<'_> {
             self.note_touch(path, How::Read);
         }
     }
+}
+
+/// The path that `$(readlink -f path)` and its kin come down to.
+fn located(word: &Word) -> Option<String> {
+    let [inner] = word.inner.as_slice() else { return None };
+    let mut words = inner.split_whitespace();
+    let teller = words.next().is_some_and(|first| matches!(first, "readlink" | "realpath" | "echo" | "ls" | "printf"));
+    let last = words.next_back()?.trim_matches(['"', '\'']);
+    (teller && word.text == "$" && last.contains('/') && !last.contains('$')).then(|| last.to_owned())
 }

@@ -17,6 +17,8 @@ use crate::looked::Part;
 
 /// Commands looked at in one text.
 const MOST_COMMANDS: usize = 5_000;
+/// Bytes kept of what is written to one file.
+const MOST_CONTENT: usize = 32 * 1024;
 /// Values with which a loop's body is looked at one by one.
 const MOST_VALUES: usize = 12;
 /// Text parsed in one look, what is parsed again inside itself counted again (bytes).
@@ -38,6 +40,8 @@ pub(crate) enum Input {
     Decoded,
     /// Names of files that fit one of these patterns.
     Names(Vec<String>),
+    /// Every process of the machine.
+    Processes,
     /// Something else's output.
     Output,
 }
@@ -60,6 +64,18 @@ pub(crate) struct Walk<'a> {
     pub(crate) functions: HashMap<String, std::rc::Rc<CompoundCommand>>,
     /// Aliases defined in the text.
     pub(crate) aliases: HashMap<String, String>,
+    /// What is known of files written in the same text.
+    pub(crate) contents: HashMap<String, String>,
+    /// Files and folders that came over the network in the same text.
+    pub(crate) downloaded: Vec<String>,
+    /// Symbolic links made in the same text: link and target.
+    pub(crate) links: Vec<(String, String)>,
+    /// A text kept open by `exec` for a later command.
+    kept: Option<Input>,
+    /// The folder before the last `cd`.
+    pub(crate) old_cwd: Option<String>,
+    /// Another command reads what this one prints.
+    pub(crate) piped: bool,
     /// Remotes of git added in the same text.
     pub(crate) remotes: Vec<String>,
     /// How the line came to what is looked at now, outermost first.
@@ -89,6 +105,12 @@ impl<'a> Walk<'a> {
             written: Vec::new(),
             functions: HashMap::new(),
             aliases: HashMap::new(),
+            contents: HashMap::new(),
+            downloaded: Vec::new(),
+            links: Vec::new(),
+            kept: None,
+            old_cwd: Some(cwd.to_owned()),
+            piped: false,
             remotes: Vec::new(),
             via: Vec::new(),
             current: None,
@@ -205,21 +227,28 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn list(&mut self, list: &CompoundList, depth: usize) {
+    /// What the last pipeline prints.
+    fn list(&mut self, list: &CompoundList, depth: usize) -> Input {
+        let mut out = Input::None;
         for item in &list.0 {
-            self.pipeline(&item.0.first, depth);
+            out = self.pipeline(&item.0.first, depth);
             for more in &item.0.additional {
                 let (ast::AndOr::And(pipeline) | ast::AndOr::Or(pipeline)) = more;
-                self.pipeline(pipeline, depth);
+                out = self.pipeline(pipeline, depth);
             }
         }
+        out
     }
 
-    fn pipeline(&mut self, pipeline: &Pipeline, depth: usize) {
+    fn pipeline(&mut self, pipeline: &Pipeline, depth: usize) -> Input {
         let mut input = self.feed.clone();
-        for command in &pipeline.seq {
+        let outer = self.piped;
+        for (at, command) in pipeline.seq.iter().enumerate() {
+            self.piped = outer || at + 1 < pipeline.seq.len();
             input = self.command(command, input, depth);
         }
+        self.piped = outer;
+        input
     }
 
     fn command(&mut self, command: &Command, input: Input, depth: usize) -> Input {
@@ -234,9 +263,13 @@ impl<'a> Walk<'a> {
             Command::Compound(compound, redirects) => {
                 let input = self.redirects(redirects.as_ref(), depth).unwrap_or(input);
                 let outer = std::mem::replace(&mut self.feed, input);
-                let downloaded = self.compound(compound, depth);
+                let (downloaded, out) = self.compound(compound, depth);
                 self.feed = outer;
-                if downloaded { Input::Download } else { Input::Output }
+                match out {
+                    _ if downloaded => Input::Download,
+                    known @ (Input::Text(_) | Input::Decoded | Input::Names(_) | Input::Processes) => known,
+                    Input::None | Input::Download | Input::Output => Input::Output,
+                }
             }
             Command::Function(function) => {
                 let name = &function.fname.value;
@@ -258,25 +291,25 @@ impl<'a> Walk<'a> {
                 Input::None
             }
             Command::ExtendedTest(test, redirects) => {
-                // Words of a test can carry substitutions; looked at through their text.
+                // Words of a test can carry substitutions, even quoted ones; looked at through their text.
                 let text = format!("{}", test.expr);
-                let word = words::resolve(&text, &self.vars, &self.around.home);
-                self.substitutions(&word, depth);
+                self.hidden_in(&text, depth);
                 self.redirects(redirects.as_ref(), depth);
                 Input::None
             }
         }
     }
 
-    /// Whether something inside downloads, for what comes behind a pipe.
-    fn compound(&mut self, compound: &CompoundCommand, depth: usize) -> bool {
+    /// Whether something inside downloads, and what it prints, for what comes behind a pipe.
+    fn compound(&mut self, compound: &CompoundCommand, depth: usize) -> (bool, Input) {
         let before = self.network;
         self.network = false;
+        let mut out = Input::Output;
         match compound {
-            CompoundCommand::BraceGroup(group) => self.list(&group.list, depth + 1),
+            CompoundCommand::BraceGroup(group) => out = self.list(&group.list, depth + 1),
             CompoundCommand::Subshell(shell) => {
                 let cwd = self.cwd.clone();
-                self.list(&shell.list, depth + 1);
+                out = self.list(&shell.list, depth + 1);
                 self.cwd = cwd;
             }
             CompoundCommand::ForClause(each) => {
@@ -286,7 +319,7 @@ impl<'a> Walk<'a> {
                 }
                 self.each(&each.variable_name, values, &each.body.list, depth);
             }
-            CompoundCommand::ArithmeticForClause(each) => self.list(&each.body.list, depth + 1),
+            CompoundCommand::ArithmeticForClause(each) => drop(self.list(&each.body.list, depth + 1)),
             CompoundCommand::CaseClause(case) => {
                 self.word(&case.value, depth);
                 for list in case.cases.iter().filter_map(|item| item.cmd.as_ref()) {
@@ -311,13 +344,12 @@ impl<'a> Walk<'a> {
                 self.command(&process.body, Input::None, depth + 1);
             }
             CompoundCommand::Arithmetic(arithmetic) => {
-                let word = words::resolve(&format!("$(({}))", arithmetic.expr.value), &self.vars, &self.around.home);
-                self.substitutions(&word, depth);
+                self.hidden_in(&arithmetic.expr.value, depth);
             }
         }
         let downloaded = self.network;
         self.network |= before;
-        downloaded
+        (downloaded, out)
     }
 
     /// A loop's body with each of a few known values, or once with none in particular.
@@ -409,9 +441,11 @@ impl<'a> Walk<'a> {
                 }
                 CommandPrefixOrSuffixItem::ProcessSubstitution(kind, shell) => {
                     let before = std::mem::take(&mut self.network);
-                    self.fed_list(kind, &shell.list, depth);
+                    let out = self.fed_list(kind, &shell.list, depth);
                     if self.network {
                         input = Input::Download;
+                    } else if matches!(kind, ast::ProcessSubstitutionKind::Read) {
+                        input = out;
                     }
                     self.network |= before;
                     argv.push(Word::plain("/dev/fd/63"));
@@ -421,11 +455,65 @@ impl<'a> Walk<'a> {
         if !named {
             argv.extend(self.head(simple, depth));
         }
+        let targets = outputs(simple);
         if argv.is_empty() {
             self.vars.extend(assigned);
+            self.truncated(&targets, depth);
             return Input::None;
         }
-        judge::command(self, &argv, &input, depth)
+        if argv[0].text == "exec" && argv.len() == 1 {
+            self.kept = Some(input.clone());
+        }
+        let nothing = matches!(argv[0].text.as_str(), ":" | "true" | "false")
+            || argv[0].text == "cat" && argv.get(1).is_some_and(|word| word.text == "/dev/null")
+            || argv[0].text == "echo" && argv.len() == 2 && argv[1].text == "-n";
+        if nothing {
+            self.truncated(&targets, depth);
+        }
+        let piped = self.piped;
+        self.piped |= !targets.is_empty();
+        let out = judge::command(self, &argv, &input, depth);
+        self.piped = piped;
+        if let Input::Text(text) = &out {
+            for (target, _) in &targets {
+                let word = words::resolve(&target.value, &self.vars, &self.around.home);
+                if let Some(path) = self.path(&word) {
+                    self.keep(path, text);
+                }
+                let from = word.from.first().cloned().filter(|_| word.text == "$");
+                if let Some(name) = from {
+                    self.keep(format!("${name}"), text);
+                }
+            }
+        }
+        if out == Input::Download {
+            for (target, _) in &targets {
+                let word = words::resolve(&target.value, &self.vars, &self.around.home);
+                self.downloaded.extend(self.path(&word));
+            }
+        }
+        out
+    }
+
+    /// Remembers what was written to a file.
+    pub(crate) fn keep(&mut self, path: String, text: &str) {
+        let known = self.contents.entry(path).or_default();
+        if known.len() + text.len() <= MOST_CONTENT {
+            known.push_str(text);
+            known.push('\n');
+        }
+    }
+
+    /// Files emptied by a redirection of nothing.
+    fn truncated(&mut self, targets: &[(&ast::Word, bool)], _depth: usize) {
+        for (target, appends) in targets {
+            if !appends {
+                let word = words::resolve(&target.value, &self.vars, &self.around.home);
+                if !word.text.starts_with("/dev/") {
+                    judge::emptied(self, &word);
+                }
+            }
+        }
     }
 
     /// A word, with `{a,b}` taken apart when both sides are plain, and lists as their elements.
@@ -463,14 +551,16 @@ impl<'a> Walk<'a> {
     }
 
     /// A process substitution; one that is written to reads what the command prints.
-    fn fed_list(&mut self, kind: &ast::ProcessSubstitutionKind, list: &CompoundList, depth: usize) {
+    fn fed_list(&mut self, kind: &ast::ProcessSubstitutionKind, list: &CompoundList, depth: usize) -> Input {
         let feed = match kind {
             ast::ProcessSubstitutionKind::Read => Input::None,
             ast::ProcessSubstitutionKind::Write => Input::Output,
         };
         let outer = std::mem::replace(&mut self.feed, feed);
-        self.list(list, depth + 1);
-        self.feed = outer;
+        let piped = std::mem::replace(&mut self.piped, true);
+        let out = self.by("<(…)", |walk| walk.list(list, depth + 1));
+        (self.feed, self.piped) = (outer, piped);
+        out
     }
 
     fn assignment(&mut self, assignment: &ast::Assignment, _word: &ast::Word, depth: usize) -> (String, Word) {
@@ -494,6 +584,10 @@ impl<'a> Walk<'a> {
                 Word { items: list, ..Word::unknown() }
             }
         };
+        if value.inner.is_empty() && (value.text.contains("$(") || value.text.contains('`')) {
+            let text = value.text.clone();
+            self.quietly(|walk| walk.hidden_in(&text, depth + 1));
+        }
         judge::variable(self, &name, &value, depth);
         (name, value)
     }
@@ -541,7 +635,11 @@ impl<'a> Walk<'a> {
                     let word = self.word(word, depth);
                     if matches!(kind, IoFileRedirectKind::Read | IoFileRedirectKind::DuplicateInput) {
                         self.read(&word);
-                        Some(Input::Output)
+                        let known = self.path(&word).and_then(|path| self.contents.get(&path).cloned());
+                        if word.text == "/dev/null" {
+                            return Some(Input::None);
+                        }
+                        Some(known.map_or(Input::Output, Input::Text))
                     } else {
                         self.wrote(&word, "Writes to");
                         None
@@ -549,15 +647,18 @@ impl<'a> Walk<'a> {
                 }
                 IoFileRedirectTarget::ProcessSubstitution(kind, shell) => {
                     let before = std::mem::take(&mut self.network);
-                    self.fed_list(kind, &shell.list, depth);
+                    let out = self.fed_list(kind, &shell.list, depth);
                     let downloaded = self.network;
                     self.network |= before;
-                    Some(if downloaded { Input::Download } else { Input::Output })
+                    Some(if downloaded { Input::Download } else { out })
                 }
-                IoFileRedirectTarget::Fd(_) => None,
+                IoFileRedirectTarget::Fd(_) => self.kept.clone(),
                 IoFileRedirectTarget::Duplicate(word) => {
                     // `>&2` and `>&-` name a descriptor, `>& file` a file.
                     let word = self.word(word, depth);
+                    if matches!(kind, IoFileRedirectKind::DuplicateInput) && self.kept.is_some() {
+                        return self.kept.clone();
+                    }
                     if !word.text.chars().all(|c| c.is_ascii_digit() || c == '-') {
                         self.wrote(&word, "Writes to");
                     }
@@ -566,6 +667,28 @@ impl<'a> Walk<'a> {
             },
         }
     }
+}
+
+/// Files that standard output goes to, and whether it is appended.
+fn outputs(simple: &SimpleCommand) -> Vec<(&ast::Word, bool)> {
+    let prefix = simple.prefix.iter().flat_map(|prefix| &prefix.0);
+    let suffix = simple.suffix.iter().flat_map(|suffix| &suffix.0);
+    prefix
+        .chain(suffix)
+        .filter_map(|item| match item {
+            CommandPrefixOrSuffixItem::IoRedirect(IoRedirect::File(fd, kind, IoFileRedirectTarget::Filename(word)))
+                if fd.is_none_or(|fd| fd == 1) =>
+            {
+                match kind {
+                    IoFileRedirectKind::Write | IoFileRedirectKind::Clobber => Some((word, false)),
+                    IoFileRedirectKind::Append => Some((word, true)),
+                    _ => None,
+                }
+            }
+            CommandPrefixOrSuffixItem::IoRedirect(IoRedirect::OutputAndError(word, appends)) => Some((word, *appends)),
+            _ => None,
+        })
+        .collect()
 }
 
 /// Whether a function's body pipes into itself or starts itself in the background.

@@ -35,7 +35,7 @@ pub(super) fn sql(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input)
         Input::Download | Input::Decoded => {
             walk.say(signal("stdin_script", High, "Runs SQL that came from elsewhere", Some(name)));
         }
-        Input::Names(_) | Input::Output => {
+        Input::Names(_) | Input::Processes | Input::Output => {
             walk.say(signal("database_changes", Medium, "Runs SQL that is only known when it runs", Some(name)));
         }
         Input::None => {}
@@ -96,34 +96,34 @@ pub(super) fn texts_after(walk: &mut Walk<'_>, args: &[Word], options: &[&str], 
 }
 
 pub(super) fn interpreters(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, depth: usize) {
-    let shell = SHELLS.contains(&name);
+    let shell = SHELLS.contains(&name) || name == "source" || name == ".";
     let language = INTERPRETERS
         .iter()
         .find(|(interpreter, _)| *interpreter == name || name.starts_with("python3.") && *interpreter == "python3");
-    if !shell && language.is_none() && name != "source" && name != "." {
+    if !shell && language.is_none() {
         return;
     }
-    if shell && texts_after(walk, args, &["-c"], depth) {
+    if SHELLS.contains(&name) && texts_after(walk, args, &["-c"], depth) {
         return;
     }
     if let Some((_, options)) = language {
         for (option, text) in args.iter().zip(args.iter().skip(1)) {
             if options.contains(&option.text.as_str()) {
-                return inline(walk, name, &text.text, text.opaque);
+                return inline(walk, name, &text.text, text.opaque, depth);
             }
         }
         let attached = args
             .iter()
             .find_map(|arg| options.iter().find_map(|option| arg.text.strip_prefix(option)?.strip_prefix('=')));
         if let Some(text) = attached {
-            return inline(walk, name, text, false);
+            return inline(walk, name, text, false, depth);
         }
         if name.ends_with("awk") {
             if let Some(text) = operands(args)
                 .next()
                 .filter(|text| ["system(", "getline", "|", ">"].iter().any(|hole| text.text.contains(hole)))
             {
-                inline(walk, name, &format!("system {}", text.text), text.opaque);
+                inline(walk, name, &format!("system {}", text.text), text.opaque, depth);
             }
             return;
         }
@@ -134,14 +134,16 @@ pub(super) fn interpreters(walk: &mut Walk<'_>, name: &str, args: &[Word], input
     }
     let script = operands(args).next().filter(|word| word.text != "-").cloned();
     match (script, input) {
-        (Some(word), _) if word.text == "/dev/fd/63" || word.text == "/dev/stdin" => {
+        (Some(word), _) if word.text.starts_with("/dev/fd/") || word.text == "/dev/stdin" => {
             fed(walk, name, shell, input, depth);
         }
         (Some(word), _) if !has(args, "-m|--version|-V|-h|--help") => {
             walk.read(&word);
             walk.say(signal("runs_script", Medium, format!("Runs the script {}", word.text), Some(&word.text)));
+            let rest: Vec<Word> = args.iter().skip_while(|arg| arg.text != word.text).skip(1).cloned().collect();
+            named_script(walk, name, &word, &rest);
             let named = if word.text.contains('/') { word } else { Word { text: format!("./{}", word.text), ..word } };
-            runs_what_was_written(walk, &named);
+            runs_what_was_written(walk, &named, depth);
         }
         (Some(word), _) if has(args, "-m") => {
             walk.say(signal("runs_script", Medium, format!("Runs the module {}", word.text), Some(&word.text)));
@@ -152,23 +154,38 @@ pub(super) fn interpreters(walk: &mut Walk<'_>, name: &str, args: &[Word], input
     }
 }
 
+/// Scripts that are command lines of their own (`manage.py flush`), addresses, and files written just before.
+fn named_script(walk: &mut Walk<'_>, name: &str, word: &Word, rest: &[Word]) {
+    if word.text.contains("://") {
+        walk.network = true;
+        return walk.say(signal("runs_download", Critical, "Runs whatever a download contains", Some(&word.text)));
+    }
+    let base = word.text.rsplit('/').next().unwrap_or(&word.text).to_owned();
+    super::tools::rows(walk, &base, rest);
+    if name != "source" && name != "." {
+        super::tools::task(walk, name, base.split('.').next().unwrap_or(&base), &word.text);
+    }
+    let _ = rest;
+}
+
 /// An interpreter that runs what arrives on its input.
 pub(super) fn fed(walk: &mut Walk<'_>, name: &str, shell: bool, input: &Input, depth: usize) {
     match input {
         Input::Text(text) if shell => walk.text(text, depth + 1),
-        Input::Text(text) => inline(walk, name, text, false),
+        Input::Text(text) => inline(walk, name, text, false, depth),
         Input::Download => walk.say(signal("runs_download", Critical, "Runs whatever a download contains", Some(name))),
         Input::Decoded => {
             walk.say(signal("runs_hidden", Critical, "Runs a text that was encoded to hide it", Some(name)));
         }
-        Input::Names(_) | Input::Output => {
+        Input::Names(_) | Input::Processes | Input::Output => {
             walk.say(signal("stdin_script", High, "Runs whatever another command prints", Some(name)));
         }
         Input::None => {}
     }
 }
 
-pub(super) fn inline(walk: &mut Walk<'_>, name: &str, text: &str, opaque: bool) {
+pub(super) fn inline(walk: &mut Walk<'_>, name: &str, text: &str, opaque: bool, depth: usize) {
+    let _ = depth;
     let words = text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
     let mut words = words.peekable();
     let mut reach = None;
@@ -215,5 +232,66 @@ pub(super) fn inline(walk: &mut Walk<'_>, name: &str, text: &str, opaque: bool) 
                 walk.wrote(&word, "May change");
             }
         }
+    }
+}
+
+/// A file that the same text wrote and then runs.
+pub(super) fn written(walk: &mut Walk<'_>, path: &str, text: &str, depth: usize) {
+    let ending = path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map_or("", |(_, ending)| ending);
+    let first = text.lines().next().unwrap_or_default();
+    let shell = matches!(ending, "sh" | "bash" | "zsh" | "") && !first.contains("python") && !first.contains("node") && !first.contains("perl") && !first.contains("ruby");
+    if shell {
+        return walk.text_by("a file written before", text, depth + 1);
+    }
+    written_quietly(walk, path, text, depth);
+}
+
+/// A file that the same text wrote and that a build, a test or another program may run: its commands and
+/// the texts in it count where they are high risk.
+pub(super) fn written_quietly(walk: &mut Walk<'_>, path: &str, text: &str, depth: usize) {
+    if walk.inside > 0 {
+        return;
+    }
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    let language = match ending {
+        "py" => Some("python3"),
+        "js" | "mjs" | "cjs" | "ts" => Some("node"),
+        "rb" => Some("ruby"),
+        "pl" | "pm" => Some("perl"),
+        "php" => Some("php"),
+        "lua" => Some("lua"),
+        _ => None,
+    };
+    if let Some(language) = language {
+        return walk.quietly(|walk| walk.by("a file written before", |walk| inline(walk, language, text, false, depth)));
+    }
+    if ending == "sql" {
+        if sql_level(text) >= High {
+            walk.say(signal("database_destroys", High, "Runs statements written before that delete data", Some(name)));
+        }
+        return;
+    }
+    for line in text.lines().take(400) {
+        let line = line.trim_start_matches(['\t', ' ', '@', '-', '+']);
+        let line = ["RUN ", "CMD ", "ENTRYPOINT ", "command: ", "run: ", "//go:generate ", "!", ":!", "script: "].iter().find_map(|mark| line.strip_prefix(mark)).unwrap_or(line);
+        if line.len() > 2 && line.len() < 400 && !line.starts_with(['#', '/', '<']) {
+            let line = line.to_owned();
+            walk.quietly(|walk| walk.by("a file written before", |walk| walk.text(&line, depth + 1)));
+        }
+    }
+    literals(walk, text, depth);
+}
+
+/// Every text in quotes, looked at as a command; a list of texts as one, too.
+pub(super) fn literals(walk: &mut Walk<'_>, text: &str, depth: usize) {
+    let mut found: Vec<String> = Vec::new();
+    for quote in ['"', '\'', '`'] {
+        found.extend(text.split(quote).skip(1).step_by(2).filter(|piece| piece.len() > 1 && piece.len() < 400).take(60).map(ToOwned::to_owned));
+    }
+    let list = found.iter().filter(|piece| !piece.contains(char::is_whitespace)).cloned().collect::<Vec<_>>().join(" ");
+    for piece in found.iter().filter(|piece| piece.contains(' ')).chain(std::iter::once(&list)) {
+        let piece = piece.clone();
+        walk.quietly(|walk| walk.by("a text inside", |walk| walk.text(&piece, depth + 1)));
     }
 }

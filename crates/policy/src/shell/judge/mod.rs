@@ -24,6 +24,11 @@ use crate::paths;
 
 pub(crate) use variables::variable;
 
+/// A file emptied by a redirection of nothing.
+pub(crate) fn emptied(walk: &mut Walk<'_>, word: &Word) {
+    files::empty(walk, word, &word.text);
+}
+
 /// Judges a command and tells what its output is to the next one in the pipe.
 pub(crate) fn command(walk: &mut Walk<'_>, argv: &[Word], input: &Input, depth: usize) -> Input {
     let bytes = argv.iter().map(|word| word.text.len() + 1).sum();
@@ -81,11 +86,86 @@ fn unwrapped(walk: &mut Walk<'_>, argv: &[Word], input: &Input, depth: usize) ->
     if !only_reads {
         carried::look(walk, &name, args, known, depth);
     }
-    runs_what_was_written(walk, head);
+    runs_what_was_written(walk, head, depth);
+    reaches_written(walk, &name, args, depth);
+    kept(walk, &name, args, input);
     if walk.functions.contains_key(&name) && matches!(input, Input::Download | Input::Decoded) {
         walk.say(signal("stdin_script", High, "Hands a download to a function of its own", Some(&name)));
     }
     output(&name, args, input)
+}
+
+/// Builds and tests run files that the same text wrote: their commands are looked at.
+fn reaches_written(walk: &mut Walk<'_>, name: &str, args: &[Word], depth: usize) {
+    let runs = BUILDERS.contains(&name) && !matches!(name, "git" | "gh" | "tar" | "code")
+        || INTERPRETERS.iter().any(|(interpreter, _)| *interpreter == name)
+        || SQL.contains(&name) || matches!(name, "vim" | "ex" | "ed" | "nvim");
+    if !runs || walk.contents.is_empty() || walk.inside > 0 || name == "git" {
+        return;
+    }
+    let _ = args;
+    let texts: Vec<(String, String)> = walk.contents.iter().map(|(path, text)| (path.clone(), text.clone())).collect();
+    for (path, text) in texts {
+        code::written_quietly(walk, &path, &text, depth);
+    }
+}
+
+/// What `tee` and `sed -i` put into files, links that are made, what was downloaded and unpacked.
+fn kept(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input) {
+    match (name, input) {
+        ("tee", Input::Text(text)) => {
+            for word in operands(args).cloned().collect::<Vec<_>>() {
+                if let Some(path) = walk.path(&word) {
+                    walk.keep(path, text);
+                }
+            }
+        }
+        ("tee", Input::None) => {
+            for word in operands(args).filter(|word| word.pattern || word.opaque).cloned().collect::<Vec<_>>() {
+                files::empty(walk, &word, &joined(name, args));
+            }
+        }
+        ("sed", _) if has(args, "-i|--in-place") => {
+            let texts: Vec<String> = args.iter().filter(|arg| arg.text.contains(char::is_whitespace)).map(|arg| arg.text.clone()).collect();
+            let files: Vec<Word> = operands(args).skip(1).cloned().collect();
+            for path in files.iter().filter_map(|word| walk.path(word)).collect::<Vec<_>>() {
+                texts.iter().for_each(|text| walk.keep(path.clone(), text));
+            }
+        }
+        ("ln", _) if has(args, "-s|--symbolic") => {
+            if let [target, link] = operands(args).cloned().collect::<Vec<_>>().as_slice()
+                && let (Some(target), Some(link)) = (walk.path(target), walk.path(link))
+            {
+                walk.links.push((link, target));
+            }
+        }
+        ("tar" | "bsdtar" | "unzip" | "gunzip" | "7z", _) => {
+            let fed = *input == Input::Download
+                || operands(args).any(|word| walk.path(word).is_some_and(|path| walk.downloaded.contains(&path) || walk.network && walk.written.contains(&path)));
+            if fed {
+                let folder = args.iter().zip(args.iter().skip(1)).find(|(option, _)| matches!(option.text.as_str(), "-C" | "-d" | "--directory"));
+                let folder = folder.map_or_else(|| walk.cwd.clone(), |(_, folder)| walk.path(folder));
+                walk.downloaded.extend(folder);
+            }
+        }
+        ("git", _) if args.iter().any(|arg| arg.text == "clone") => {
+            let names: Vec<Word> = operands(args).skip(1).cloned().collect();
+            let folder = match names.as_slice() {
+                [_, folder, ..] => walk.path(folder),
+                [url] => walk.path(&Word::plain(url.text.trim_end_matches(".git").rsplit(['/', ':']).next().unwrap_or_default())),
+                [] => None,
+            };
+            walk.downloaded.extend(folder);
+        }
+        ("gcc" | "g++" | "cc" | "c++" | "clang" | "clang++" | "rustc" | "go" | "javac" | "ghc" | "zig" | "swiftc" | "ld" | "nim", _) => {
+            let outputs: Vec<String> =
+                args.iter().zip(args.iter().skip(1)).filter(|(option, _)| option.text == "-o").filter_map(|(_, file)| walk.path(file)).collect();
+            if !walk.network {
+                walk.written.retain(|path| !outputs.contains(path));
+            }
+        }
+        _ => {}
+    }
 }
 
 /// Arguments as the shell would read them back.
@@ -149,8 +229,14 @@ fn unwrap(walk: &mut Walk<'_>, argv: &[Word], input: &Input, depth: usize) -> Op
             return Some(argv);
         }
         let name = program(&head.text);
-        if matches!(name.as_str(), "sudo" | "doas" | "pkexec" | "runuser") {
-            walk.say(signal("privileged", High, "Acts as administrator", Some(&head.text)));
+        if matches!(name.as_str(), "sudo" | "doas" | "pkexec" | "runuser" | "run0" | "gosu" | "su-exec" | "sg" | "dzdo") {
+            let reads = name == "sudo" && sudo_reads(&argv[1..]);
+            let (level, says) = if reads { (Medium, "Looks at something as administrator") } else { (High, "Acts as administrator") };
+            walk.say(signal("privileged", level, says, Some(&head.text)));
+        }
+        if matches!(name.as_str(), "systemd-run" | "chroot" | "unshare" | "nsenter") {
+            let args = argv[1..].to_vec();
+            tools::rows(walk, &name, &args);
         }
         let Some((_, valued, operands)) = WRAPPERS.iter().find(|(wrapper, _, _)| *wrapper == name) else {
             return Some(argv);
@@ -213,6 +299,38 @@ fn unwrap(walk: &mut Walk<'_>, argv: &[Word], input: &Input, depth: usize) -> Op
     }
 }
 
+/// Programs that only look, also when an administrator starts them.
+const LOOKS: &[&str] = &[
+    "journalctl", "dmesg", "lsof", "ss", "netstat", "df", "du", "ls", "ps", "top", "htop", "iotop", "lsblk", "blkid", "lshw", "lspci", "lsusb", "dmidecode", "smartctl", "uptime", "free",
+    "nethogs", "iftop", "docker", "systemctl", "service", "ufw", "iptables", "nginx", "apachectl", "whoami", "id", "stat", "lsmod", "fdisk", "vmstat", "last", "lastb", "true", "-v", "-n", "-l",
+];
+
+/// `sudo` before something that only looks; `sudo -l`, `-v`, `-k`.
+fn sudo_reads(args: &[Word]) -> bool {
+    let Some(at) = args.iter().position(|arg| !arg.text.starts_with('-')) else {
+        return args.iter().all(|arg| matches!(arg.text.as_str(), "-l" | "-v" | "-k" | "-K" | "-n" | "-V" | "--list" | "--validate"));
+    };
+    if args[..at].iter().any(|arg| !matches!(arg.text.as_str(), "-n" | "-E" | "-H" | "--")) {
+        return false;
+    }
+    let name = program(&args[at].text);
+    let rest: Vec<&str> = operands(&args[at + 1..]).map(|word| word.text.as_str()).collect();
+    let verb = rest.first().copied().unwrap_or_default();
+    LOOKS.contains(&name.as_str())
+        && match name.as_str() {
+            "docker" => matches!(verb, "ps" | "images" | "logs" | "inspect" | "stats" | "version" | "info" | "top" | "port"),
+            "systemctl" => matches!(verb, "status" | "show" | "cat" | "is-active" | "is-enabled" | "is-failed") || verb.starts_with("list-"),
+            "service" => rest.last() == Some(&"status"),
+            "ufw" => verb == "status",
+            "iptables" => has(&args[at + 1..], "-L|-S|--list"),
+            "nginx" | "apachectl" => has(&args[at + 1..], "-t|-T|-v|-V") || verb == "configtest",
+            "fdisk" => has(&args[at + 1..], "-l"),
+            "journalctl" => !args[at + 1..].iter().any(|arg| arg.text.starts_with("--vacuum") || arg.text == "--rotate" || arg.text == "--flush"),
+            "dmesg" => !has(&args[at + 1..], "-C|-c|--clear"),
+            _ => true,
+        }
+}
+
 /// Whether one of the arguments is one of the alternatives.
 fn has(args: &[Word], alternatives: &str) -> bool {
     alternatives.split('|').any(|wanted| {
@@ -271,18 +389,24 @@ fn special(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, depth:
         }
         "cd" | "pushd" => {
             let target = operands(args).next().cloned();
+            let before = walk.cwd.clone();
             walk.cwd = match target {
-                Some(word) if word.opaque => None,
+                Some(word) if word.text == "-" => walk.old_cwd.clone(),
+                Some(word) if word.opaque => walk.path(&word),
                 Some(word) => walk.path(&word),
                 None => Some(walk.around.home.clone()),
             };
+            walk.old_cwd = before;
         }
         "eval" => {
             let text: Vec<&str> = args.iter().map(|arg| arg.text.as_str()).collect();
-            for arg in args.iter().filter(|arg| arg.opaque) {
-                code::hidden_text(walk, arg);
+            let known = args.len() == 1 && args[0].text == "$" && args[0].inner.iter().all(|text| initialises(text));
+            if !known {
+                for arg in args.iter().filter(|arg| arg.opaque) {
+                    code::hidden_text(walk, arg);
+                }
+                walk.text_by("eval", &text.join(" "), depth + 1);
             }
-            walk.text(&text.join(" "), depth + 1);
         }
         "alias" => {
             for (alias_name, text) in args.iter().filter_map(|arg| arg.text.split_once('=')) {
@@ -292,11 +416,28 @@ fn special(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, depth:
             }
         }
         "trap" => {
-            for text in args.iter().map(|arg| arg.text.split_once('=').map_or(arg.text.as_str(), |(_, text)| text)) {
-                walk.text(text, depth + 1);
+            if let Some(text) = args.first().map(|arg| arg.text.clone()) {
+                walk.text_by("trap", &text, depth + 1);
             }
         }
-        "kill" | "pkill" | "killall" => kill(walk, name, args),
+        "apply_patch" | "applypatch" => patch(walk, args, input),
+        "printf" if has(args, "-v") => {
+            for arg in args.iter().filter(|arg| arg.text.contains("$(") || arg.text.contains('`')) {
+                walk.hidden_in(&arg.text.clone(), depth);
+            }
+            if let [_, variable_name, _, rest @ ..] = args {
+                let text = rest.iter().map(|word| word.text.as_str()).collect::<Vec<_>>();
+                let plain = args[2].text.chars().filter(|c| *c == '%').count() == text.len() && args[2].text.replace("%s", "").is_empty();
+                let value = if plain { Word::plain(text.concat()) } else { Word::unknown() };
+                walk.vars.insert(variable_name.text.clone(), value);
+            }
+        }
+        "set" if args.first().is_some_and(|arg| arg.text == "--") => {
+            let rest = args[1..].to_vec();
+            drop(walk.positional("sh", &rest));
+        }
+        "read" | "mapfile" | "readarray" => reads_into(walk, args, input),
+        "kill" | "pkill" | "killall" => kill(walk, name, args, input),
         "git" => git::git(walk, args, depth),
         "docker" | "podman" | "nerdctl" | "docker-compose" | "podman-compose" => containers::docker(walk, name, args, depth),
         "ssh" => network::ssh(walk, args, depth),
@@ -316,7 +457,12 @@ fn special(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, depth:
             let names: Vec<Word> = operands(args).skip(1).cloned().collect();
             names.iter().for_each(|word| walk.wrote(word, "Changes"));
         }
-        "let" | "declare" | "typeset" | "local" | "readonly" | "export" | "test" | "[" | "unset" | "read" => {
+        "let" | "declare" | "typeset" | "local" | "readonly" | "export" | "test" | "[" | "unset" => {
+            if matches!(name, "declare" | "typeset" | "local") && has(args, "-n") {
+                for arg in args.iter().filter_map(|arg| arg.text.split_once('=').map(|(name, _)| name.to_owned())) {
+                    walk.vars.insert(arg, Word::unknown());
+                }
+            }
             for arg in args.iter().filter(|arg| arg.text.contains("$(") || arg.text.contains('`')) {
                 walk.hidden_in(&arg.text.clone(), depth);
             }
@@ -330,6 +476,71 @@ fn special(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, depth:
             network::asks(walk, name, args);
         }
         _ => {}
+    }
+}
+
+/// Programs whose output is meant to be evaluated by the shell, with the words that make them print it.
+const INITIALISERS: &[(&str, &str)] = &[
+    ("ssh-agent", ""), ("direnv", "hook|export"), ("fnm", "env"), ("pyenv", "init|virtualenv-init"), ("rbenv", "init"), ("nodenv", "init"), ("jenv", "init"), ("goenv", "init"),
+    ("brew", "shellenv"), ("starship", "init"), ("zoxide", "init"), ("mise", "activate|env|hook-env"), ("rtx", "activate"), ("asdf", ""), ("opam", "env|config"),
+    ("conda", "shell.bash|shell.zsh|shell.posix|hook"), ("micromamba", "shell"), ("mamba", "shell"), ("minikube", "docker-env|podman-env"), ("docker-machine", "env"), ("dircolors", ""), ("luarocks", "path"),
+    ("thefuck", ""), ("fzf", ""), ("gh", "completion"), ("kubectl", "completion"), ("helm", "completion"), ("npm", "completion"), ("register-python-argcomplete", ""), ("perl", "-I"),
+    ("nvm", ""), ("volta", ""), ("atuin", "init"), ("keychain", ""), ("lesspipe", ""), ("lesspipe.sh", ""), ("resize", ""), ("gpg-agent", "--daemon"), ("poetry", "env"), ("uv", "generate-shell-completion"), ("pipx", ""), ("devbox", "shellenv"), ("guix", "package"),
+];
+
+/// Whether a substitution starts one of them and nothing else.
+fn initialises(text: &str) -> bool {
+    if text.contains(['|', ';', '&', '`', '$', '<', '\n']) && !text.contains("2>/dev/null") {
+        return false;
+    }
+    let mut words = text.split_whitespace();
+    let Some(first) = words.next() else { return false };
+    let first = first.rsplit('/').next().unwrap_or(first);
+    let rest: Vec<&str> = words.collect();
+    INITIALISERS.iter().any(|(name, verbs)| *name == first && (verbs.is_empty() || rest.iter().any(|word| verbs.split('|').any(|verb| verb == *word))))
+}
+
+/// `read name <<< text`: what is read is known where the text is.
+fn reads_into(walk: &mut Walk<'_>, args: &[Word], input: &Input) {
+    let names: Vec<String> = tools::operands_without(args, &["-p", "-t", "-n", "-N", "-d", "-u", "-i", "-O", "-s", "-c", "-C"]).iter().map(|name| (*name).to_owned()).collect();
+    for arg in args.iter().filter(|arg| arg.text.contains("$(") || arg.text.contains('`')) {
+        walk.quietly(|walk| walk.hidden_in(&arg.text.clone(), 1));
+    }
+    let known = match input {
+        Input::Text(text) if !has(args, "-d") => text.lines().next().map(ToOwned::to_owned),
+        _ => None,
+    };
+    if has(args, "-a") && let (Some(name), Some(text)) = (names.first(), &known) {
+        let items = text.split_whitespace().map(Word::plain).collect();
+        walk.vars.insert(name.clone(), Word { items, ..Word::unknown() });
+        return;
+    }
+    let mut words = known.as_deref().map(|text| text.split_whitespace().collect::<Vec<_>>());
+    for (at, name) in names.iter().enumerate() {
+        let value = match (&mut words, input) {
+            (Some(words), _) if at + 1 == names.len() => Word::plain(words.get(at..).unwrap_or_default().join(" ")),
+            (Some(words), _) => Word::plain(words.get(at).copied().unwrap_or_default()),
+            (None, Input::Names(patterns)) if patterns.len() == 1 => Word { pattern: true, ..Word::plain(&patterns[0]) },
+            (None, _) => Word::unknown(),
+        };
+        walk.vars.insert(name.clone(), value);
+    }
+}
+
+/// A patch handed to the shell's form of the tool: the files it names.
+fn patch(walk: &mut Walk<'_>, args: &[Word], input: &Input) {
+    let text = match (args.first(), input) {
+        (Some(word), _) => word.text.clone(),
+        (None, Input::Text(text)) => text.clone(),
+        (None, _) => return walk.say(signal("hidden_program", High, "Applies a patch that is only known when it runs", None)),
+    };
+    for line in text.lines() {
+        let file = ["*** Add File: ", "*** Update File: ", "*** Move to: "].iter().find_map(|mark| line.strip_prefix(mark));
+        if let Some(file) = file {
+            walk.wrote(&Word::plain(file.trim()), "Changes");
+        } else if let Some(file) = line.strip_prefix("*** Delete File: ") {
+            files::delete_one(walk, "rm", &Word::plain(file.trim()), false, file, line);
+        }
     }
 }
 
@@ -378,13 +589,15 @@ fn unknown(walk: &mut Walk<'_>, name: &str, head: &Word, args: &[Word]) -> bool 
 }
 
 /// Signals to processes.
-fn kill(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
+fn kill(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input) {
     let names_us = |arg: &Word| {
-        std::iter::once(&arg.text).chain(&arg.inner).any(|text| text.to_ascii_lowercase().contains("clawbutler"))
+        std::iter::once(&arg.text).chain(&arg.inner).any(|text| text.to_ascii_lowercase().replace(['[', ']'], "").contains("clawbutler"))
     };
+    let everything = *input == Input::Processes || args.iter().any(|arg| arg.pattern && arg.text.starts_with("/proc") || arg.text.starts_with("[0-9]"))
+        || args.iter().any(|arg| arg.opaque && arg.from.iter().any(|name| walk.vars.get(name).is_some_and(|value| value.pattern)));
     if args.iter().any(names_us) {
         walk.say(signal(OWN, Critical, "Stops ClawButler", Some(&joined(name, args))));
-    } else if name == "kill" && args.last().is_some_and(|arg| arg.text == "-1") && args.len() > 1 {
+    } else if everything || name == "kill" && args.last().is_some_and(|arg| arg.text == "-1") && args.len() > 1 {
         walk.say(signal("kills", Critical, "Ends every process of the user", Some(&joined(name, args))));
     } else if !has(args, "-l|-L|-0") {
         walk.say(signal("kills", Medium, "Ends a process", Some(&joined(name, args))));
@@ -406,6 +619,12 @@ fn output(name: &str, args: &[Word], input: &Input) -> Input {
         && let Some(names) = files::found_names(args)
     {
         return Input::Names(names);
+    }
+    if name == "ps" && !has(args, "-p|--pid|-C") || name == "lsof" && args.iter().any(|arg| arg.text == "/") {
+        return Input::Processes;
+    }
+    if *input == Input::Processes && !args.iter().any(|arg| arg.text.contains('/')) && matches!(name, "awk" | "tail" | "sed" | "cut" | "tr" | "sort" | "xargs" | "head" | "column") {
+        return Input::Processes;
     }
     if DECODERS.contains(&name) {
         return Input::Decoded;
@@ -448,12 +667,21 @@ fn is_bundle_with(text: &str, letter: char) -> bool {
     text.strip_prefix('-').is_some_and(|rest| rest.chars().all(|c| c.is_ascii_alphabetic()) && rest.contains(letter))
 }
 
-/// A program that the same text wrote before starting it has been seen by nobody.
-fn runs_what_was_written(walk: &mut Walk<'_>, program: &Word) {
+/// A program that the same text wrote or downloaded before starting it has been seen by nobody.
+fn runs_what_was_written(walk: &mut Walk<'_>, program: &Word, depth: usize) {
+    if program.opaque && let Some(text) = program.from.first().and_then(|name| walk.contents.get(&format!("${name}")).cloned()) {
+        return code::written(walk, &program.text, &text, depth);
+    }
     if !program.text.contains('/') {
         return;
     }
     let Some(path) = walk.path(program) else { return };
+    if walk.downloaded.iter().any(|file| paths::inside(&path, file)) {
+        return walk.say(signal("runs_download", Critical, "Runs what the same command downloaded", Some(&program.text)));
+    }
+    if let Some(text) = walk.contents.get(&path).cloned() {
+        return code::written(walk, &path, &text, depth);
+    }
     if walk.written.contains(&path) {
         let (name, level) = if walk.network { ("runs_download", Critical) } else { ("runs_written", High) };
         walk.say(signal(name, level, "Runs a program that the same command wrote", Some(&program.text)));
