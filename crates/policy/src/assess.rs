@@ -99,6 +99,9 @@ pub(crate) fn write_signals(path: &str, project: &str, around: &Surroundings, ve
         Class::Own => {
             signal(OWN, Critical, format!("{verb} {path}, which belongs to ClawButler or carries its guard"), part)
         }
+        Class::Secret if dotenv_of(path, project) => {
+            signal("dotenv_write", Medium, format!("{verb} {path}, where settings and secrets of the project are"), part)
+        }
         Class::Secret => signal("secret_write", High, format!("{verb} {path}, which holds secrets"), part),
         Class::Startup => signal("startup_write", High, format!("{verb} {path}, which runs by itself later"), part),
         Class::AgentConfig => {
@@ -112,6 +115,12 @@ pub(crate) fn write_signals(path: &str, project: &str, around: &Surroundings, ve
         Class::Project | Class::Scratch => return Vec::new(),
     };
     vec![one]
+}
+
+/// Whether a path is a file of settings (`.env`) inside the project.
+fn dotenv_of(path: &str, project: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    (name == ".env" || name.starts_with(".env.")) && paths::inside(path, project)
 }
 
 /// Signals of reading a path.

@@ -103,6 +103,9 @@ pub(super) fn interpreters(walk: &mut Walk<'_>, name: &str, args: &[Word], input
     if !shell && language.is_none() {
         return;
     }
+    if has(args, "-n") && SHELLS.contains(&name) && !has(args, "-c|-s") {
+        return walk.say(signal("reads", Low, "Checks a script without running it", None));
+    }
     if SHELLS.contains(&name) && texts_after(walk, args, &["-c"], depth) {
         return;
     }
@@ -293,5 +296,31 @@ pub(super) fn literals(walk: &mut Walk<'_>, text: &str, depth: usize) {
     for piece in found.iter().filter(|piece| piece.contains(' ')).chain(std::iter::once(&list)) {
         let piece = piece.clone();
         walk.quietly(|walk| walk.by("a text inside", |walk| walk.text(&piece, depth + 1)));
+    }
+}
+
+/// Words by which programs of languages that are not taken apart destroy, start or send something.
+const DESTRUCTIVE: &[&str] = &[
+    "rm_rf", "rm_r", "rm", "delete_all", "destroy_all", "delete", "destroy", "drop", "truncate", "removeall", "remove_all", "remove", "rmtree", "deletedirectory", "delete_directory", "delete-directory", "delete-file",
+    "unlink", "system", "shell", "shell-command", "call-process", "cmd", "exec", "execute", "spawn", "popen", "run", "processbuilder", "runtime", "os", "system2", "syscmd", "esyscmd", "write18", "remove_recurse", "execute_process",
+    "execute_command", "jobstart", "termopen", "credentials", "secrets", "env", "connection", "update_all", "eval", "instance_eval", "send", "httpc", "gen_tcp", "url-retrieve", "net", "socket", "http", "curl", "wget", "py3", "python3", "perl", "lua", "ruby", "%d", "bwipeout",
+];
+
+/// A program in a language that is not taken apart: told by its words, in small letters.
+pub(super) fn other_language(walk: &mut Walk<'_>, name: &str, text: &Word) {
+    let lower = text.text.to_ascii_lowercase();
+    let words = lower.split(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '-' | '%'));
+    let calm = matches!(name, "vim" | "vi" | "nvim" | "ex" | "view");
+    let reach = words.filter(|word| !word.is_empty()).find(|word| DESTRUCTIVE.contains(word) && !(calm && matches!(*word, "delete" | "run" | "os" | "net" | "env" | "remove")));
+    let shell = calm && (lower.starts_with('!') || lower.contains(":!") || lower.contains(" !") || lower.contains("%!")) || text.text.contains('`') && matches!(name, "rails" | "julia");
+    if let Some(text) = Some(&text.text).filter(|_| text.opaque || reach.is_some() || shell) {
+        walk.say(signal(
+            "inline_code_reach",
+            High,
+            format!("Runs a program given to {name} that reaches files, programs or the network ({})", reach.unwrap_or("a shell")),
+            Some(text),
+        ));
+    } else {
+        walk.say(signal("inline_code", Medium, format!("Runs a program given to {name}"), Some(&text.text)));
     }
 }

@@ -82,6 +82,7 @@ fn unwrapped(walk: &mut Walk<'_>, argv: &[Word], input: &Input, depth: usize) ->
     special(walk, &name, args, input, depth);
     code::interpreters(walk, &name, args, input, depth);
     files::files(walk, &name, args);
+    files::takes_along(walk, &name, args);
     known |= unknown(walk, &name, head, args);
     if !only_reads {
         carried::look(walk, &name, args, known, depth);
@@ -245,7 +246,7 @@ fn unwrap(walk: &mut Walk<'_>, argv: &[Word], input: &Input, depth: usize) -> Op
             return Some(argv);
         }
         let mut at = 1;
-        let mut operands = *operands;
+        let mut operands = if name == "taskset" && has(&argv[1..], "-c|--cpu-list") { 1 } else { *operands };
         while let Some(word) = argv.get(at) {
             let text = word.text.as_str();
             if text == "--" {
@@ -381,6 +382,9 @@ fn special(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, depth:
         "dd" => {
             for arg in args {
                 if let Some(target) = arg.text.strip_prefix("of=") {
+                    if paths::data(target) {
+                        walk.say(signal("overwrites", High, format!("Overwrites {target}, which holds data"), Some(target)));
+                    }
                     walk.wrote(&Word { text: target.to_owned(), ..arg.clone() }, "Overwrites");
                 } else if let Some(source) = arg.text.strip_prefix("if=") {
                     walk.read(&Word { text: source.to_owned(), ..arg.clone() });
@@ -546,6 +550,7 @@ fn patch(walk: &mut Walk<'_>, args: &[Word], input: &Input) {
 
 /// Says what is not known about a program; whether it is known.
 fn unknown(walk: &mut Walk<'_>, name: &str, head: &Word, args: &[Word]) -> bool {
+    secret_variables(walk, name, args);
     let lists = matches!(name, "env" | "printenv" | "set" | "export" | "declare");
     if lists && args.iter().all(|arg| arg.text == "-p" || arg.text == "-x") {
         walk.secrets = true;
@@ -583,9 +588,62 @@ fn unknown(walk: &mut Walk<'_>, name: &str, head: &Word, args: &[Word]) -> bool 
         }
         tools::unknown_words(walk, name, args);
     } else if BUILDERS.contains(&name) && name != "git" {
+        inline_options(walk, name, args);
         walk.say(signal("builds", Low, "Builds or tests the project", None));
     }
     known
+}
+
+/// Programs of other languages by option, where no analysis of the language is at hand.
+fn inline_options(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
+    let options: &[&str] = match name {
+        "rails" => &["runner", "r"],
+        "elixir" | "julia" | "groovy" | "scala" | "iex" => &["-e", "--eval", "-E"],
+        "erl" => &["-eval"],
+        "emacs" => &["--eval", "-eval", "--execute", "-f"],
+        "vim" | "vi" | "nvim" | "ex" | "view" => &["-c", "--cmd", "+"],
+        "ipython" => &["-c"],
+        "ghc" => &["-e"],
+        _ => return,
+    };
+    let texts: Vec<Word> = args
+        .iter()
+        .zip(args.iter().skip(1))
+        .filter(|(option, _)| options.contains(&option.text.as_str()))
+        .map(|(_, text)| text.clone())
+        .chain(args.iter().filter(|arg| arg.text.len() > 1 && arg.text.starts_with('+') && matches!(name, "vim" | "vi" | "nvim" | "ex")).cloned())
+        .collect();
+    for text in texts {
+        code::other_language(walk, name, &text);
+    }
+}
+
+/// Whether a variable's name says that it holds a secret.
+fn secret_name(name: &str) -> bool {
+    let upper = name.to_ascii_uppercase();
+    ["SECRET", "TOKEN", "PASSWORD", "PASSWD", "API_KEY", "APIKEY", "PRIVATE_KEY", "ACCESS_KEY", "CREDENTIAL", "AUTH_KEY", "PASSPHRASE", "DATABASE_URL", "_PAT", "ENCRYPTION_KEY", "SIGNING_KEY"]
+        .iter()
+        .any(|piece| upper.contains(piece))
+        && !upper.contains("TOKENS") && !upper.contains("TOKENIZ") && !upper.contains("MAX_TOKEN")
+}
+
+/// Secrets of the environment that are printed, or searched for in what the environment shows.
+fn secret_variables(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
+    let printed = PRINTERS.contains(&name) && args.iter().any(|arg| arg.from.iter().any(|name| secret_name(name) && !walk.vars.contains_key(name)) && !arg.text.contains(":+"))
+        || name == "printenv" && args.iter().any(|arg| secret_name(&arg.text))
+        || name == "jq" && args.iter().any(|arg| arg.text.contains("env.") && secret_name(&arg.text) || arg.text.contains("$ENV") && !arg.text.contains("$ENV.") || arg.text.trim() == "env");
+    let indirect = PRINTERS.contains(&name) && args.iter().any(|arg| arg.from.iter().any(|name| walk.vars.get(name).is_some_and(|value| secret_name(&value.text))));
+    if printed || indirect {
+        walk.secrets = true;
+        if !walk.piped {
+            walk.say(signal("secret_read", High, "Shows a secret of the environment", Some(&joined(name, args))));
+        }
+    }
+    let searches = matches!(name, "grep" | "egrep" | "rg" | "awk" | "sed") && walk.seen.signals.iter().any(|one| one.name == "environment")
+        && args.iter().any(|arg| ["key", "token", "secret", "pass", "cred", "aws_", "auth"].iter().any(|word| arg.text.to_ascii_lowercase().contains(word)));
+    if searches && !has(args, "-v|-c") {
+        walk.say(signal("secret_read", High, "Looks for secrets in the environment", Some(&joined(name, args))));
+    }
 }
 
 /// Signals to processes.

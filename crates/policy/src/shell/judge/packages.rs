@@ -91,6 +91,11 @@ fn node(walk: &mut Walk<'_>, name: &str, args: &[Word], part: &str, depth: usize
                 node(walk, name, &rest, part, depth + 1);
             }
         }
+        "pkg" | "set-script" | "config" => {
+            for value in args.iter().filter(|arg| arg.text.starts_with("scripts.")).filter_map(|arg| arg.text.split_once('=').map(|(_, value)| value.to_owned())) {
+                walk.text_by("npm run", &value, depth + 1);
+            }
+        }
         "cache" if matches!(words.get(1).copied(), Some("clean" | "clear")) => {}
         script if name != "npm" && !NODE_OWN.contains(&script) => {
             task(walk, name, script, part);
