@@ -30,11 +30,12 @@ pub(super) fn look(walk: &mut Walk<'_>, name: &str, args: &[Word], known: bool, 
         } else if (!BUILDERS.contains(&name) || name == "git") && starts_something(text) {
             let mut tail = args[at..].to_vec();
             text.clone_into(&mut tail[0].text);
+            let shell_alone = tail.len() == 1 && SHELLS.contains(&text);
             if tail.len() == 1 || name == "fd" {
                 // `fd -x rm`: what it is run on comes later.
                 tail.push(Word::unknown());
             }
-            if tail.len() == 1 && SHELLS.contains(&text) {
+            if shell_alone {
                 // A shell that something feeds.
                 walk.say(crate::assess::signal("stdin_script", RiskLevel::High, "Hands data to a shell", Some(text)));
             }

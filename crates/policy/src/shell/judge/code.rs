@@ -121,7 +121,7 @@ pub(super) fn interpreters(walk: &mut Walk<'_>, name: &str, args: &[Word], input
         if let Some(text) = attached {
             return inline(walk, name, text, false, depth);
         }
-        if name.ends_with("awk") {
+        if name.ends_with("awk") && !has(args, "-f") {
             if let Some(text) = operands(args)
                 .next()
                 .filter(|text| ["system(", "getline", "|", ">"].iter().any(|hole| text.text.contains(hole)))
@@ -130,6 +130,18 @@ pub(super) fn interpreters(walk: &mut Walk<'_>, name: &str, args: &[Word], input
             }
             return;
         }
+    }
+    if matches!(name, "deno" | "bun") && args.first().is_some_and(|arg| arg.text == "run") {
+        return interpreters(walk, name, &args[1..], input, depth);
+    }
+    if has(args, "-m") && args.iter().any(|arg| arg.text == "timeit") {
+        if let Some(text) = args.iter().rfind(|arg| !arg.text.starts_with('-') && arg.text != "timeit") {
+            inline(walk, name, &text.text.clone(), text.opaque, depth);
+        }
+        return;
+    }
+    if name.ends_with("awk") && has(args, "-f") {
+        return fed(walk, name, shell, input, depth);
     }
     // With `-s` the words behind it are arguments, not a script.
     if shell && has(args, "-s") {
@@ -310,7 +322,7 @@ const DESTRUCTIVE: &[&str] = &[
 pub(super) fn other_language(walk: &mut Walk<'_>, name: &str, text: &Word) {
     let lower = text.text.to_ascii_lowercase();
     let words = lower.split(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '-' | '%'));
-    let calm = matches!(name, "vim" | "vi" | "nvim" | "ex" | "view");
+    let calm = matches!(name, "vim" | "vi" | "nvim" | "ex" | "view" | "ed");
     let reach = words.filter(|word| !word.is_empty()).find(|word| DESTRUCTIVE.contains(word) && !(calm && matches!(*word, "delete" | "run" | "os" | "net" | "env" | "remove")));
     let shell = calm && (lower.starts_with('!') || lower.contains(":!") || lower.contains(" !") || lower.contains("%!")) || text.text.contains('`') && matches!(name, "rails" | "julia");
     if let Some(text) = Some(&text.text).filter(|_| text.opaque || reach.is_some() || shell) {

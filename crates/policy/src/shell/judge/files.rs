@@ -38,7 +38,8 @@ pub(super) fn delete_one(walk: &mut Walk<'_>, name: &str, word: &Word, recursive
     let trimmed = word.text.trim_end_matches(['*', '/']).trim_end_matches("/.");
     let trimmed = if trimmed.is_empty() && word.text.starts_with('/') { "/" } else { trimmed };
     let climbs = word.text.contains("..");
-    let generated = !word.opaque && !climbs && paths::generated(&word.text);
+    let last = word.text.trim_end_matches(['/', '*']).rsplit('/').next().unwrap_or_default();
+    let generated = !word.opaque && !climbs && paths::generated(if word.text.starts_with('/') { last } else { &word.text });
     let unknown = word.text.is_empty() || word.opaque && !paths::generated(word.text.rsplit('$').next().unwrap_or_default());
     let Some(path) = walk.path(&Word { text: trimmed.to_owned(), ..word.clone() }).filter(|_| !unknown) else {
         if word.opaque && word.text.contains("/$") && walk.path(word).is_some_and(|path| paths::generated_below(&path, &walk.project)) {
@@ -57,7 +58,8 @@ pub(super) fn delete_one(walk: &mut Walk<'_>, name: &str, word: &Word, recursive
     let holds_project = paths::inside(project.trim_end_matches('/'), &path);
     let git = path.ends_with("/.git") || path.contains("/.git/") && !path.ends_with(".lock");
     let whole_scratch = star && ["/tmp", "/var/tmp", "/private/tmp"].contains(&path.as_str());
-    let again = generated && matches!(class, Class::Project | Class::Scratch | Class::Outside)
+    let again = generated && matches!(class, Class::Project | Class::Scratch)
+        || generated && class == Class::Outside && paths::generated(last)
         || matches!(class, Class::Project) && paths::generated_below(&path, &project)
         || class == Class::Scratch && !whole_scratch
         || paths::cache(&path);
@@ -196,7 +198,7 @@ pub(super) fn found_names(args: &[Word]) -> Option<Vec<String>> {
 pub(super) fn files(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
     let own_ways = [
         "git", "rm", "rmdir", "unlink", "cd", "pushd", "dd", "gh", "alias", "docker", "podman", "nerdctl", "docker-compose", "kubectl", "aws", "gcloud",
-        "ssh", "scp", "npm", "yarn", "pnpm", "find", "truncate", "sqlite3", "psql", "mysql", "export", "declare", "kill", "test", "[",
+        "ssh", "scp", "npm", "yarn", "pnpm", "find", "truncate", "psql", "mysql", "export", "declare", "kill", "test", "[",
     ];
     if PRINTERS.contains(&name) || FETCHERS.contains(&name) || own_ways.contains(&name) {
         return;
@@ -215,10 +217,14 @@ pub(super) fn files(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
     if name == "sed" {
         sed_programs(walk, args);
     }
+    if name == "sqlite3" && let Some(file) = operands(args).next().cloned() {
+        walk.read(&file);
+    }
     let written = walk.written.len();
-    let names: Vec<Word> = operands(args).filter(|word| !word.text.contains(char::is_whitespace) || word.text.contains(".ssh/")).cloned().collect();
+    let names: Vec<Word> = operands(args).cloned().collect();
     let writer = WRITERS.contains(&name);
-    for (index, word) in names.iter().enumerate() {
+    let spaced = |word: &Word| word.text.contains(char::is_whitespace) && !word.text.starts_with(['/', '~', '.']) && !word.text.contains(".ssh/");
+    for (index, word) in names.iter().enumerate().filter(|(_, word)| !spaced(word)) {
         operand(walk, name, index, names.len(), word, writer);
     }
     // Changing a file's rights or making a folder writes nothing that could be run.

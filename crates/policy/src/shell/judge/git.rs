@@ -133,7 +133,7 @@ fn set(walk: &mut Walk<'_>, (name, value): (&str, &str), depth: usize, once: boo
         return;
     }
     let harmless = lower.ends_with(".mirror") && value == "false" || matches!(value, "" | "cat" | "less" | "true" | "false" | "vim" | "nano" | "code --wait" | "store" | "cache" | "osxkeychain" | "manager")
-        && !lower.starts_with("http.sslverify")
+        && !lower.starts_with("http.sslverify") && !lower.ends_with(".mirror")
         || once && lower == "safe.directory"
         || lower == "core.excludesfile";
     let plain_alias = lower.starts_with("alias.") && !value.starts_with('!');

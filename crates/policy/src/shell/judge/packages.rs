@@ -221,6 +221,9 @@ fn go(walk: &mut Walk<'_>, args: &[Word], part: &str) {
 }
 
 fn tasks(walk: &mut Walk<'_>, name: &str, args: &[Word], part: &str, depth: usize) {
+    if args.iter().any(|arg| arg.text.starts_with("--eval")) {
+        walk.say(signal("inline_code_reach", High, "Runs tasks given on the line", Some(part)));
+    }
     if has(args, "-n|--dry-run|--just-print|--list|-l|--summary|--help|--tasks|-T|-P|-q|--question") && name != "nox" {
         return walk.say(signal("builds", Low, "Shows what would be done", None));
     }
@@ -239,12 +242,6 @@ fn tasks(walk: &mut Walk<'_>, name: &str, args: &[Word], part: &str, depth: usiz
         if matches!(option.text.as_str(), "-f" | "--file" | "--makefile") && matches!(value.text.as_str(), "-" | "/dev/stdin" | "/dev/fd/63") {
             walk.say(signal("stdin_script", High, "Runs tasks that come from elsewhere", Some(part)));
         }
-        if option.text == "--eval" {
-            walk.say(signal("inline_code_reach", High, "Runs tasks given on the line", Some(part)));
-        }
-    }
-    if args.iter().any(|arg| arg.text.starts_with("--eval=")) {
-        walk.say(signal("inline_code_reach", High, "Runs tasks given on the line", Some(part)));
     }
     walk.say(signal("builds", Low, "Builds or tests the project", None));
 }

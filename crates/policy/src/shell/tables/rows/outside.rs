@@ -47,6 +47,7 @@ pub(crate) const ROWS: &[Row] = &[
     row("gh", "repo delete|archive|rename|transfer|edit|create|fork|sync|deploy-key|autolink|unarchive", "", "", High, "publish", "Changes a repository for everybody"),
     row("gh", "pr merge|close|ready|lock|edit|reopen|unlock|update-branch", "", "--help", High, "publish", "Changes a pull request for everybody"),
     row("gh", "issue delete|close|transfer|lock|pin|edit|reopen|develop", "", "", High, "publish", "Changes an issue for everybody"),
+    row("gh", "pr|issue create|comment|review", "-R|--repo", "", High, "publish", "Writes to people of another project"),
     row("gh", "pr|issue create|comment|review", "", "", Medium, "tells_others", "Writes to colleagues on the code host"),
     row("gh", "release create|delete|edit|upload|delete-asset", "", "", High, "publish", "Publishes or changes a release"),
     row("gh", "secret|variable|ssh-key|gpg-key|label|ruleset|cache|codespace|environment|project set|delete|remove|add|create|edit|clone|stop|rebuild", "", "", High, "publish", "Changes settings on the code host"),
