@@ -199,7 +199,7 @@ pub(super) fn fed(walk: &mut Walk<'_>, name: &str, shell: bool, input: &Input, d
     }
 }
 
-pub(super) fn inline(walk: &mut Walk<'_>, name: &str, text: &str, opaque: bool, depth: usize) {
+pub(crate) fn inline(walk: &mut Walk<'_>, name: &str, text: &str, opaque: bool, depth: usize) {
     let _ = depth;
     let words = text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
     let mut words = words.peekable();
@@ -323,7 +323,8 @@ pub(super) fn other_language(walk: &mut Walk<'_>, name: &str, text: &Word) {
     let lower = text.text.to_ascii_lowercase();
     let words = lower.split(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '-' | '%'));
     let calm = matches!(name, "vim" | "vi" | "nvim" | "ex" | "view" | "ed");
-    let reach = words.filter(|word| !word.is_empty()).find(|word| DESTRUCTIVE.contains(word) && !(calm && matches!(*word, "delete" | "run" | "os" | "net" | "env" | "remove")));
+    let debugger = matches!(name, "gdb" | "lldb") && !["shell", "python", "system", "!", "script", "pipe"].iter().any(|word| lower.contains(word));
+    let reach = words.filter(|_| !debugger).filter(|word| !word.is_empty()).find(|word| DESTRUCTIVE.contains(word) && !(calm && matches!(*word, "delete" | "run" | "os" | "net" | "env" | "remove")));
     let shell = calm && (lower.starts_with('!') || lower.contains(":!") || lower.contains(" !") || lower.contains("%!")) || text.text.contains('`') && matches!(name, "rails" | "julia");
     if let Some(text) = Some(&text.text).filter(|_| text.opaque || reach.is_some() || shell) {
         walk.say(signal(

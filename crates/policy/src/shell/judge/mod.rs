@@ -22,6 +22,7 @@ use super::words::Word;
 use crate::assess::{OWN, signal};
 use crate::paths;
 
+pub(crate) use network::is_local;
 pub(crate) use variables::variable;
 
 /// A file emptied by a redirection of nothing.

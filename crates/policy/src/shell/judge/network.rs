@@ -19,7 +19,7 @@ const VALUED: &[&str] = &[
 ];
 
 /// Whether a host is this machine.
-pub(super) fn is_local(host: &str) -> bool {
+pub(crate) fn is_local(host: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']');
     matches!(host, "localhost" | "::1" | "0.0.0.0" | "host.docker.internal" | "ip6-localhost")
         || host.starts_with("127.")
