@@ -160,6 +160,21 @@ pub(crate) fn below_home(path: &str) -> Option<&str> {
 
 /// Whether a pattern could fit a file with secrets: `~/.s*h/id_*`, `.en?`, `.e*`.
 pub(crate) fn could_be_secret(path: &str, around: &Surroundings) -> bool {
+    // A class of characters counts as any character.
+    let mut plain = String::new();
+    let mut class = false;
+    for c in path.chars() {
+        match c {
+            '[' if !class => {
+                class = true;
+                plain.push('?');
+            }
+            ']' => class = false,
+            _ if class => {}
+            c => plain.push(c),
+        }
+    }
+    let path = plain.as_str();
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     let wild = |text: &str| text.contains(['*', '?', '[']);
     let fits_name = wild(name) && name != "*" && name.len() > 2

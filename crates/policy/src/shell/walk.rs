@@ -74,6 +74,8 @@ pub(crate) struct Walk<'a> {
     kept: Option<Input>,
     /// The folder before the last `cd`.
     pub(crate) old_cwd: Option<String>,
+    /// The editor looked at now writes its files instead of showing them.
+    pub(crate) in_place: bool,
     /// Another command reads what this one prints.
     pub(crate) piped: bool,
     /// Remotes of git added in the same text.
@@ -110,6 +112,7 @@ impl<'a> Walk<'a> {
             links: Vec::new(),
             kept: None,
             old_cwd: Some(cwd.to_owned()),
+            in_place: false,
             piped: false,
             remotes: Vec::new(),
             via: Vec::new(),

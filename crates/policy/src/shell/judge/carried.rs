@@ -72,7 +72,7 @@ fn carried_text(arg: &str) -> &str {
         arg.split_once('=').filter(|(key, _)| !key.contains(char::is_whitespace)).map_or(arg, |(_, value)| value);
     let value = value.strip_prefix("exec=").unwrap_or(value);
     let value = value.trim_start_matches(['!', '%', ':', '+', '$']);
-    for word in ["shell ", "system ", "exec ", "e ", "1e ", "!"] {
+    for word in ["shell ", "system ", "exec ", "spawn ", "e ", "1e ", "!"] {
         if let Some(rest) = value.strip_prefix(word) {
             return rest;
         }

@@ -52,8 +52,12 @@ pub(super) fn sql(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input)
             Some(&joined(name, args)),
         ));
     }
+    let production = args.iter().any(|arg| far_production(&arg.text));
     match sql_level(&text) {
         Low => {}
+        Medium if production => {
+            walk.say(signal("database_changes", High, "Changes data in a database that people use", Some(&joined(name, args))));
+        }
         Medium => walk.say(signal("database_changes", Medium, "Changes data in a database", Some(&joined(name, args)))),
         High | Critical => walk.say(signal(
             "database_destroys",
@@ -64,10 +68,18 @@ pub(super) fn sql(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input)
     }
 }
 
+/// Whether a word names something in production.
+pub(super) fn far_production(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    lower.split(|c: char| !c.is_ascii_alphanumeric()).any(|piece| matches!(piece, "prod" | "production" | "live" | "prd"))
+        && !lower.contains("select ")
+}
+
 /// A text to run that is only known when it runs; worse when it is a download.
 pub(super) fn hidden_text(walk: &mut Walk<'_>, text: &Word) {
+    let behind = text.from.iter().filter_map(|name| walk.vars.get(name)).flat_map(|word| &word.inner);
     let downloads =
-        text.inner.iter().any(|inner| inner.split(|c: char| !c.is_alphanumeric()).any(|word| FETCHERS.contains(&word)));
+        text.inner.iter().chain(behind).any(|inner| inner.split(|c: char| !c.is_alphanumeric()).any(|word| FETCHERS.contains(&word)));
     if downloads {
         walk.say(signal("runs_download", Critical, "Runs whatever a download contains", Some(&text.text)));
     } else {

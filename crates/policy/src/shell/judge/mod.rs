@@ -79,7 +79,7 @@ fn unwrapped(walk: &mut Walk<'_>, argv: &[Word], input: &Input, depth: usize) ->
     }
     let only_reads = tools::rows(walk, &name, args);
     let mut known = tools::family(walk, &name, args, depth);
-    known |= packages::look(walk, &name, args, depth);
+    known |= packages::look(walk, &name, args, input, depth);
     special(walk, &name, args, input, depth);
     code::interpreters(walk, &name, args, input, depth);
     files::files(walk, &name, args);
@@ -407,7 +407,7 @@ fn special(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, depth:
         }
         "eval" => {
             let text: Vec<&str> = args.iter().map(|arg| arg.text.as_str()).collect();
-            let known = args.len() == 1 && args[0].text == "$" && args[0].inner.iter().all(|text| initialises(text));
+            let known = args.len() == 1 && args[0].text == "$" && !args[0].inner.is_empty() && args[0].inner.iter().all(|text| initialises(text));
             if !known {
                 for arg in args.iter().filter(|arg| arg.opaque) {
                     code::hidden_text(walk, arg);
@@ -626,11 +626,14 @@ fn inline_options(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input)
     if args.iter().any(|arg| arg.text == "-wrapper") {
         walk.say(signal("loads_code", High, "Makes a compiler start another program", Some(&joined(name, args))));
     }
+    if matches!(name, "terraform" | "tofu" | "pulumi") && args.iter().any(|arg| arg.text == "output" || arg.text == "--show-secrets") && args.iter().any(|arg| secret_name(&arg.text) || arg.text == "--show-secrets") {
+        walk.say(signal("secret_read", High, "Shows a secret", Some(&joined(name, args))));
+    }
     if name == "docker" && args.iter().any(|arg| arg.text.contains(".Config.Env")) {
         walk.say(signal("secret_read", High, "Shows the environment of a container, where secrets are kept", Some(&joined(name, args))));
     }
     let options: &[&str] = match name {
-        "rails" => &["runner", "r"],
+        "rails" => &["runner", "r", "-e", "production", "development", "staging"],
         "elixir" | "julia" | "groovy" | "scala" | "iex" => &["-e", "--eval", "-E"],
         "erl" => &["-eval"],
         "gnuplot" | "m4" | "octave" | "maxima" | "R" => &["-e", "--eval"],
