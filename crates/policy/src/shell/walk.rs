@@ -17,6 +17,8 @@ use crate::looked::Part;
 
 /// Commands looked at in one text.
 const MOST_COMMANDS: usize = 5_000;
+/// Elements kept of a list: lists that hold each other grow without end.
+const MOST_ITEMS: usize = 128;
 /// Bytes kept of what is written to one file.
 const MOST_CONTENT: usize = 32 * 1024;
 /// Values with which a loop's body is looked at one by one.
@@ -181,7 +183,7 @@ impl<'a> Walk<'a> {
         self.inside -= 1;
         self.cwd = cwd;
         let serious = self.seen.signals[signals..].iter().any(|one| {
-            one.level >= RiskLevel::High && one.name != "not_parsed" && one.name != "hidden_program"
+            one.name == "delete_one" || one.level >= RiskLevel::High && one.name != "not_parsed" && one.name != "hidden_program"
         });
         if !serious {
             self.seen.signals.truncate(signals);
@@ -384,6 +386,7 @@ impl<'a> Walk<'a> {
 
     /// Sets the positional parameters; what they were is given back.
     pub(crate) fn positional(&mut self, zero: &str, args: &[Word]) -> Vec<(String, Option<Word>)> {
+        let args = &args[..args.len().min(MOST_ITEMS)];
         let list = Word { items: args.to_vec(), ..Word::default() };
         let mut set = vec![("@".to_owned(), list), ("0".to_owned(), Word::plain(zero))];
         set.extend(args.iter().take(9).enumerate().map(|(at, arg)| ((at + 1).to_string(), arg.clone())));
@@ -593,6 +596,7 @@ impl<'a> Walk<'a> {
                         self.word(index, depth);
                     }
                     list.extend(self.expanded(item, depth));
+                    list.truncate(MOST_ITEMS);
                 }
                 Word { items: list, ..Word::unknown() }
             }

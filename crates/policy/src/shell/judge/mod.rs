@@ -140,7 +140,9 @@ fn kept(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input) {
             if let [target, link] = operands(args).cloned().collect::<Vec<_>>().as_slice()
                 && let (Some(target), Some(link)) = (walk.path(target), walk.path(link))
             {
-                walk.links.push((link, target));
+                if walk.links.len() < 32 {
+                    walk.links.push((link, target));
+                }
             }
         }
         ("tar" | "bsdtar" | "unzip" | "gunzip" | "7z", _) => {
@@ -593,7 +595,7 @@ fn unknown(walk: &mut Walk<'_>, name: &str, head: &Word, args: &[Word], input: &
         || INTERPRETERS.iter().any(|(interpreter, _)| *interpreter == name)
         || !rows_of(name).is_empty()
         || WRAPPERS.iter().any(|(wrapper, _, _)| *wrapper == name)
-        || matches!(name, "rm" | "rmdir" | "unlink" | "eval" | "kill" | "su" | "source" | ".");
+        || matches!(name, "rm" | "rmdir" | "unlink" | "eval" | "kill" | "su" | "source" | "." | "ssh" | "scp" | "truncate" | "sftp" | "fuser");
     if !known {
         let says = if head.text.contains('/') {
             format!("Runs the program {}", head.text)
@@ -688,6 +690,7 @@ fn secret_variables(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
 fn kill(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input) {
     let names_us = |arg: &Word| {
         std::iter::once(&arg.text).chain(&arg.inner).any(|text| text.to_ascii_lowercase().replace(['[', ']'], "").contains("clawbutler"))
+            || name != "kill" && arg.text.len() > 3 && ["clawbutler-desktop", "clawbutler-hook"].iter().any(|own| own.contains(&arg.text))
     };
     let everything = *input == Input::Processes || args.iter().any(|arg| arg.pattern && arg.text.starts_with("/proc") || arg.text.starts_with("[0-9]"))
         || args.iter().any(|arg| arg.opaque && arg.from.iter().any(|name| walk.vars.get(name).is_some_and(|value| value.pattern)));

@@ -190,6 +190,7 @@ fn python(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, part: &
 
 fn cargo(walk: &mut Walk<'_>, args: &[Word], part: &str, depth: usize) {
     let words = operands_without(args, &["--manifest-path", "--config", "-C", "-p", "--package", "--features", "--target"]);
+    let words: Vec<&str> = words.into_iter().filter(|word| !word.starts_with('+')).collect();
     match words.first().copied().unwrap_or_default() {
         "install" | "add" | "update" => installs(walk),
         "xtask" | "make" | "task" => {
