@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::looked::{How, Looked, Touch};
 use crate::paths::{self, Class};
 use crate::shell;
+use crate::windows;
 
 /// What is around an action: where home is, and which files are ours.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,10 +43,13 @@ pub fn look(action: &Action, around: &Surroundings) -> Looked {
         hosts: Vec::new(),
     };
     let (signals, calm) = match &action.effect {
-        Effect::Shell { dialect: Dialect::Powershell | Dialect::Cmd, .. } => (
-            vec![signal("not_parsed", High, "PowerShell is not understood yet, so what it does cannot be told", None)],
-            "",
-        ),
+        Effect::Shell { command, dialect: dialect @ (Dialect::Powershell | Dialect::Cmd), .. } => {
+            let seen = windows::look(*dialect, command, &action.cwd, action.project(), around);
+            looked.parts = seen.parts;
+            looked.touches = seen.touches;
+            looked.hosts = seen.hosts;
+            (seen.signals, "Reads or changes what is easily undone")
+        }
         Effect::Shell { command, .. } => {
             let seen = shell::look(command, &action.cwd, around);
             looked.parts = seen.parts;

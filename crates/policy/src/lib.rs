@@ -12,6 +12,7 @@ mod paths;
 mod rule;
 mod set;
 mod shell;
+mod windows;
 
 pub use assess::{Surroundings, assess, look};
 pub use evaluate::evaluate;
