@@ -14,6 +14,7 @@ mod paths;
 mod rule;
 mod set;
 mod shell;
+mod windows;
 
 pub use assess::{Surroundings, assess};
 pub use effects::look;

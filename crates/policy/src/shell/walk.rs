@@ -163,6 +163,24 @@ impl<'a> Walk<'a> {
         });
     }
 
+    /// Takes over what another look found.
+    pub(crate) fn take(&mut self, seen: Seen, how: &str) {
+        let current = self.current;
+        let offset = self.seen.signals.len();
+        for one in seen.signals {
+            self.network |= matches!(one.name.as_str(), "remote" | "upload" | "network" | "publish" | "git_push");
+            self.say(one);
+        }
+        self.seen.parts.extend(seen.parts.into_iter().map(|mut part| {
+            part.via.insert(0, how.to_owned());
+            part.signals.iter_mut().for_each(|at| *at += offset);
+            part
+        }));
+        self.seen.touches.extend(seen.touches);
+        self.seen.hosts.extend(seen.hosts);
+        self.current = current;
+    }
+
     /// Looks at something inside what is looked at, reached by `how`.
     pub(crate) fn by<T>(&mut self, how: &str, look: impl FnOnce(&mut Self) -> T) -> T {
         let current = self.current;
