@@ -6,7 +6,9 @@
 //! [`evaluate()`], then [`assess()`] and `shell`.
 
 mod assess;
+pub mod cost;
 mod evaluate;
+pub mod grants;
 mod looked;
 mod paths;
 mod rule;
