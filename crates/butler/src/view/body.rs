@@ -16,10 +16,7 @@ pub(super) fn body(action: &Action, risky: &[&str]) -> ActionBody {
         Effect::FileRead { path } => ActionBody::Target { what: "Reads".to_owned(), target: visible::line(path) },
         Effect::FileDelete { paths } => ActionBody::Table {
             title: visible::line("Deletes"),
-            rows: paths
-                .iter()
-                .map(|path| Row { name: "path".to_owned(), value: visible::lines(path, risky) })
-                .collect(),
+            rows: paths.iter().map(|path| Row { name: "path".to_owned(), value: visible::lines(path, risky) }).collect(),
         },
         Effect::Patch { files } => match files.as_slice() {
             [file] => ActionBody::Diff { path: visible::line(&patched(file)), lines: diff(&file.change) },
