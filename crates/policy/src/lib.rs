@@ -7,15 +7,18 @@
 
 mod assess;
 pub mod cost;
+mod effects;
 mod evaluate;
 pub mod grants;
 mod looked;
+mod mcp;
 mod paths;
 mod rule;
 mod set;
 mod shell;
 
-pub use assess::{Surroundings, assess, look};
+pub use assess::{Surroundings, assess};
+pub use effects::look;
 pub use evaluate::evaluate;
 pub use looked::{Class, How, Looked, Part, Touch};
 pub use rule::Rule;
