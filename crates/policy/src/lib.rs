@@ -6,8 +6,10 @@
 //! [`evaluate()`], then [`assess()`] and `shell`.
 
 mod assess;
+pub mod cost;
 mod effects;
 mod evaluate;
+pub mod grants;
 mod looked;
 mod mcp;
 mod paths;
