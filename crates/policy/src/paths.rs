@@ -168,34 +168,6 @@ pub(crate) fn class(path: &str, project: &str, around: &Surroundings) -> Class {
     Class::Outside
 }
 
-/// `*` and `?` over the whole text.
-pub(crate) fn glob(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
-    let (mut p, mut t, mut star, mut mark) = (0, 0, None, 0);
-    while t < text.len() {
-        match pattern.get(p) {
-            Some('*') => {
-                star = Some(p);
-                mark = t;
-                p += 1;
-            }
-            Some(&c) if c == '?' || c == text[t] => {
-                p += 1;
-                t += 1;
-            }
-            _ => match star {
-                Some(at) => {
-                    p = at + 1;
-                    mark += 1;
-                    t = mark;
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[p..].iter().all(|&c| c == '*')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -231,6 +203,5 @@ mod tests {
         ] {
             assert_eq!(class_of(path), expected, "{path}");
         }
-        assert!(glob("*.rs", "a.rs") && glob("a*c?", "abbcd") && !glob("a", "ab") && glob("**", ""));
     }
 }
