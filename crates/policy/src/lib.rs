@@ -14,6 +14,8 @@ mod globs;
 #[cfg(feature = "load")]
 mod load;
 mod looked;
+#[cfg(feature = "load")]
+pub mod packs;
 mod paths;
 mod programs;
 mod rule;
