@@ -70,3 +70,23 @@ pub const GRANT_TEXT_BYTES: usize = 8 * 1024;
 pub const GRANT_SHOWN_CHARS: usize = 300;
 /// Longest note on a grant (characters).
 pub const GRANT_NOTE_CHARS: usize = 200;
+/// Rules in one set, packs included.
+pub const RULES: usize = 2_000;
+/// Files in one set.
+pub const RULE_FILES: usize = 64;
+/// Largest file of rules (bytes).
+pub const RULE_FILE_BYTES: usize = 256 * 1024;
+/// Entries in one condition of a rule, and examples of a rule.
+pub const RULE_ENTRIES: usize = 200;
+/// Longest text in a rule: a pattern, an example, a justification (characters).
+pub const RULE_TEXT_CHARS: usize = 1_000;
+/// Longest id of a rule, a pack or a signal (characters).
+pub const RULE_ID_CHARS: usize = 80;
+/// Signals that one set tunes.
+pub const RULE_TUNINGS: usize = 200;
+/// Arguments of one command that a rule looks at.
+pub const RULE_ARGS: usize = 2_000;
+/// Actions that one comparison of two sets looks at.
+pub const COMPARED_ACTIONS: usize = 20_000;
+/// Verdicts that one comparison of two sets reports as changed.
+pub const COMPARED_CHANGES: usize = 2_000;
