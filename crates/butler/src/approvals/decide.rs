@@ -75,6 +75,7 @@ impl Butler {
             if !tx.approval_settle(&row.id, row.revision, state, at)? {
                 return Err(self.stale(row));
             }
+            tx.action_settled(&row.id, state.word())?;
             audit::append(tx, at, draft_of(row, Kind::ApprovalDecided, Actor::LocalUser, decided))?;
             let Some(mut grant) = grant else { return Ok(None) };
             let data = json!({

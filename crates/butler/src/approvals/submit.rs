@@ -18,6 +18,7 @@ use clawbutler_core::verdict::{Decision, Verdict as Judged};
 use clawbutler_ledger::{Draft, Kind};
 use clawbutler_policy::Facts;
 use clawbutler_store::Durability;
+use clawbutler_store::table::actions::ActionFacts;
 use clawbutler_store::table::approvals::ApprovalRow;
 use clawbutler_wire::gateway::{ActionReply, ActionRequest, Event as HookEvent, Strategy, VERSION, Verdict};
 use clawbutler_wire::topic::Topic;
@@ -25,7 +26,8 @@ use serde_json::{Value, json};
 
 use super::waiters::{Answer, answer};
 use crate::engine::lock;
-use crate::{Butler, Error, Event, audit};
+use crate::rules::decision_word;
+use crate::{Butler, Error, Event, audit, view};
 
 /// What became of a request at once.
 #[derive(Debug)]
@@ -65,6 +67,9 @@ pub(super) struct Call {
     pub(super) action: Action,
     pub(super) digest: String,
     pub(super) verdict: Judged,
+    pub(super) facts: Facts,
+    /// Near-duplicates share it.
+    pub(super) alike: String,
 }
 
 impl Butler {
@@ -126,11 +131,11 @@ impl Butler {
     /// Normalises, judges and masks, in this order: rules see the real thing, nothing later does.
     fn call(&self, request: &ActionRequest) -> Result<Call, Error> {
         let side = hook::side(&request.runtime).ok_or_else(|| Error::bad("an unknown runtime asks"))?;
-        let action = side.action(&tool_call(request));
-        let around = self.0.around.read().unwrap_or_else(PoisonError::into_inner);
-        let facts = Facts::at(self.now(), None);
-        let mut verdict = clawbutler_policy::evaluate(&self.0.rules, &action, &around, &facts);
-        drop(around);
+        let mut action = side.action(&tool_call(request));
+        self.place(&mut action);
+        let at = self.now();
+        let facts = self.facts(request, at);
+        let mut verdict = clawbutler_policy::evaluate(&self.rules(), &action, &self.around(), &facts);
         for signal in &mut verdict.assessment.signals {
             signal.part = signal.part.as_ref().map(|part| redact::mask_text(part, &self.0.mask));
             signal.says = redact::mask_text(&signal.says, &self.0.mask);
@@ -145,14 +150,25 @@ impl Butler {
                 .map_or_else(|| audit::span_of(&[&request.idempotency_key]), |open| open.span.clone()),
         };
         Ok(Call {
-            at: self.now(),
+            at,
             trace: audit::trace_of(&request.runtime, &request.session),
             span,
             correlation,
             digest: digest::of(&action),
             action,
             verdict,
+            facts,
+            alike: String::new(),
         })
+    }
+
+    /// What rules may ask about besides the action.
+    fn facts(&self, request: &ActionRequest, at: Timestamp) -> Facts {
+        Facts {
+            budget_percent: *self.0.budget.read().unwrap_or_else(PoisonError::into_inner),
+            attended: request.process.attended,
+            ..Facts::at(at, self.0.ports.clock.offset_minutes(at))
+        }
     }
 
     fn masked(&self, action: &Action) -> Result<Action, Error> {
@@ -230,6 +246,7 @@ impl Butler {
         self.0.store.write::<_, Error>(Durability::Process, |tx| {
             audit::append(tx, call.at, requested)?;
             audit::append(tx, call.at, decided)?;
+            tx.action_insert(call.at, &call.action, &call.remembered(word(verdict), None))?;
             if let Some(id) = &grant {
                 tx.grant_used(id)?;
             }
@@ -275,7 +292,8 @@ impl Butler {
             }),
         )];
         // A relay's call was recorded when its gate handed it over.
-        if !relay || !lock(&self.0.calls).contains_key(&call.correlation) {
+        let fresh = !relay || !lock(&self.0.calls).contains_key(&call.correlation);
+        if fresh {
             drafts.insert(0, call.requested(request));
         }
         // The waiter is there before the row: nobody can settle it unheard.
@@ -283,6 +301,11 @@ impl Butler {
         let stored = self.0.store.write::<_, Error>(Durability::Process, |tx| {
             for draft in drafts {
                 audit::append(tx, call.at, draft)?;
+            }
+            if fresh {
+                tx.action_insert(call.at, &call.action, &call.remembered("pending", Some(&id)))?;
+            } else {
+                tx.action_asked(&call.span.0, &id)?;
             }
             Ok(tx.approval_insert(&row)?)
         });
@@ -317,13 +340,13 @@ impl Butler {
             trace: call.trace.0.clone(),
             span: call.span.0.clone(),
             relay,
-            branch: crate::runtimes::git_branch(&request.cwd),
+            branch: call.action.branch.clone(),
             created_at: call.at,
             expires_at,
             settled_at: None,
             delivered: false,
-            alike: String::new(),
-            facts: json!({}),
+            alike: call.alike.clone(),
+            facts: json!({ "facts": call.facts }),
         }
     }
 
@@ -333,6 +356,8 @@ impl Butler {
         let bound = call.draft(Kind::BoundReached, Actor::Engine, json!({ "says": says }));
         self.0.store.write::<_, Error>(Durability::Process, |tx| {
             audit::append(tx, call.at, requested)?;
+            let told = if relay { Verdict::Defer } else { Verdict::Deny };
+            tx.action_insert(call.at, &call.action, &call.remembered(word(told), None))?;
             audit::append(tx, call.at, bound).map(drop)
         })?;
         self.alert(
@@ -369,6 +394,24 @@ impl Call {
         Draft { kind, actor, trace: self.trace.clone(), span: self.span.clone(), data }
     }
 
+    /// What the history keeps of it.
+    fn remembered(&self, outcome: &str, approval: Option<&str>) -> ActionFacts {
+        let observed: Vec<&str> = self.verdict.observed.iter().map(|one| one.rule.as_str()).collect();
+        ActionFacts {
+            span: self.span.0.clone(),
+            headline: view::headline(&self.action),
+            level: self.verdict.assessment.level.word().to_owned(),
+            decision: decision_word(self.verdict.decision).to_owned(),
+            outcome: outcome.to_owned(),
+            rule: self.verdict.matches.first().map(|first| first.rule.clone()).unwrap_or_default(),
+            observed: observed.join(" "),
+            alike: self.alike.clone(),
+            approval: approval.map(str::to_owned),
+            minute: self.facts.minute_of_day,
+            weekday: self.facts.weekday,
+        }
+    }
+
     fn requested(&self, request: &ActionRequest) -> Draft {
         self.draft(
             Kind::ActionRequested,
@@ -378,6 +421,8 @@ impl Call {
                 "effect": audit::effect(&self.action),
                 "digest": self.digest,
                 "cwd": self.action.cwd,
+                "project": self.action.project,
+                "branch": self.action.branch,
                 "mode": self.action.mode,
                 "subagent": self.action.agent,
                 "risk": self.verdict.assessment.level,
@@ -386,6 +431,17 @@ impl Call {
                 "event": request.event,
             }),
         )
+    }
+}
+
+fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Allow => "allow",
+        Verdict::Deny => "deny",
+        Verdict::Ask => "ask",
+        Verdict::Defer => "defer",
+        Verdict::Waiting => "pending",
+        Verdict::Unavailable => "unavailable",
     }
 }
 

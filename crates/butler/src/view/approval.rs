@@ -90,7 +90,7 @@ fn outcome(state: &ApprovalState) -> String {
     }
 }
 
-fn level(level: RiskLevel) -> Risk {
+pub(crate) fn level(level: RiskLevel) -> Risk {
     match level {
         RiskLevel::Low => Risk::Low,
         RiskLevel::Medium => Risk::Medium,

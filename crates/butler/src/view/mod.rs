@@ -5,5 +5,6 @@ mod body;
 pub mod visible;
 mod words;
 
-pub(crate) use approval::approval;
+pub(crate) use approval::{approval, level};
+pub(crate) use body::headline;
 pub(crate) use words::{actor, entry_says};

@@ -46,6 +46,22 @@ pub(crate) fn entry_says(kind: &str, data: &Value) -> String {
         "decision.delivered" => format!("The client was told “{}”.", text("verdict")),
         "grant.created" => "A standing always-allow was given.".to_owned(),
         "grant.revoked" => "A standing always-allow ended.".to_owned(),
+        "grant.ended" => match text("cause").as_str() {
+            "uses" => "An always-allow was used up.".to_owned(),
+            _ => "An always-allow reached its end.".to_owned(),
+        },
+        "rules.changed" => match text("source").as_str() {
+            "pack" => {
+                format!("Rules: pack {} was {}.", text("pack"), if data["active"] == true { "chosen" } else { "left" })
+            }
+            "file" => "Rules: a file changed on the disk and tightened them.".to_owned(),
+            "accepted" => "Rules: a change that waited was accepted.".to_owned(),
+            "delete" => format!("Rules: {} was deleted.", text("file")),
+            _ => format!("Rules: {} was saved.", text("file")),
+        },
+        "rules.held" => "Rules: a change waits for you.".to_owned(),
+        "rules.rejected" => "Rules: a change was discarded.".to_owned(),
+        "rules.broken" => format!("Rules: a file does not load. {}", text("says")),
         "home.governed" => format!("Governs {}.", text("path")),
         "home.released" => format!("Leaves {} alone.", text("path")),
         "guard.installed" => format!("The guard was installed in {}.", text("path")),
