@@ -24,6 +24,7 @@ use clawbutler_wire::topic::Topic;
 use serde_json::json;
 
 use crate::approvals::Waiters;
+use crate::cost::Transcripts;
 use crate::events::{Event, Listener};
 use crate::project::Remotes;
 use crate::rules::Book;
@@ -63,6 +64,7 @@ pub(crate) struct Inner {
     pub(crate) rules: RwLock<Arc<RuleSet>>,
     pub(crate) book: Mutex<Book>,
     pub(crate) remotes: Mutex<Remotes>,
+    pub(crate) transcripts: Mutex<Transcripts>,
     /// How much of the tightest budget is used (percent), as told by whoever counts.
     pub(crate) budget: RwLock<Option<u32>>,
     /// When the history is tidied next (ms since the epoch).
@@ -113,6 +115,7 @@ impl Butler {
             rules: RwLock::new(Arc::new(RuleSet::builtin())),
             book: Mutex::default(),
             remotes: Mutex::default(),
+            transcripts: Mutex::default(),
             budget: RwLock::default(),
             next_prune: AtomicI64::new(0),
             store,
@@ -179,6 +182,7 @@ impl Butler {
     pub fn tick(&self, look_at_guards: bool) {
         let round = || -> Result<(), Error> {
             self.expire_due()?;
+            self.end_expired_grants()?;
             self.look_at_rules()?;
             self.look_for_tampering()?;
             if look_at_guards {

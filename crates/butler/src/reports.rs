@@ -25,7 +25,7 @@ impl Butler {
             ledger_entries: Seq(entries),
             rules_version: self.rules().version().to_owned(),
             rules_held: self.rules_held(),
-            passes: Vec::new(),
+            passes: self.passes(),
             alerts: lock(&self.0.alerts).clone(),
         })
     }

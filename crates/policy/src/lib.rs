@@ -6,11 +6,13 @@
 //! [`evaluate()`], then [`assess()`] and `shell`. The form of rules is in `docs/RULES.md`.
 
 mod assess;
+pub mod cost;
 mod evaluate;
 #[cfg(feature = "load")]
 mod examples;
 mod facts;
 mod globs;
+pub mod grants;
 #[cfg(feature = "load")]
 mod load;
 mod looked;

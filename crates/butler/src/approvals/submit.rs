@@ -10,13 +10,15 @@ use clawbutler_core::actor::Actor;
 use clawbutler_core::approval::ApprovalState;
 use clawbutler_core::clock::Timestamp;
 use clawbutler_core::digest;
+use clawbutler_core::grant::{Cover, Grant};
 use clawbutler_core::id::{ApprovalId, SpanId, TraceId};
 use clawbutler_core::limits::{PENDING_PER_SESSION, PENDING_TOTAL, RECOVERY_MS};
 use clawbutler_core::redact;
 use clawbutler_core::risk::RiskLevel;
 use clawbutler_core::verdict::{Decision, Verdict as Judged};
 use clawbutler_ledger::{Draft, Kind};
-use clawbutler_policy::Facts;
+use clawbutler_policy::cost::Estimate;
+use clawbutler_policy::{Facts, Looked};
 use clawbutler_store::Durability;
 use clawbutler_store::table::actions::ActionFacts;
 use clawbutler_store::table::approvals::ApprovalRow;
@@ -26,6 +28,7 @@ use serde_json::{Value, json};
 
 use super::waiters::{Answer, answer};
 use crate::engine::lock;
+use crate::grants::use_one;
 use crate::rules::decision_word;
 use crate::{Butler, Error, Event, audit, view};
 
@@ -67,7 +70,11 @@ pub(super) struct Call {
     pub(super) action: Action,
     pub(super) digest: String,
     pub(super) verdict: Judged,
+    /// Parts as masked, which is what grants are given for; the risk as seen before masking.
+    pub(super) looked: Looked,
     pub(super) facts: Facts,
+    /// Estimated only where a rule asks for it; `None` is not looked at.
+    pub(super) cost: Option<Estimate>,
     /// Near-duplicates share it.
     pub(super) alike: String,
 }
@@ -134,14 +141,19 @@ impl Butler {
         let mut action = side.action(&tool_call(request));
         self.place(&mut action);
         let at = self.now();
-        let facts = self.facts(request, at);
-        let mut verdict = clawbutler_policy::evaluate(&self.rules(), &action, &self.around(), &facts);
+        let (rules, around) = (self.rules(), self.around());
+        let priced = rules.rules().any(|rule| rule.when.cost_at_least.is_some());
+        let cost = priced.then(|| self.estimate(request, &action));
+        let facts = self.facts(request, at, cost.as_ref());
+        let mut verdict = clawbutler_policy::evaluate(&rules, &action, &around, &facts);
         for signal in &mut verdict.assessment.signals {
             signal.part = signal.part.as_ref().map(|part| redact::mask_text(part, &self.0.mask));
             signal.says = redact::mask_text(&signal.says, &self.0.mask);
         }
         verdict.assessment.summary = redact::mask_text(&verdict.assessment.summary, &self.0.mask);
         let action = self.masked(&action)?;
+        let mut looked = clawbutler_policy::look(&action, &around);
+        looked.assessment.clone_from(&verdict.assessment);
         let correlation = call::correlation(&request.session, &request.tool, &request.arguments);
         let span = match &request.call_id {
             Some(id) => audit::span_of(&[&request.runtime, &request.session, id]),
@@ -155,16 +167,19 @@ impl Butler {
             span,
             correlation,
             digest: digest::of(&action),
+            alike: clawbutler_policy::grants::like(&action, &looked),
             action,
             verdict,
+            looked,
             facts,
-            alike: String::new(),
+            cost,
         })
     }
 
     /// What rules may ask about besides the action.
-    fn facts(&self, request: &ActionRequest, at: Timestamp) -> Facts {
+    fn facts(&self, request: &ActionRequest, at: Timestamp, cost: Option<&Estimate>) -> Facts {
         Facts {
+            cost_usd: cost.and_then(|cost| cost.usd).map(|(_, high)| high),
             budget_percent: *self.0.budget.read().unwrap_or_else(PoisonError::into_inner),
             attended: request.process.attended,
             ..Facts::at(at, self.0.ports.clock.offset_minutes(at))
@@ -182,7 +197,10 @@ impl Butler {
             return None;
         }
         let grants = self.0.grants.read().unwrap_or_else(PoisonError::into_inner);
-        grants.iter().find(|grant| grant.holds(&call.action, call.at)).map(|grant| grant.id.0.clone())
+        let holds = |grant: &&Grant| clawbutler_policy::grants::holds(grant, &call.action, &call.looked, call.at);
+        // What is not counted goes first, a pass last: it ends with the work it was given for.
+        let last = |grant: &&Grant| (grant.uses_left.is_some(), grant.cover == Cover::Session);
+        grants.iter().filter(holds).min_by_key(last).map(|grant| grant.id.0.clone())
     }
 
     /// Same key, same call: a retry joins the question that stands, or hears the answer that was given
@@ -243,15 +261,15 @@ impl Butler {
                 "grant": grant,
             }),
         );
-        self.0.store.write::<_, Error>(Durability::Process, |tx| {
+        let left = self.0.store.write::<_, Error>(Durability::Process, |tx| {
             audit::append(tx, call.at, requested)?;
             audit::append(tx, call.at, decided)?;
             tx.action_insert(call.at, &call.action, &call.remembered(word(verdict), None))?;
-            if let Some(id) = &grant {
-                tx.grant_used(id)?;
-            }
-            Ok(())
+            grant.as_ref().map(|id| use_one(tx, id, call.at)).transpose()
         })?;
+        if let (Some(id), Some(left)) = (&grant, left) {
+            self.note_use(id, left);
+        }
         self.remember(request, call, verdict);
         Ok(settled(verdict, self.reason(call, verdict, grant.is_some())))
     }
@@ -346,7 +364,10 @@ impl Butler {
             settled_at: None,
             delivered: false,
             alike: call.alike.clone(),
-            facts: json!({ "facts": call.facts }),
+            facts: json!({
+                "facts": call.facts,
+                "cost": call.cost.clone().unwrap_or_else(|| self.estimate(request, &call.action)),
+            }),
         }
     }
 

@@ -7,4 +7,4 @@ mod words;
 
 pub(crate) use approval::{approval, level};
 pub(crate) use body::headline;
-pub(crate) use words::{actor, entry_says};
+pub(crate) use words::{actor, day, entry_says};
