@@ -6,27 +6,36 @@
 //! [`evaluate()`], then [`assess()`] and `shell`. The form of rules is in `docs/RULES.md`.
 
 mod assess;
+mod compare;
 pub mod cost;
 mod evaluate;
 #[cfg(feature = "load")]
 mod examples;
+mod explain;
 mod facts;
 mod globs;
 pub mod grants;
+mod lint;
 #[cfg(feature = "load")]
 mod load;
 mod looked;
+#[cfg(feature = "load")]
+pub mod packs;
 mod paths;
 mod programs;
 mod rule;
 mod scene;
 mod set;
 mod shell;
+mod subsume;
 mod tuning;
 
 pub use assess::{Surroundings, assess, look};
+pub use compare::{Change, Comparison, diff_verdicts};
 pub use evaluate::{evaluate, judge};
+pub use explain::{Explanation, NearMiss, PartWhy, SignalWhy, TouchWhy, explain};
 pub use facts::Facts;
+pub use lint::{Finding, FindingKind, lint};
 #[cfg(feature = "load")]
 pub use load::{LoadError, PackHead, PackKind, Source, pack_head};
 pub use looked::{Class, How, Looked, Part, Touch};

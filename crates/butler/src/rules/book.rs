@@ -46,7 +46,7 @@ pub(crate) struct Broken {
 
 impl From<LoadError> for Broken {
     fn from(error: LoadError) -> Self {
-        Self { says: error.to_string(), fix: error.hint, rule: error.rule, example: error.example }
+        Self { says: error.to_string(), fix: error.hint.into(), rule: error.rule, example: error.example }
     }
 }
 

@@ -4,7 +4,7 @@ use clawbutler_connectors::connector;
 use clawbutler_core::action::{Action, Dialect, Effect};
 use clawbutler_core::limits::SHELL_TEXT_BYTES;
 use clawbutler_core::verdict::Match;
-use clawbutler_policy::{Facts, judge, look};
+use clawbutler_policy::{Explanation, Facts, PartWhy, SignalWhy, explain};
 use clawbutler_wire::command::{ExplainAction, ExplainApproval};
 use clawbutler_wire::rules::{ExplanationNode, ExplanationView};
 
@@ -57,47 +57,81 @@ impl Butler {
     }
 
     fn explanation(&self, action: &Action, facts: &Facts) -> ExplanationView {
-        let around = self.around();
-        let looked = look(action, &around);
-        let verdict = judge(&self.rules(), action, looked.clone(), &around, facts);
-        let signals = &verdict.assessment.signals;
-        let mut children: Vec<ExplanationNode> = looked
-            .parts
-            .iter()
-            .map(|part| ExplanationNode {
-                label: std::iter::once(&part.program).chain(&part.args).cloned().collect::<Vec<_>>().join(" "),
-                detail: part.via.join(", "),
-                risk: Some(view::level(part.level)),
-                children: Vec::new(),
-            })
-            .collect();
-        children.extend(signals.iter().map(|signal| ExplanationNode {
-            label: signal.says.clone(),
-            detail: signal.part.clone().unwrap_or_default(),
-            risk: Some(view::level(signal.level)),
-            children: Vec::new(),
-        }));
-        children.extend(verdict.matches.iter().map(|one| matched(one, "")));
-        children.extend(verdict.observed.iter().map(|one| matched(one, " (only watches)")));
+        let why = explain(&self.rules(), action, &self.around(), facts);
+        let mut children: Vec<ExplanationNode> = why.parts.iter().map(part).collect();
+        children.extend(why.signals.iter().map(signal));
+        let touches = why.touches.iter().map(|touch| {
+            node(&format!("{} {}", capital(touch.how.word()), view::drawn(&touch.path)), touch.class.word())
+        });
+        children.extend(touches);
+        children.extend(why.hosts.iter().map(|host| node(&format!("Talks to {}", view::drawn(host)), "")));
+        children.push(rules(&why));
+        children.extend(why.floor.as_ref().map(|floor| node("The floor", floor)));
         ExplanationView {
-            decision: decision_word(verdict.decision).to_owned(),
-            risk: view::level(verdict.assessment.level),
-            because: because(&verdict),
-            rules_version: verdict.rules_version.clone(),
+            decision: decision_word(why.decision).to_owned(),
+            risk: view::level(why.risk),
+            because: why.because.clone(),
+            rules_version: why.rules_version,
             root: ExplanationNode {
                 label: view::headline(action),
-                detail: verdict.assessment.summary,
-                risk: Some(view::level(verdict.assessment.level)),
+                detail: why.because,
+                risk: Some(view::level(why.risk)),
                 children,
             },
         }
     }
 }
 
+fn part(part: &PartWhy) -> ExplanationNode {
+    let mut detail = Vec::new();
+    if !part.via.is_empty() {
+        detail.push(format!("by {}", part.via.join(", ")));
+    }
+    if part.opaque {
+        detail.push("partly unknown before it runs".to_owned());
+    }
+    if !part.covered_by.is_empty() {
+        detail.push(format!("permitted by {}", part.covered_by.join(", ")));
+    }
+    ExplanationNode {
+        label: format!("Runs {}", view::drawn(&part.command)),
+        detail: view::drawn(&detail.join("; ")),
+        risk: Some(view::level(part.risk)),
+        children: part.signals.iter().map(signal).collect(),
+    }
+}
+
+fn signal(signal: &SignalWhy) -> ExplanationNode {
+    ExplanationNode {
+        label: view::drawn(&signal.says),
+        detail: signal.name.clone(),
+        risk: Some(view::level(signal.level)),
+        children: Vec::new(),
+    }
+}
+
+fn rules(why: &Explanation) -> ExplanationNode {
+    let mut children: Vec<ExplanationNode> = why.matched.iter().map(|one| matched(one, "")).collect();
+    children.extend(why.observed.iter().map(|one| matched(one, ", and only watches")));
+    children.extend(why.partial.iter().map(|rule| {
+        node(&format!("{rule} covers some parts"), "A rule for one part never covers the whole, so it permits nothing.")
+    }));
+    children.extend(why.nearly.iter().map(|near| {
+        let label = format!("{} nearly says {}", near.rule, decision_word(near.decision));
+        node(&label, &format!("Missing: {}", near.condition))
+    }));
+    ExplanationNode { children, ..node(&format!("{} rules were tried", why.tried), "") }
+}
+
 fn matched(one: &Match, more: &str) -> ExplanationNode {
-    node(&format!("Rule {} says {}{more}", one.rule, decision_word(one.decision)), &one.because)
+    node(&format!("{} says {}{more}", one.rule, decision_word(one.decision)), &one.because)
 }
 
 fn node(label: &str, detail: &str) -> ExplanationNode {
     ExplanationNode { label: label.to_owned(), detail: detail.to_owned(), risk: None, children: Vec::new() }
+}
+
+fn capital(word: &str) -> String {
+    let mut chars = word.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use clawbutler_core::clock::Timestamp;
 use clawbutler_core::digest::sha256;
 use clawbutler_core::verdict::Decision;
-use clawbutler_policy::{PackKind as Kind, Rule, RuleSet};
+use clawbutler_policy::packs::Pack;
+use clawbutler_policy::{Finding, FindingKind, PackKind as Kind, Rule, RuleSet, lint};
 use clawbutler_store::table::actions::RuleUse;
 use clawbutler_wire::command::ListRules;
 use clawbutler_wire::rules::{
@@ -41,7 +42,7 @@ impl Butler {
         Ok(RulesView {
             version: set.version().to_owned(),
             pack: book.packs.first().cloned().unwrap_or_default(),
-            packs: packs::all().iter().map(|pack| pack_view(pack, &book)).collect(),
+            packs: packs::counted().iter().map(|(pack, rules)| pack_view(pack, *rules, &book)).collect(),
             files: file_views(&book),
             rules,
             findings,
@@ -93,8 +94,7 @@ fn rule_view(name: &str, rule: &Rule, uses: &Uses) -> RuleView {
     }
 }
 
-fn pack_view(pack: &packs::Pack, book: &Book) -> PackView {
-    let rules = RuleSet::from_toml(pack.text).map_or(0, |set| set.named().len());
+fn pack_view(pack: &Pack, rules: usize, book: &Book) -> PackView {
     PackView {
         id: pack.head.id.clone(),
         title: pack.head.title.clone(),
@@ -113,9 +113,9 @@ fn tuning_view(tuning: &clawbutler_policy::Tuning) -> TuningView {
 }
 
 fn file_views(book: &Book) -> Vec<RuleFileView> {
-    let active = packs::all().into_iter().filter(|pack| book.packs.contains(&pack.head.id));
+    let active = book.packs.iter().filter_map(|id| packs::by_id(id));
     let packs = active.map(|pack| RuleFileView {
-        name: pack.head.id,
+        name: pack.head.id.clone(),
         origin: RuleOrigin::Pack,
         text: Some(pack.text.to_owned()),
         digest: Some(sha256(pack.text.as_bytes())),
@@ -174,6 +174,21 @@ fn held_view(held: &Held, book: &Book) -> HeldChange {
 }
 
 /// Whatever is odd about the rules.
-pub(crate) fn lint_views(_set: &RuleSet, _now: Timestamp) -> Vec<LintView> {
-    Vec::new()
+pub(crate) fn lint_views(set: &RuleSet, now: Timestamp) -> Vec<LintView> {
+    let view = |finding: Finding| LintView {
+        rule: finding.rule,
+        kind: match finding.kind {
+            FindingKind::Shadowed => "shadowed",
+            FindingKind::Unreachable => "unreachable",
+            FindingKind::Contradictory => "contradictory",
+            FindingKind::OverBroad => "over_broad",
+            FindingKind::Expired => "expired",
+            FindingKind::NoExamples => "no_examples",
+            FindingKind::FloorWins => "floor_wins",
+        }
+        .to_owned(),
+        says: finding.says,
+        fix: finding.fix,
+    };
+    lint(set, Some(now)).into_iter().map(view).collect()
 }

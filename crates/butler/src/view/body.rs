@@ -117,6 +117,11 @@ fn diff_lines(old: &str, new: &str) -> Vec<DiffLine> {
         .collect()
 }
 
+/// Text with every unusual character written out.
+pub(crate) fn drawn(text: &str) -> String {
+    visible::line(text).into_iter().map(|segment| segment.text).collect()
+}
+
 /// One line for lists.
 pub(crate) fn headline(action: &Action) -> String {
     let text = match &action.effect {
@@ -140,7 +145,7 @@ pub(crate) fn headline(action: &Action) -> String {
         Effect::AgentSpawn { agent, .. } => format!("Start {agent}"),
         Effect::Internal { .. } | Effect::Other { .. } => action.tool.clone(),
     };
-    let drawn: String = visible::line(&text).into_iter().map(|segment| segment.text).collect();
+    let drawn = drawn(&text);
     let mut short: String = drawn.chars().take(160).collect();
     if short.len() < drawn.len() {
         short.push('…');

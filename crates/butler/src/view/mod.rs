@@ -6,5 +6,5 @@ pub mod visible;
 mod words;
 
 pub(crate) use approval::{approval, level};
-pub(crate) use body::headline;
+pub(crate) use body::{drawn, headline};
 pub(crate) use words::{actor, day, entry_says};
