@@ -1,5 +1,6 @@
 //! Paths without a file system: made absolute, cleaned of `.` and `..`, and classed.
 
+pub(crate) use crate::globs::text as glob;
 use crate::Surroundings;
 pub(crate) use crate::globs::text as glob;
 pub(crate) use crate::looked::Class;
