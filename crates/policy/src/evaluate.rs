@@ -6,7 +6,8 @@ use clawbutler_core::verdict::{Decision, Match, Verdict};
 
 #[cfg(feature = "load")]
 use crate::Rule;
-use crate::assess::{OWN, look};
+use crate::assess::OWN;
+use crate::effects::look;
 use crate::looked::Looked;
 use crate::{RuleSet, Surroundings};
 

@@ -6,14 +6,17 @@
 //! [`evaluate()`], then [`assess()`] and `shell`.
 
 mod assess;
+mod effects;
 mod evaluate;
 mod looked;
+mod mcp;
 mod paths;
 mod rule;
 mod set;
 mod shell;
 
-pub use assess::{Surroundings, assess, look};
+pub use assess::{Surroundings, assess};
+pub use effects::look;
 pub use evaluate::evaluate;
 pub use looked::{Class, How, Looked, Part, Touch};
 pub use rule::Rule;

@@ -95,9 +95,9 @@ const GENERATED: &[&str] = &[
     "allure-report", "reports", "generated", "__generated__", ".ipynb_checkpoints", "__snapshots__.tmp", ".sass-cache", ".bundle", ".yarn/cache", ".pnpm-store",
     ".eslintcache", ".stylelintcache", ".tsbuildinfo", ".DS_Store", "Thumbs.db", ".coverage", "coverage.xml", "junit.xml", ".phpunit.cache",
     ".phpunit.result.cache", ".php-cs-fixer.cache", "bootstrap/cache", "storage/framework", ".idea/caches", "lib-cov", ".build", "cmake-build-debug", "cmake-build-release", "build-debug",
-    "build-release", ".bloop", ".metals", "project/target", "derived", "result", "artifacts", "pkg/dist", ".scannerwork", "site", "public/build",
+    "build-release", ".bloop", ".metals", "project/target", "pkg/dist", ".scannerwork", "public/build",
     "package-lock.json", "yarn.lock", "pnpm-lock.yaml", "poetry.lock", "Cargo.lock", "Gemfile.lock", "composer.lock", "uv.lock", "Pipfile.lock", "go.sum", "bun.lockb", "bun.lock",
-    "CMakeCache.txt", "a.out", "core", "nohup.out", "index.lock", "screenshots", "videos", "downloads", "_minted", "profile", "callgrind.out", "perf.data", "wheels", "wheelhouse", "sdist", ".fuse_hidden",
+    "CMakeCache.txt", "a.out", "nohup.out", "index.lock", "_minted", "callgrind.out", "perf.data", "wheels", "wheelhouse", "sdist", ".fuse_hidden",
 ];
 /// Endings of files that are made again.
 const GENERATED_ENDS: &[&str] = &[
@@ -120,7 +120,7 @@ pub(crate) fn generated(word: &str) -> bool {
         || name.starts_with("npm-debug.log")
         || name.starts_with("yarn-error")
         || name.contains(".log.")
-        || word.split('/').any(|part| GENERATED.contains(&part) && part != "bin" && part != "core" && part != "result" && part != "profile")
+        || word.split('/').any(|part| GENERATED.contains(&part) && part != "bin")
 }
 
 /// Whether a path lies in a folder that is made again, inside the project.

@@ -37,6 +37,26 @@ pub(crate) fn look(text: &str, cwd: &str, project: &str, around: &Surroundings) 
     catch_unwind(AssertUnwindSafe(look)).unwrap_or_else(|_| given_up())
 }
 
+/// Looks at a program in another language.
+pub(crate) fn program(language: &str, text: &str, cwd: &str, project: &str, around: &Surroundings) -> Seen {
+    let look = || {
+        let mut walk = Walk::new(cwd, project, around);
+        judge::code::inline(&mut walk, language, text, false, 0);
+        walk.finish()
+    };
+    catch_unwind(AssertUnwindSafe(look)).unwrap_or_else(|_| given_up())
+}
+
+/// Risk of database statements by themselves.
+pub(crate) fn sql_level(text: &str) -> RiskLevel {
+    judge::code::sql_level(text)
+}
+
+/// Whether a host is this machine.
+pub(crate) fn is_local(host: &str) -> bool {
+    judge::is_local(host)
+}
+
 fn given_up() -> Seen {
     Seen { signals: vec![not_parsed("could not be taken apart")], ..Seen::default() }
 }

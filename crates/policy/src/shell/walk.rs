@@ -416,6 +416,7 @@ impl<'a> Walk<'a> {
     fn simple(&mut self, simple: &SimpleCommand, mut input: Input, depth: usize) -> Input {
         let mut argv = Vec::new();
         let mut assigned = Vec::new();
+        let written = self.written.len();
         let prefix = simple.prefix.iter().flat_map(|prefix| &prefix.0).map(|item| (true, item));
         let suffix = simple.suffix.iter().flat_map(|suffix| &suffix.0).map(|item| (false, item));
         let mut named = false;
@@ -458,7 +459,7 @@ impl<'a> Walk<'a> {
         let targets = outputs(simple);
         if argv.is_empty() {
             self.vars.extend(assigned);
-            self.truncated(&targets, depth);
+            self.truncated(&targets, written);
             return Input::None;
         }
         if argv[0].text == "exec" && argv.len() == 1 {
@@ -468,12 +469,19 @@ impl<'a> Walk<'a> {
             || argv[0].text == "cat" && argv.get(1).is_some_and(|word| word.text == "/dev/null")
             || argv[0].text == "echo" && argv.len() == 2 && argv[1].text == "-n";
         if nothing {
-            self.truncated(&targets, depth);
+            self.truncated(&targets, written);
         }
         let piped = self.piped;
         self.piped |= !targets.is_empty();
+        let separators = assigned.iter().find(|(name, _)| name == "IFS").cloned();
+        let outer = separators.map(|(name, value)| self.vars.insert(name, value));
         let out = judge::command(self, &argv, &input, depth);
         self.piped = piped;
+        match outer {
+            Some(Some(before)) => drop(self.vars.insert("IFS".to_owned(), before)),
+            Some(None) => drop(self.vars.remove("IFS")),
+            None => {}
+        }
         if let Input::Text(text) = &out {
             for (target, _) in &targets {
                 let word = words::resolve(&target.value, &self.vars, &self.around.home);
@@ -505,7 +513,8 @@ impl<'a> Walk<'a> {
     }
 
     /// Files emptied by a redirection of nothing.
-    fn truncated(&mut self, targets: &[(&ast::Word, bool)], _depth: usize) {
+    fn truncated(&mut self, targets: &[(&ast::Word, bool)], written: usize) {
+        let now = self.written.split_off(written.min(self.written.len()));
         for (target, appends) in targets {
             if !appends {
                 let word = words::resolve(&target.value, &self.vars, &self.around.home);
@@ -514,6 +523,7 @@ impl<'a> Walk<'a> {
                 }
             }
         }
+        self.written.extend(now);
     }
 
     /// A word, with `{a,b}` taken apart when both sides are plain, and lists as their elements.

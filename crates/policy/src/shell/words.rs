@@ -31,6 +31,9 @@ pub(crate) struct Word {
 /// Variables by name; `@` holds the positional parameters.
 pub(crate) type Vars = HashMap<String, Word>;
 
+/// Stands for a variable that another variable names.
+pub(crate) const INDIRECT: &str = "!";
+
 /// Longest text a word is followed to (bytes); variables that hold each other grow without end.
 const LONGEST: usize = 64 * 1024;
 
@@ -188,7 +191,7 @@ fn parameter(expr: &ParameterExpr, source: Option<&str>, vars: &Vars, home: &str
         }
         let name = source.trim_start_matches(['$', '{', '!']);
         let end = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(name.len());
-        out.from.push(name[..end].to_owned());
+        out.from.push(if source.starts_with("${!") { INDIRECT.to_owned() } else { name[..end].to_owned() });
         out.from.extend(vars.get(&name[..end]).into_iter().flat_map(|word| word.from.iter().cloned()));
         if !matches!(expr, ParameterExpr::Parameter { .. }) {
             // `${x:-$(command)}` and its kin run what they carry.

@@ -103,6 +103,9 @@ pub(super) fn interpreters(walk: &mut Walk<'_>, name: &str, args: &[Word], input
     if !shell && language.is_none() {
         return;
     }
+    if has(args, "-n") && SHELLS.contains(&name) && !has(args, "-c|-s") {
+        return walk.say(signal("reads", Low, "Checks a script without running it", None));
+    }
     if SHELLS.contains(&name) && texts_after(walk, args, &["-c"], depth) {
         return;
     }
@@ -118,7 +121,7 @@ pub(super) fn interpreters(walk: &mut Walk<'_>, name: &str, args: &[Word], input
         if let Some(text) = attached {
             return inline(walk, name, text, false, depth);
         }
-        if name.ends_with("awk") {
+        if name.ends_with("awk") && !has(args, "-f") {
             if let Some(text) = operands(args)
                 .next()
                 .filter(|text| ["system(", "getline", "|", ">"].iter().any(|hole| text.text.contains(hole)))
@@ -127,6 +130,18 @@ pub(super) fn interpreters(walk: &mut Walk<'_>, name: &str, args: &[Word], input
             }
             return;
         }
+    }
+    if matches!(name, "deno" | "bun") && args.first().is_some_and(|arg| arg.text == "run") {
+        return interpreters(walk, name, &args[1..], input, depth);
+    }
+    if has(args, "-m") && args.iter().any(|arg| arg.text == "timeit") {
+        if let Some(text) = args.iter().rfind(|arg| !arg.text.starts_with('-') && arg.text != "timeit") {
+            inline(walk, name, &text.text.clone(), text.opaque, depth);
+        }
+        return;
+    }
+    if name.ends_with("awk") && has(args, "-f") {
+        return fed(walk, name, shell, input, depth);
     }
     // With `-s` the words behind it are arguments, not a script.
     if shell && has(args, "-s") {
@@ -184,7 +199,7 @@ pub(super) fn fed(walk: &mut Walk<'_>, name: &str, shell: bool, input: &Input, d
     }
 }
 
-pub(super) fn inline(walk: &mut Walk<'_>, name: &str, text: &str, opaque: bool, depth: usize) {
+pub(crate) fn inline(walk: &mut Walk<'_>, name: &str, text: &str, opaque: bool, depth: usize) {
     let _ = depth;
     let words = text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
     let mut words = words.peekable();
@@ -293,5 +308,32 @@ pub(super) fn literals(walk: &mut Walk<'_>, text: &str, depth: usize) {
     for piece in found.iter().filter(|piece| piece.contains(' ')).chain(std::iter::once(&list)) {
         let piece = piece.clone();
         walk.quietly(|walk| walk.by("a text inside", |walk| walk.text(&piece, depth + 1)));
+    }
+}
+
+/// Words by which programs of languages that are not taken apart destroy, start or send something.
+const DESTRUCTIVE: &[&str] = &[
+    "rm_rf", "rm_r", "rm", "delete_all", "destroy_all", "delete", "destroy", "drop", "truncate", "removeall", "remove_all", "remove", "rmtree", "deletedirectory", "delete_directory", "delete-directory", "delete-file",
+    "unlink", "system", "shell", "shell-command", "call-process", "cmd", "exec", "execute", "spawn", "popen", "run", "processbuilder", "runtime", "os", "system2", "syscmd", "esyscmd", "write18", "remove_recurse", "execute_process",
+    "execute_command", "jobstart", "termopen", "credentials", "secrets", "env", "connection", "update_all", "eval", "instance_eval", "send", "httpc", "gen_tcp", "url-retrieve", "net", "socket", "http", "curl", "wget", "py3", "python3", "perl", "lua", "ruby", "%d", "bwipeout",
+];
+
+/// A program in a language that is not taken apart: told by its words, in small letters.
+pub(super) fn other_language(walk: &mut Walk<'_>, name: &str, text: &Word) {
+    let lower = text.text.to_ascii_lowercase();
+    let words = lower.split(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '-' | '%'));
+    let calm = matches!(name, "vim" | "vi" | "nvim" | "ex" | "view" | "ed");
+    let debugger = matches!(name, "gdb" | "lldb") && !["shell", "python", "system", "!", "script", "pipe"].iter().any(|word| lower.contains(word));
+    let reach = words.filter(|_| !debugger).filter(|word| !word.is_empty()).find(|word| DESTRUCTIVE.contains(word) && !(calm && matches!(*word, "delete" | "run" | "os" | "net" | "env" | "remove")));
+    let shell = calm && (lower.starts_with('!') || lower.contains(":!") || lower.contains(" !") || lower.contains("%!")) || text.text.contains('`') && matches!(name, "rails" | "julia");
+    if let Some(text) = Some(&text.text).filter(|_| text.opaque || reach.is_some() || shell) {
+        walk.say(signal(
+            "inline_code_reach",
+            High,
+            format!("Runs a program given to {name} that reaches files, programs or the network ({})", reach.unwrap_or("a shell")),
+            Some(text),
+        ));
+    } else {
+        walk.say(signal("inline_code", Medium, format!("Runs a program given to {name}"), Some(&text.text)));
     }
 }

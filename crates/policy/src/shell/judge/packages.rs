@@ -91,6 +91,11 @@ fn node(walk: &mut Walk<'_>, name: &str, args: &[Word], part: &str, depth: usize
                 node(walk, name, &rest, part, depth + 1);
             }
         }
+        "pkg" | "set-script" | "config" => {
+            for value in args.iter().filter(|arg| arg.text.starts_with("scripts.")).filter_map(|arg| arg.text.split_once('=').map(|(_, value)| value.to_owned())) {
+                walk.text_by("npm run", &value, depth + 1);
+            }
+        }
         "cache" if matches!(words.get(1).copied(), Some("clean" | "clear")) => {}
         script if name != "npm" && !NODE_OWN.contains(&script) => {
             task(walk, name, script, part);
@@ -216,6 +221,9 @@ fn go(walk: &mut Walk<'_>, args: &[Word], part: &str) {
 }
 
 fn tasks(walk: &mut Walk<'_>, name: &str, args: &[Word], part: &str, depth: usize) {
+    if args.iter().any(|arg| arg.text.starts_with("--eval")) {
+        walk.say(signal("inline_code_reach", High, "Runs tasks given on the line", Some(part)));
+    }
     if has(args, "-n|--dry-run|--just-print|--list|-l|--summary|--help|--tasks|-T|-P|-q|--question") && name != "nox" {
         return walk.say(signal("builds", Low, "Shows what would be done", None));
     }
@@ -234,12 +242,6 @@ fn tasks(walk: &mut Walk<'_>, name: &str, args: &[Word], part: &str, depth: usiz
         if matches!(option.text.as_str(), "-f" | "--file" | "--makefile") && matches!(value.text.as_str(), "-" | "/dev/stdin" | "/dev/fd/63") {
             walk.say(signal("stdin_script", High, "Runs tasks that come from elsewhere", Some(part)));
         }
-        if option.text == "--eval" {
-            walk.say(signal("inline_code_reach", High, "Runs tasks given on the line", Some(part)));
-        }
-    }
-    if args.iter().any(|arg| arg.text.starts_with("--eval=")) {
-        walk.say(signal("inline_code_reach", High, "Runs tasks given on the line", Some(part)));
     }
     walk.say(signal("builds", Low, "Builds or tests the project", None));
 }

@@ -6,7 +6,7 @@ pub(crate) use rows::{Row, of as rows_of};
 
 /// Databases whose statements stand among the arguments.
 pub(crate) const SQL: &[&str] =
-    &["psql", "mysql", "mariadb", "sqlite3", "sqlcmd", "clickhouse-client", "duckdb", "cqlsh", "snowsql"];
+    &["psql", "mysql", "mariadb", "sqlite3", "sqlcmd", "clickhouse-client", "duckdb", "cqlsh", "snowsql", "cockroach", "pgcli", "mycli", "litecli", "usql", "sqlplus", "isql", "osql", "trino", "presto", "beeline", "hive", "clickhouse", "cypher-shell", "turso", "ysqlsh", "vsql", "db2"];
 
 /// Shells: a text given to them is followed.
 pub(crate) const SHELLS: &[&str] = &["sh", "bash", "zsh", "dash", "ksh", "ash", "fish", "rbash"];
@@ -127,7 +127,38 @@ pub(crate) const WRAPPERS: &[(&str, &[&str], usize)] = &[
     ("runuser", &["-u", "--user", "-g"], 0),
     ("pkexec", &["--user"], 0),
     ("chronic", &[], 0),
-    ("taskset", &["-c", "-p"], 0),
+    ("taskset", &["-p"], 1),
+    ("run0", &["--user", "-u", "--unit"], 0),
+    ("gosu", &[], 1),
+    ("su-exec", &[], 1),
+    ("dzdo", &["-u"], 0),
+    ("fakeroot", &[], 0),
+    ("proot", &["-b", "-w", "-r"], 0),
+    ("firejail", &[], 0),
+    ("bwrap", &[], 0),
+    ("catchsegv", &[], 0),
+    ("entr", &[], 0),
+    ("watchexec", &["-w", "-e"], 0),
+    ("setarch", &[], 1),
+    ("linux64", &[], 0),
+    ("linux32", &[], 0),
+    ("prlimit", &[], 0),
+    ("cpulimit", &["-l"], 0),
+    ("chrt", &["-p"], 1),
+    ("dumb-init", &[], 0),
+    ("tini", &[], 0),
+    ("torsocks", &[], 0),
+    ("proxychains", &["-f"], 0),
+    ("proxychains4", &["-f"], 0),
+    ("rlwrap", &[], 0),
+    ("gtimeout", &["-s", "-k"], 1),
+    ("coproc", &[], 0),
+    ("arch", &[], 0),
+    ("doppler", &["-p", "-c"], 1),
+    ("op-run", &[], 0),
+    ("tsp", &[], 0),
+    ("retry", &["-t", "-d"], 0),
+    ("gnice", &["-n"], 0),
     ("numactl", &["-N", "-m", "-C"], 0),
     ("then", &[], 0),
 ];
@@ -328,39 +359,10 @@ pub(crate) const WRITERS: &[&str] = &[
 
 /// Known programs that carry commands among their arguments.
 pub(crate) const CARRIERS: &[&str] = &[
-    "git",
-    "tar",
-    "zip",
-    "rsync",
-    "vi",
-    "vim",
-    "nvim",
-    "view",
-    "ex",
-    "ed",
-    "man",
-    "less",
-    "sed",
-    "make",
-    "gmake",
-    "fd",
-    "rg",
-    "sort",
-    "mapfile",
-    "readarray",
-    "ssh",
-    "scp",
-    "sftp",
-    "docker",
-    "docker-compose",
-    "kubectl",
-    "trap",
-    "split",
-    "tmux",
-    "screen",
-    "gdb",
-    "expect",
-    "emacs",
+    "git", "tar", "bsdtar", "zip", "rsync", "vi", "vim", "nvim", "view", "ex", "ed", "gmake", "sort", "ssh", "scp", "sftp", "kubectl", "split", "tmux", "screen",
+    "gdb", "lldb", "expect", "emacs", "hyperfine", "entr", "m4", "gnuplot", "gcc", "g++", "clang", "nodemon", "watchexec", "chokidar", "onchange", "concurrently",
+    "npm-run-all", "run-p", "run-s", "wait-on", "start-server-and-test", "perf", "valgrind", "docker-compose", "make", "ctest", "pueue", "tsp", "nq", "batch", "rails",
+    "erl", "jshell", "groovy", "iex", "scala", "ghc", "ocaml", "octave", "matlab", "maxima", "bc", "dc", "cmake", "pdflatex", "lualatex", "xelatex", "ipython",
 ];
 /// Agents that a shell can start.
 pub(crate) const AGENTS: &[&str] =
@@ -423,12 +425,12 @@ pub(crate) const CALM_MODULES: &[&str] = &[
 /// Program, options of it that take a value, words that read besides [`READS`].
 pub(crate) const FAMILIES: &[(&str, &[&str], &[&str])] = &[
     ("aws", AWS, &["ls", "presign-check"]),
-    ("gcloud", &["--project", "--account", "--configuration", "--format", "--filter", "--verbosity"], &["read", "tail", "print-settings"]),
+    ("gcloud", &["--project", "--account", "--configuration", "--format", "--filter", "--verbosity"], &["read", "tail", "print-settings", "log", "logs"]),
     ("bq", &["--project_id", "--location", "--format"], &["query", "head"]),
     ("az", &["--subscription", "-o", "--output", "--query"], &["query"]),
     ("kubectl", KUBE, KUBE_READS),
     ("oc", KUBE, KUBE_READS),
-    ("helm", HELM, &["lint", "template", "pull", "dependency", "dep", "package", "env", "repo", "create", "completion"]),
+    ("helm", HELM, &["unittest", "lint", "template", "pull", "dependency", "dep", "package", "env", "repo", "create", "completion"]),
     ("terraform", &[], TERRAFORM_READS),
     ("tofu", &[], TERRAFORM_READS),
     ("terragrunt", &[], TERRAFORM_READS),

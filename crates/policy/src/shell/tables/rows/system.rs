@@ -50,7 +50,7 @@ pub(crate) const ROWS: &[Row] = &[
     row("spctl", "", "--master-disable|--global-disable|--add|--remove|--disable", "", High, "machine", "Weakens the system's protection"),
     row("csrutil|nvram|bputil|fdesetup", "", "", "status|-p|list|authenticated-root", High, "machine", "Weakens the system's protection"),
     row("xattr", "~com.apple.quarantine", "-d|-c|-r|-rd|-dr|-cr", "", High, "rights", "Takes the mark of a download away, so that it runs unchecked"),
-    row("mount|umount|fusermount|mount.cifs|mount.nfs", "", "", "--help|--version", High, "machine", "Mounts or unmounts a file system"),
+    row("mount|umount|fusermount|mount.cifs|mount.nfs", "?*", "", "--help|--version", High, "machine", "Mounts or unmounts a file system"),
     row("sysctl", "", "-w|--write|-p|--load|--system", "", High, "machine", "Changes the kernel's settings"),
     row("sysctl", "~*=*", "", "", High, "machine", "Changes the kernel's settings"),
     row("modprobe|insmod|rmmod|kmod|depmod|dkms", "", "", "list|-n|--dry-run|--show-depends|status", High, "machine", "Changes the running kernel"),
@@ -101,7 +101,7 @@ pub(crate) const ROWS: &[Row] = &[
     // processes
     row("killall5", "", "", "", Critical, "kills", "Ends every process"),
     row("kill", "1", "", "", High, "kills", "Ends the first process of the system"),
-    row("skill|xkill|slay", "", "", "-l", High, "kills", "Ends processes"),
+    row("skill|xkill|slay", "", "", "--help", High, "kills", "Ends processes"),
     row("pkill|killall", "", "-u|--euid|-U|--user|-g|-t|--terminal|-s", "", High, "kills", "Ends every process of a user or a terminal"),
     row("pkill|killall", "~.|~.+|~^|~.?", "", "", Critical, "kills", "Ends every process"),
     row("pkill|killall", "~ssh*|~systemd*|~init|~dockerd|~containerd|~postgres*|~mysqld|~mariadbd|~mongod|~redis-server|~nginx|~Xorg|~gnome-*|~WindowServer|~loginwindow|~NetworkManager|~dbus-daemon|~cron|~crond|~auditd|~rsyslogd|~kubelet|~etcd|~bash|~zsh|~sh|~launchd|~fail2ban*|~falcon*|~osqueryd|~clamd|~auditbeat", "", "", High, "kills", "Ends programs that others rely on"),
