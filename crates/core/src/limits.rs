@@ -46,3 +46,23 @@ pub const CONFIG_FILE_BYTES: u64 = 4 * 1024 * 1024;
 pub const GRANTS: usize = 2_000;
 /// Backups kept per file of a runtime.
 pub const BACKUPS_PER_FILE: usize = 20;
+/// Rules in one set, packs included.
+pub const RULES: usize = 2_000;
+/// Files in one set.
+pub const RULE_FILES: usize = 64;
+/// Largest file of rules (bytes).
+pub const RULE_FILE_BYTES: usize = 256 * 1024;
+/// Entries in one condition of a rule, and examples of a rule.
+pub const RULE_ENTRIES: usize = 200;
+/// Longest text in a rule: a pattern, an example, a justification (characters).
+pub const RULE_TEXT_CHARS: usize = 1_000;
+/// Longest id of a rule, a pack or a signal (characters).
+pub const RULE_ID_CHARS: usize = 80;
+/// Signals that one set tunes.
+pub const RULE_TUNINGS: usize = 200;
+/// Arguments of one command that a rule looks at.
+pub const RULE_ARGS: usize = 2_000;
+/// Actions that one comparison of two sets looks at.
+pub const COMPARED_ACTIONS: usize = 20_000;
+/// Verdicts that one comparison of two sets reports as changed.
+pub const COMPARED_CHANGES: usize = 2_000;

@@ -1,23 +1,36 @@
 //! What an action would do, how risky that is, and what the rules say about it.
 //!
-//! Pure: no clock, no files, no environment; the same action, rules and surroundings always give the
+//! Pure: no clock, no files, no environment; the same action, rules, facts and surroundings always give the
 //! same verdict. Shell text is parsed by a real parser (`brush-parser`, maintained, small enough for the
 //! hook) and never matched as text. It must never know a runtime, a window or a table. Start reading at
-//! [`evaluate()`], then [`assess()`] and `shell`.
+//! [`evaluate()`], then [`assess()`] and `shell`. The form of rules is in `docs/RULES.md`.
 
 mod assess;
 mod effects;
 mod evaluate;
+#[cfg(feature = "load")]
+mod examples;
+mod facts;
+mod globs;
+#[cfg(feature = "load")]
+mod load;
 mod looked;
 mod mcp;
 mod paths;
+mod programs;
 mod rule;
+mod scene;
 mod set;
 mod shell;
+mod tuning;
 
 pub use assess::{Surroundings, assess};
 pub use effects::look;
-pub use evaluate::evaluate;
+pub use evaluate::{evaluate, judge};
+pub use facts::Facts;
+#[cfg(feature = "load")]
+pub use load::{LoadError, PackHead, PackKind, Source, pack_head};
 pub use looked::{Class, How, Looked, Part, Touch};
-pub use rule::Rule;
-pub use set::{LoadError, RuleSet, SnapshotError};
+pub use rule::{Rule, When};
+pub use set::{RuleSet, SnapshotError};
+pub use tuning::{LOWERABLE, Tuning};

@@ -16,6 +16,7 @@ use clawbutler_core::redact;
 use clawbutler_core::risk::RiskLevel;
 use clawbutler_core::verdict::{Decision, Verdict as Judged};
 use clawbutler_ledger::{Draft, Kind};
+use clawbutler_policy::Facts;
 use clawbutler_store::Durability;
 use clawbutler_store::table::approvals::ApprovalRow;
 use clawbutler_wire::gateway::{ActionReply, ActionRequest, Event as HookEvent, Strategy, VERSION, Verdict};
@@ -127,7 +128,8 @@ impl Butler {
         let side = hook::side(&request.runtime).ok_or_else(|| Error::bad("an unknown runtime asks"))?;
         let action = side.action(&tool_call(request));
         let around = self.0.around.read().unwrap_or_else(PoisonError::into_inner);
-        let mut verdict = clawbutler_policy::evaluate(&self.0.rules, &action, &around);
+        let facts = Facts::at(self.now(), None);
+        let mut verdict = clawbutler_policy::evaluate(&self.0.rules, &action, &around, &facts);
         drop(around);
         for signal in &mut verdict.assessment.signals {
             signal.part = signal.part.as_ref().map(|part| redact::mask_text(part, &self.0.mask));
