@@ -80,6 +80,9 @@ impl Deciding {
             verb,
             reason: (verb == Verb::Deny).then(|| self.reason.get_untracked()).filter(|words| !words.trim().is_empty()),
             scope: self.scope.get_untracked(),
+            proposal: 0,
+            expires_ms: None,
+            uses: None,
         };
         spawn_local(async move {
             let done = api::call(&request).await;

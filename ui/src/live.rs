@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use clawbutler_wire::approvals::{ApprovalList, GrantList, Which};
+use clawbutler_wire::approvals::{ApprovalList, Which};
 use clawbutler_wire::audit::AuditPage;
 use clawbutler_wire::command::{GetSettings, ListApprovals, ListAudit, ListGrants, Status};
+use clawbutler_wire::grants::GrantList;
 use clawbutler_wire::settings::{Settings, StatusView, Theme};
 use clawbutler_wire::topic::Topic;
 use clawbutler_wire::{ApiError, Code};
@@ -72,7 +73,7 @@ impl Live {
         spawn_local(async move {
             let done = match topic {
                 Topic::Approvals => self.approvals().await,
-                Topic::Grants => self.put(self.grants, api::call(&ListGrants {}).await),
+                Topic::Grants => self.put(self.grants, api::call(&ListGrants::default()).await),
                 Topic::Settings => api::call(&GetSettings {}).await.map(|settings| self.apply(settings)),
                 Topic::Audit => {
                     let request = ListAudit { limit: Some(100), ..ListAudit::default() };
@@ -82,7 +83,7 @@ impl Live {
                     self.runtimes.update(|count| *count = count.wrapping_add(1));
                     Ok(())
                 }
-                Topic::Alerts => Ok(()),
+                Topic::Rules | Topic::Alerts => Ok(()),
             };
             let done = match done {
                 Ok(()) => self.put(self.status, api::call(&Status {}).await),

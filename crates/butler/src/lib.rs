@@ -14,6 +14,7 @@ mod error;
 mod events;
 mod intake;
 mod reports;
+mod rules;
 mod runtimes;
 mod settings;
 mod snapshot;

@@ -52,7 +52,15 @@ impl Inbox {
             .map(|item| Seen { id: item.id, revision: item.revision, seen_digest: item.seen_digest })
             .collect();
         spawn_local(async move {
-            let request = DecideBatch { items, verb, reason: None, scope: Default::default() };
+            let request = DecideBatch {
+                items,
+                verb,
+                reason: None,
+                scope: Default::default(),
+                proposal: 0,
+                expires_ms: None,
+                uses: None,
+            };
             let done = api::call(&request).await;
             let first = done.map(|result| result.outcomes.into_iter().find_map(|outcome| outcome.error));
             self.error.set(first.unwrap_or_else(Some));

@@ -2,7 +2,7 @@
 
 use clawbutler_wire::ApiError;
 use clawbutler_wire::command::{ListRules, RevokeGrant};
-use clawbutler_wire::settings::RulesView;
+use clawbutler_wire::rules::RulesView;
 use clawbutler_wire::topic::Topic;
 use leptos::prelude::*;
 use leptos::task::spawn_local;

@@ -14,8 +14,9 @@ use clawbutler_ledger::Kind;
 use clawbutler_store::Durability;
 use clawbutler_store::table::approvals::ApprovalRow;
 use clawbutler_wire::Seq;
-use clawbutler_wire::approvals::{ApprovalView, BatchOutcome, BatchResult, GrantList, GrantView, Scope, Verb};
+use clawbutler_wire::approvals::{ApprovalView, BatchOutcome, BatchResult, Scope, Verb};
 use clawbutler_wire::command::{DecideApproval, DecideBatch, ListGrants, RevokeGrant};
+use clawbutler_wire::grants::{GrantKind, GrantList, GrantView};
 use clawbutler_wire::topic::Topic;
 use serde_json::json;
 
@@ -112,7 +113,7 @@ impl Butler {
         let runtime = row.action.runtime.clone();
         let (reach, expires_at) = match scope {
             Scope::Session => (Reach::Session { runtime, session: row.action.session.clone() }, None),
-            Scope::Project => {
+            Scope::Project | Scope::Machine => {
                 (Reach::Project { runtime, folder: row.action.cwd.clone() }, Some(at.plus_ms(PROJECT_GRANT_MS)))
             }
         };
@@ -139,6 +140,9 @@ impl Butler {
                 verb: request.verb,
                 reason: request.reason.clone(),
                 scope: request.scope,
+                proposal: request.proposal,
+                expires_ms: request.expires_ms,
+                uses: request.uses,
             };
             match self.decide_approval(one) {
                 Ok(view) => BatchOutcome { id: seen.id, approval: Some(view), error: None },
@@ -155,6 +159,8 @@ impl Butler {
         let rows = self.0.store.read(|read| read.grants())?;
         let items = rows.iter().filter(|row| in_force.contains(&row.grant)).map(|row| GrantView {
             id: row.grant.id.0.clone(),
+            kind: GrantKind::Standing,
+            title: row.grant.cover.words(),
             covers: row.grant.cover.words(),
             reach: match &row.grant.reach {
                 Reach::Session { session, .. } => format!("in session {session}, until it ends"),
@@ -164,6 +170,11 @@ impl Butler {
             created_at: row.grant.created_at.0,
             ledger_seq: Seq(row.grant.ledger_seq),
             uses: row.uses,
+            runtime: String::new(),
+            uses_left: None,
+            last_used_at: None,
+            ended_at: None,
+            note: None,
         });
         Ok(GrantList { items: items.filter(|grant| grant.expires_at.is_none_or(|end| end > now.0)).collect() })
     }
@@ -174,7 +185,7 @@ impl Butler {
         if ended == 0 {
             return Err(Error::not_found("grant"));
         }
-        self.list_grants(ListGrants {})
+        self.list_grants(ListGrants::default())
     }
 
     pub(crate) fn end_grants(&self, which: impl Fn(&Grant) -> bool) -> Result<usize, Error> {

@@ -322,6 +322,8 @@ impl Butler {
             expires_at,
             settled_at: None,
             delivered: false,
+            alike: String::new(),
+            facts: json!({}),
         }
     }
 

@@ -5,7 +5,7 @@ use clawbutler_core::grant::Cover;
 use clawbutler_core::risk::RiskLevel;
 use clawbutler_store::table::approvals::ApprovalRow;
 use clawbutler_wire::Risk;
-use clawbutler_wire::approvals::{ApprovalView, SignalView, State};
+use clawbutler_wire::approvals::{ApprovalView, CostView, SignalView, State};
 
 use super::{body, words};
 
@@ -48,6 +48,11 @@ pub(crate) fn approval(row: &ApprovalRow, runtime_name: &str, client_waiting: bo
         ),
         permission_mode: action.mode.clone(),
         always_covers: always,
+        proposals: Vec::new(),
+        group: String::new(),
+        alike_ids: Vec::new(),
+        cost: CostView::default(),
+        similar: None,
         created_at: row.created_at.0,
         expires_at: row.expires_at.0,
         at_deadline: if row.relay { "asks in the terminal only" } else { "denied" }.to_owned(),
