@@ -56,6 +56,10 @@ pub const TRANSCRIPT_TAIL_BYTES: u64 = 256 * 1024;
 pub const SPOOL_BYTES: u64 = 16 * 1024 * 1024;
 /// Largest file of a runtime that we read or edit (bytes).
 pub const CONFIG_FILE_BYTES: u64 = 4 * 1024 * 1024;
+/// Files in one patch of an agent; a larger one counts as unknown.
+pub const PATCH_FILES: usize = 256;
+/// Hunks in one patch of an agent, over all its files.
+pub const PATCH_HUNKS: usize = 4_096;
 /// Standing grants in all.
 pub const GRANTS: usize = 2_000;
 /// Backups kept per file of a runtime.
