@@ -7,10 +7,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use clawbutler_connectors::normalise;
 use clawbutler_core::verdict::Verdict;
+use clawbutler_policy::Facts;
 use serde::Serialize;
 
-use super::judge::{Judge, action, headline, word};
+use super::judge::{Judge, headline, word};
 use super::lines::{Line, Lines};
 use super::request::{self, Defaults, Request};
 
@@ -66,6 +68,7 @@ struct Finding {
 /// a line cannot be used, or there was nothing to judge.
 pub(super) fn run(
     judge: &Judge,
+    facts: &Facts,
     defaults: &Defaults,
     files: &[PathBuf],
     json: bool,
@@ -73,14 +76,14 @@ pub(super) fn run(
 ) -> anyhow::Result<ExitCode> {
     let mut report = Report::default();
     if files.is_empty() {
-        report.take(judge, defaults, "standard input", io::stdin().lock())?;
+        report.take(judge, facts, defaults, "standard input", io::stdin().lock())?;
     }
     for file in files {
         let input = File::open(file).with_context(|| format!("{} cannot be opened", file.display()))?;
-        report.take(judge, defaults, &file.display().to_string(), input)?;
+        report.take(judge, facts, defaults, &file.display().to_string(), input)?;
     }
     if json {
-        serde_json::to_writer(&mut *out, &report)?;
+        serde_json::to_writer(&mut *out, &report).map_err(io::Error::from)?;
         writeln!(out)?;
     } else {
         report.write(out)?;
@@ -90,7 +93,14 @@ pub(super) fn run(
 
 impl Report {
     /// Takes in one file.
-    fn take(&mut self, judge: &Judge, defaults: &Defaults, name: &str, input: impl Read) -> anyhow::Result<()> {
+    fn take(
+        &mut self,
+        judge: &Judge,
+        facts: &Facts,
+        defaults: &Defaults,
+        name: &str,
+        input: impl Read,
+    ) -> anyhow::Result<()> {
         let mut lines = Lines::of(input);
         let mut number = 0_u64;
         while let Some(line) = lines.next(|| Ok(()))? {
@@ -105,8 +115,8 @@ impl Report {
                 Line::Cut(beginning) => Err(request::too_long(beginning)),
             };
             let judged = read.map_err(|bad| bad.error).and_then(|request| {
-                let action = action(&request);
-                let verdict = judge.verdict(&action)?;
+                let action = normalise::action(&request.call);
+                let verdict = judge.verdict(&action, facts)?;
                 let text = headline(&action);
                 self.count(&at, request, &verdict, text)
             });

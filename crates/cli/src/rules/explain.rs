@@ -2,12 +2,15 @@
 
 use std::io::{self, BufWriter, Write};
 
+use clawbutler_connectors::call::ToolCall;
+use clawbutler_connectors::normalise;
 use clawbutler_core::risk::RiskLevel;
 use clawbutler_core::verdict::Verdict;
+use clawbutler_policy::Facts;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::judge::{Judge, action, word};
+use super::judge::{Judge, word};
 use super::lines::{Line, Lines};
 use super::request::{self, BadLine, Defaults};
 
@@ -36,21 +39,27 @@ struct Named<'a> {
 }
 
 /// Answers every line of `input`, in order, each as soon as there is nothing left to read before waiting.
-pub(super) fn stream(judge: &Judge, defaults: &Defaults, input: impl io::Read, out: impl Write) -> io::Result<()> {
+pub(super) fn stream(judge: &Judge, facts: &Facts, defaults: &Defaults, input: impl io::Read, out: impl Write) -> io::Result<()> {
     let mut out = BufWriter::with_capacity(64 * 1024, out);
     let mut lines = Lines::of(input);
     while let Some(line) = lines.next(|| out.flush())? {
-        answer(judge, defaults, &line, &mut out)?;
+        answer(judge, facts, defaults, &line, &mut out)?;
     }
     out.flush()
 }
 
-fn answer(judge: &Judge, defaults: &Defaults, line: &Line<'_>, out: &mut impl Write) -> io::Result<()> {
+fn answer(
+    judge: &Judge,
+    facts: &Facts,
+    defaults: &Defaults,
+    line: &Line<'_>,
+    out: &mut impl Write,
+) -> io::Result<()> {
     let read = match line {
         Line::Whole(line) => request::read(line, defaults),
         Line::Cut(beginning) => Err(request::too_long(beginning)),
     };
-    let judged = read.and_then(|request| match judge.verdict(&action(&request)) {
+    let judged = read.and_then(|request| match judge.verdict(&normalise::action(&request.call), facts) {
         Ok(verdict) => Ok((request.id, verdict)),
         Err(error) => Err(BadLine { id: request.id, error }),
     });
@@ -96,20 +105,21 @@ fn of_error<'a>(id: &'a RawValue, error: &'a str) -> Answer<'a> {
     }
 }
 
-/// Explains one shell command: a tree for people, or the one answer as JSON.
+/// Explains one call: a tree for people, or the one answer as JSON.
 pub(super) fn one(
     judge: &Judge,
-    defaults: &Defaults,
-    command: &str,
+    facts: &Facts,
+    call: &ToolCall,
     from: &str,
     json: bool,
     out: &mut impl Write,
-) -> io::Result<()> {
-    let request = request::shell(command, defaults);
-    let verdict = judge.verdict(&action(&request)).map_err(io::Error::other)?;
+) -> anyhow::Result<()> {
+    let action = normalise::action(call);
+    let verdict = judge.verdict(&action, facts).map_err(anyhow::Error::msg)?;
     if json {
-        return write_answer(out, &of_verdict(&raw(&request.id), &verdict));
+        return Ok(write_answer(out, &of_verdict(&raw("null"), &verdict))?);
     }
     writeln!(out, "{} ({from})", word(verdict.decision))?;
-    writeln!(out, "{}", verdict.assessment.summary)
+    writeln!(out, "{}", verdict.assessment.summary)?;
+    Ok(())
 }

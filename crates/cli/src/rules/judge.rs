@@ -2,12 +2,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use clawbutler_connectors::hook;
 use clawbutler_core::action::{Action, Effect};
 use clawbutler_core::verdict::{Decision, Verdict};
-use clawbutler_policy::{RuleSet, Surroundings, evaluate};
-
-use super::request::Request;
+use clawbutler_policy::{Facts, RuleSet, Surroundings, evaluate};
 
 /// Longest action shown in a list (characters).
 const HEADLINE_CHARS: usize = 160;
@@ -20,10 +17,10 @@ pub(super) struct Judge {
 }
 
 impl Judge {
-    /// Judges an action; an error when the judge itself breaks, which must cost one answer and not the rest.
-    pub(super) fn verdict(&self, action: &Action) -> Result<Verdict, String> {
+    /// Judges an action on what is known of its moment; an error when the judge itself breaks, which must cost one answer and not the rest.
+    pub(super) fn verdict(&self, action: &Action, facts: &Facts) -> Result<Verdict, String> {
         let around = self.around(action);
-        catch_unwind(AssertUnwindSafe(|| evaluate(&self.set, action, &around)))
+        catch_unwind(AssertUnwindSafe(|| evaluate(&self.set, action, &around, facts)))
             .map_err(|_| "this action could not be judged; please report it".to_owned())
     }
 
@@ -32,12 +29,6 @@ impl Judge {
         let home = home_in(&action.cwd).or_else(|| home_in(action.project()));
         Surroundings { home: home.unwrap_or_else(|| self.around.home.clone()), ..self.around.clone() }
     }
-}
-
-/// What a request would do.
-pub(super) fn action(request: &Request) -> Action {
-    let side = hook::side(&request.call.runtime.replace('_', "-")).unwrap_or(hook::SIDES[0]);
-    Action { project: request.project.clone(), ..side.action(&request.call) }
 }
 
 /// A decision as `explain --json` says it: what is left to the runtime is not stopped.

@@ -6,6 +6,7 @@ mod explain;
 mod judge;
 mod lines;
 mod request;
+mod simulate;
 mod source;
 
 use std::io::{self, Write};
@@ -13,9 +14,15 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use clawbutler_core::clock::{Clock as _, Timestamp};
+use clawbutler_platform::clock::SystemClock;
+use clawbutler_policy::Facts;
 
 use request::Defaults;
 pub(crate) use source::{Choice, Place};
+
+/// Runtime of actions that name none.
+const RUNTIME: &str = "claude-code";
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
@@ -25,6 +32,9 @@ pub(crate) enum Rules {
     /// Missed dangers and needless stops over labelled actions, one JSON object a line. Exit status 1 when a
     /// danger is missed, over 2 % of the harmless ones are stopped, or a line cannot be used.
     Corpus(Corpus),
+    /// What other rules would have said to the recorded actions of the last days, compared with the rules in
+    /// force. Changes nothing.
+    Simulate(Simulate),
 }
 
 /// `rules explain`.
@@ -44,7 +54,7 @@ pub(crate) struct Explain {
     #[arg(long, value_name = "FOLDER")]
     project: Option<String>,
     /// Runtime of actions that name none.
-    #[arg(long, value_name = "RUNTIME", default_value = "claude-code")]
+    #[arg(long, value_name = "RUNTIME", default_value = RUNTIME)]
     runtime: String,
     #[command(flatten)]
     choice: Choice,
@@ -62,16 +72,41 @@ pub(crate) struct Corpus {
     choice: Choice,
 }
 
-/// Does what a verb says.
+/// `rules simulate`.
+#[derive(Debug, Args)]
+pub(crate) struct Simulate {
+    /// How far back, for example 30m, 12h, 7d or 2w.
+    #[arg(long, default_value = "7d", value_parser = simulate::read_span)]
+    since: i64,
+    /// Machine-readable report.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    choice: Choice,
+}
+
+/// Does what a verb says. A reader who has seen enough and closes our output is no error.
 pub(crate) fn run(verb: Rules, place: &Place, out: &mut impl Write) -> anyhow::Result<ExitCode> {
-    match verb {
+    let done = match verb {
         Rules::Explain(explain) => run_explain(explain, place, out),
         Rules::Corpus(Corpus { files, json, choice }) => {
             let (judge, _) = choice.judge(place)?;
-            let defaults = defaults(place, &judge, "claude-code".to_owned(), None, None);
-            corpus::run(&judge, &defaults, &files, json, out)
+            let defaults = defaults(place, &judge, RUNTIME.to_owned(), None, None);
+            corpus::run(&judge, &now(), &defaults, &files, json, out)
         }
-    }
+        Rules::Simulate(simulate) => run_simulate(simulate, place, out),
+    };
+    done.or_else(|error| if is_closed(&error) { Ok(ExitCode::SUCCESS) } else { Err(error) })
+}
+
+fn is_closed(error: &anyhow::Error) -> bool {
+    let closed = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+    error.downcast_ref::<io::Error>().is_some_and(closed)
+}
+
+/// Facts of this moment.
+fn now() -> Facts {
+    Facts::at(SystemClock::default().wall(), None)
 }
 
 fn run_explain(explain: Explain, place: &Place, out: &mut impl Write) -> anyhow::Result<ExitCode> {
@@ -79,8 +114,27 @@ fn run_explain(explain: Explain, place: &Place, out: &mut impl Write) -> anyhow:
     let (judge, from) = choice.judge(place)?;
     let defaults = defaults(place, &judge, runtime, cwd, project);
     match command {
-        None => explain::stream(&judge, &defaults, io::stdin().lock(), out)?,
-        Some(command) => explain::one(&judge, &defaults, &command, &from, json, out)?,
+        None => explain::stream(&judge, &now(), &defaults, io::stdin().lock(), out)?,
+        Some(command) => {
+            let call = request::shell(&command, &defaults).map_err(anyhow::Error::msg)?;
+            explain::one(&judge, &now(), &call, &from, json, out)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run_simulate(simulate: Simulate, place: &Place, out: &mut impl Write) -> anyhow::Result<ExitCode> {
+    let Simulate { since, json, choice } = simulate;
+    let (before, from) = Choice::default().judge(place)?;
+    let (after, to) = choice.judge(place)?;
+    let now = SystemClock::default().wall();
+    let report = simulate::compare(place, Timestamp(now.0 - since), &before, &after)?;
+    if json {
+        serde_json::to_writer(&mut *out, &report).map_err(io::Error::from)?;
+        writeln!(out)?;
+    } else {
+        writeln!(out, "Before: {from}. After: {to}.")?;
+        report.write(now, out)?;
     }
     Ok(ExitCode::SUCCESS)
 }

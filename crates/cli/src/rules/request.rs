@@ -2,6 +2,8 @@
 //! misreading could make the action look harmless.
 
 use clawbutler_connectors::call::ToolCall;
+use clawbutler_connectors::normalise;
+use clawbutler_core::action::Effect;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -39,8 +41,6 @@ pub(super) struct Request {
     pub(super) id: String,
     /// The call.
     pub(super) call: ToolCall,
-    /// The project folder, when it is not the working directory.
-    pub(super) project: Option<String>,
     /// Label of a corpus: `allow`, `ask` or `deny`.
     pub(super) expect: Option<String>,
     /// Label of a corpus.
@@ -81,24 +81,21 @@ pub(super) fn read(line: &[u8], defaults: &Defaults) -> Result<Request, BadLine>
     understand(fields, defaults).map_err(bad)
 }
 
-/// A shell command as the default runtime spells it.
-pub(super) fn shell(command: &str, defaults: &Defaults) -> Request {
-    Request {
-        id: "null".to_owned(),
-        call: ToolCall {
-            runtime: defaults.runtime.clone(),
-            session: String::new(),
-            tool: "Bash".to_owned(),
-            arguments: serde_json::json!({ "command": command }),
-            cwd: defaults.cwd.clone(),
-            mode: String::new(),
-            agent_id: None,
-            agent_name: None,
-        },
+/// How runtimes call the tool that runs a shell command.
+const SHELL_TOOLS: &[&str] = &["Bash", "terminal", "exec"];
+
+/// A shell command as the default runtime spells it; an error where that runtime has no such tool.
+pub(super) fn shell(command: &str, defaults: &Defaults) -> Result<ToolCall, String> {
+    let call = |tool: &&str| ToolCall {
+        runtime: defaults.runtime.clone(),
+        tool: (*tool).to_owned(),
+        arguments: serde_json::json!({ "command": command }),
+        cwd: defaults.cwd.clone(),
         project: defaults.project.clone(),
-        expect: None,
-        class: None,
-    }
+        ..ToolCall::default()
+    };
+    let runs = |call: &ToolCall| matches!(normalise::action(call).effect, Effect::Shell { .. } | Effect::Patch { .. });
+    SHELL_TOOLS.iter().map(call).find(runs).ok_or_else(|| format!("how {:?} runs a command is not known", defaults.runtime))
 }
 
 /// Answers a line over the bound, of which only the beginning is here.
@@ -130,10 +127,9 @@ fn understand(fields: Fields<'_>, defaults: &Defaults) -> Result<Request, String
             arguments: arguments(fields.input),
             cwd,
             mode: text("mode", fields.mode)?.unwrap_or_default(),
-            agent_id: None,
-            agent_name: None,
+            project,
+            ..ToolCall::default()
         },
-        project,
         expect: text("expect", fields.expect)?,
         class: text("class", fields.class)?,
     })
@@ -208,37 +204,32 @@ mod tests {
         Defaults { runtime: "claude-code".into(), cwd: "/work/here".into(), project: None, home: "/home/u".into() }
     }
 
-    fn call(line: &str) -> Result<(ToolCall, Option<String>), String> {
-        read(line.as_bytes(), &defaults()).map(|read| (read.call, read.project)).map_err(|bad| bad.error)
+    fn call(line: &str) -> Result<ToolCall, String> {
+        read(line.as_bytes(), &defaults()).map(|read| read.call).map_err(|bad| bad.error)
     }
 
     #[test]
     fn fields_may_be_missing() {
         let bare = ToolCall {
             runtime: "claude-code".into(),
-            session: String::new(),
             tool: "Bash".into(),
-            arguments: Value::Null,
             cwd: "/work/here".into(),
-            mode: String::new(),
-            agent_id: None,
-            agent_name: None,
+            ..ToolCall::default()
         };
-        assert_eq!(call(r#"{"tool":"Bash"}"#), Ok((bare.clone(), None)));
-        assert_eq!(call(r#"{"tool":"Bash","cwd":null,"input":null,"project":"","more":[1]}"#), Ok((bare.clone(), None)));
+        assert_eq!(call(r#"{"tool":"Bash"}"#), Ok(bare.clone()));
+        assert_eq!(call(r#"{"tool":"Bash","cwd":null,"input":null,"project":"","more":[1]}"#), Ok(bare.clone()));
         let full = ToolCall {
             cwd: "/home/u/p".into(),
+            project: Some("/home/u/p".into()),
             mode: "plan".into(),
             arguments: serde_json::json!({ "command": "ls" }),
             ..bare
         };
-        assert_eq!(
-            call(r#"{"tool_name":"Bash","tool_input":{"command":"ls"},"project":"~/p","permission_mode":"plan"}"#),
-            Ok((full, Some("/home/u/p".into())))
-        );
-        let (text, _) = call(r#"{"tool":"Bash","input":"{\"command\":\"ls\"}","cwd":"sub"}"#).unwrap();
+        let line = r#"{"tool_name":"Bash","tool_input":{"command":"ls"},"project":"~/p","permission_mode":"plan"}"#;
+        assert_eq!(call(line), Ok(full));
+        let text = call(r#"{"tool":"Bash","input":"{\"command\":\"ls\"}","cwd":"sub"}"#).unwrap();
         assert_eq!((text.arguments["command"].as_str(), text.cwd.as_str()), (Some("ls"), "/work/here/sub"));
-        let (patch, _) = call(r#"{"tool":"apply_patch","input":"*** Begin Patch"}"#).unwrap();
+        let patch = call(r#"{"tool":"apply_patch","input":"*** Begin Patch"}"#).unwrap();
         assert_eq!(patch.arguments, Value::String("*** Begin Patch".into()));
     }
 
