@@ -16,6 +16,8 @@ mod globs;
 mod load;
 mod looked;
 mod mcp;
+#[cfg(feature = "load")]
+pub mod packs;
 mod paths;
 mod programs;
 mod rule;

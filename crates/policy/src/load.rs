@@ -70,6 +70,11 @@ impl LoadError {
         Self { file: String::new(), line: None, rule: None, example: None, problem: problem.into(), hint: hint.into() }
     }
 
+    pub(crate) fn no_pack<'a>(id: &str, files: impl Iterator<Item = &'a str>) -> Self {
+        let known: Vec<&str> = files.map(stem).collect();
+        Self::new(format!("there is no pack called {id}"), format!("Choose from: {}.", known.join(", ")))
+    }
+
     fn sentence(&self) -> String {
         let mut text = if self.file.is_empty() { "rules".to_owned() } else { self.file.clone() };
         if let Some(line) = self.line {
@@ -137,12 +142,27 @@ impl RuleSet {
 
 /// Reads only what a file says about itself; `None` when it is no pack.
 pub fn pack_head(source: &Source<'_>) -> Result<Option<PackHead>, LoadError> {
-    File::read(source).map(|file| file.pack)
+    let (_, pack) = head(source).map_err(|error| LoadError { file: source.name.to_owned(), ..error })?;
+    Ok(pack)
+}
+
+/// The file as a table, and its head taken out of it.
+fn head(source: &Source<'_>) -> Result<(Table, Option<PackHead>), LoadError> {
+    if source.text.len() > RULE_FILE_BYTES {
+        let problem = format!("the file has more than {} KiB", RULE_FILE_BYTES / 1024);
+        return Err(LoadError::new(problem, "Split it into several files."));
+    }
+    let mut table: Table = toml::from_str(source.text).map_err(|error| {
+        let line = error.span().map(|span| line_of(source.text, span.start));
+        let problem = format!("this is not TOML: {}", error.message());
+        LoadError { line, ..LoadError::new(problem, "Correct the line; docs/RULES.md shows the form.") }
+    })?;
+    let pack = table.remove("pack").map(read_pack).transpose()?;
+    Ok((table, pack))
 }
 
 /// A file, read and checked on its own.
 struct File {
-    pack: Option<PackHead>,
     rules: Vec<(String, Rule, Option<usize>)>,
     tunings: Vec<Tuning>,
 }
@@ -150,16 +170,7 @@ struct File {
 impl File {
     fn read(source: &Source<'_>) -> Result<Self, LoadError> {
         let at = |error: LoadError| LoadError { file: source.name.to_owned(), ..error };
-        if source.text.len() > RULE_FILE_BYTES {
-            let problem = format!("the file has more than {} KiB", RULE_FILE_BYTES / 1024);
-            return Err(at(LoadError::new(problem, "Split it into several files.")));
-        }
-        let mut table: Table = toml::from_str(source.text).map_err(|error| {
-            let line = error.span().map(|span| line_of(source.text, span.start));
-            let problem = format!("this is not TOML: {}", error.message());
-            at(LoadError { line, ..LoadError::new(problem, "Correct the line; docs/RULES.md shows the form.") })
-        })?;
-        let pack = table.remove("pack").map(|value| read_pack(value).map_err(&at)).transpose()?;
+        let (mut table, pack) = head(source).map_err(&at)?;
         let rules = tables(table.remove("rule"), "rule").map_err(&at)?;
         let signals = tables(table.remove("signal"), "signal").map_err(&at)?;
         if let Some(unknown) = table.keys().next() {
@@ -180,7 +191,7 @@ impl File {
             let line = header_line(source.text, "[[signal]]", index);
             tunings.push(read_tuning(value).map_err(|error| at(LoadError { line, ..error }))?);
         }
-        Ok(Self { pack, rules: read, tunings })
+        Ok(Self { rules: read, tunings })
     }
 }
 
