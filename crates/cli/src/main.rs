@@ -66,7 +66,8 @@ fn main() -> ExitCode {
         Err(error) => {
             let mut err = std::io::stderr();
             let _ = writeln!(err, "error: {error:#}");
-            if let Some(hint) = error.downcast_ref::<Told>().and_then(|told| told.0.hint.as_ref()) {
+            let told = error.downcast_ref::<Told>().and_then(|told| told.0.hint.as_deref());
+            if let Some(hint) = told.or(error.downcast_ref().map(rules::Unloadable::hint)) {
                 let _ = writeln!(err, "\nhint: {hint}");
             }
             ExitCode::from(2)

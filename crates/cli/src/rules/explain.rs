@@ -39,7 +39,13 @@ struct Named<'a> {
 }
 
 /// Answers every line of `input`, in order, each as soon as there is nothing left to read before waiting.
-pub(super) fn stream(judge: &Judge, facts: &Facts, defaults: &Defaults, input: impl io::Read, out: impl Write) -> io::Result<()> {
+pub(super) fn stream(
+    judge: &Judge,
+    facts: &Facts,
+    defaults: &Defaults,
+    input: impl io::Read,
+    out: impl Write,
+) -> io::Result<()> {
     let mut out = BufWriter::with_capacity(64 * 1024, out);
     let mut lines = Lines::of(input);
     while let Some(line) = lines.next(|| out.flush())? {
@@ -48,13 +54,7 @@ pub(super) fn stream(judge: &Judge, facts: &Facts, defaults: &Defaults, input: i
     out.flush()
 }
 
-fn answer(
-    judge: &Judge,
-    facts: &Facts,
-    defaults: &Defaults,
-    line: &Line<'_>,
-    out: &mut impl Write,
-) -> io::Result<()> {
+fn answer(judge: &Judge, facts: &Facts, defaults: &Defaults, line: &Line<'_>, out: &mut impl Write) -> io::Result<()> {
     let read = match line {
         Line::Whole(line) => request::read(line, defaults),
         Line::Cut(beginning) => Err(request::too_long(beginning)),
@@ -115,11 +115,12 @@ pub(super) fn one(
     out: &mut impl Write,
 ) -> anyhow::Result<()> {
     let action = normalise::action(call);
-    let verdict = judge.verdict(&action, facts).map_err(anyhow::Error::msg)?;
     if json {
+        let verdict = judge.verdict(&action, facts).map_err(anyhow::Error::msg)?;
         return Ok(write_answer(out, &of_verdict(&raw("null"), &verdict))?);
     }
-    writeln!(out, "{} ({from})", word(verdict.decision))?;
-    writeln!(out, "{}", verdict.assessment.summary)?;
+    let explanation = judge.explain(&action, facts).map_err(anyhow::Error::msg)?;
+    out.write_all(explanation.to_text().as_bytes())?;
+    writeln!(out, "  from {from}; project {}", action.project())?;
     Ok(())
 }

@@ -4,10 +4,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use clawbutler_core::action::{Action, Effect};
 use clawbutler_core::verdict::{Decision, Verdict};
-use clawbutler_policy::{Facts, RuleSet, Surroundings, evaluate};
+use clawbutler_policy::{Explanation, Facts, RuleSet, Surroundings, evaluate, explain};
 
 /// Longest action shown in a list (characters).
 const HEADLINE_CHARS: usize = 160;
+
+const BROKEN: &str = "this action could not be judged; please report it";
 
 /// Rules, and what is around an action.
 #[derive(Debug)]
@@ -20,14 +22,29 @@ impl Judge {
     /// Judges an action on what is known of its moment; an error when the judge itself breaks, which must cost one answer and not the rest.
     pub(super) fn verdict(&self, action: &Action, facts: &Facts) -> Result<Verdict, String> {
         let around = self.around(action);
-        catch_unwind(AssertUnwindSafe(|| evaluate(&self.set, action, &around, facts)))
-            .map_err(|_| "this action could not be judged; please report it".to_owned())
+        catch_unwind(AssertUnwindSafe(|| evaluate(&self.set, action, &around, facts))).map_err(|_| BROKEN.to_owned())
+    }
+
+    /// Judges an action and says why.
+    pub(super) fn explain(&self, action: &Action, facts: &Facts) -> Result<Explanation, String> {
+        let around = self.around(action);
+        catch_unwind(AssertUnwindSafe(|| explain(&self.set, action, &around, facts))).map_err(|_| BROKEN.to_owned())
     }
 
     /// The surroundings of whoever acts: their home, when the folders lie in another one than ours.
     pub(super) fn around(&self, action: &Action) -> Surroundings {
         let home = home_in(&action.cwd).or_else(|| home_in(action.project()));
         Surroundings { home: home.unwrap_or_else(|| self.around.home.clone()), ..self.around.clone() }
+    }
+}
+
+/// A decision in the words of rule files.
+pub(super) fn decision_word(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Allow => "allow",
+        Decision::Defer => "defer",
+        Decision::Ask => "ask",
+        Decision::Deny => "deny",
     }
 }
 

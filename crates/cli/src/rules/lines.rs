@@ -30,10 +30,7 @@ impl<R: Read> Lines<R> {
 
     /// The next line; `None` at the end. `before_waiting` runs whenever more input has to be waited for, so
     /// that whoever feeds us line by line has had every answer by then.
-    pub(super) fn next(
-        &mut self,
-        mut before_waiting: impl FnMut() -> io::Result<()>,
-    ) -> io::Result<Option<Line<'_>>> {
+    pub(super) fn next(&mut self, mut before_waiting: impl FnMut() -> io::Result<()>) -> io::Result<Option<Line<'_>>> {
         self.line.clear();
         let (mut any, mut cut, mut ended) = (false, false, false);
         while !ended {
@@ -124,7 +121,14 @@ mod tests {
         let parts = ["a\nb\n", "c", "d\n"];
         let mut lines = Lines::of(Slow(parts.iter(), &reads));
         let mut told = Vec::new();
-        while lines.next(|| { told.push(reads.get()); Ok(()) }).unwrap().is_some() {}
+        while lines
+            .next(|| {
+                told.push(reads.get());
+                Ok(())
+            })
+            .unwrap()
+            .is_some()
+        {}
         assert_eq!(told, [0, 1, 2, 3], "once before each read, never between lines already here");
     }
 }

@@ -1,6 +1,7 @@
 //! `clawbutler rules`: what rule sets say and how well they say it. Reads only: nothing here decides,
 //! changes or enables anything, because an agent can start it.
 
+mod check;
 mod corpus;
 mod explain;
 mod judge;
@@ -19,7 +20,7 @@ use clawbutler_platform::clock::SystemClock;
 use clawbutler_policy::Facts;
 
 use request::Defaults;
-pub(crate) use source::{Choice, Place};
+pub(crate) use source::{Choice, Place, Unloadable};
 
 /// Runtime of actions that name none.
 const RUNTIME: &str = "claude-code";
@@ -32,6 +33,28 @@ pub(crate) enum Rules {
     /// Missed dangers and needless stops over labelled actions, one JSON object a line. Exit status 1 when a
     /// danger is missed, over 2 % of the harmless ones are stopped, or a line cannot be used.
     Corpus(Corpus),
+    /// Tries the examples of rule files: of every pack and of the data folder's files when none is named.
+    /// Exit status 1 when something does not hold.
+    Test {
+        /// Files of rules.
+        files: Vec<PathBuf>,
+    },
+    /// Rules that do nothing, contradict each other, permit too much or have run out. Exit status 1 when
+    /// there are any.
+    Lint {
+        /// Files of rules, read as one set; `balanced` with the data folder's files when absent.
+        files: Vec<PathBuf>,
+        /// A pack instead.
+        #[arg(long, value_name = "PACK", conflicts_with = "files")]
+        pack: Vec<String>,
+    },
+    /// The packs that come with the program.
+    Packs,
+    /// The rules of a set in words, strictest first.
+    Show {
+        #[command(flatten)]
+        choice: Choice,
+    },
     /// What other rules would have said to the recorded actions of the last days, compared with the rules in
     /// force. Changes nothing.
     Simulate(Simulate),
@@ -94,6 +117,17 @@ pub(crate) fn run(verb: Rules, place: &Place, out: &mut impl Write) -> anyhow::R
             let defaults = defaults(place, &judge, RUNTIME.to_owned(), None, None);
             corpus::run(&judge, &now(), &defaults, &files, json, out)
         }
+        Rules::Test { files } => check::test(&files, place, out),
+        Rules::Lint { files, pack } => {
+            let (set, from) = Choice { pack, rules: files }.written(place)?;
+            check::write_lint(&set, &from, SystemClock::default().wall(), out)
+        }
+        Rules::Packs => check::write_packs(out).map(|()| ExitCode::SUCCESS),
+        Rules::Show { choice } => {
+            let (judge, from) = choice.judge(place)?;
+            check::write_rules(&judge.set, &from, out)?;
+            Ok(ExitCode::SUCCESS)
+        }
         Rules::Simulate(simulate) => run_simulate(simulate, place, out),
     };
     done.or_else(|error| if is_closed(&error) { Ok(ExitCode::SUCCESS) } else { Err(error) })
@@ -146,12 +180,8 @@ fn defaults(
     cwd: Option<String>,
     project: Option<String>,
 ) -> Defaults {
-    let here = Defaults {
-        runtime,
-        cwd: place.cwd.display().to_string(),
-        project: None,
-        home: judge.around.home.clone(),
-    };
+    let here =
+        Defaults { runtime, cwd: place.cwd.display().to_string(), project: None, home: judge.around.home.clone() };
     let cwd = cwd.map_or_else(|| here.cwd.clone(), |folder| request::absolute(&folder, &here));
     let project = project.map(|folder| request::absolute(&folder, &here));
     Defaults { cwd, project, ..here }

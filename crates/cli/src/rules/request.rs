@@ -77,7 +77,8 @@ pub(super) fn read(line: &[u8], defaults: &Defaults) -> Result<Request, BadLine>
         Some(_) => return Err(bad("the line is not a JSON object".to_owned())),
     }
     let text = std::str::from_utf8(line).map_err(|error| bad(format!("the line is not UTF-8: {error}")))?;
-    let fields: Fields<'_> = serde_json::from_str(text).map_err(|error| bad(format!("the line is not JSON: {error}")))?;
+    let fields: Fields<'_> =
+        serde_json::from_str(text).map_err(|error| bad(format!("the line is not JSON: {error}")))?;
     understand(fields, defaults).map_err(bad)
 }
 
@@ -95,7 +96,11 @@ pub(super) fn shell(command: &str, defaults: &Defaults) -> Result<ToolCall, Stri
         ..ToolCall::default()
     };
     let runs = |call: &ToolCall| matches!(normalise::action(call).effect, Effect::Shell { .. } | Effect::Patch { .. });
-    SHELL_TOOLS.iter().map(call).find(runs).ok_or_else(|| format!("how {:?} runs a command is not known", defaults.runtime))
+    SHELL_TOOLS
+        .iter()
+        .map(call)
+        .find(runs)
+        .ok_or_else(|| format!("how {:?} runs a command is not known", defaults.runtime))
 }
 
 /// Answers a line over the bound, of which only the beginning is here.
@@ -109,7 +114,9 @@ fn understand(fields: Fields<'_>, defaults: &Defaults) -> Result<Request, String
         Value::String(text) => Ok(Some(text)),
         _ => Err(format!("the field {name:?} is not text")),
     };
-    let id = fields.id.map_or_else(|| Ok("null".to_owned()), |id| plain_id(id.get()).ok_or("the field \"id\" nests too deep"))?;
+    let id = fields
+        .id
+        .map_or_else(|| Ok("null".to_owned()), |id| plain_id(id.get()).ok_or("the field \"id\" nests too deep"))?;
     let tool = text("tool", fields.tool)?.filter(|tool| !tool.is_empty()).ok_or("the field \"tool\" is missing")?;
     let folder = |name: &str, value: Value| {
         let folder = text(name, value)?.filter(|folder| !folder.is_empty());
@@ -264,7 +271,9 @@ mod tests {
 
     #[test]
     fn ids_come_back_as_written() {
-        for id in ["1", "1.0", "-0", "123456789012345678901234567890", "\"a\\u00e9\"", "null", "true", "[1,2]", "{\"a\": 1}"] {
+        for id in
+            ["1", "1.0", "-0", "123456789012345678901234567890", "\"a\\u00e9\"", "null", "true", "[1,2]", "{\"a\": 1}"]
+        {
             let line = format!(r#"{{"id":{id},"tool":"Bash"}}"#);
             assert_eq!(read(line.as_bytes(), &defaults()).map(|request| request.id), Ok(id.to_owned()));
             let broken = format!(r#"{{"runtime":"x","id":{id},"tool":"Bash"#);

@@ -4,17 +4,14 @@ use std::io::{self, Write};
 
 use clawbutler_butler::{Butler, Recorded};
 use clawbutler_core::clock::Timestamp;
-use clawbutler_core::limits::COMPARED_ACTIONS;
+use clawbutler_core::limits::{COMPARED_ACTIONS, COMPARED_CHANGES};
 use clawbutler_core::verdict::{Decision, Verdict};
 use clawbutler_policy::Facts;
 use serde::Serialize;
 
-use super::judge::{Judge, one_line};
+use super::judge::{Judge, decision_word, one_line};
 use super::source::Place;
 use crate::Told;
-
-/// Changes that are written out; all are counted.
-const SHOWN: usize = 2_000;
 
 /// What would change.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
@@ -97,7 +94,7 @@ impl Report {
             (true, false) => self.newly_allowed += 1,
             (true, true) | (false, false) => self.otherwise += 1,
         }
-        if self.changed.len() == SHOWN {
+        if self.changed.len() == COMPARED_CHANGES {
             self.truncated = true;
             return Ok(true);
         }
@@ -119,7 +116,7 @@ impl Report {
     pub(super) fn write(&self, now: Timestamp, out: &mut impl Write) -> io::Result<()> {
         for change in &self.changed {
             let Change { at, runtime, headline, before, after, because_before, because_after, .. } = change;
-            let (before, after) = (word(*before), word(*after));
+            let (before, after) = (decision_word(*before), decision_word(*after));
             writeln!(out, "{before} -> {after}  {}  ({runtime}, {} ago)", one_line(headline), span(now.0 - at))?;
             writeln!(out, "    before: {}", one_line(because_before))?;
             writeln!(out, "    after:  {}", one_line(because_after))?;
@@ -134,7 +131,10 @@ impl Report {
             writeln!(out, "{not_replayable} more were too large to keep and cannot be judged again")?;
         }
         if *truncated {
-            writeln!(out, "there is more: at most {COMPARED_ACTIONS} actions are judged and {SHOWN} changes listed")?;
+            writeln!(
+                out,
+                "there is more: at most {COMPARED_ACTIONS} actions are judged and {COMPARED_CHANGES} changes listed"
+            )?;
         }
         Ok(())
     }
@@ -142,15 +142,6 @@ impl Report {
 
 fn because(verdict: &Verdict) -> &str {
     verdict.matches.first().map_or(&verdict.assessment.summary, |one| &one.because)
-}
-
-fn word(decision: Decision) -> &'static str {
-    match decision {
-        Decision::Allow => "allow",
-        Decision::Defer => "defer",
-        Decision::Ask => "ask",
-        Decision::Deny => "deny",
-    }
 }
 
 const MINUTE_MS: i64 = 60_000;
@@ -178,7 +169,12 @@ mod tests {
 
     #[test]
     fn lengths_of_time_are_read_and_written() {
-        for (text, ms) in [("7d", Some(604_800_000)), ("12h", Some(43_200_000)), ("30m", Some(1_800_000)), ("2w", Some(1_209_600_000))] {
+        for (text, ms) in [
+            ("7d", Some(604_800_000)),
+            ("12h", Some(43_200_000)),
+            ("30m", Some(1_800_000)),
+            ("2w", Some(1_209_600_000)),
+        ] {
             assert_eq!(read_span(text).ok(), ms, "{text}");
         }
         for text in ["", "d", "7", "-1d", "0m", "7 d", "99999999999d", "9223372036854775807w", "7é", "1.5h"] {
