@@ -6,12 +6,15 @@
 //! [`evaluate()`], then [`assess()`] and `shell`. The form of rules is in `docs/RULES.md`.
 
 mod assess;
+mod compare;
 mod effects;
 mod evaluate;
 #[cfg(feature = "load")]
 mod examples;
+mod explain;
 mod facts;
 mod globs;
+mod lint;
 #[cfg(feature = "load")]
 mod load;
 mod looked;
@@ -24,12 +27,16 @@ mod rule;
 mod scene;
 mod set;
 mod shell;
+mod subsume;
 mod tuning;
 
 pub use assess::{Surroundings, assess};
+pub use compare::{Change, Comparison, diff_verdicts};
 pub use effects::look;
 pub use evaluate::{evaluate, judge};
+pub use explain::{Explanation, NearMiss, PartWhy, SignalWhy, TouchWhy, explain};
 pub use facts::Facts;
+pub use lint::{Finding, FindingKind, lint};
 #[cfg(feature = "load")]
 pub use load::{LoadError, PackHead, PackKind, Source, pack_head};
 pub use looked::{Class, How, Looked, Part, Touch};

@@ -60,13 +60,13 @@ pub struct LoadError {
     /// The example that does not come out.
     pub example: Option<String>,
     /// What is wrong, without a full stop.
-    pub problem: String,
+    pub problem: Box<str>,
     /// What to do next, a sentence.
-    pub hint: String,
+    pub hint: Box<str>,
 }
 
 impl LoadError {
-    fn new(problem: impl Into<String>, hint: impl Into<String>) -> Self {
+    fn new(problem: impl Into<Box<str>>, hint: impl Into<Box<str>>) -> Self {
         Self { file: String::new(), line: None, rule: None, example: None, problem: problem.into(), hint: hint.into() }
     }
 
@@ -231,12 +231,14 @@ fn read_pack(value: Value) -> Result<PackHead, LoadError> {
 
 fn read_rule(value: Value) -> Result<Rule, LoadError> {
     let rule: Rule = value.try_into().map_err(|error: toml::de::Error| {
-        let hint = if error.message().contains("unknown field") {
-            format!("Conditions stand in `when` and are: {}.", NAMES.join(", "))
-        } else {
-            "Use one of the words or the form that docs/RULES.md gives for it.".to_owned()
-        };
-        LoadError::new(error.message().trim().to_owned(), hint)
+        let message = error.message().trim();
+        match message.split_once(", expected one of") {
+            // The fields are many, so they stand in the hint alone.
+            Some((unknown, _)) if unknown.starts_with("unknown field") => {
+                LoadError::new(unknown, format!("Conditions stand in `when` and are: {}.", NAMES.join(", ")))
+            }
+            _ => LoadError::new(message, "Use one of the words or the form that docs/RULES.md gives for it."),
+        }
     })?;
     check(&rule).map_err(|(problem, hint)| LoadError::new(problem, hint))?;
     examples::check(&rule)

@@ -98,11 +98,12 @@ fn names(entry: &str, part: &Part, how: Quantifier) -> bool {
             continue;
         }
         let option = arg.len() > 1 && arg.starts_with('-') || (arg.starts_with('+') && toolchained(&part.program));
-        // A word written like an option can itself be wanted (`tar -x`, `pacman -S*`).
-        let literal = step(reached, &wanted[..count], arg);
+        let literal = step(reached, &wanted[..count], arg, option);
         if option {
-            if literal != 0 && (how == Quantifier::One || reached.count_ones() == 1) {
-                reached = if how == Quantifier::One { reached | literal } else { literal };
+            match how {
+                Quantifier::One => reached |= literal,
+                Quantifier::Every if literal != 0 => reached = literal,
+                Quantifier::Every => {}
             }
             before = if listed(VALUED, &part.program, arg) {
                 Before::Valued
@@ -137,10 +138,12 @@ fn toolchained(program: &str) -> bool {
     matches!(program, "cargo" | "rustc" | "rustup" | "rustfmt")
 }
 
-fn step(reached: u32, wanted: &[&str], arg: &str) -> u32 {
+/// What is reached with one more argument. An option fits only a word written like one (`tar -x*`).
+fn step(reached: u32, wanted: &[&str], arg: &str, option: bool) -> u32 {
     let mut next = 0;
     for (at, word) in wanted.iter().enumerate() {
-        if reached & (1 << at) != 0 && globs::text(word, arg) {
+        let sort = !option || word.starts_with(['-', '+']);
+        if reached & (1 << at) != 0 && sort && globs::text(word, arg) {
             next |= 1 << (at + 1);
         }
     }
@@ -247,6 +250,8 @@ mod tests {
             ("aws s3 rm", "aws --profile prod s3 rm s3://x", true, true),
             ("*", "$ x", true, false),
             ("tar -x*", "tar -xzf a", true, true),
+            ("aws * delete-*", "aws --profile x ec2 delete-vpc", true, true),
+            ("git *", "git --version", false, false),
         ] {
             assert_eq!(names(entry, &part(text), Quantifier::One), one, "one: {entry} / {text}");
             assert_eq!(names(entry, &part(text), Quantifier::Every), every, "every: {entry} / {text}");
