@@ -97,10 +97,7 @@ fn network(tool: &str, input: &Input<'_>) -> Option<Effect> {
     match tool {
         "WebFetch" => Some(input::fetches(input.text("url")?)),
         "WebSearch" => Some(input::asks("web-search", &input.text("query")?)),
-        "Monitor" => match input.lacks(&["command"]) {
-            true => Some(input::fetches(input.part(input.get("ws")?).text("url")?)),
-            false => None,
-        },
+        "Monitor" if input.lacks(&["command"]) => Some(input::fetches(input.part(input.get("ws")?).text("url")?)),
         "ReadMcpResourceTool" | "ReadMcpResource" | "ReadMcpResourceDirTool" => {
             let tool = if tool == "ReadMcpResourceDirTool" { "resources/list" } else { "resources/read" };
             Some(Effect::Mcp { server: input.text("server")?, tool: tool.to_owned(), arguments: input.all() })

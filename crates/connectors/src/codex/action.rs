@@ -104,10 +104,7 @@ fn runs(input: &Input<'_>) -> Option<Effect> {
         });
     }
     let folder = ["workdir", "working_directory"];
-    let base = match input.lacks(&folder) {
-        true => input.cwd().to_owned(),
-        false => input.folder(&folder)?,
-    };
+    let base = input.folder(&folder)?;
     if let Some(patch) = patch_of(input, command).and_then(|(text, step)| {
         let base = step.map_or_else(|| base.clone(), |step| input::absolute(&base, &step));
         patch_text::parse(&text, &base)
