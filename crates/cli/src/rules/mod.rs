@@ -64,7 +64,7 @@ pub(crate) enum Rules {
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
     /// The command as the agent would run it, in one word of your shell: quote it.
-    #[arg(required_unless_present = "json", allow_hyphen_values = true)]
+    #[arg(required_unless_present = "json")]
     command: Option<String>,
     /// One JSON object a line. Without a command, actions are read from standard input, one JSON object a
     /// line, and answered in their order; docs/CLI.md has the fields.

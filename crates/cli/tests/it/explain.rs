@@ -45,6 +45,7 @@ fn mistakes_exit_with_two_and_say_what_to_do() {
         machine.write("broken.toml", "[[rule]]\nid = 'a'\ndecision = 'ask'\nbecause = 'x'\nwhen = { wat = 1 }\n");
     for (args, says) in [
         (&["rules", "explain"][..], "required"),
+        (&["rules", "explain", "--jsno"], "unexpected argument"),
         (&["rules", "explain", "ls", "--pack", "nobody"], "nobody"),
         (&["rules", "explain", "ls", "--pack", "strict", "--pack", "trusting"], "one base pack"),
         (&["rules", "explain", "ls", "--rules", "/nowhere/x.toml"], "/nowhere/x.toml cannot be read"),
