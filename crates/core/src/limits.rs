@@ -42,6 +42,10 @@ pub const REASON_CHARS: usize = 500;
 pub const SPOOL_BYTES: u64 = 16 * 1024 * 1024;
 /// Largest file of a runtime that we read or edit (bytes).
 pub const CONFIG_FILE_BYTES: u64 = 4 * 1024 * 1024;
+/// Files in one patch of an agent; a larger one counts as unknown.
+pub const PATCH_FILES: usize = 256;
+/// Hunks in one patch of an agent, over all its files.
+pub const PATCH_HUNKS: usize = 4_096;
 /// Standing grants in all.
 pub const GRANTS: usize = 2_000;
 /// Backups kept per file of a runtime.
@@ -66,3 +70,23 @@ pub const RULE_ARGS: usize = 2_000;
 pub const COMPARED_ACTIONS: usize = 20_000;
 /// Verdicts that one comparison of two sets reports as changed.
 pub const COMPARED_CHANGES: usize = 2_000;
+/// Most uses of a grant that covers “the next N like this”.
+pub const GRANT_USES: u32 = 100;
+/// Most uses of “allow all in this session”.
+pub const SESSION_PASS_USES: u32 = 50;
+/// Longest time “allow all in this session” lasts (ms).
+pub const SESSION_PASS_MS: u64 = 60 * 60 * 1000;
+/// Longest time a grant for a project lasts (ms).
+pub const PROJECT_GRANT_MS: u64 = 90 * 24 * 60 * 60 * 1000;
+/// Longest time a grant for the whole machine lasts (ms).
+pub const MACHINE_GRANT_MS: u64 = 30 * 24 * 60 * 60 * 1000;
+/// Commands of one compound that a grant describes.
+pub const GRANT_PATTERNS: usize = 16;
+/// Words of one command that a grant describes.
+pub const GRANT_WORDS: usize = 128;
+/// Text of all words in one grant (bytes); longer commands can only be granted as the exact call.
+pub const GRANT_TEXT_BYTES: usize = 8 * 1024;
+/// Text shown for one grant (characters); what is longer is cut in the middle.
+pub const GRANT_SHOWN_CHARS: usize = 300;
+/// Longest note on a grant (characters).
+pub const GRANT_NOTE_CHARS: usize = 200;

@@ -9,21 +9,27 @@ use brush_parser::ast::{
 use brush_parser::{Parser, ParserOptions};
 use clawbutler_core::risk::{RiskLevel, Signal};
 
-use super::words::{self, Word};
+use super::words::{self, Vars, Word};
 use super::{Seen, judge, not_parsed, refuse};
-use crate::assess::{read_signals, signal, write_signals};
-use crate::looked::{How, Part, Touch};
-use crate::{Surroundings, paths};
+use crate::Surroundings;
+use crate::assess::signal;
+use crate::looked::Part;
 
 /// Commands looked at in one text.
 const MOST_COMMANDS: usize = 5_000;
+/// Elements kept of a list: lists that hold each other grow without end.
+const MOST_ITEMS: usize = 128;
+/// Bytes kept of what is written to one file.
+const MOST_CONTENT: usize = 32 * 1024;
+/// Values with which a loop's body is looked at one by one.
+const MOST_VALUES: usize = 12;
 /// Text parsed in one look, what is parsed again inside itself counted again (bytes).
 const MOST_EFFORT: usize = 256 * 1024;
 /// Cost of any parse on top of its text (bytes).
 const PARSE_COST: usize = 32;
 
 /// What arrives on a command's standard input.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) enum Input {
     /// Nothing of note.
     #[default]
@@ -34,6 +40,10 @@ pub(crate) enum Input {
     Download,
     /// Was decoded or transformed.
     Decoded,
+    /// Names of files that fit one of these patterns.
+    Names(Vec<String>),
+    /// Every process of the machine.
+    Processes,
     /// Something else's output.
     Output,
 }
@@ -44,16 +54,40 @@ pub(crate) struct Walk<'a> {
     pub(crate) project: String,
     /// `None` after a `cd` to somewhere only known at run time.
     pub(crate) cwd: Option<String>,
-    vars: HashMap<String, Word>,
-    seen: Seen,
+    pub(crate) vars: Vars,
+    pub(crate) seen: Seen,
     pub(crate) network: bool,
     pub(crate) secrets: bool,
     /// What a command reads that no pipe or redirection of its own feeds.
     feed: Input,
     /// Files written earlier in the same text, which may be programs.
     pub(crate) written: Vec<String>,
-    /// Functions defined in the text.
-    pub(crate) functions: Vec<String>,
+    /// Functions defined in the text, with their bodies.
+    pub(crate) functions: HashMap<String, std::rc::Rc<CompoundCommand>>,
+    /// Aliases defined in the text.
+    pub(crate) aliases: HashMap<String, String>,
+    /// What is known of files written in the same text.
+    pub(crate) contents: HashMap<String, String>,
+    /// Files and folders that came over the network in the same text.
+    pub(crate) downloaded: Vec<String>,
+    /// Symbolic links made in the same text: link and target.
+    pub(crate) links: Vec<(String, String)>,
+    /// A text kept open by `exec` for a later command.
+    kept: Option<Input>,
+    /// The folder before the last `cd`.
+    pub(crate) old_cwd: Option<String>,
+    /// The editor looked at now writes its files instead of showing them.
+    pub(crate) in_place: bool,
+    /// Another command reads what this one prints.
+    pub(crate) piped: bool,
+    /// Remotes of git added in the same text.
+    pub(crate) remotes: Vec<String>,
+    /// How the line came to what is looked at now, outermost first.
+    pub(crate) via: Vec<String>,
+    /// The part that is looked at now.
+    pub(crate) current: Option<usize>,
+    /// In the definition of a function: its parameters are not known yet, and nothing runs.
+    pub(crate) defining: bool,
     /// `HOME` was set: what starts next looks for its settings elsewhere.
     pub(crate) moved_home: bool,
     effort: usize,
@@ -62,18 +96,30 @@ pub(crate) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    pub(crate) fn new(cwd: &str, around: &'a Surroundings) -> Self {
+    pub(crate) fn new(cwd: &str, project: &str, around: &'a Surroundings) -> Self {
         Self {
             around,
-            project: cwd.to_owned(),
+            project: project.to_owned(),
             cwd: Some(cwd.to_owned()),
-            vars: HashMap::new(),
+            vars: Vars::new(),
             seen: Seen::default(),
             network: false,
             secrets: false,
             feed: Input::None,
             written: Vec::new(),
-            functions: Vec::new(),
+            functions: HashMap::new(),
+            aliases: HashMap::new(),
+            contents: HashMap::new(),
+            downloaded: Vec::new(),
+            links: Vec::new(),
+            kept: None,
+            old_cwd: Some(cwd.to_owned()),
+            in_place: false,
+            piped: false,
+            remotes: Vec::new(),
+            via: Vec::new(),
+            current: None,
+            defining: false,
             moved_home: false,
             effort: MOST_EFFORT,
             inside: 0,
@@ -81,6 +127,7 @@ impl<'a> Walk<'a> {
     }
 
     pub(crate) fn finish(mut self) -> Seen {
+        self.current = None;
         if self.secrets && self.network {
             self.say(signal(
                 "exfiltration",
@@ -96,19 +143,52 @@ impl<'a> Walk<'a> {
         if one.name == "secret_read" {
             self.secrets = true;
         }
+        if let Some(part) = self.current.and_then(|at| self.seen.parts.get_mut(at)) {
+            part.level = part.level.max(one.level);
+            part.signals.push(self.seen.signals.len());
+        }
         self.seen.signals.push(one);
     }
 
     pub(crate) fn note_command(&mut self, argv: &[Word]) {
         let mut words = argv.iter().map(|word| word.text.clone());
+        self.current = Some(self.seen.parts.len());
         self.seen.parts.push(Part {
             program: words.next().unwrap_or_default(),
             args: words.collect(),
-            via: Vec::new(),
+            via: self.via.clone(),
             level: RiskLevel::Low,
             signals: Vec::new(),
             opaque: argv.iter().any(|word| word.opaque),
         });
+    }
+
+    /// Takes over what another look found.
+    pub(crate) fn take(&mut self, seen: Seen, how: &str) {
+        let current = self.current;
+        let offset = self.seen.signals.len();
+        for one in seen.signals {
+            self.network |= matches!(one.name.as_str(), "remote" | "upload" | "network" | "publish" | "git_push");
+            self.say(one);
+        }
+        self.seen.parts.extend(seen.parts.into_iter().map(|mut part| {
+            part.via.insert(0, how.to_owned());
+            part.signals.iter_mut().for_each(|at| *at += offset);
+            part
+        }));
+        self.seen.touches.extend(seen.touches);
+        self.seen.hosts.extend(seen.hosts);
+        self.current = current;
+    }
+
+    /// Looks at something inside what is looked at, reached by `how`.
+    pub(crate) fn by<T>(&mut self, how: &str, look: impl FnOnce(&mut Self) -> T) -> T {
+        let current = self.current;
+        self.via.push(how.to_owned());
+        let out = look(self);
+        self.via.pop();
+        self.current = current;
+        out
     }
 
     /// Looks at what may be a command and keeps only what is high risk or worse: an argument that is
@@ -119,15 +199,15 @@ impl<'a> Walk<'a> {
         self.inside += 1;
         look(self);
         self.inside -= 1;
-        let mut at = 0;
-        self.seen.signals.retain(|one| {
-            at += 1;
-            at <= signals
-                || one.name == "delete_one"
-                || one.level >= RiskLevel::High && one.name != "not_parsed" && one.name != "hidden_program"
-        });
         self.cwd = cwd;
-        if self.seen.signals.len() == signals {
+        let serious = self.seen.signals[signals..].iter().any(|one| {
+            one.name == "delete_one" || one.level >= RiskLevel::High && one.name != "not_parsed" && one.name != "hidden_program"
+        });
+        if !serious {
+            self.seen.signals.truncate(signals);
+            if let Some(part) = self.current.and_then(|at| self.seen.parts.get_mut(at)) {
+                part.signals.retain(|at| *at < signals);
+            }
             self.seen.parts.truncate(commands);
             self.seen.touches.truncate(paths);
             (self.network, self.secrets) = (network, secrets);
@@ -144,6 +224,11 @@ impl<'a> Walk<'a> {
             self.say(not_parsed("takes too much effort to be understood"));
         }
         self.effort > 0
+    }
+
+    /// Looks at a shell text that another command runs.
+    pub(crate) fn text_by(&mut self, how: &str, text: &str, depth: usize) {
+        self.by(how, |walk| walk.text(text, depth));
     }
 
     /// Looks at a shell text, parsed.
@@ -165,21 +250,28 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn list(&mut self, list: &CompoundList, depth: usize) {
+    /// What the last pipeline prints.
+    fn list(&mut self, list: &CompoundList, depth: usize) -> Input {
+        let mut out = Input::None;
         for item in &list.0 {
-            self.pipeline(&item.0.first, depth);
+            out = self.pipeline(&item.0.first, depth);
             for more in &item.0.additional {
                 let (ast::AndOr::And(pipeline) | ast::AndOr::Or(pipeline)) = more;
-                self.pipeline(pipeline, depth);
+                out = self.pipeline(pipeline, depth);
             }
         }
+        out
     }
 
-    fn pipeline(&mut self, pipeline: &Pipeline, depth: usize) {
+    fn pipeline(&mut self, pipeline: &Pipeline, depth: usize) -> Input {
         let mut input = self.feed.clone();
-        for command in &pipeline.seq {
+        let outer = self.piped;
+        for (at, command) in pipeline.seq.iter().enumerate() {
+            self.piped = outer || at + 1 < pipeline.seq.len();
             input = self.command(command, input, depth);
         }
+        self.piped = outer;
+        input
     }
 
     fn command(&mut self, command: &Command, input: Input, depth: usize) -> Input {
@@ -194,11 +286,14 @@ impl<'a> Walk<'a> {
             Command::Compound(compound, redirects) => {
                 let input = self.redirects(redirects.as_ref(), depth).unwrap_or(input);
                 let outer = std::mem::replace(&mut self.feed, input);
-                let downloaded = self.compound(compound, depth);
+                let (downloaded, out) = self.compound(compound, depth);
                 self.feed = outer;
-                if downloaded { Input::Download } else { Input::Output }
+                match out {
+                    _ if downloaded => Input::Download,
+                    known @ (Input::Text(_) | Input::Decoded | Input::Names(_) | Input::Processes) => known,
+                    Input::None | Input::Download | Input::Output => Input::Output,
+                }
             }
-            // Defined is as good as called: the name may be used in any way.
             Command::Function(function) => {
                 let name = &function.fname.value;
                 if calls_itself(&function.body.0, name) {
@@ -209,44 +304,45 @@ impl<'a> Walk<'a> {
                         Some(name),
                     ));
                 }
-                self.functions.push(name.clone());
-                self.compound(&function.body.0, depth + 1);
+                self.functions.insert(name.clone(), std::rc::Rc::new(function.body.0.clone()));
+                // Defined is nearly as good as called: the name may be used in any way.
+                let outer = (std::mem::replace(&mut self.defining, true), self.cwd.clone(), self.vars.remove("@"));
+                self.by(&format!("{name}()"), |walk| walk.compound(&function.body.0, depth + 1));
+                (self.defining, self.cwd) = (outer.0, outer.1);
+                self.vars.extend(outer.2.map(|list| ("@".to_owned(), list)));
                 self.redirects(function.body.1.as_ref(), depth);
                 Input::None
             }
             Command::ExtendedTest(test, redirects) => {
-                // Words of a test can carry substitutions; looked at through their text.
+                // Words of a test can carry substitutions, even quoted ones; looked at through their text.
                 let text = format!("{}", test.expr);
-                let word = words::resolve(&text, &self.vars, &self.around.home);
-                self.substitutions(&word, depth);
+                self.hidden_in(&text, depth);
                 self.redirects(redirects.as_ref(), depth);
                 Input::None
             }
         }
     }
 
-    /// Whether something inside downloads, for what comes behind a pipe.
-    fn compound(&mut self, compound: &CompoundCommand, depth: usize) -> bool {
+    /// Whether something inside downloads, and what it prints, for what comes behind a pipe.
+    fn compound(&mut self, compound: &CompoundCommand, depth: usize) -> (bool, Input) {
         let before = self.network;
         self.network = false;
+        let mut out = Input::Output;
         match compound {
-            CompoundCommand::BraceGroup(group) => self.list(&group.list, depth + 1),
+            CompoundCommand::BraceGroup(group) => out = self.list(&group.list, depth + 1),
             CompoundCommand::Subshell(shell) => {
                 let cwd = self.cwd.clone();
-                self.list(&shell.list, depth + 1);
+                out = self.list(&shell.list, depth + 1);
                 self.cwd = cwd;
             }
             CompoundCommand::ForClause(each) => {
                 let mut values = Vec::new();
                 for value in each.values.iter().flatten() {
-                    values.push(self.word(value, depth));
+                    values.extend(self.expanded(value, depth));
                 }
-                // One known value is that value; several are none in particular.
-                let known = if values.len() == 1 { values.remove(0) } else { Word { opaque: true, ..Word::default() } };
-                self.vars.insert(each.variable_name.clone(), known);
-                self.list(&each.body.list, depth + 1);
+                self.each(&each.variable_name, values, &each.body.list, depth);
             }
-            CompoundCommand::ArithmeticForClause(each) => self.list(&each.body.list, depth + 1),
+            CompoundCommand::ArithmeticForClause(each) => drop(self.list(&each.body.list, depth + 1)),
             CompoundCommand::CaseClause(case) => {
                 self.word(&case.value, depth);
                 for list in case.cases.iter().filter_map(|item| item.cmd.as_ref()) {
@@ -271,13 +367,58 @@ impl<'a> Walk<'a> {
                 self.command(&process.body, Input::None, depth + 1);
             }
             CompoundCommand::Arithmetic(arithmetic) => {
-                let word = words::resolve(&format!("$(({}))", arithmetic.expr.value), &self.vars, &self.around.home);
-                self.substitutions(&word, depth);
+                self.hidden_in(&arithmetic.expr.value, depth);
             }
         }
         let downloaded = self.network;
         self.network |= before;
-        downloaded
+        (downloaded, out)
+    }
+
+    /// A loop's body with each of a few known values, or once with none in particular.
+    fn each(&mut self, name: &str, values: Vec<Word>, body: &CompoundList, depth: usize) {
+        let unknown = values.is_empty() || values.len() > MOST_VALUES || values.iter().any(|value| value.opaque);
+        let values = if unknown {
+            let from = values.into_iter().flat_map(|value| value.from).take(MOST_VALUES).collect();
+            vec![Word { from, ..Word::unknown() }]
+        } else {
+            values
+        };
+        for value in values {
+            self.vars.insert(name.to_owned(), value);
+            self.list(body, depth + 1);
+        }
+        self.vars.insert(name.to_owned(), Word::unknown());
+    }
+
+    /// Calls a function of the text with arguments.
+    pub(crate) fn call(&mut self, name: &str, args: &[Word], depth: usize) {
+        let Some(body) = self.functions.get(name).cloned() else { return };
+        if args.is_empty() || self.defining || !self.spend(name.len()) {
+            return;
+        }
+        let outer = self.positional(name, args);
+        self.by(&format!("{name}()"), |walk| walk.compound(&body, depth + 1));
+        self.restore(outer);
+    }
+
+    /// Sets the positional parameters; what they were is given back.
+    pub(crate) fn positional(&mut self, zero: &str, args: &[Word]) -> Vec<(String, Option<Word>)> {
+        let args = &args[..args.len().min(MOST_ITEMS)];
+        let list = Word { items: args.to_vec(), ..Word::default() };
+        let mut set = vec![("@".to_owned(), list), ("0".to_owned(), Word::plain(zero))];
+        set.extend(args.iter().take(9).enumerate().map(|(at, arg)| ((at + 1).to_string(), arg.clone())));
+        set.into_iter().map(|(name, value)| (name.clone(), self.vars.insert(name, value))).collect()
+    }
+
+    /// Gives the positional parameters back what they were.
+    pub(crate) fn restore(&mut self, outer: Vec<(String, Option<Word>)>) {
+        for (name, value) in outer {
+            match value {
+                Some(value) => self.vars.insert(name, value),
+                None => self.vars.remove(&name),
+            };
+        }
     }
 
     /// Resolves a word and looks at the commands inside it.
@@ -292,13 +433,14 @@ impl<'a> Walk<'a> {
 
     fn substitutions(&mut self, word: &Word, depth: usize) {
         for text in &word.inner {
-            self.text(text, depth + 1);
+            self.text_by("$(…)", text, depth + 1);
         }
     }
 
     fn simple(&mut self, simple: &SimpleCommand, mut input: Input, depth: usize) -> Input {
         let mut argv = Vec::new();
         let mut assigned = Vec::new();
+        let written = self.written.len();
         let prefix = simple.prefix.iter().flat_map(|prefix| &prefix.0).map(|item| (true, item));
         let suffix = simple.suffix.iter().flat_map(|suffix| &suffix.0).map(|item| (false, item));
         let mut named = false;
@@ -324,9 +466,11 @@ impl<'a> Walk<'a> {
                 }
                 CommandPrefixOrSuffixItem::ProcessSubstitution(kind, shell) => {
                     let before = std::mem::take(&mut self.network);
-                    self.fed_list(kind, &shell.list, depth);
+                    let out = self.fed_list(kind, &shell.list, depth);
                     if self.network {
                         input = Input::Download;
+                    } else if matches!(kind, ast::ProcessSubstitutionKind::Read) {
+                        input = out;
                     }
                     self.network |= before;
                     argv.push(Word::plain("/dev/fd/63"));
@@ -336,15 +480,81 @@ impl<'a> Walk<'a> {
         if !named {
             argv.extend(self.head(simple, depth));
         }
+        let targets = outputs(simple);
         if argv.is_empty() {
             self.vars.extend(assigned);
+            self.truncated(&targets, written);
             return Input::None;
         }
-        judge::command(self, &argv, &input, depth)
+        if argv[0].text == "exec" && argv.len() == 1 {
+            self.kept = Some(input.clone());
+        }
+        let nothing = matches!(argv[0].text.as_str(), ":" | "true" | "false")
+            || argv[0].text == "cat" && argv.get(1).is_some_and(|word| word.text == "/dev/null")
+            || argv[0].text == "echo" && argv.len() == 2 && argv[1].text == "-n";
+        if nothing {
+            self.truncated(&targets, written);
+        }
+        let piped = self.piped;
+        self.piped |= !targets.is_empty();
+        let separators = assigned.iter().find(|(name, _)| name == "IFS").cloned();
+        let outer = separators.map(|(name, value)| self.vars.insert(name, value));
+        let out = judge::command(self, &argv, &input, depth);
+        self.piped = piped;
+        match outer {
+            Some(Some(before)) => drop(self.vars.insert("IFS".to_owned(), before)),
+            Some(None) => drop(self.vars.remove("IFS")),
+            None => {}
+        }
+        if let Input::Text(text) = &out {
+            for (target, _) in &targets {
+                let word = words::resolve(&target.value, &self.vars, &self.around.home);
+                if let Some(path) = self.path(&word) {
+                    self.keep(path, text);
+                }
+                let from = word.from.first().cloned().filter(|_| word.text == "$");
+                if let Some(name) = from {
+                    self.keep(format!("${name}"), text);
+                }
+            }
+        }
+        if out == Input::Download {
+            for (target, _) in &targets {
+                let word = words::resolve(&target.value, &self.vars, &self.around.home);
+                self.downloaded.extend(self.path(&word));
+            }
+        }
+        out
     }
 
-    /// A word, with `{a,b}` taken apart when both sides are plain.
+    /// Remembers what was written to a file.
+    pub(crate) fn keep(&mut self, path: String, text: &str) {
+        let known = self.contents.entry(path).or_default();
+        if known.len() + text.len() <= MOST_CONTENT {
+            known.push_str(text);
+            known.push('\n');
+        }
+    }
+
+    /// Files emptied by a redirection of nothing.
+    fn truncated(&mut self, targets: &[(&ast::Word, bool)], written: usize) {
+        let now = self.written.split_off(written.min(self.written.len()));
+        for (target, appends) in targets {
+            if !appends {
+                let word = words::resolve(&target.value, &self.vars, &self.around.home);
+                if !word.text.starts_with("/dev/") {
+                    judge::emptied(self, &word);
+                }
+            }
+        }
+        self.written.extend(now);
+    }
+
+    /// A word, with `{a,b}` taken apart when both sides are plain, and lists as their elements.
     fn expanded(&mut self, word: &ast::Word, depth: usize) -> Vec<Word> {
+        if let Some(items) = words::elements(&word.value, &self.vars) {
+            return items;
+        }
         let plain = !word.value.contains(['$', '`', '\'', '"', '\\']);
         if plain
             && let Some((before, rest)) = word.value.split_once('{')
@@ -352,7 +562,8 @@ impl<'a> Walk<'a> {
             && inner.contains(',')
         {
             let parts = inner.split(',').map(|part| format!("{before}{part}{after}"));
-            return parts.map(|text| words::resolve(&text, &self.vars, &self.around.home)).collect();
+            let words = parts.filter(|text| !text.is_empty() || !before.is_empty());
+            return words.map(|text| words::resolve(&text, &self.vars, &self.around.home)).collect();
         }
         let word = self.word(word, depth);
         if !word.splits {
@@ -374,14 +585,16 @@ impl<'a> Walk<'a> {
     }
 
     /// A process substitution; one that is written to reads what the command prints.
-    fn fed_list(&mut self, kind: &ast::ProcessSubstitutionKind, list: &CompoundList, depth: usize) {
+    fn fed_list(&mut self, kind: &ast::ProcessSubstitutionKind, list: &CompoundList, depth: usize) -> Input {
         let feed = match kind {
             ast::ProcessSubstitutionKind::Read => Input::None,
             ast::ProcessSubstitutionKind::Write => Input::Output,
         };
         let outer = std::mem::replace(&mut self.feed, feed);
-        self.list(list, depth + 1);
-        self.feed = outer;
+        let piped = std::mem::replace(&mut self.piped, true);
+        let out = self.by("<(…)", |walk| walk.list(list, depth + 1));
+        (self.feed, self.piped) = (outer, piped);
+        out
     }
 
     fn assignment(&mut self, assignment: &ast::Assignment, _word: &ast::Word, depth: usize) -> (String, Word) {
@@ -395,15 +608,21 @@ impl<'a> Walk<'a> {
         let value = match &assignment.value {
             AssignmentValue::Scalar(word) => self.word(word, depth),
             AssignmentValue::Array(items) => {
+                let mut list = Vec::new();
                 for (index, item) in items {
                     if let Some(index) = index {
                         self.word(index, depth);
                     }
-                    self.word(item, depth);
+                    list.extend(self.expanded(item, depth));
+                    list.truncate(MOST_ITEMS);
                 }
-                Word { opaque: true, ..Word::default() }
+                Word { items: list, ..Word::unknown() }
             }
         };
+        if value.inner.is_empty() && (value.text.contains("$(") || value.text.contains('`')) {
+            let text = value.text.clone();
+            self.quietly(|walk| walk.hidden_in(&text, depth + 1));
+        }
         judge::variable(self, &name, &value, depth);
         (name, value)
     }
@@ -451,7 +670,11 @@ impl<'a> Walk<'a> {
                     let word = self.word(word, depth);
                     if matches!(kind, IoFileRedirectKind::Read | IoFileRedirectKind::DuplicateInput) {
                         self.read(&word);
-                        Some(Input::Output)
+                        let known = self.path(&word).and_then(|path| self.contents.get(&path).cloned());
+                        if word.text == "/dev/null" {
+                            return Some(Input::None);
+                        }
+                        Some(known.map_or(Input::Output, Input::Text))
                     } else {
                         self.wrote(&word, "Writes to");
                         None
@@ -459,15 +682,18 @@ impl<'a> Walk<'a> {
                 }
                 IoFileRedirectTarget::ProcessSubstitution(kind, shell) => {
                     let before = std::mem::take(&mut self.network);
-                    self.fed_list(kind, &shell.list, depth);
+                    let out = self.fed_list(kind, &shell.list, depth);
                     let downloaded = self.network;
                     self.network |= before;
-                    Some(if downloaded { Input::Download } else { Input::Output })
+                    Some(if downloaded { Input::Download } else { out })
                 }
-                IoFileRedirectTarget::Fd(_) => None,
+                IoFileRedirectTarget::Fd(_) => self.kept.clone(),
                 IoFileRedirectTarget::Duplicate(word) => {
                     // `>&2` and `>&-` name a descriptor, `>& file` a file.
                     let word = self.word(word, depth);
+                    if matches!(kind, IoFileRedirectKind::DuplicateInput) && self.kept.is_some() {
+                        return self.kept.clone();
+                    }
                     if !word.text.chars().all(|c| c.is_ascii_digit() || c == '-') {
                         self.wrote(&word, "Writes to");
                     }
@@ -476,62 +702,28 @@ impl<'a> Walk<'a> {
             },
         }
     }
+}
 
-    /// The absolute path of a word; `None` when it cannot be known.
-    pub(crate) fn path(&self, word: &Word) -> Option<String> {
-        let relative = !word.text.starts_with(['/', '~']);
-        match &self.cwd {
-            _ if word.text.starts_with('$') && word.opaque => None,
-            None if relative => None,
-            cwd => Some(paths::absolute(&word.text, cwd.as_deref().unwrap_or("/"), &self.around.home)),
-        }
-    }
-
-    pub(crate) fn wrote(&mut self, word: &Word, verb: &str) {
-        if word.text.starts_with("/dev/tcp/") || word.text.starts_with("/dev/udp/") {
-            self.network = true;
-            return self.say(signal(
-                "remote",
-                RiskLevel::High,
-                "Opens a connection to another machine",
-                Some(&word.text),
-            ));
-        }
-        match self.path(word) {
-            Some(path) => {
-                self.written.push(path.clone());
-                for one in write_signals(&path, &self.project.clone(), self.around, verb) {
-                    self.say(Signal { part: Some(word.text.clone()), ..one });
+/// Files that standard output goes to, and whether it is appended.
+fn outputs(simple: &SimpleCommand) -> Vec<(&ast::Word, bool)> {
+    let prefix = simple.prefix.iter().flat_map(|prefix| &prefix.0);
+    let suffix = simple.suffix.iter().flat_map(|suffix| &suffix.0);
+    prefix
+        .chain(suffix)
+        .filter_map(|item| match item {
+            CommandPrefixOrSuffixItem::IoRedirect(IoRedirect::File(fd, kind, IoFileRedirectTarget::Filename(word)))
+                if fd.is_none_or(|fd| fd == 1) =>
+            {
+                match kind {
+                    IoFileRedirectKind::Write | IoFileRedirectKind::Clobber => Some((word, false)),
+                    IoFileRedirectKind::Append => Some((word, true)),
+                    _ => None,
                 }
-                self.touch(path, How::Write);
             }
-            None => self.say(signal(
-                "unknown_target",
-                RiskLevel::Medium,
-                "Writes to a place only known when it runs",
-                Some(&word.text),
-            )),
-        }
-    }
-
-    fn touch(&mut self, path: String, how: How) {
-        let class = paths::class(&path, &self.project, self.around);
-        self.seen.touches.push(Touch { path, how, class });
-    }
-
-    pub(crate) fn read(&mut self, word: &Word) {
-        if word.text.starts_with("/dev/tcp/") || word.text.starts_with("/dev/udp/") {
-            return self.wrote(word, "Reads");
-        }
-        // Whatever stands before it, `…/.ssh/id_rsa` is a key.
-        let path = self.path(word).or_else(|| word.text.split_once('/').map(|(_, rest)| format!("/…/{rest}")));
-        if let Some(path) = path {
-            for one in read_signals(&path, &self.project.clone(), self.around) {
-                self.say(Signal { part: Some(word.text.clone()), ..one });
-            }
-            self.touch(path, How::Read);
-        }
-    }
+            CommandPrefixOrSuffixItem::IoRedirect(IoRedirect::OutputAndError(word, appends)) => Some((word, *appends)),
+            _ => None,
+        })
+        .collect()
 }
 
 /// Whether a function's body pipes into itself or starts itself in the background.

@@ -1,105 +1,168 @@
-//! Commands that delete, find and write files.
+//! Commands that delete, move, find and write files.
 
 use clawbutler_core::risk::RiskLevel::{Critical, High, Low, Medium};
 
 use super::{command, has, joined, operands};
 use crate::assess::{OWN, signal};
 use crate::paths::{self, Class};
-use crate::shell::tables::{CALM, FETCHERS, PRINTERS, READERS, WRITERS};
+use crate::shell::tables::{CALM, FETCHERS, NAMERS, PRINTERS, READERS, WRITERS};
 use crate::shell::walk::{Input, Walk};
 use crate::shell::words::Word;
 
-pub(super) fn delete(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
+/// Looks at a deletion of the operands.
+pub(super) fn delete(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input) {
     let part = joined(name, args);
-    let recursive = has(args, "-r|-R|--recursive");
-    let forced = has(args, "-f|--force");
-    let names: Vec<&str> = operands(args).map(|arg| arg.text.as_str()).collect();
-    let shown = match names.as_slice() {
-        [one] => (*one).to_owned(),
+    let recursive = name != "rmdir" && has(args, "-r|-R|--recursive");
+    let mut targets: Vec<Word> = operands(args).cloned().collect();
+    if let Input::Names(patterns) = input
+        && targets.last().is_some_and(|word| word.opaque && word.text == "$")
+    {
+        targets.pop();
+        targets.extend(patterns.iter().map(|pattern| Word { pattern: true, ..Word::plain(pattern) }));
+    }
+    let shown = match targets.as_slice() {
+        [one] => one.text.clone(),
         [] => "nothing named".to_owned(),
-        many => format!("{} things ({}…)", many.len(), many[0]),
+        many => format!("{} things ({}…)", many.len(), many[0].text),
     };
-    for word in operands(args).cloned().collect::<Vec<_>>() {
-        let trimmed = word.text.trim_end_matches(['*', '/']);
-        let trimmed = if trimmed.is_empty() && word.text.starts_with('/') { "/" } else { trimmed };
-        let Some(path) =
-            walk.path(&Word { text: trimmed.to_owned(), ..word.clone() }).filter(|_| !word.text.is_empty())
-        else {
-            walk.say(signal("unknown_target", High, "Deletes something only known when it runs", Some(&part)));
-            continue;
-        };
-        let star = word.text.ends_with('*');
-        let path = if path == "/" && star && !word.text.starts_with('/') { walk.project.clone() } else { path };
-        let class = paths::class(&path, &walk.project.clone(), walk.around);
-        let holds_project = paths::inside(walk.project.trim_end_matches('/'), &path);
-        let git = path.ends_with("/.git") || path.contains("/.git/");
-        let one = match class {
-            Class::Own => {
-                signal(OWN, Critical, "Deletes files that belong to ClawButler or carry its guard", Some(&part))
-            }
-            Class::Root | Class::Device => {
-                signal("recursive_delete", Critical, format!("Deletes {path}; cannot be undone"), Some(&part))
-            }
-            Class::System if recursive => signal(
-                "recursive_delete",
-                Critical,
-                format!("Deletes {path}, which belongs to the system; cannot be undone"),
-                Some(&part),
-            ),
-            _ if holds_project && recursive && !star => {
-                signal("recursive_delete", Critical, "Deletes the whole project; cannot be undone", Some(&part))
-            }
-            _ if git && recursive => {
-                signal("recursive_delete", Critical, "Deletes the project's history; cannot be undone", Some(&part))
-            }
-            _ if walk.around.data_dir.starts_with(&format!("{}/", path.trim_end_matches('/'))) && recursive => {
-                signal(OWN, Critical, "Deletes a folder that holds ClawButler", Some(&part))
-            }
-            Class::Secret | Class::Startup | Class::AgentConfig | Class::System => {
-                signal("delete", High, format!("Deletes {path}"), Some(&part))
-            }
-            _ if recursive => signal(
-                "recursive_delete",
-                High,
-                format!("Deletes {shown} and everything in it; cannot be undone"),
-                Some(&part),
-            ),
-            _ if star || forced => {
-                signal("delete", High, format!("Deletes {shown} without asking; cannot be undone"), Some(&part))
-            }
-            Class::Outside => {
-                signal("delete", High, format!("Deletes {shown}, outside the project; cannot be undone"), Some(&part))
-            }
-            Class::Project | Class::Scratch if name == "rmdir" => {
-                signal("delete_one", Low, "Removes an empty folder", Some(&part))
-            }
-            Class::Project | Class::Scratch => signal("delete_one", Medium, format!("Deletes {shown}"), Some(&part)),
-        };
-        walk.say(one);
+    if has(args, "--no-preserve-root") {
+        walk.say(signal("recursive_delete", Critical, "Deletes even the whole disk; cannot be undone", Some(&part)));
+    }
+    for word in &targets {
+        delete_one(walk, name, word, recursive, &shown, &part);
     }
 }
 
-pub(super) fn find(walk: &mut Walk<'_>, args: &[Word], depth: usize) {
-    if has(args, "-delete") {
-        walk.say(signal(
+/// One target of a deletion.
+pub(super) fn delete_one(walk: &mut Walk<'_>, name: &str, word: &Word, recursive: bool, shown: &str, part: &str) {
+    let trimmed = word.text.trim_end_matches(['*', '/']).trim_end_matches("/.");
+    let trimmed = if trimmed.is_empty() && word.text.starts_with('/') { "/" } else { trimmed };
+    let climbs = word.text.contains("..");
+    let last = word.text.trim_end_matches(['/', '*']).rsplit('/').next().unwrap_or_default();
+    let generated = !word.opaque && !climbs && paths::generated(if word.text.starts_with('/') { last } else { &word.text });
+    let unknown = word.text.is_empty() || word.opaque && !paths::generated(word.text.rsplit('$').next().unwrap_or_default());
+    let Some(path) = walk.path(&Word { text: trimmed.to_owned(), ..word.clone() }).filter(|_| !unknown) else {
+        if word.opaque && word.text.contains("/$") && walk.path(word).is_some_and(|path| paths::generated_below(&path, &walk.project)) {
+            return walk.say(signal("delete_generated", Medium, "Deletes what can be made again", Some(part)));
+        }
+        if temporary(walk, word) {
+            return walk.say(signal("delete_generated", Medium, "Deletes a temporary file", Some(part)));
+        }
+        return walk.say(signal("unknown_target", High, "Deletes something only known when it runs", Some(part)));
+    };
+    let star = word.text.ends_with('*') && !word.text.ends_with(".*");
+    let path = if path == "/" && star && !word.text.starts_with('/') { walk.project.clone() } else { path };
+    walk.touched_delete(&path);
+    let project = walk.project.clone();
+    let class = paths::class(&path, &project, walk.around);
+    let holds_project = paths::inside(project.trim_end_matches('/'), &path);
+    let git = path.ends_with("/.git") || path.contains("/.git/") && !path.ends_with(".lock");
+    let whole_scratch = star && ["/tmp", "/var/tmp", "/private/tmp"].contains(&path.as_str());
+    let again = generated && matches!(class, Class::Project | Class::Scratch)
+        || generated && class == Class::Outside && paths::generated(last)
+        || matches!(class, Class::Project) && paths::generated_below(&path, &project)
+        || class == Class::Scratch && !whole_scratch
+        || paths::cache(&path);
+    let one = match class {
+        Class::Own => signal(OWN, Critical, "Deletes files that belong to ClawButler or carry its guard", Some(part)),
+        Class::Root | Class::Device if path != "/dev/null" => {
+            signal("recursive_delete", Critical, format!("Deletes {path}; cannot be undone"), Some(part))
+        }
+        Class::System if recursive => signal(
+            "recursive_delete",
+            Critical,
+            format!("Deletes {path}, which belongs to the system; cannot be undone"),
+            Some(part),
+        ),
+        _ if holds_project && recursive && !star => {
+            signal("recursive_delete", Critical, "Deletes the whole project; cannot be undone", Some(part))
+        }
+        _ if git && recursive => {
+            signal("recursive_delete", Critical, "Deletes the project's history; cannot be undone", Some(part))
+        }
+        _ if recursive && !walk.around.data_dir.is_empty() && walk.around.data_dir.starts_with(&format!("{}/", path.trim_end_matches('/'))) => {
+            signal(OWN, Critical, "Deletes a folder that holds ClawButler", Some(part))
+        }
+        Class::Secret | Class::Startup | Class::AgentConfig | Class::System => {
+            signal("delete", High, format!("Deletes {path}"), Some(part))
+        }
+        _ if git => signal("delete", High, format!("Deletes {path}, a part of the project's history"), Some(part)),
+        _ if again => signal("delete_generated", Medium, format!("Deletes {shown}, which can be made again"), Some(part)),
+        _ if name == "rmdir" => signal("delete_one", Low, "Removes an empty folder", Some(part)),
+        _ if recursive => signal(
             "recursive_delete",
             High,
-            "Deletes every file it finds; cannot be undone",
-            Some(&joined("find", args)),
-        ));
+            format!("Deletes {shown} and everything in it; cannot be undone"),
+            Some(part),
+        ),
+        _ if star || word.pattern => signal("delete", High, format!("Deletes every {}; cannot be undone", word.text), Some(part)),
+        _ if paths::data(&path) => signal("delete", High, format!("Deletes {shown}, which holds data; cannot be undone"), Some(part)),
+        Class::Outside => {
+            signal("delete", High, format!("Deletes {shown}, outside the project; cannot be undone"), Some(part))
+        }
+        Class::Project | Class::Scratch | Class::Root | Class::Device => {
+            signal("delete_one", Medium, format!("Deletes {shown}"), Some(part))
+        }
+    };
+    walk.say(one);
+}
+
+/// A name that `mktemp` gave in the same text.
+fn temporary(walk: &Walk<'_>, word: &Word) -> bool {
+    let made = |text: &String| text.trim_start().starts_with("mktemp");
+    let known = |name: &String| {
+        matches!(name.as_str(), "TMPDIR" | "TMP" | "TEMP") && word.text.contains('/')
+            || walk.vars.get(name).is_some_and(|value| !value.inner.is_empty() && value.inner.iter().all(made) && value.text == "$")
+    };
+    word.text.starts_with('$')
+        && (!word.from.is_empty() && word.from.iter().all(known) || !word.inner.is_empty() && word.inner.iter().all(made))
+}
+
+/// find: what it does with what it finds.
+pub(super) fn find(walk: &mut Walk<'_>, args: &[Word], depth: usize) {
+    let part = joined("find", args);
+    let names = found_names(args);
+    let again = names.as_ref().is_some_and(|names| !names.is_empty() && names.iter().all(|name| paths::generated(name)))
+        || !roots(args).is_empty() && roots(args).iter().all(|root| !root.opaque && walk.path(root).is_some_and(|path| {
+            let class = paths::class(&path, &walk.project, walk.around);
+            class == Class::Project && paths::generated_below(&path, &walk.project) || class == Class::Scratch && path.matches('/').count() > 1
+        }));
+    if has(args, "-delete") {
+        if again {
+            walk.say(signal("delete_generated", Medium, "Deletes what can be made again", Some(&part)));
+        } else {
+            walk.say(signal("recursive_delete", High, "Deletes every file it finds; cannot be undone", Some(&part)));
+        }
     }
-    for (at, _) in
-        args.iter().enumerate().filter(|(_, arg)| ["-exec", "-execdir", "-ok", "-okdir"].contains(&arg.text.as_str()))
-    {
+    let secret = args.iter().zip(args.iter().skip(1)).any(|(option, value)| {
+        matches!(option.text.as_str(), "-name" | "-iname" | "-path" | "-wholename" | "-ipath")
+            && (paths::could_be_secret(&format!("/x/{}", value.text.trim_start_matches('*').trim_start_matches('/')), walk.around)
+                || value.text.contains(".ssh/id") || value.text.contains("id_rsa")
+                || paths::class(&format!("/x/{}", value.text.trim_start_matches(['*', '/'])), "/x", walk.around) == Class::Secret)
+    });
+    if secret && (args.iter().any(|arg| matches!(arg.text.as_str(), "-exec" | "-execdir" | "-ok")) || walk.piped) {
+        let shows = args.iter().any(|arg| matches!(arg.text.as_str(), "cat" | "head" | "tail" | "base64" | "xxd" | "cp" | "tar" | "grep" | "strings" | "less" | "more" | "sed" | "awk" | "curl" | "od" | "sh" | "bash"));
+        if shows {
+            walk.say(signal("secret_read", High, "Looks for files with secrets and reads them", Some(&part)));
+        }
+    }
+    let exec = |arg: &Word| ["-exec", "-execdir", "-ok", "-okdir"].contains(&arg.text.as_str());
+    for (at, _) in args.iter().enumerate().filter(|(_, arg)| exec(arg)) {
         let mut inner: Vec<Word> =
             args[at + 1..].iter().take_while(|arg| arg.text != ";" && arg.text != "+").cloned().collect();
+        let mut input = Input::None;
         for word in inner.iter_mut().filter(|word| word.text.contains("{}")) {
             word.opaque = true;
             word.text = word.text.replace("{}", "$");
         }
-        command(walk, &inner, &Input::None, depth + 1);
+        if again && let Some(names) = &names {
+            input = Input::Names(names.clone());
+        } else if again {
+            input = Input::Names(vec!["node_modules".to_owned()]);
+        }
+        walk.by("find -exec", |walk| drop(command(walk, &inner, &input, depth + 1)));
     }
-    for option in ["-fprint", "-fls", "-fprintf"] {
+    for option in ["-fprint", "-fls", "-fprintf", "-fprint0"] {
         if let Some(at) = args.iter().position(|arg| arg.text == option)
             && let Some(target) = args.get(at + 1).cloned()
         {
@@ -108,63 +171,190 @@ pub(super) fn find(walk: &mut Walk<'_>, args: &[Word], depth: usize) {
     }
 }
 
-/// Paths among the arguments.
-pub(super) fn files(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
-    if PRINTERS.contains(&name)
-        || FETCHERS.contains(&name)
-        || matches!(name, "git" | "rm" | "rmdir" | "unlink" | "cd" | "dd" | "gh" | "alias")
-    {
-        return;
+fn roots(args: &[Word]) -> Vec<Word> {
+    args.iter().take_while(|arg| !arg.text.starts_with('-') && !matches!(arg.text.as_str(), "(" | "!")).cloned().collect()
+}
+
+/// Names that all of what is found has; `None` when something else may be found, too.
+pub(super) fn found_names(args: &[Word]) -> Option<Vec<String>> {
+    if args.iter().any(|arg| matches!(arg.text.as_str(), "!" | "-not")) && !has(args, "-path|-prune") {
+        return None;
     }
-    let folder = match name {
-        "tar" | "make" => Some(["-C", "--directory"]),
-        "unzip" => Some(["-d", "-d"]),
-        "sort" => Some(["-o", "--output"]),
-        _ => None,
-    };
-    if let Some(options) = folder {
-        for (option, target) in args.iter().zip(args.iter().skip(1)) {
-            if options.contains(&option.text.as_str()) {
-                walk.wrote(target, "Writes to");
+    let mut names = Vec::new();
+    for (option, value) in args.iter().zip(args.iter().skip(1)) {
+        if matches!(option.text.as_str(), "-name" | "-iname") {
+            names.push(value.text.clone());
+        } else if matches!(option.text.as_str(), "-path" | "-wholename" | "-ipath") {
+            let last = value.text.trim_end_matches("/*").rsplit('/').next().unwrap_or_default();
+            if paths::generated(last) {
+                names.push(last.to_owned());
             }
         }
     }
-    if matches!(name, "docker" | "podman" | "kubectl")
-        && has(args, "cp")
-        && let Some(target) = args.last().filter(|target| !target.text.contains(':'))
-    {
-        walk.wrote(target, "Writes to");
+    (!names.is_empty()).then_some(names)
+}
+
+/// Paths among the arguments.
+pub(super) fn files(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
+    let own_ways = [
+        "git", "rm", "rmdir", "unlink", "cd", "pushd", "dd", "gh", "alias", "docker", "podman", "nerdctl", "docker-compose", "kubectl", "aws", "gcloud",
+        "ssh", "scp", "npm", "yarn", "pnpm", "find", "truncate", "psql", "mysql", "export", "declare", "kill", "test", "[",
+    ];
+    if PRINTERS.contains(&name) || FETCHERS.contains(&name) || own_ways.contains(&name) {
+        return;
+    }
+    let folder = match name {
+        "tar" | "bsdtar" | "make" => Some(["-C", "--directory"]),
+        "unzip" => Some(["-d", "-d"]),
+        "sort" | "gcc" | "clang" | "cc" | "pandoc" | "7z" => Some(["-o", "--output"]),
+        _ => None,
+    };
+    for (option, target) in args.iter().zip(args.iter().skip(1)) {
+        if folder.is_some_and(|options| options.contains(&option.text.as_str())) {
+            walk.wrote(target, "Writes to");
+        }
     }
     if name == "sed" {
         sed_programs(walk, args);
     }
+    if name == "sqlite3" && let Some(file) = operands(args).next().cloned() {
+        walk.read(&file);
+    }
     let written = walk.written.len();
-    let names: Vec<Word> = operands(args).filter(|word| !word.text.contains(char::is_whitespace)).cloned().collect();
+    walk.in_place = has(args, "-i|--in-place");
+    let names: Vec<Word> = operands(args).cloned().collect();
     let writer = WRITERS.contains(&name);
-    for (index, word) in names.iter().enumerate() {
-        let text = word.text.split_once('=').map_or(word.text.as_str(), |(_, value)| value);
-        let word = Word { text: text.to_owned(), ..word.clone() };
-        // The pattern of a search is no file.
-        if index == 0 && matches!(name, "grep" | "egrep" | "fgrep" | "rg" | "ag" | "sed" | "awk" | "gawk" | "jq" | "yq")
-        {
-            continue;
-        }
-        let source = matches!(name, "cp" | "mv" | "ln" | "install" | "rsync") && index + 1 < names.len();
-        let reads_only = matches!(name, "tar" | "zip" | "unzip") && index > 0;
-        if writer && !(source && name != "mv") && !reads_only {
-            walk.wrote(&word, if name == "mv" && source { "Moves" } else { "Changes" });
-        }
-        if !writer || source || reads_only || name == "rsync" {
-            walk.read(&word);
-        }
-        let own = walk.path(&word).is_some_and(|path| paths::class(&path, &walk.project, walk.around) == Class::Own);
-        if own && !READERS.contains(&name) && !writer && !CALM.contains(&name) {
-            walk.wrote(&word, "May change");
-        }
+    let spaced = |word: &Word| word.text.contains(char::is_whitespace) && !word.text.starts_with(['/', '~', '.']) && !word.text.contains(".ssh/");
+    for (index, word) in names.iter().enumerate().filter(|(_, word)| !spaced(word)) {
+        operand(walk, name, index, names.len(), word, writer);
     }
     // Changing a file's rights or making a folder writes nothing that could be run.
     if matches!(name, "chmod" | "chown" | "chgrp" | "touch" | "mkdir" | "mktemp") {
         walk.written.truncate(written);
+    }
+}
+
+fn operand(walk: &mut Walk<'_>, name: &str, index: usize, count: usize, word: &Word, writer: bool) {
+    let text = word.text.split_once('=').map_or(word.text.as_str(), |(_, value)| value);
+    let word = Word { text: text.trim_start_matches('@').to_owned(), ..word.clone() };
+    // The pattern of a search is no file.
+    let pattern = matches!(name, "grep" | "egrep" | "fgrep" | "rg" | "ag" | "ack" | "sed" | "awk" | "gawk" | "jq" | "yq" | "fd" | "chmod" | "chown" | "chgrp" | "setfacl" | "chattr" | "pgrep" | "zgrep");
+    let rights_only = matches!(name, "chmod" | "chown" | "chgrp") && word.text.contains(['/', '.']) && !word.text.contains(':');
+    if index == 0 && pattern && !rights_only || NAMERS.contains(&name) {
+        return own(walk, name, &word, writer);
+    }
+    let source = matches!(name, "cp" | "mv" | "ln" | "install" | "rsync" | "scp" | "gcp" | "gmv") && index + 1 < count;
+    let reads_only = matches!(name, "tar" | "bsdtar" | "zip" | "unzip" | "7z" | "patch") && index > 0;
+    if writer && name == "mv" && source {
+        walk.moved(&word);
+    } else if writer && !source && !reads_only {
+        walk.wrote(&word, "Changes");
+    }
+    let in_place = name == "sed" && walk.in_place;
+    if !in_place && (!writer || source && name != "mv" || reads_only || name == "rsync") {
+        walk.read(&word);
+    }
+    own(walk, name, &word, writer);
+}
+
+/// A file of ours in the hands of a program that is not known to read only.
+fn own(walk: &mut Walk<'_>, name: &str, word: &Word, writer: bool) {
+    let own = walk.path(word).is_some_and(|path| paths::class(&path, &walk.project, walk.around) == Class::Own);
+    if own && !READERS.contains(&name) && !writer && !CALM.contains(&name) {
+        walk.wrote(word, "May change");
+    }
+}
+
+/// Other programs that delete what they are given: archives that take their sources along, `cmake -E rm`.
+pub(super) fn takes_along(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
+    let (skip, words): (usize, &[Word]) = match name {
+        "tar" | "bsdtar" if has(args, "--remove-files") => (0, args),
+        "zip" if args.iter().any(|arg| arg.text == "--move" || arg.text.starts_with('-') && !arg.text.starts_with("--") && arg.text.contains('m')) => (1, args),
+        "7z" | "7za" | "7zz" if has(args, "-sdel") => (2, args),
+        "cmake" if args.first().is_some_and(|arg| arg.text == "-E") && args.get(1).is_some_and(|arg| matches!(arg.text.as_str(), "rm" | "remove" | "remove_directory")) => (0, &args[2..]),
+        "gzip" | "bzip2" | "xz" | "zstd" => return,
+        _ => return,
+    };
+    let part = joined(name, args);
+    let targets: Vec<Word> = super::tools::operands_without(words, &["-f", "-C", "-cf", "-czf"]).iter().skip(skip).map(|text| Word { opaque: text.contains('$'), ..Word::plain(*text) }).collect();
+    for word in targets {
+        let shown = word.text.clone();
+        delete_one(walk, name, &word, true, &shown, &part);
+    }
+}
+
+/// Emptying a file: `truncate`, `: > file`, `cp /dev/null file`.
+pub(super) fn empty(walk: &mut Walk<'_>, word: &Word, part: &str) {
+    let path = walk.path(word);
+    let calm = path.as_ref().is_some_and(|path| {
+        let class = paths::class(path, &walk.project, walk.around);
+        class == Class::Scratch || paths::generated(&word.text) || paths::generated_below(path, &walk.project) || walk.written.contains(path)
+    });
+    if !calm {
+        walk.say(signal("overwrites", High, format!("Empties {}", word.text), Some(part)));
+    }
+}
+
+/// truncate, shred by size: `-s 0`.
+pub(super) fn truncate(walk: &mut Walk<'_>, args: &[Word]) {
+    let part = joined("truncate", args);
+    let names = super::tools::operands_without(args, &["-s", "--size", "-r", "--reference"]);
+    let grows = args.iter().any(|arg| arg.text.starts_with("-s+") || arg.text.starts_with('+'));
+    let words: Vec<Word> = names.iter().map(|name| Word { opaque: name.starts_with('$'), ..Word::plain(*name) }).collect();
+    for word in words {
+        walk.wrote(&word, "Changes");
+        if !grows {
+            walk.written.pop();
+            empty(walk, &word, &part);
+        }
+    }
+}
+
+/// Copies over: an empty source empties the target; a link takes a secret elsewhere.
+pub(super) fn copies(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
+    let names: Vec<Word> = operands(args).cloned().collect();
+    let part = joined(name, args);
+    if names.first().is_some_and(|word| word.text == "/dev/null") && name == "cp" && let Some(target) = names.get(1) {
+        walk.written.retain(|path| !path.ends_with(&target.text));
+        empty(walk, target, &part);
+    }
+    if name == "mv" && names.last().is_some_and(|word| word.text == "/dev/null") {
+        walk.say(signal("delete", High, "Moves files to nowhere; cannot be undone", Some(&part)));
+    }
+    if name == "install" && names.first().is_some_and(|word| word.text == "/dev/null") {
+        walk.say(signal("overwrites", High, "Empties files", Some(&part)));
+    }
+    if name == "mv" && names.first().is_some_and(|word| word.opaque && word.text == "$") && names.last().is_some_and(|word| word.text.starts_with("/tmp")) {
+        walk.say(signal("delete", High, "Takes files away to a place that is cleared", Some(&part)));
+    }
+    if name == "mv" && names.len() > 1 && names.last().is_some_and(|word| word.text.starts_with("/tmp") || word.text.starts_with("/var/tmp")) {
+        let sources: Vec<Word> = names[..names.len() - 1].to_vec();
+        for word in sources.iter().filter(|word| word.text == "." || word.text == "*" || word.text == "src" || word.text.ends_with("/*") && !paths::generated(&word.text)) {
+            walk.say(signal("delete", High, format!("Takes {} out of the project to a place that is cleared", word.text), Some(&part)));
+        }
+    }
+    let binaries = ["/.local/bin/", "/bin/"];
+    if matches!(name, "cp" | "mv" | "ln" | "install") && let Some(path) = names.last().and_then(|word| walk.path(word)) {
+        let inside_home = path.starts_with(&format!("{}/.local/bin", walk.around.home)) || path.starts_with(&format!("{}/bin", walk.around.home));
+        if inside_home && binaries.iter().any(|folder| format!("{path}/").contains(folder)) && !walk.around.home.is_empty() {
+            walk.say(signal("search_path_write", Medium, "Puts a program where programs are found by name", Some(&part)));
+        }
+    }
+}
+
+/// chmod and chown of whole folders: fine in the project, not outside.
+pub(super) fn rights(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
+    if !has(args, "-R|--recursive") {
+        return;
+    }
+    let part = joined(name, args);
+    for word in operands(args).skip(1).cloned().collect::<Vec<_>>() {
+        let inside = walk.path(&word).is_some_and(|path| {
+            let class = paths::class(&path, &walk.project, walk.around);
+            matches!(class, Class::Project | Class::Scratch) && !word.opaque
+        });
+        let level = if inside { Medium } else { High };
+        walk.say(signal("rights", level, "Changes the rights or the owner of a whole folder", Some(&part)));
     }
 }
 
@@ -177,11 +367,17 @@ fn sed_programs(walk: &mut Walk<'_>, args: &[Word]) {
             .and_then(|rest| rest.chars().next().map(|delimiter| (rest, delimiter)))
             .filter(|(_, delimiter)| !delimiter.is_alphanumeric())
             .and_then(|(rest, delimiter)| rest.split(delimiter).nth(3).map(ToOwned::to_owned));
-        if script.starts_with("e ") || substitutes.is_some_and(|flags| flags.contains('e')) {
+        let flags = substitutes.unwrap_or_default();
+        let flags = flags.split([';', '\n', ' ']).next().unwrap_or_default();
+        if has(args, "-i|--in-place") && matches!(arg.text.as_str(), "d" | "1,$d" | "$!d" | "1,$ d") {
+            walk.say(signal("overwrites", High, "Empties files", Some(&arg.text)));
+        }
+        if script.starts_with("e ") || script == "e" || flags.contains('e') {
             walk.say(signal("inline_code_reach", High, "Runs commands from inside sed", Some(&arg.text)));
         }
-        if let Some((_, file)) = arg.text.split_once("w /").or_else(|| arg.text.split_once("w ~")) {
-            walk.wrote(&Word::plain(format!("/{file}")), "Writes to");
+        let file = ["w /", "w ~", "w ."].iter().find_map(|mark| arg.text.split_once(mark).map(|(_, file)| format!("{}{file}", &mark[2..])));
+        if let Some(file) = file {
+            walk.wrote(&Word::plain(file), "Writes to");
         }
     }
 }

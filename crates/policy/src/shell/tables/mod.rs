@@ -2,38 +2,11 @@
 
 mod rows;
 
-pub(crate) use rows::ROWS;
-
-/// Words that destroy, anywhere among the arguments of a cloud's command line.
-pub(crate) const CLOUDS: &[&str] =
-    &["aws", "gcloud", "az", "doctl", "gsutil", "bq", "oci", "ibmcloud", "linode-cli", "eksctl"];
-pub(crate) const CLOUD_WORDS: &[&str] = &[
-    "delete",
-    "terminate",
-    "rm",
-    "rb",
-    "remove",
-    "destroy",
-    "purge",
-    "stop",
-    "deregister",
-    "detach",
-    "revoke",
-    "reset",
-    "put",
-    "create",
-    "update",
-    "modify",
-    "cp",
-    "mv",
-    "sync",
-    "run",
-    "set",
-];
+pub(crate) use rows::{Row, of as rows_of};
 
 /// Databases whose statements stand among the arguments.
 pub(crate) const SQL: &[&str] =
-    &["psql", "mysql", "mariadb", "sqlite3", "sqlcmd", "clickhouse-client", "duckdb", "cqlsh", "snowsql"];
+    &["psql", "mysql", "mariadb", "sqlite3", "sqlcmd", "clickhouse-client", "duckdb", "cqlsh", "snowsql", "cockroach", "pgcli", "mycli", "litecli", "usql", "sqlplus", "isql", "osql", "trino", "presto", "beeline", "hive", "clickhouse", "cypher-shell", "turso", "ysqlsh", "vsql", "db2"];
 
 /// Shells: a text given to them is followed.
 pub(crate) const SHELLS: &[&str] = &["sh", "bash", "zsh", "dash", "ksh", "ash", "fish", "rbash"];
@@ -154,7 +127,38 @@ pub(crate) const WRAPPERS: &[(&str, &[&str], usize)] = &[
     ("runuser", &["-u", "--user", "-g"], 0),
     ("pkexec", &["--user"], 0),
     ("chronic", &[], 0),
-    ("taskset", &["-c", "-p"], 0),
+    ("taskset", &["-p"], 1),
+    ("run0", &["--user", "-u", "--unit"], 0),
+    ("gosu", &[], 1),
+    ("su-exec", &[], 1),
+    ("dzdo", &["-u"], 0),
+    ("fakeroot", &[], 0),
+    ("proot", &["-b", "-w", "-r"], 0),
+    ("firejail", &[], 0),
+    ("bwrap", &[], 0),
+    ("catchsegv", &[], 0),
+    ("entr", &[], 0),
+    ("watchexec", &["-w", "-e"], 0),
+    ("setarch", &[], 1),
+    ("linux64", &[], 0),
+    ("linux32", &[], 0),
+    ("prlimit", &[], 0),
+    ("cpulimit", &["-l"], 0),
+    ("chrt", &["-p"], 1),
+    ("dumb-init", &[], 0),
+    ("tini", &[], 0),
+    ("torsocks", &[], 0),
+    ("proxychains", &["-f"], 0),
+    ("proxychains4", &["-f"], 0),
+    ("rlwrap", &[], 0),
+    ("gtimeout", &["-s", "-k"], 1),
+    ("coproc", &[], 0),
+    ("arch", &[], 0),
+    ("doppler", &["-p", "-c"], 1),
+    ("op-run", &[], 0),
+    ("tsp", &[], 0),
+    ("retry", &["-t", "-d"], 0),
+    ("gnice", &["-n"], 0),
     ("numactl", &["-N", "-m", "-C"], 0),
     ("then", &[], 0),
 ];
@@ -317,63 +321,67 @@ pub(crate) const CALM: &[&str] = &[
     "shopt",
     "mapfile",
     "readarray",
+    "tldr",
+    "apropos",
+    "whatis",
+    "info",
+    "cheat",
+    "type",
+    "which",
+    "whereis",
+    "lsblk",
+    "lspci",
+    "lsusb",
+    "neofetch",
+    "w",
+    "who",
+    "last",
+    "logname",
+    "arch",
+    "getconf",
+    "sw_vers",
+    "figlet",
+    "cowsay",
+    "fortune",
+    "pstree",
+    "watch",
+    "times",
+    "command",
+    "compgen",
+    "caller",
+    "disown",
+    "suspend",
+    "logout",
+    "cls",
 ];
 /// Builds, tests and the like: run the project's own code, which an agent could have written.
 pub(crate) const BUILDERS: &[&str] = &[
-    "cargo",
-    "npm",
-    "pnpm",
-    "yarn",
-    "make",
-    "cmake",
-    "ninja",
-    "go",
-    "pytest",
-    "tox",
-    "mvn",
-    "gradle",
-    "gradlew",
-    "bazel",
-    "tsc",
-    "eslint",
-    "prettier",
-    "ruff",
-    "black",
-    "mypy",
-    "jest",
-    "vitest",
-    "rustc",
-    "gcc",
-    "g++",
-    "clang",
-    "cc",
-    "javac",
-    "java",
-    "dotnet",
-    "mix",
-    "rake",
-    "bundle",
-    "poetry",
-    "uv",
-    "just",
-    "rustfmt",
-    "clippy-driver",
-    "gofmt",
-    "swift",
-    "zig",
-    "meson",
-    "ctest",
-    "nox",
-    "pre-commit",
-    "docker",
-    "docker-compose",
-    "git",
-    "gh",
-    "terraform",
-    "kubectl",
-    "helm",
-    "pip",
-    "pip3",
+    "cargo", "npm", "pnpm", "yarn", "bun", "npx", "bunx", "pnpx", "make", "gmake", "cmake", "ninja", "go", "pytest", "py.test", "tox",
+    "mvn", "mvnw", "gradle", "gradlew", "bazel", "bazelisk", "buck2", "pants", "tsc", "tsx", "ts-node", "eslint", "prettier", "ruff",
+    "black", "isort", "flake8", "pylint", "mypy", "pyright", "bandit", "jest", "vitest", "mocha", "ava", "playwright", "cypress", "karma",
+    "rustc", "rustup", "gcc", "g++", "clang", "clang++", "cc", "c++", "ld", "ar", "as", "javac", "java", "jar", "kotlinc", "kotlin",
+    "scalac", "scala", "sbt", "dotnet", "mix", "elixir", "iex", "erl", "rebar3", "rake", "bundle", "poetry", "uv", "uvx", "pdm", "pipenv",
+    "just", "task", "rustfmt", "clippy-driver", "gofmt", "goimports", "golangci-lint", "swift", "swiftc", "xcodebuild", "xcrun", "zig",
+    "meson", "ctest", "cpack", "nox", "pre-commit", "docker", "docker-compose", "podman", "git", "gh", "glab", "terraform", "tofu",
+    "kubectl", "helm", "pip", "pip3", "pipx", "conda", "mamba", "micromamba", "gem", "brew", "apt", "apt-get", "apt-cache", "dnf", "yum",
+    "apk", "pacman", "vite", "webpack", "rollup", "esbuild", "parcel", "next", "nuxt", "astro", "turbo", "nx", "lerna", "rspec", "rubocop",
+    "rails", "irb", "phpunit", "pest", "composer", "phpstan", "psalm", "artisan", "flutter", "dart", "adb", "pod", "fastlane", "expo",
+    "eas", "ng", "vue", "svelte-kit", "storybook", "hugo", "jekyll", "mkdocs", "sphinx-build", "pandoc", "pdflatex", "xelatex", "latexmk",
+    "dot", "ffmpeg", "ffprobe", "convert", "magick", "identify", "sox", "shellcheck", "shfmt", "hadolint", "yamllint", "markdownlint",
+    "actionlint", "tflint", "checkov", "trivy", "semgrep", "act", "packer", "valgrind", "gdb", "lldb", "strace", "perf", "nm", "objdump",
+    "readelf", "ldd", "stack", "cabal", "ghc", "ocaml", "dune", "opam", "lein", "clojure", "clj", "julia", "nim", "nimble", "crystal",
+    "jupyter", "ipython", "nbconvert", "dvc", "mlflow", "streamlit", "uvicorn", "gunicorn", "flask", "django-admin", "manage.py",
+    "celery", "nodemon", "pm2", "concurrently", "serve", "http-server", "live-server", "wasm-pack", "trunk", "wrangler", "sqlfluff",
+    "alembic", "prisma", "knex", "sequelize", "typeorm", "drizzle-kit", "supabase", "protoc", "buf", "openapi-generator", "swagger",
+    "graphql-codegen", "autopep8", "stylelint", "biome", "deno", "hyperfine", "wrk", "ab", "k6", "code", "nvim", "vim", "vi", "nano",
+    "emacs", "tmux", "screen", "asdf", "mise", "nvm", "pyenv", "rbenv", "nodenv", "fnm", "volta", "sdk", "corepack", "direnv", "tar",
+    "coverage", "twine", "hatch", "flit", "setup.py", "cookiecutter", "ansible-lint", "ansible-galaxy", "ansible-doc", "ansible-inventory",
+    "vagrant", "minikube", "kind", "k3d", "kustomize", "stern", "k9s", "kubeval", "kubeconform", "helmfile", "skaffold", "tilt", "argocd",
+    "flux", "istioctl", "pulumi", "cdk", "sam", "serverless", "sls", "msbuild", "nuget", "vcpkg", "conan", "autoreconf", "configure",
+    "automake", "libtool", "pkg-config", "ccache", "sccache", "bison", "flex", "yacc", "swig", "doxygen", "lcov", "gcov", "gcovr",
+    "clang-tidy", "clang-format", "cppcheck", "ktlint", "detekt", "checkstyle", "spotless", "scalafmt", "mysqldump", "pg_dump", "csvkit",
+    "csvcut", "csvlook", "csvstat", "csvgrep", "in2csv", "xsv", "mlr", "qsv", "duckdb", "dbt", "sqlite-utils", "datasette", "time",
+    "exiftool", "gs", "qpdf", "pdftotext", "pdftoppm", "tesseract", "inkscape", "optipng", "pngquant", "cwebp", "svgo", "gifsicle",
 ];
 /// Change the files named as their arguments.
 pub(crate) const WRITERS: &[&str] = &[
@@ -383,39 +391,10 @@ pub(crate) const WRITERS: &[&str] = &[
 
 /// Known programs that carry commands among their arguments.
 pub(crate) const CARRIERS: &[&str] = &[
-    "git",
-    "tar",
-    "zip",
-    "rsync",
-    "vi",
-    "vim",
-    "nvim",
-    "view",
-    "ex",
-    "ed",
-    "man",
-    "less",
-    "sed",
-    "make",
-    "gmake",
-    "fd",
-    "rg",
-    "sort",
-    "mapfile",
-    "readarray",
-    "ssh",
-    "scp",
-    "sftp",
-    "docker",
-    "docker-compose",
-    "kubectl",
-    "trap",
-    "split",
-    "tmux",
-    "screen",
-    "gdb",
-    "expect",
-    "emacs",
+    "git", "tar", "bsdtar", "zip", "rsync", "vi", "vim", "nvim", "view", "ex", "ed", "gmake", "sort", "ssh", "scp", "sftp", "kubectl", "split", "tmux", "screen",
+    "gdb", "lldb", "expect", "emacs", "hyperfine", "entr", "m4", "gnuplot", "gcc", "g++", "clang", "nodemon", "watchexec", "chokidar", "onchange", "concurrently",
+    "npm-run-all", "run-p", "run-s", "wait-on", "start-server-and-test", "perf", "valgrind", "docker-compose", "make", "ctest", "pueue", "tsp", "nq", "batch", "rails",
+    "erl", "jshell", "groovy", "iex", "scala", "ghc", "ocaml", "octave", "matlab", "maxima", "bc", "dc", "cmake", "pdflatex", "lualatex", "xelatex", "ipython",
 ];
 /// Agents that a shell can start.
 pub(crate) const AGENTS: &[&str] =
@@ -472,4 +451,55 @@ pub(crate) const CALM_MODULES: &[&str] = &[
     "ast",
     "inspect",
     "argparse",
+];
+
+/// Command lines of clouds and clusters: what is not plainly reading there changes something others use.
+/// Program, options of it that take a value, words that read besides [`READS`].
+pub(crate) const FAMILIES: &[(&str, &[&str], &[&str])] = &[
+    ("aws", AWS, &["ls", "presign-check"]),
+    ("gcloud", &["--project", "--account", "--configuration", "--format", "--filter", "--verbosity"], &["read", "tail", "print-settings", "log", "logs"]),
+    ("bq", &["--project_id", "--location", "--format"], &["query", "head"]),
+    ("az", &["--subscription", "-o", "--output", "--query"], &["query"]),
+    ("kubectl", KUBE, KUBE_READS),
+    ("oc", KUBE, KUBE_READS),
+    ("helm", HELM, &["unittest", "lint", "template", "pull", "dependency", "dep", "package", "env", "repo", "create", "completion"]),
+    ("terraform", &[], TERRAFORM_READS),
+    ("tofu", &[], TERRAFORM_READS),
+    ("terragrunt", &[], TERRAFORM_READS),
+    ("pulumi", &["-s", "--stack", "-C", "--cwd"], &["preview", "about", "logs", "new", "install", "gen-completion", "convert", "schema"]),
+];
+const AWS: &[&str] =
+    &["--profile", "--region", "--output", "--endpoint-url", "--query", "--cli-read-timeout", "--cli-connect-timeout"];
+const KUBE: &[&str] =
+    &["-n", "--namespace", "--context", "--cluster", "--kubeconfig", "-s", "--server", "--user", "--token", "--as"];
+const KUBE_READS: &[&str] = &[
+    "logs", "top", "api-resources", "api-versions", "cluster-info", "events", "wait", "port-forward", "proxy", "kustomize", "completion",
+    "auth", "options", "plugin", "whoami", "projects",
+];
+const HELM: &[&str] = &["-n", "--namespace", "--kube-context", "--kubeconfig"];
+const TERRAFORM_READS: &[&str] = &[
+    "init", "plan", "fmt", "output", "graph", "providers", "console", "test", "workspace", "get", "metadata", "hclfmt", "validate-inputs",
+    "render-json", "modules", "hcl",
+];
+/// Words of an operation that reads.
+pub(crate) const READS: &[&str] = &[
+    "get", "list", "ls", "describe", "show", "status", "version", "help", "info", "validate", "diff", "view", "whoami", "search", "inspect",
+    "history", "explain", "head", "lookup", "scan", "query", "batch", "estimate", "preview", "check", "test", "wait", "explore", "verify",
+    "detect", "simulate", "select", "count", "filter", "poll", "read", "examine", "lint", "plan", "exists", "checks", "watch", "tail", "cat",
+];
+/// Words of an operation that destroys, for programs that nothing else is known about.
+pub(crate) const DESTROYS: &[&str] = &[
+    "delete", "destroy", "purge", "drop", "wipe", "terminate", "truncate", "erase", "obliterate", "nuke", "teardown", "tear-down", "rm",
+    "remove-all", "delete-all", "flush", "flushall", "deprovision", "decommission", "factory-reset", "force-delete", "uninstall", "prune",
+    "revoke", "unpublish", "shutdown", "kill-all", "rollback", "reset-db", "drop-db", "empty-trash", "rmi", "undeploy",
+];
+/// Words in the name of a project's own task that reach beyond the project.
+pub(crate) const OUTWARD_TASKS: &[&str] = &[
+    "deploy", "publish", "destroy", "teardown", "nuke", "wipe", "purge", "drop", "undeploy", "rollback", "promote", "ship", "prod",
+    "production", "release",
+];
+/// Tell about files without showing what is in them.
+pub(crate) const NAMERS: &[&str] = &[
+    "ls", "stat", "file", "wc", "test", "[", "[[", "du", "readlink", "realpath", "basename", "dirname", "tree", "exa", "eza", "lsd", "md5sum",
+    "sha1sum", "sha256sum", "sha512sum", "cksum", "which", "type", "locate", "mkdir", "touch", "cmp", "df", "lsof", "lsattr", "getfacl",
 ];
