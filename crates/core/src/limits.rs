@@ -84,3 +84,23 @@ pub const RULE_ARGS: usize = 2_000;
 pub const COMPARED_ACTIONS: usize = 20_000;
 /// Verdicts that one comparison of two sets reports as changed.
 pub const COMPARED_CHANGES: usize = 2_000;
+/// Most uses of a grant that covers “the next N like this”.
+pub const GRANT_USES: u32 = 100;
+/// Most uses of “allow all in this session”.
+pub const SESSION_PASS_USES: u32 = 50;
+/// Longest time “allow all in this session” lasts (ms).
+pub const SESSION_PASS_MS: u64 = 60 * 60 * 1000;
+/// Longest time a grant for a project lasts (ms).
+pub const PROJECT_GRANT_MS: u64 = 90 * 24 * 60 * 60 * 1000;
+/// Longest time a grant for the whole machine lasts (ms).
+pub const MACHINE_GRANT_MS: u64 = 30 * 24 * 60 * 60 * 1000;
+/// Commands of one compound that a grant describes.
+pub const GRANT_PATTERNS: usize = 16;
+/// Words of one command that a grant describes.
+pub const GRANT_WORDS: usize = 128;
+/// Text of all words in one grant (bytes); longer commands can only be granted as the exact call.
+pub const GRANT_TEXT_BYTES: usize = 8 * 1024;
+/// Text shown for one grant (characters); what is longer is cut in the middle.
+pub const GRANT_SHOWN_CHARS: usize = 300;
+/// Longest note on a grant (characters).
+pub const GRANT_NOTE_CHARS: usize = 200;

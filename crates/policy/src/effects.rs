@@ -10,7 +10,8 @@ use crate::Surroundings;
 use crate::assess::{network_signals, read_signals, signal, write_signals};
 use crate::looked::{How, Looked, Touch};
 use crate::shell::{self, Seen};
-use crate::{mcp, paths};
+use crate::windows::Place;
+use crate::{mcp, paths, windows};
 
 /// A look at one action in progress.
 struct Look<'a> {
@@ -134,10 +135,7 @@ impl Look<'_> {
         let (cwd, project) = (self.action.cwd.as_str(), self.action.project());
         let seen = match dialect {
             Dialect::Posix => shell::look(command, cwd, project, self.around),
-            Dialect::Powershell | Dialect::Cmd => Seen {
-                signals: vec![signal("not_parsed", High, "PowerShell is not understood, so what it does cannot be told", None)],
-                ..Seen::default()
-            },
+            Dialect::Powershell | Dialect::Cmd => windows::seen(dialect, command, Place { cwd, project, depth: 0 }, self.around),
         };
         self.merge(seen);
     }

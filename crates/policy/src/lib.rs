@@ -7,6 +7,7 @@
 
 mod assess;
 mod compare;
+pub mod cost;
 mod effects;
 mod evaluate;
 #[cfg(feature = "load")]
@@ -14,6 +15,7 @@ mod examples;
 mod explain;
 mod facts;
 mod globs;
+pub mod grants;
 mod lint;
 #[cfg(feature = "load")]
 mod load;
@@ -29,6 +31,7 @@ mod set;
 mod shell;
 mod subsume;
 mod tuning;
+mod windows;
 
 pub use assess::{Surroundings, assess};
 pub use compare::{Change, Comparison, diff_verdicts};

@@ -113,9 +113,10 @@ impl Butler {
         let runtime = row.action.runtime.clone();
         let (reach, expires_at) = match scope {
             Scope::Session => (Reach::Session { runtime, session: row.action.session.clone() }, None),
-            Scope::Project | Scope::Machine => {
-                (Reach::Project { runtime, folder: row.action.cwd.clone() }, Some(at.plus_ms(PROJECT_GRANT_MS)))
-            }
+            Scope::Project => (
+                Reach::Project { runtime, folder: row.action.project().to_owned() },
+                Some(at.plus_ms(PROJECT_GRANT_MS)),
+            ),
         };
         Ok(Grant {
             id: GrantId::fresh(self.0.ports.ids.as_ref()),
@@ -124,6 +125,8 @@ impl Butler {
             expires_at,
             created_at: at,
             ledger_seq: 0,
+            uses_left: None,
+            note: None,
         })
     }
 
@@ -165,6 +168,7 @@ impl Butler {
             reach: match &row.grant.reach {
                 Reach::Session { session, .. } => format!("in session {session}, until it ends"),
                 Reach::Project { folder, .. } => format!("in {folder}"),
+                Reach::Machine { .. } => "everywhere on this machine".to_owned(),
             },
             expires_at: row.grant.expires_at.map(|at| at.0),
             created_at: row.grant.created_at.0,

@@ -10,6 +10,7 @@ use clawbutler_core::actor::Actor;
 use clawbutler_core::approval::ApprovalState;
 use clawbutler_core::clock::Timestamp;
 use clawbutler_core::digest;
+use clawbutler_core::grant::Grant;
 use clawbutler_core::id::{ApprovalId, SpanId, TraceId};
 use clawbutler_core::limits::{PENDING_PER_SESSION, PENDING_TOTAL, RECOVERY_MS};
 use clawbutler_core::redact;
@@ -166,7 +167,15 @@ impl Butler {
             return None;
         }
         let grants = self.0.grants.read().unwrap_or_else(PoisonError::into_inner);
-        grants.iter().find(|grant| grant.holds(&call.action, call.at)).map(|grant| grant.id.0.clone())
+        if grants.is_empty() {
+            return None;
+        }
+        // The parts as masked, which is what was granted; the risk as seen before masking.
+        let around = self.0.around.read().unwrap_or_else(PoisonError::into_inner);
+        let mut looked = clawbutler_policy::look(&call.action, &around);
+        looked.assessment.clone_from(&call.verdict.assessment);
+        let holds = |grant: &&Grant| clawbutler_policy::grants::holds(grant, &call.action, &looked, call.at);
+        grants.iter().find(holds).map(|grant| grant.id.0.clone())
     }
 
     /// Same key, same call: a retry joins the question that stands, or hears the answer that was given

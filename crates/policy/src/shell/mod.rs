@@ -28,9 +28,14 @@ pub(crate) struct Seen {
 
 /// Looks at a shell text.
 pub(crate) fn look(text: &str, cwd: &str, project: &str, around: &Surroundings) -> Seen {
+    look_deep(text, cwd, project, around, 0)
+}
+
+/// [`look`] at a text inside others.
+pub(crate) fn look_deep(text: &str, cwd: &str, project: &str, around: &Surroundings, depth: usize) -> Seen {
     let look = || {
         let mut walk = Walk::new(cwd, project, around);
-        walk.text(text, 0);
+        walk.text(text, depth);
         walk.finish()
     };
     // The parser is a library: whatever an agent writes must not take the engine down with it.

@@ -34,6 +34,8 @@ impl Read<'_> {
                     expires_at: row.get::<_, Option<i64>>(3)?.map(Timestamp),
                     created_at: Timestamp(row.get(4)?),
                     ledger_seq: row.get(5)?,
+                    uses_left: None,
+                    note: None,
                 },
                 uses: row.get(6)?,
             });

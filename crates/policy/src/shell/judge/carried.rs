@@ -27,7 +27,7 @@ pub(super) fn look(walk: &mut Walk<'_>, name: &str, args: &[Word], known: bool, 
         if text.contains(char::is_whitespace) {
             let text = text.to_owned();
             walk.quietly(|walk| walk.text(&text, depth + 1));
-        } else if (!BUILDERS.contains(&name) || name == "git") && starts_something(text) {
+        } else if (carrier || !BUILDERS.contains(&name)) && starts_something(text) {
             let mut tail = args[at..].to_vec();
             text.clone_into(&mut tail[0].text);
             let shell_alone = tail.len() == 1 && SHELLS.contains(&text);
@@ -72,7 +72,7 @@ fn carried_text(arg: &str) -> &str {
         arg.split_once('=').filter(|(key, _)| !key.contains(char::is_whitespace)).map_or(arg, |(_, value)| value);
     let value = value.strip_prefix("exec=").unwrap_or(value);
     let value = value.trim_start_matches(['!', '%', ':', '+', '$']);
-    for word in ["shell ", "system ", "exec ", "e ", "1e ", "!"] {
+    for word in ["shell ", "system ", "exec ", "spawn ", "e ", "1e ", "!"] {
         if let Some(rest) = value.strip_prefix(word) {
             return rest;
         }

@@ -1,5 +1,6 @@
 //! Texts handed to shells, interpreters of other languages and databases.
 
+use clawbutler_core::action::Dialect;
 use clawbutler_core::risk::RiskLevel::{self, Critical, High, Low, Medium};
 
 use super::{has, is_bundle_with, joined, operands, runs_what_was_written};
@@ -7,6 +8,7 @@ use crate::assess::signal;
 use crate::paths::{self, Class};
 use crate::shell::tables::{CALM_MODULES, FETCHERS, INTERPRETERS, REACHES, SHELLS};
 use crate::shell::walk::{Input, Walk};
+use crate::windows::Place;
 use crate::shell::words::Word;
 
 /// Risk of database statements by themselves.
@@ -52,8 +54,12 @@ pub(super) fn sql(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input)
             Some(&joined(name, args)),
         ));
     }
+    let production = args.iter().any(|arg| far_production(&arg.text));
     match sql_level(&text) {
         Low => {}
+        Medium if production => {
+            walk.say(signal("database_changes", High, "Changes data in a database that people use", Some(&joined(name, args))));
+        }
         Medium => walk.say(signal("database_changes", Medium, "Changes data in a database", Some(&joined(name, args)))),
         High | Critical => walk.say(signal(
             "database_destroys",
@@ -64,10 +70,18 @@ pub(super) fn sql(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input)
     }
 }
 
+/// Whether a word names something in production.
+pub(super) fn far_production(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    lower.split(|c: char| !c.is_ascii_alphanumeric()).any(|piece| matches!(piece, "prod" | "production" | "live" | "prd"))
+        && !lower.contains("select ")
+}
+
 /// A text to run that is only known when it runs; worse when it is a download.
 pub(super) fn hidden_text(walk: &mut Walk<'_>, text: &Word) {
+    let behind = text.from.iter().filter_map(|name| walk.vars.get(name)).flat_map(|word| &word.inner);
     let downloads =
-        text.inner.iter().any(|inner| inner.split(|c: char| !c.is_alphanumeric()).any(|word| FETCHERS.contains(&word)));
+        text.inner.iter().chain(behind).any(|inner| inner.split(|c: char| !c.is_alphanumeric()).any(|word| FETCHERS.contains(&word)));
     if downloads {
         walk.say(signal("runs_download", Critical, "Runs whatever a download contains", Some(&text.text)));
     } else {
@@ -95,7 +109,63 @@ pub(super) fn texts_after(walk: &mut Walk<'_>, args: &[Word], options: &[&str], 
     true
 }
 
+/// PowerShell and cmd, started from a POSIX shell.
+fn windows(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, depth: usize) {
+    let cmd = name == "cmd";
+    let mut rest = args.iter();
+    let mut text: Option<String> = None;
+    let join = |words: &mut dyn Iterator<Item = &Word>| words.map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
+    while let Some(arg) = rest.next() {
+        let lower = arg.text.to_ascii_lowercase().replace('/', "-");
+        let option = lower.trim_start_matches('-');
+        if cmd && (lower.starts_with("-c") || lower.starts_with("-k")) {
+            let attached = arg.text.get(2..).unwrap_or_default().to_owned();
+            text = Some(format!("{attached} {}", join(&mut rest.by_ref())));
+        } else if !cmd && lower.starts_with('-') && !option.is_empty() && "encodedcommand".starts_with(option) || option == "ec" {
+            text = Some(format!("powershell -EncodedCommand {}", join(&mut rest.by_ref())));
+        } else if !cmd && lower.starts_with('-') && !option.is_empty() && "command".starts_with(option) {
+            text = Some(join(&mut rest.by_ref()));
+        } else if !cmd && lower.starts_with('-') && !option.is_empty() && "file".starts_with(option) {
+            if let Some(script) = rest.next() {
+                walk.read(&script.clone());
+                walk.say(signal("runs_script", Medium, format!("Runs the script {}", script.text), Some(&script.text)));
+            }
+            return;
+        } else if !cmd && matches!(option, "executionpolicy" | "ep" | "ex" | "version" | "workingdirectory" | "wd" | "outputformat" | "inputformat" | "windowstyle" | "w") {
+            rest.next();
+        } else if !arg.text.starts_with('-') && !cmd {
+            text = Some(format!("{} {}", arg.text, join(&mut rest.by_ref())));
+        }
+    }
+    let fed = match input {
+        Input::Text(fed) if text.is_none() || text.as_deref() == Some("-") => Some(fed.clone()),
+        Input::Download if text.is_none() || text.as_deref().is_some_and(|text| text.trim() == "-") => {
+            return walk.say(signal("runs_download", Critical, "Runs whatever a download contains", Some(name)));
+        }
+        Input::Decoded if text.is_none() => {
+            return walk.say(signal("runs_hidden", Critical, "Runs a text that was encoded to hide it", Some(name)));
+        }
+        _ => None,
+    };
+    let Some(text) = fed.or(text) else { return };
+    if args.iter().any(|arg| arg.opaque) && text.trim() == "$" {
+        return walk.say(signal("hidden_program", High, "Runs a text that is only known when it runs", Some(name)));
+    }
+    let dialect = if cmd { Dialect::Cmd } else { Dialect::Powershell };
+    let cwd = walk.cwd.clone().unwrap_or_else(|| "/".to_owned());
+    if !walk.spend(text.len() * 2) {
+        return;
+    }
+    let project = walk.project.clone();
+    let place = Place { cwd: &cwd, project: &project, depth: depth + 1 };
+    let seen = crate::windows::seen(dialect, &text, place, walk.around);
+    walk.take(seen, name);
+}
+
 pub(super) fn interpreters(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, depth: usize) {
+    if matches!(name, "powershell" | "pwsh" | "cmd") {
+        return windows(walk, name, args, input, depth);
+    }
     let shell = SHELLS.contains(&name) || name == "source" || name == ".";
     let language = INTERPRETERS
         .iter()

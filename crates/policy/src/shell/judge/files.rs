@@ -221,6 +221,7 @@ pub(super) fn files(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
         walk.read(&file);
     }
     let written = walk.written.len();
+    walk.in_place = has(args, "-i|--in-place");
     let names: Vec<Word> = operands(args).cloned().collect();
     let writer = WRITERS.contains(&name);
     let spaced = |word: &Word| word.text.contains(char::is_whitespace) && !word.text.starts_with(['/', '~', '.']) && !word.text.contains(".ssh/");
@@ -238,7 +239,8 @@ fn operand(walk: &mut Walk<'_>, name: &str, index: usize, count: usize, word: &W
     let word = Word { text: text.trim_start_matches('@').to_owned(), ..word.clone() };
     // The pattern of a search is no file.
     let pattern = matches!(name, "grep" | "egrep" | "fgrep" | "rg" | "ag" | "ack" | "sed" | "awk" | "gawk" | "jq" | "yq" | "fd" | "chmod" | "chown" | "chgrp" | "setfacl" | "chattr" | "pgrep" | "zgrep");
-    if index == 0 && pattern || NAMERS.contains(&name) {
+    let rights_only = matches!(name, "chmod" | "chown" | "chgrp") && word.text.contains(['/', '.']) && !word.text.contains(':');
+    if index == 0 && pattern && !rights_only || NAMERS.contains(&name) {
         return own(walk, name, &word, writer);
     }
     let source = matches!(name, "cp" | "mv" | "ln" | "install" | "rsync" | "scp" | "gcp" | "gmv") && index + 1 < count;
@@ -248,7 +250,8 @@ fn operand(walk: &mut Walk<'_>, name: &str, index: usize, count: usize, word: &W
     } else if writer && !source && !reads_only {
         walk.wrote(&word, "Changes");
     }
-    if !writer || source && name != "mv" || reads_only || name == "rsync" {
+    let in_place = name == "sed" && walk.in_place;
+    if !in_place && (!writer || source && name != "mv" || reads_only || name == "rsync") {
         walk.read(&word);
     }
     own(walk, name, &word, writer);

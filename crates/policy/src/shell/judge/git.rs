@@ -257,7 +257,10 @@ fn remote(walk: &mut Walk<'_>, rest: &[Word], part: &str) {
     match names.first().map(String::as_str) {
         Some("add" | "set-url") => {
             walk.remotes.extend(names.get(1).cloned());
-            walk.say(signal("git_remote", Medium, "Changes where commits are pushed to", Some(part)));
+            let usual = ["github.com", "gitlab.com", "bitbucket.org", "dev.azure.com", "codeberg.org", "ssh.dev.azure.com", "git.sr.ht", "localhost"];
+            let address = names.get(2).map(String::as_str).unwrap_or_default();
+            let known = usual.iter().any(|host| address.contains(&format!("@{host}")) || address.contains(&format!("://{host}/"))) || !address.contains([':', '@']);
+            walk.say(signal("git_remote", if known { Medium } else { High }, "Changes where commits are pushed to", Some(part)));
         }
         Some("rename" | "remove" | "rm" | "prune" | "set-head" | "set-branches") => {
             walk.say(signal("git_remote", Medium, "Changes the list of remotes", Some(part)));

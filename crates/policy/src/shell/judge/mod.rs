@@ -79,7 +79,7 @@ fn unwrapped(walk: &mut Walk<'_>, argv: &[Word], input: &Input, depth: usize) ->
     }
     let only_reads = tools::rows(walk, &name, args);
     let mut known = tools::family(walk, &name, args, depth);
-    known |= packages::look(walk, &name, args, depth);
+    known |= packages::look(walk, &name, args, input, depth);
     special(walk, &name, args, input, depth);
     code::interpreters(walk, &name, args, input, depth);
     files::files(walk, &name, args);
@@ -140,7 +140,9 @@ fn kept(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input) {
             if let [target, link] = operands(args).cloned().collect::<Vec<_>>().as_slice()
                 && let (Some(target), Some(link)) = (walk.path(target), walk.path(link))
             {
-                walk.links.push((link, target));
+                if walk.links.len() < 32 {
+                    walk.links.push((link, target));
+                }
             }
         }
         ("tar" | "bsdtar" | "unzip" | "gunzip" | "7z", _) => {
@@ -407,7 +409,7 @@ fn special(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, depth:
         }
         "eval" => {
             let text: Vec<&str> = args.iter().map(|arg| arg.text.as_str()).collect();
-            let known = args.len() == 1 && args[0].text == "$" && args[0].inner.iter().all(|text| initialises(text));
+            let known = args.len() == 1 && args[0].text == "$" && !args[0].inner.is_empty() && args[0].inner.iter().all(|text| initialises(text));
             if !known {
                 for arg in args.iter().filter(|arg| arg.opaque) {
                     code::hidden_text(walk, arg);
@@ -593,7 +595,7 @@ fn unknown(walk: &mut Walk<'_>, name: &str, head: &Word, args: &[Word], input: &
         || INTERPRETERS.iter().any(|(interpreter, _)| *interpreter == name)
         || !rows_of(name).is_empty()
         || WRAPPERS.iter().any(|(wrapper, _, _)| *wrapper == name)
-        || matches!(name, "rm" | "rmdir" | "unlink" | "eval" | "kill" | "su" | "source" | ".");
+        || matches!(name, "rm" | "rmdir" | "unlink" | "eval" | "kill" | "su" | "source" | "." | "ssh" | "scp" | "truncate" | "sftp" | "fuser");
     if !known {
         let says = if head.text.contains('/') {
             format!("Runs the program {}", head.text)
@@ -626,11 +628,14 @@ fn inline_options(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input)
     if args.iter().any(|arg| arg.text == "-wrapper") {
         walk.say(signal("loads_code", High, "Makes a compiler start another program", Some(&joined(name, args))));
     }
+    if matches!(name, "terraform" | "tofu" | "pulumi") && args.iter().any(|arg| arg.text == "output" || arg.text == "--show-secrets") && args.iter().any(|arg| secret_name(&arg.text) || arg.text == "--show-secrets") {
+        walk.say(signal("secret_read", High, "Shows a secret", Some(&joined(name, args))));
+    }
     if name == "docker" && args.iter().any(|arg| arg.text.contains(".Config.Env")) {
         walk.say(signal("secret_read", High, "Shows the environment of a container, where secrets are kept", Some(&joined(name, args))));
     }
     let options: &[&str] = match name {
-        "rails" => &["runner", "r"],
+        "rails" => &["runner", "r", "-e", "production", "development", "staging"],
         "elixir" | "julia" | "groovy" | "scala" | "iex" => &["-e", "--eval", "-E"],
         "erl" => &["-eval"],
         "gnuplot" | "m4" | "octave" | "maxima" | "R" => &["-e", "--eval"],
@@ -685,6 +690,7 @@ fn secret_variables(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
 fn kill(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input) {
     let names_us = |arg: &Word| {
         std::iter::once(&arg.text).chain(&arg.inner).any(|text| text.to_ascii_lowercase().replace(['[', ']'], "").contains("clawbutler"))
+            || name != "kill" && arg.text.len() > 3 && ["clawbutler-desktop", "clawbutler-hook"].iter().any(|own| own.contains(&arg.text))
     };
     let everything = *input == Input::Processes || args.iter().any(|arg| arg.pattern && arg.text.starts_with("/proc") || arg.text.starts_with("[0-9]"))
         || args.iter().any(|arg| arg.opaque && arg.from.iter().any(|name| walk.vars.get(name).is_some_and(|value| value.pattern)));

@@ -308,6 +308,9 @@ pub(super) fn copy(walk: &mut Walk<'_>, name: &str, args: &[Word], depth: usize)
         return walk.say(signal("network", Medium, "Shows what would be copied", Some(&part)));
     }
     if far(to) {
+        for source in operands(args).filter(|word| !far(&word.text)).cloned().collect::<Vec<_>>() {
+            walk.read(&source);
+        }
         walk.network = true;
         walk.say(signal("upload", High, "Copies files to another machine", Some(&part)));
     } else if from.iter().any(|from| far(from)) {

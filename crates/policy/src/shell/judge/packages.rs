@@ -20,12 +20,12 @@ const NODE_OWN: &[&str] = &[
 ];
 
 /// Looks at a package manager or task runner; whether it was one.
-pub(super) fn look(walk: &mut Walk<'_>, name: &str, args: &[Word], depth: usize) -> bool {
+pub(super) fn look(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, depth: usize) -> bool {
     let part = joined(name, args);
     match name {
         "npm" | "pnpm" | "yarn" | "bun" => node(walk, name, args, &part, depth),
         "npx" | "bunx" | "pnpx" | "uvx" | "pipx" | "corepack" => runs_package(walk, name, args, &part, depth),
-        "pip" | "pip3" | "uv" | "poetry" | "pdm" | "pipenv" | "conda" | "mamba" | "micromamba" => python(walk, name, args, &part, depth),
+        "pip" | "pip3" | "uv" | "poetry" | "pdm" | "pipenv" | "conda" | "mamba" | "micromamba" => python(walk, name, args, input, &part, depth),
         "cargo" => cargo(walk, args, &part, depth),
         "go" => go(walk, args, &part),
         "make" | "gmake" | "just" | "task" | "rake" | "mage" | "invoke" | "inv" | "ant" | "gulp" | "grunt" | "nx" | "turbo" | "tox" | "nox" | "bake"
@@ -148,7 +148,7 @@ fn runs_package(walk: &mut Walk<'_>, name: &str, args: &[Word], part: &str, dept
     }
 }
 
-fn python(walk: &mut Walk<'_>, name: &str, args: &[Word], part: &str, depth: usize) {
+fn python(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, part: &str, depth: usize) {
     let verbs: Vec<&str> = operands(args).map(|word| word.text.as_str()).collect();
     let adds = ["install", "add", "download", "sync", "wheel", "create", "update", "tool", "pip"];
     if verbs.iter().take(2).any(|verb| adds.contains(verb)) {
@@ -156,6 +156,11 @@ fn python(walk: &mut Walk<'_>, name: &str, args: &[Word], part: &str, depth: usi
             || args.iter().any(|arg| arg.text.starts_with("--requirement=http") || arg.text.starts_with("-rhttp"))
             || args.iter().zip(args.iter().skip(1)).any(|(option, value)| matches!(option.text.as_str(), "-r" | "--requirement" | "-e" | "--editable" | "--git") && foreign(value))
         {
+            supply(walk, part);
+        }
+        let listed = args.iter().any(|arg| matches!(arg.text.as_str(), "/dev/stdin" | "-r-") || arg.text.starts_with("/dev/fd/"));
+        let known = matches!(input, Input::Text(text) if !text.lines().any(|line| foreign(&Word::plain(line.trim()))));
+        if listed && !known {
             supply(walk, part);
         }
         installs(walk);
@@ -185,6 +190,7 @@ fn python(walk: &mut Walk<'_>, name: &str, args: &[Word], part: &str, depth: usi
 
 fn cargo(walk: &mut Walk<'_>, args: &[Word], part: &str, depth: usize) {
     let words = operands_without(args, &["--manifest-path", "--config", "-C", "-p", "--package", "--features", "--target"]);
+    let words: Vec<&str> = words.into_iter().filter(|word| !word.starts_with('+')).collect();
     match words.first().copied().unwrap_or_default() {
         "install" | "add" | "update" => installs(walk),
         "xtask" | "make" | "task" => {

@@ -15,12 +15,15 @@ pub(super) fn rows(walk: &mut Walk<'_>, name: &str, args: &[Word]) -> bool {
     if rows.is_empty() {
         return false;
     }
-    let words = operands_without(args, options_with_values(name));
+    let mut words = operands_without(args, options_with_values(name));
+    if name == "cargo" {
+        words.retain(|word| !word.starts_with('+'));
+    }
     for row in rows.iter().filter(|row| applies(row, args, &words)) {
         let level = if row.name == "database_destroys" && in_tests(walk, args) { row.level.min(Medium) } else { row.level };
         walk.say(signal(row.name, level, row.says, Some(&joined(name, args))));
         walk.network |=
-            matches!(row.name, "remote" | "upload" | "network" | "publish" | "message" | "cloud_changes" | "tells_others");
+            matches!(row.name, "remote" | "upload" | "network" | "publish" | "opens" | "message" | "cloud_changes" | "tells_others");
         if row.level == Low {
             return true;
         }
@@ -103,7 +106,7 @@ pub(super) fn operands_without<'a>(args: &'a [Word], valued: &[&str]) -> Vec<&'a
         }
         if valued.contains(&text) {
             skip = true;
-        } else if !text.starts_with(['-', '+']) || text == "-" {
+        } else if !text.starts_with('-') || text == "-" {
             words.push(text);
         }
     }
