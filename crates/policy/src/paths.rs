@@ -1,7 +1,6 @@
 //! Paths without a file system: made absolute, cleaned of `.` and `..`, and classed.
 
 use crate::Surroundings;
-pub(crate) use crate::globs::text as glob;
 pub(crate) use crate::looked::Class;
 
 /// Joins to `cwd`, expands a leading `~`, removes `.`, `..` and doubled slashes. Lexical only.
