@@ -8,7 +8,6 @@
 mod assess;
 mod compare;
 pub mod cost;
-mod effects;
 mod evaluate;
 #[cfg(feature = "load")]
 mod examples;

@@ -31,7 +31,6 @@ ALTER TABLE approvals ADD COLUMN facts TEXT NOT NULL DEFAULT '{}';
 
 ALTER TABLE grants ADD COLUMN uses_left INTEGER;
 ALTER TABLE grants ADD COLUMN note TEXT;
-ALTER TABLE grants ADD COLUMN title TEXT NOT NULL DEFAULT '';
 ALTER TABLE grants ADD COLUMN last_used INTEGER;
 
 -- The files of rules a person accepted, so that a file changed while nobody looked is noticed. An import
