@@ -17,6 +17,7 @@ mod grants;
 mod history;
 mod intake;
 mod project;
+mod recorded;
 mod reports;
 mod rules;
 mod runtimes;

@@ -8,6 +8,7 @@
 mod assess;
 mod compare;
 pub mod cost;
+mod effects;
 mod evaluate;
 #[cfg(feature = "load")]
 mod examples;
