@@ -478,6 +478,7 @@ pub(crate) fn tool_call(request: &ActionRequest) -> ToolCall {
         mode: request.mode.clone(),
         agent_id: request.agent_id.clone(),
         agent_name: request.agent_name.clone(),
+        ..ToolCall::default()
     }
 }
 
