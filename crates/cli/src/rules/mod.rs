@@ -17,6 +17,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use clawbutler_core::clock::{Clock as _, Timestamp};
 use clawbutler_platform::clock::SystemClock;
+use clawbutler_platform::zone;
 use clawbutler_policy::Facts;
 
 use request::Defaults;
@@ -140,7 +141,8 @@ fn is_closed(error: &anyhow::Error) -> bool {
 
 /// Facts of this moment.
 fn now() -> Facts {
-    Facts::at(SystemClock::default().wall(), None)
+    let at = SystemClock::default().wall();
+    Facts::at(at, zone::offset_minutes(at))
 }
 
 fn run_explain(explain: Explain, place: &Place, out: &mut impl Write) -> anyhow::Result<ExitCode> {
