@@ -145,7 +145,7 @@ impl Look<'_> {
                 Value::nothing()
             }
             "dir" => Value::unknown(),
-            "start" => self.starts(rest, part),
+            "start" => self.step(|look| look.starts(rest, part)).unwrap_or_default(),
             "call" => self.calls(rest, input),
             _ if CALM.contains(&name) => Value::nothing(),
             _ => Value::unknown(),

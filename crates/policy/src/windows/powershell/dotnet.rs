@@ -108,6 +108,9 @@ impl Look<'_> {
     /// `value.name(args)`.
     pub(crate) fn call(&mut self, value: &Value, name: &str, args: &[Value], part: &str) -> Value {
         let lower = name.to_lowercase();
+        for arg in args {
+            judge::scanner(self, &arg.shown());
+        }
         if let Kind::Type(kind) = &value.kind {
             let kind = kind.clone();
             return self.static_call(&kind, &lower, args, part);

@@ -475,7 +475,8 @@ impl Parser<'_> {
             Some('n') => push(out, '\n'),
             Some('t') => push(out, '\t'),
             Some('r') => push(out, '\r'),
-            Some('a' | 'b' | 'f' | 'v' | 'e' | '0') => push(out, ' '),
+            // To PowerShell 5.1 an escaped `e` is the letter.
+            Some('a' | 'b' | 'f' | 'v' | '0') => push(out, ' '),
             Some('u') if self.peek() == Some('{') => {
                 let from = self.at + 1;
                 while self.peek().is_some_and(|c| c != '}') {

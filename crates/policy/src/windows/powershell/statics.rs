@@ -159,9 +159,6 @@ impl Look<'_> {
     /// `[kind]::name(args)`.
     pub(super) fn static_call(&mut self, kind: &str, name: &str, args: &[Value], part: &str) -> Value {
         scanner(self, kind);
-        for arg in args {
-            scanner(self, &arg.shown());
-        }
         let base = base(kind);
         let from = args.iter().fold(Default::default(), |from: super::super::value::Origin, arg| from.or(arg.origin()));
         for block in args.iter().flat_map(Value::items) {

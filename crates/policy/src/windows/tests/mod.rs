@@ -101,7 +101,7 @@ fn wrapping_never_lowers_the_level() {
             }
         }
     }
-    for (_, _, command) in rows(CMD).into_iter().filter(|(_, _, command)| !command.contains('\n')) {
+    for (_, _, command) in rows(CMD).into_iter().filter(|(_, _, command)| !command.contains(['\n', '"'])) {
         let bare = level(Dialect::Cmd, &command);
         let inside = command.replace('%', "%%");
         let percent = command.contains('%');
@@ -205,6 +205,15 @@ fn hostile_shapes_are_bounded_in_time() {
         format!("{}ri x{}", "1..9|%{".repeat(12), "}".repeat(12)),
         format!("function f{{ f; f; g }} function g {{ f; f }} {}", "f;".repeat(2_000)),
         format!("powershell -c \"{}\"", "powershell -c ".repeat(2_000)),
+        // As deep as is followed, by every way down.
+        (0..200).map(|at| format!("function f{at} {{ f{} }}; ", at + 1)).collect::<String>() + "f0",
+        (0..200).map(|at| format!("function f{at} {{ if (1) {{ $x = \"$(1..2 | % {{ f{} }})\" }} }}; ", at + 1)).collect::<String>() + "f0",
+        (0..200).map(|at| format!("$f{} = {{ & $f{at} }}; ", at + 1)).collect::<String>() + "& $f200",
+        "(".repeat(45) + "1" + &")".repeat(45),
+        "if (1) { ".repeat(30) + "1" + &"}".repeat(30),
+        "& { ".repeat(45) + "1" + &"}".repeat(45),
+        "\"$(".repeat(20) + "1" + &")\"".repeat(20),
+        "$x.a(".repeat(45) + "1" + &")".repeat(45),
     ];
     let cmd = [
         long("("),
