@@ -13,6 +13,8 @@ pub(crate) mod powershell;
 mod tests;
 mod value;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use clawbutler_core::action::Dialect;
 use clawbutler_core::risk::RiskLevel::Critical;
 use clawbutler_core::risk::Signal;
@@ -68,10 +70,15 @@ pub(crate) struct WinLook {
 /// Looks at a text of Windows and lets the POSIX side judge what belongs there.
 pub(crate) fn look(dialect: Dialect, text: &str, cwd: &str, project: &str, around: &Surroundings) -> WinLook {
     let around = places::slashed(around);
-    let mut found = match dialect {
+    let look = || match dialect {
         Dialect::Cmd => cmd::look(text, cwd, project, &around),
         Dialect::Powershell | Dialect::Posix => powershell::look(text, cwd, project, &around),
     };
+    // Whatever an agent writes must not take the engine down with it.
+    let mut found = catch_unwind(AssertUnwindSafe(look)).unwrap_or_else(|_| WinLook {
+        signals: vec![shell::not_parsed("could not be taken apart")],
+        ..WinLook::default()
+    });
     let cwd = crate::paths::absolute(cwd, "", "");
     for native in std::mem::take(&mut found.native) {
         judge_native(&mut found, &native, &around);

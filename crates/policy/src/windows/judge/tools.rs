@@ -217,8 +217,9 @@ fn ends(look: &mut Look<'_>, name: &str, lower: &[String], part: &str) {
         }
         if matches!(option.as_str(), "/fi" | "-fi") {
             any = true;
-            let says = if super::is_us(value) { "clawbutler" } else { "*" };
-            processes::kills(look, &Value::text(says), part);
+            let named = ["imagename eq ", "pid eq "].iter().find_map(|start| value.strip_prefix(start));
+            let others = if super::is_us(value) { "clawbutler" } else { "*" };
+            processes::kills(look, &Value::text(named.unwrap_or(others)), part);
         }
         if matches!(option.as_str(), "/s" | "-s") {
             look.tell("remote", High, "Ends processes of another machine", part);
@@ -322,7 +323,7 @@ fn copies(look: &mut Look<'_>, name: &str, texts: &[String], lower: &[String], p
     let to = names.get(1).cloned().unwrap_or_else(|| ".".to_owned());
     look.wrote_one(&to, "Writes to");
     if name == "robocopy" && fits(&["/mir", "/purge"], lower) {
-        let manner = super::delete::Manner { recursive: true, part };
+        let manner = super::delete::Manner { recursive: true, some: false, part };
         let made = look.found.signals.len();
         super::delete::one(look, &to, manner);
         let told = look.found.signals[made..].iter().any(|one| one.level >= High);

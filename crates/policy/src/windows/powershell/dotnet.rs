@@ -245,7 +245,7 @@ impl Look<'_> {
                 let what = if matches!(value.kind, Kind::Files(_) | Kind::Text(_)) { value } else { &first };
                 let unknown = Value::unknown();
                 let what = if matches!(what.kind, Kind::Nothing) { &unknown } else { what };
-                delete::value(self, what, delete::Manner { recursive, part });
+                delete::value(self, what, delete::Manner { recursive, some: false, part });
                 Value::nothing()
             }
             "kill" | "terminate" => {

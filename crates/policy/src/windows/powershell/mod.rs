@@ -3,6 +3,7 @@
 
 pub(crate) mod ast;
 mod chars;
+mod conditions;
 mod dotnet;
 mod eval;
 mod expr;
@@ -12,6 +13,7 @@ mod parse;
 mod run;
 mod statics;
 
+pub(crate) use conditions::names_left;
 pub(crate) use expr::assigned;
 pub(crate) use names::is_cmdlet;
 pub(crate) use ops::replace_any_case;

@@ -453,6 +453,7 @@ impl Look<'_> {
             return if self.spend(value.weight()) { value } else { Value::unknown() };
         }
         if let Some(variable) = name.strip_prefix("env:") {
+            environment::asked(self, variable);
             return environment::known(self, variable).map_or_else(Value::unknown, Value::text);
         }
         let home = environment::native_form(&self.around.home);

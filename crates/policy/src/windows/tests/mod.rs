@@ -207,7 +207,10 @@ fn hostile_shapes_are_bounded_in_time() {
         format!("powershell -c \"{}\"", "powershell -c ".repeat(2_000)),
         // As deep as is followed, by every way down.
         (0..200).map(|at| format!("function f{at} {{ f{} }}; ", at + 1)).collect::<String>() + "f0",
-        (0..200).map(|at| format!("function f{at} {{ if (1) {{ $x = \"$(1..2 | % {{ f{} }})\" }} }}; ", at + 1)).collect::<String>() + "f0",
+        (0..200)
+            .map(|at| format!("function f{at} {{ if (1) {{ $x = \"$(1..2 | % {{ f{} }})\" }} }}; ", at + 1))
+            .collect::<String>()
+            + "f0",
         (0..200).map(|at| format!("$f{} = {{ & $f{at} }}; ", at + 1)).collect::<String>() + "& $f200",
         "(".repeat(45) + "1" + &")".repeat(45),
         "if (1) { ".repeat(30) + "1" + &"}".repeat(30),
@@ -270,6 +273,20 @@ proptest! {
         "if", "not", "exist", "else", "for", "/f", "in", "do", "call", "start", "cmd /c", "echo", ":l", "rem", "é", "=", ",", "1==1"]), 0..25),
         joint in prop::sample::select(vec![" ", ""])) {
         seen(Dialect::Cmd, &parts.join(joint));
+    }
+
+    #[test]
+    fn a_line_with_something_wrong_in_it_is_looked_at(row in 0_usize..1_000, at in any::<prop::sample::Index>(), cut in 0_usize..4,
+        piece in prop::sample::select(vec!["", "é", "İ", "\u{2019}", "\"", "'", "%", "$", "(", ")", "{", "`", "^", "\\", "/", "~", "\u{1f600}", ":", "*", "..", "[", "!"])) {
+        for (dialect, table) in [(Dialect::Powershell, POWERSHELL), (Dialect::Cmd, CMD)] {
+            let rows = rows(table);
+            let mut line: Vec<char> = rows[row % rows.len()].2.chars().collect();
+            let at = at.index(line.len() + 1);
+            let end = (at + cut).min(line.len());
+            line.splice(at..end, piece.chars());
+            let text: String = line.into_iter().collect();
+            prop_assert!(!seen(dialect, &text).signals.iter().any(|one| one.says.contains("taken apart")), "{text}");
+        }
     }
 
     #[test]
