@@ -147,7 +147,7 @@ impl Look<'_> {
                 Value::text(if self.unix() { "/" } else { "\\" })
             }
             ("string", "empty") => Value::text(""),
-            ("ref", "assembly") | (_, "assembly") => Value::object("assembly"),
+            (_, "assembly") => Value::object("assembly"),
             ("servicepointmanager", "servercertificatevalidationcallback") => {
                 self.tell("network", Medium, "Changes which servers are trusted", name);
                 Value::unknown()

@@ -161,11 +161,10 @@ fn parts_say_what_they_are_and_how_they_are_reached() {
     assert_eq!(hosts, ["api.github.com"]);
 }
 
-#[test]
-#[expect(clippy::disallowed_methods, reason = "a generous bound on time is what is tested")]
-fn hostile_shapes_are_bounded_in_time() {
+/// Texts of PowerShell and of `cmd` that cost a careless parser time or stack.
+fn hostile() -> (Vec<String>, Vec<String>) {
     let long = |piece: &str| piece.repeat(60_000 / piece.len());
-    let shapes = [
+    let shapes = vec![
         long("("),
         long("{"),
         long("$("),
@@ -217,7 +216,7 @@ fn hostile_shapes_are_bounded_in_time() {
         "\"$(".repeat(20) + "1" + &")\"".repeat(20),
         "$x.a(".repeat(45) + "1" + &")".repeat(45),
     ];
-    let cmd = [
+    let cmd = vec![
         long("("),
         long("(\n"),
         long("if 1==1 "),
@@ -236,6 +235,13 @@ fn hostile_shapes_are_bounded_in_time() {
         format!("set A=aaaaaaaa\n{}", "set A=%A%%A%\n".repeat(60)),
         format!("{}del x", "for %%i in (1 2 3 4 5 6 7 8 9) do ".repeat(12)),
     ];
+    (shapes, cmd)
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a generous bound on time is what is tested")]
+fn hostile_shapes_are_bounded_in_time() {
+    let (shapes, cmd) = hostile();
     let all = shapes.iter().map(|text| (Dialect::Powershell, text)).chain(cmd.iter().map(|text| (Dialect::Cmd, text)));
     for (dialect, text) in all {
         let start = std::time::Instant::now();
