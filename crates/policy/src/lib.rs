@@ -8,10 +8,14 @@
 mod assess;
 mod evaluate;
 mod looked;
+#[cfg_attr(not(test), expect(dead_code, reason = "looked at by the shell's judge once it is wired in"))]
+mod nosql;
 mod paths;
 mod rule;
 mod set;
 mod shell;
+#[cfg_attr(not(test), expect(dead_code, reason = "looked at by the shell's judge once it is wired in"))]
+mod sql;
 
 pub use assess::{Surroundings, assess, look};
 pub use evaluate::evaluate;
