@@ -8,6 +8,7 @@ mod files;
 mod git;
 mod network;
 mod packages;
+mod program;
 mod tools;
 mod variables;
 
@@ -457,7 +458,9 @@ fn special(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, depth:
         "chmod" | "chown" | "chgrp" => files::rights(walk, name, args),
         _ if AGENTS.contains(&name) => agents::start(walk, name, args),
         _ if FETCHERS.contains(&name) => network::fetch(walk, name, args, input),
-        _ if SQL.contains(&name) => code::sql(walk, name, args, input),
+        "redis-cli" | "valkey-cli" | "keydb-cli" => program::redis(walk, args, input),
+        "mongosh" | "mongo" => program::database(walk, name, args, input),
+        _ if SQL.contains(&name) => program::database(walk, name, args, input),
         "su" => {
             walk.say(signal("privileged", High, "Acts as another user", Some(&joined(name, args))));
             code::texts_after(walk, args, &["-c", "--command"], depth);
@@ -595,7 +598,7 @@ fn unknown(walk: &mut Walk<'_>, name: &str, head: &Word, args: &[Word], input: &
         || INTERPRETERS.iter().any(|(interpreter, _)| *interpreter == name)
         || !rows_of(name).is_empty()
         || WRAPPERS.iter().any(|(wrapper, _, _)| *wrapper == name)
-        || matches!(name, "rm" | "rmdir" | "unlink" | "eval" | "kill" | "su" | "source" | "." | "ssh" | "scp" | "truncate" | "sftp" | "fuser");
+        || matches!(name, "rm" | "rmdir" | "unlink" | "eval" | "kill" | "su" | "source" | "." | "ssh" | "scp" | "truncate" | "sftp" | "fuser" | "redis-cli" | "valkey-cli" | "mongosh" | "mongo");
     if !known {
         let says = if head.text.contains('/') {
             format!("Runs the program {}", head.text)
