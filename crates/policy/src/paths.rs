@@ -220,7 +220,7 @@ pub(crate) fn class(path: &str, project: &str, around: &Surroundings) -> Class {
     }
     let scheduled = ["/etc/cron", "/var/spool/cron", "/etc/systemd", "/etc/init.d", "/etc/profile", "/etc/rc.local", "/Library/LaunchDaemons", "/Library/LaunchAgents", "/usr/lib/systemd", "/lib/systemd", "/etc/bash.bashrc", "/etc/zsh", "/etc/xdg/autostart", "/etc/ld.so.preload", "/etc/sudoers", "/etc/pam.d"].iter().any(|folder| path.starts_with(folder));
     let in_git = path.contains("/.git/hooks/") || path.ends_with("/.git/hooks") || path.ends_with("/.git/config") || path.contains("/.git/info/") || path.contains("/.husky/");
-    if rest.is_some_and(|rest| STARTUP.iter().any(|entry| inside(rest, entry))) || in_git || scheduled {
+    if rest.is_some_and(|rest| STARTUP.iter().any(|entry| inside(rest, entry))) || in_git || scheduled || name.ends_with(".pth") && !path.contains("/models/") && !path.contains("/checkpoints/") || matches!(name, "sitecustomize.py" | "usercustomize.py") {
         return Class::Startup;
     }
     // A folder written as a whole takes the guard in it along.

@@ -126,7 +126,13 @@ pub(super) fn interpreters(walk: &mut Walk<'_>, name: &str, args: &[Word], input
         return;
     }
     if let Some((_, options)) = language {
-        for (option, text) in args.iter().zip(args.iter().skip(1)) {
+        let valued = ["-W", "-X", "-r", "--require", "--import", "--loader", "-C", "-I", "-M", "--conditions", "-d"];
+        let script = args.iter().enumerate().position(|(at, arg)| {
+            !arg.text.starts_with('-') && !(at > 0 && (valued.contains(&args[at - 1].text.as_str()) || options.contains(&args[at - 1].text.as_str())))
+        });
+        let before = &args[..script.map_or(args.len(), |at| (at + 1).min(args.len()))];
+        let before = if name == "deno" { args } else { before };
+        for (option, text) in before.iter().zip(before.iter().skip(1)) {
             if options.contains(&option.text.as_str()) {
                 return inline(walk, name, &text.text, text.opaque, depth);
             }
@@ -318,6 +324,11 @@ pub(super) fn written_quietly(walk: &mut Walk<'_>, path: &str, text: &str, depth
             walk.quietly(|walk| walk.by("a file written before", |walk| walk.text(&line, depth + 1)));
         }
     }
+    let compiled = matches!(ending, "go" | "rs" | "java" | "kt" | "cs" | "c" | "cpp" | "cc" | "ex" | "exs" | "scala" | "swift" | "zig" | "nim");
+    let reach = ["RemoveAll", "remove_dir_all", "remove_file", "deleteRecursively", "FileUtils.delete", "Runtime.getRuntime", "ProcessBuilder", "system(", "File.rm_rf", "removeItem", "Process.Start", "Directory.Delete"];
+    if let Some(word) = reach.iter().find(|word| compiled && text.contains(**word)) {
+        walk.say(signal("inline_code_reach", High, format!("Builds and runs a program written just before that reaches files or programs ({word})"), Some(name)));
+    }
     literals(walk, text, depth);
 }
 
@@ -325,7 +336,7 @@ pub(super) fn written_quietly(walk: &mut Walk<'_>, path: &str, text: &str, depth
 pub(super) fn literals(walk: &mut Walk<'_>, text: &str, depth: usize) {
     let mut found: Vec<String> = Vec::new();
     for quote in ['"', '\'', '`'] {
-        found.extend(text.split(quote).skip(1).step_by(2).filter(|piece| piece.len() > 1 && piece.len() < 400).take(60).map(ToOwned::to_owned));
+        found.extend(text.split(quote).skip(1).filter(|piece| piece.len() > 1 && piece.len() < 400).take(60).map(ToOwned::to_owned));
     }
     let list = found.iter().filter(|piece| !piece.contains(char::is_whitespace)).cloned().collect::<Vec<_>>().join(" ");
     for piece in found.iter().filter(|piece| piece.contains(' ')).chain(std::iter::once(&list)) {

@@ -72,6 +72,11 @@ fn unwrapped(walk: &mut Walk<'_>, argv: &[Word], input: &Input, depth: usize) ->
         return Input::Output;
     }
     walk.call(&name, args, depth);
+    if args.iter().any(|arg| arg.inner.iter().any(|text| text.to_ascii_lowercase().contains("clawbutler")))
+        && !READERS.contains(&name.as_str()) && !PRINTERS.contains(&name.as_str()) && !CALM.contains(&name.as_str())
+    {
+        walk.say(signal(OWN, Critical, "Does something to ClawButler's own programs", Some(&joined(&name, args))));
+    }
     if head.text.contains('/')
         && let Some(path) = walk.path(head)
         && paths::inside(&path, &walk.around.data_dir)
@@ -750,8 +755,8 @@ fn printed(name: &str, args: &[Word]) -> Input {
     if name == "printf" {
         return match texts.as_slice() {
             ["%s" | "%s\\n" | "%s\n", rest @ ..] => Input::Text(rest.join("\n")),
-            [format, ..] if format.contains('%') || format.replace("\\n", "").contains('\\') => Input::Decoded,
-            [format, ..] => Input::Text(format.replace("\\n", "\n")),
+            [format, ..] if format.contains('%') || format.replace("\\n", "").replace("\\t", "").contains('\\') => Input::Decoded,
+            [format, ..] => Input::Text(format.replace("\\n", "\n").replace("\\t", "\t")),
             [] => Input::None,
         };
     }

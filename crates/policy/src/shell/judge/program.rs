@@ -40,12 +40,60 @@ pub(super) fn look(walk: &mut Walk<'_>, name: &str, text: &str, depth: usize) ->
     if !program.understood {
         walk.say(signal("not_parsed", High, format!("The {name} program cannot be followed, so what it does cannot be told"), Some(text)));
     }
+    if let Some(word) = strong(language, text).filter(|_| !program.deeds.iter().any(serious)) {
+        walk.say(signal(
+            "inline_code_reach",
+            High,
+            format!("Runs a {name} program that may reach files, programs or the network ({word})"),
+            Some(text),
+        ));
+    }
     let prints = program.deeds.contains(&Deed::Prints);
     let talks = program.deeds.iter().any(|deed| matches!(deed, Deed::Network { .. } | Deed::RawSocket { .. } | Deed::Argv { .. } | Deed::Shell { .. }));
     for deed in &program.deeds {
         judge(walk, name, deed, prints && !talks, text, depth);
     }
     true
+}
+
+/// A deed that is judged by itself.
+fn serious(deed: &Deed) -> bool {
+    matches!(
+        deed,
+        Deed::Shell { .. } | Deed::Argv { .. } | Deed::Delete { .. } | Deed::Dynamic { .. } | Deed::LoadsNative { .. } | Deed::RawSocket { .. } | Deed::Network { .. } | Deed::Sql { .. } | Deed::Write { .. }
+    )
+}
+
+/// Words that are rarely there for nothing. Where the following of a language found no deed behind one of
+/// them, it may have missed it.
+const STRONG: &[&str] = &[
+    "system", "popen", "execSync", "spawnSync", "execFileSync", "child_process", "rmSync", "unlinkSync", "rmdirSync", "truncateSync", "rmtree", "remove_tree", "unlink", "shell_exec", "passthru", "proc_open",
+    "FileUtils", "execute", "delete_all", "pty", "decode_base64", "instance_eval", "class_eval", "dlopen", "binding",
+];
+
+/// A strong word of the language in a text.
+fn strong(language: Language, text: &str) -> Option<&'static str> {
+    if text.chars().any(|c| matches!(c, '\u{ff01}'..='\u{ff5e}')) {
+        return Some("letters that only look like others");
+    }
+    let decodes = ["b64decode", "fromhex", "unhexlify", "base64", "atob", "unpack", "decode("].iter().any(|word| text.contains(word));
+    if decodes && (text.contains("exec(") || text.contains("eval(") || text.contains("Function(")) {
+        return Some("a program that is decoded first");
+    }
+    let has = |words: &[&'static str]| words.iter().copied().find(|word| text.contains(word));
+    match language {
+        Language::Python => has(&["pty.spawn", "__subclasses__", "os.truncate"]),
+        Language::AppleScript => has(&["do shell script", "System Events", "\"Messages\"", "\"Mail\"", "delete", "\"Terminal\"", "Application(", "administrator"]),
+        Language::Tcl => has(&["file delete", "exec ", "open |", "spawn "]),
+        Language::Awk => has(&["system(", "getline", "| \"", "> \"", "|&"]),
+        Language::R => has(&["unlink(", "system(", "system2(", "file.remove", "download.file", "source("]),
+        Language::Lua => has(&["os.execute", "io.popen", "os.remove", "_G[", "load(", "loadstring", "os.rename"]),
+        Language::Node | Language::Perl | Language::Ruby | Language::Php => {
+            let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+            let ticks = matches!(language, Language::Perl | Language::Ruby | Language::Php) && text.contains('`');
+            words.find_map(|word| STRONG.iter().copied().find(|strong| *strong == word)).or(ticks.then_some("`"))
+        }
+    }
 }
 
 /// A path of a program; a `*` in it stands for any name.
@@ -66,8 +114,13 @@ fn judge(walk: &mut Walk<'_>, name: &str, deed: &Deed, shows: bool, text: &str, 
                 walk.read(&place(path));
             }
         }
-        Deed::Write { path: Some(path), .. } => {
-            walk.wrote(&place(path), "Writes to");
+        Deed::Write { path: Some(path), appends } => {
+            let word = place(path);
+            let over = !appends && (crate::paths::data(path) || word.pattern && !walk.seen.touches.iter().any(|touch| touch.path.ends_with(path.trim_start_matches("./"))));
+            if over {
+                files::empty(walk, &word, text);
+            }
+            walk.wrote(&word, "Writes to");
         }
         Deed::Write { path: None, .. } => {
             walk.say(signal("unknown_target", Medium, "Writes to a place only known when it runs", part));
@@ -199,6 +252,13 @@ pub(super) fn redis(walk: &mut Walk<'_>, args: &[Word], input: &Input) {
     let part = joined("redis-cli", args);
     let texts: Vec<&str> = args.iter().map(|arg| arg.text.as_str()).collect();
     let mut deeds = nosql::redis(&texts);
+    let has = |wanted: &[&str]| texts.iter().any(|text| wanted.iter().any(|word| text.eq_ignore_ascii_case(word)));
+    if has(&["eval", "evalsha", "fcall", "script"]) {
+        deeds.push(SqlDeed::Dynamic);
+    }
+    if has(&["del", "unlink"]) && args.iter().any(|arg| arg.opaque) {
+        deeds.push(SqlDeed::DeletesRows { bounded: false });
+    }
     if let Input::Text(text) = input {
         deeds.extend(nosql::redis_text(text));
     }
