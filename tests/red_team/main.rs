@@ -144,10 +144,15 @@ fn a_stolen_socket_is_noticed_and_made_anew() {
 #[test]
 fn the_command_line_decides_nothing() {
     let Some(cli) = given("CLAWBUTLER_CLI_BIN") else { return };
-    for verb in ["approve", "allow", "decide", "deny", "grant", "rules", "guard", "uninstall", "settings"] {
+    for verb in ["approve", "allow", "decide", "deny", "grant", "guard", "uninstall", "settings"] {
         let run = Command::new(&cli).args(["--home", "/nonexistent", verb]).output().unwrap();
         assert!(!run.status.success(), "{verb} must not exist");
         assert!(String::from_utf8_lossy(&run.stderr).contains("unrecognized subcommand"), "{verb}");
+    }
+    for verb in ["accept", "reject", "save", "import", "delete", "pack", "set", "enable", "pass"] {
+        let run = Command::new(&cli).args(["--home", "/nonexistent", "rules", verb]).output().unwrap();
+        assert!(!run.status.success(), "rules {verb} must not exist");
+        assert!(String::from_utf8_lossy(&run.stderr).contains("unrecognized subcommand"), "rules {verb}");
     }
 }
 
