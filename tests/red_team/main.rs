@@ -89,7 +89,7 @@ fn a_hand_in_the_database_decides_nothing_and_is_noticed() {
     assert_eq!(line(&mut waiting).unwrap()["verdict"], "waiting");
     let forge = "import sqlite3,sys;c=sqlite3.connect(sys.argv[1]);\
         c.execute(\"update approvals set state='approved', state_json='{\\\"state\\\":\\\"allowed\\\",\\\"by\\\":{\\\"kind\\\":\\\"local_user\\\"},\\\"at\\\":1,\\\"grant\\\":null}'\");\
-        c.execute(\"insert into grants values('g','{\\\"covers\\\":\\\"host\\\",\\\"host\\\":\\\"x\\\"}','{\\\"in\\\":\\\"session\\\",\\\"runtime\\\":\\\"claude-code\\\",\\\"session\\\":\\\"s\\\"}',null,1,1,0,null)\");\
+        c.execute(\"insert into grants (id,cover,reach,expires_at,created_at,ledger_seq,uses,ended_at) values('g','{\\\"covers\\\":\\\"host\\\",\\\"host\\\":\\\"x\\\"}','{\\\"in\\\":\\\"session\\\",\\\"runtime\\\":\\\"claude-code\\\",\\\"session\\\":\\\"s\\\"}',null,1,1,0,null)\");\
         c.commit()";
     let forged =
         Command::new("python3").args(["-c", forge]).arg(machine.data().join("clawbutler.db")).output().unwrap();
