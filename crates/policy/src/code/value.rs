@@ -140,6 +140,11 @@ impl Value {
         }
     }
 
+    /// What a member is, or the value itself when it is none of a row.
+    pub(super) fn element_or_self(&self) -> Self {
+        if matches!(self, Self::List(_) | Self::Each(_)) { self.element() } else { self.clone() }
+    }
+
     fn known_or_unknown(self) -> Self {
         if self == Self::Nothing { Self::Unknown } else { self }
     }

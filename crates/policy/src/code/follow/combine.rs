@@ -33,7 +33,8 @@ impl Follower<'_, '_, '_> {
             "%" if language != Language::Node => pairs(left, right, remainder),
             "*" | "x" => pairs(left, right, |left, right| repeat(left, right)),
             "/" => pairs(left, right, divide),
-            "->" | "->>" if language == Language::R => right,
+            "" => pairs(left, right, concat),
+            "|" | "|&" if language == Language::Awk => super::plain::piped(self, &left),
             "|>" | "%>%" => {
                 self.escape(&Args::of(vec![right]), &Value::Unknown);
                 Value::Unknown

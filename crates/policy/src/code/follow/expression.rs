@@ -23,7 +23,8 @@ impl<'a> Follower<'_, '_, 'a> {
             if power < least || !self.work.spend(1) {
                 break;
             }
-            self.at += 1;
+            // Values side by side, in awk, have no sign between them.
+            self.at += usize::from(!op.is_empty());
             left = match op {
                 "?" => self.ternary(left),
                 "if" => self.conditional(left),
@@ -57,6 +58,10 @@ impl<'a> Follower<'_, '_, 'a> {
         self.at += 2;
         // A reference is not an assignment of a list: `$x = \@y`.
         let right = self.binary(1);
+        if name == "@ARGV" && self.language() == Language::Perl {
+            // Files that `<>` reads.
+            self.work.read(&right);
+        }
         let value = if matches!(op, "=" | ":=" | "<-" | "<<-") {
             right
         } else {
@@ -118,12 +123,13 @@ impl<'a> Follower<'_, '_, 'a> {
                     _ if ASSIGNS.contains(op) && *op != ":=" => 1,
                     "?" if !matches!(language, Language::Python | Language::Lua | Language::R) => 2,
                     "||" | "&&" | "??" => 3,
+                    "|" | "|&" if language == Language::Awk => 4,
+                    "$" | "(" | "-" if language == Language::Awk && token.space && *op != "-" => return Some(("", 7)),
                     "|" | "^" | "&" if language != Language::Lua => 6,
                     "==" | "!=" | "===" | "!==" | "<" | ">" | "<=" | ">=" | "<=>" | "=~" | "!~" | "~" | "~=" => 5,
-                    "<<" | ">>" | ">>>" => 7,
+                    "<<" | ">>" | ">>>" if language != Language::Awk => 7,
                     "|>" | "%>%" => 4,
                     "//" if language == Language::Perl => 3,
-                    "->" | "->>" if language == Language::R => 1,
                     "+" | "-" => 8,
                     "." if matches!(language, Language::Perl | Language::Php) => 8,
                     ".." | "..." if language != Language::Node => {
@@ -151,10 +157,13 @@ impl<'a> Follower<'_, '_, 'a> {
                     (Language::Ruby | Language::Perl, "and" | "or" | "xor") => 0,
                     (Language::Perl, "x" | "eq" | "ne" | "lt" | "gt" | "le" | "ge" | "cmp" | "isa") => 9,
                     (Language::Awk, "in") => 5,
+                    (Language::Awk, "getline") => return None,
+                    (Language::Awk, _) => return Some(("", 7)),
                     _ => return None,
                 };
                 Some((word, power))
             }
+            Kind::Text(_) | Kind::Number(_) if language == Language::Awk => Some(("", 7)),
             _ => None,
         }
     }
@@ -176,6 +185,23 @@ impl<'a> Follower<'_, '_, 'a> {
             "+" | "++" | "--" => {
                 self.at += 1;
                 self.binary(9)
+            }
+            "&" | "*" if self.language() == Language::Perl && self.op_at(1) == "{" => {
+                self.work.dynamic("&{…}");
+                self.at += 1;
+                self.binary(9)
+            }
+            "@" | "$" | "%" if self.language() == Language::Perl && self.op_at(1) == "{" => {
+                self.at += 1;
+                let close = self.close();
+                self.at += 1;
+                let value = self.within(close, close + 1, |this| this.expression());
+                self.postfix(value)
+            }
+            "$" if self.language() == Language::Awk => {
+                self.at += 1;
+                self.binary(11);
+                Value::any_text()
             }
             "*" | "**" | "..." | "&" | "\\" | "@" | "$" | "%" | "&&" => {
                 self.at += 1;
@@ -230,9 +256,12 @@ impl<'a> Follower<'_, '_, 'a> {
                 self.at += 1;
                 Value::Made(Made::Pattern, String::new())
             }
-            Kind::Replacing(code) => {
+            Kind::Replacing { code, twice } => {
                 self.at += 1;
-                self.work.expression(code);
+                let value = self.work.expression(code);
+                if *twice {
+                    self.work.code(Language::Perl, "s///ee", &value);
+                }
                 Value::Unknown
             }
             Kind::Name(name) => match self.language() {
@@ -243,7 +272,10 @@ impl<'a> Follower<'_, '_, 'a> {
                 Language::Php => php::name(self, name),
                 _ => plain::name(self, name),
             },
-            Kind::Op("(") => self.group(),
+            Kind::Op("(") => {
+                let arrow = if self.language() == Language::Node { node::arrow(self) } else { None };
+                arrow.unwrap_or_else(|| self.group())
+            }
             Kind::Op("[") if !matches!(self.language(), Language::Awk | Language::R | Language::Lua) => self.list(),
             Kind::Op("{") => self.table(),
             Kind::Op("->") if self.language() == Language::Ruby => ruby::lambda(self),

@@ -1,6 +1,7 @@
 //! Functions of the program: followed when they are called, or at the end when they never are.
 
 use super::{Args, Follower};
+use crate::code::lex::Kind;
 use crate::code::value::Value;
 
 /// A parameter of a function.
@@ -11,6 +12,8 @@ pub(in crate::code) struct Param {
     pub(in crate::code) default: Value,
     /// Takes all that is left.
     pub(in crate::code) rest: bool,
+    /// Names its value is taken apart into.
+    pub(in crate::code) inner: Vec<String>,
 }
 
 /// A function and where its body is.
@@ -71,7 +74,16 @@ impl Follower<'_, '_, '_> {
                     value => value.clone(),
                 }
             };
-            self.bind(&param.name, value);
+            for name in &param.inner {
+                let member = match &value {
+                    Value::Map(_) => self.attribute(value.clone(), name),
+                    _ => Value::Unknown,
+                };
+                self.bind(name, member);
+            }
+            if !param.name.is_empty() {
+                self.bind(&param.name, value);
+            }
         }
         let (at, until) = (self.at, self.until);
         let returned = std::mem::take(&mut self.returned);
@@ -86,6 +98,7 @@ impl Follower<'_, '_, '_> {
         self.returned = Value::Nothing;
         if function.expression {
             self.returned = self.expression();
+            self.run(function.end);
         } else {
             self.run(function.end);
         }
@@ -110,6 +123,31 @@ impl Follower<'_, '_, '_> {
             }
             index += 1;
         }
+    }
+
+    /// A function declared further down under `name`: where its keyword stands.
+    pub(in crate::code) fn declared_later(&mut self, keyword: &str, name: &str) -> Option<usize> {
+        if !self.work.spend(self.tokens.len().saturating_sub(self.at) / 16) {
+            return None;
+        }
+        (self.at..self.tokens.len().saturating_sub(1)).find(|at| {
+            matches!(self.tokens[*at].kind, Kind::Name(word) if word == keyword)
+                && matches!(self.tokens[at + 1].kind, Kind::Name(word) if word == name)
+        })
+    }
+
+    /// Moves over a declaration that was followed when it was called before it; the parenthesis is here.
+    pub(in crate::code) fn declared_before(&mut self, name: &str) -> bool {
+        let Some(Value::Local(level, index)) = self.lookup(name) else { return false };
+        let Some(function) = self.functions.get(index).filter(|_| level == self.level) else { return false };
+        let (start, end) = (function.start, function.end);
+        // Its body begins not far behind its parameters.
+        let close = self.close();
+        if start <= close || start > close.saturating_add(64) || end >= self.until {
+            return false;
+        }
+        self.at = end + 1;
+        true
     }
 
     /// What the function being followed gives back, besides what it gave before.

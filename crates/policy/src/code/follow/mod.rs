@@ -164,7 +164,7 @@ impl<'w, 't, 'a> Follower<'w, 't, 'a> {
     }
 
     /// One level deeper; false when that is too deep.
-    fn enter(&mut self) -> bool {
+    pub(super) fn enter(&mut self) -> bool {
         if self.work.depth >= work::DEEPEST || !self.work.spend(1) {
             self.work.not_understood();
             return false;
@@ -173,7 +173,7 @@ impl<'w, 't, 'a> Follower<'w, 't, 'a> {
         true
     }
 
-    fn leave(&mut self) {
+    pub(super) fn leave(&mut self) {
         self.work.depth -= 1;
     }
 }

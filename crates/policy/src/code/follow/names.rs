@@ -12,7 +12,7 @@ pub(in crate::code) const ASSIGNS: &[&str] = &[
     "<-", "<<-",
 ];
 
-impl Follower<'_, '_, '_> {
+impl<'a> Follower<'_, '_, 'a> {
     /// Opens the view on names of the tokens from `start` to `end`; the outermost scope stays the same.
     pub(super) fn open_scope(&mut self, start: usize, end: usize) {
         let again = self.assigned_again(start, end);
@@ -140,6 +140,55 @@ impl Follower<'_, '_, '_> {
         self.assign(name, grown, false);
     }
 
+    /// `a, b =` and `(a, b) =`: the names, when that is what stands here; moves behind the sign.
+    pub(in crate::code) fn targets(&mut self) -> Option<Vec<&'a str>> {
+        let start = self.at;
+        let bracketed = self.is("(") || self.is("[");
+        if !bracketed && (self.word().is_empty() || self.op_at(1) != ",") {
+            return None;
+        }
+        let mut names = Vec::new();
+        let end = if bracketed { self.close() } else { usize::MAX };
+        self.at += usize::from(bracketed);
+        while let Some(token) = self.peek() {
+            if self.at >= end {
+                self.at += 1;
+                break;
+            }
+            match &token.kind {
+                Kind::Name("undef") => names.push(""),
+                Kind::Name(name) if !token.line || names.is_empty() => names.push(*name),
+                Kind::Op("," | "*" | "(" | ")") => {}
+                _ => break,
+            }
+            self.at += 1;
+        }
+        if self.is("=") && !names.is_empty() {
+            self.at += 1;
+            return Some(names);
+        }
+        self.at = start;
+        None
+    }
+
+    /// Gives each name its member of a row.
+    pub(in crate::code) fn unpack(&mut self, names: &[&str], value: &Value) {
+        for (index, name) in names.iter().enumerate() {
+            let one = match value {
+                Value::List(values) if name.starts_with('@') => {
+                    Value::List(values.iter().skip(index).cloned().collect())
+                }
+                Value::List(values) => values.get(index).cloned().unwrap_or_default(),
+                Value::Each(each) => (**each).clone(),
+                value if names.len() == 1 => value.clone(),
+                _ => Value::Unknown,
+            };
+            if !name.is_empty() {
+                self.assign(name, one, true);
+            }
+        }
+    }
+
     /// Says that a name belongs to the outermost scope.
     pub(in crate::code) fn global(&mut self, name: &str) {
         if let Some(scope) = self.work.scopes.last_mut() {
@@ -151,6 +200,7 @@ impl Follower<'_, '_, '_> {
 /// The name under which a variable is kept: `@x`, `%x` and `$x` are the same here.
 fn key(name: &str) -> String {
     match name.as_bytes() {
+        b"@_" => "@_".into(),
         [b'@' | b'%' | b'&', rest @ ..] if !rest.is_empty() && name.is_ascii() => {
             format!("${}", name[1..].trim_start_matches(['@', '%', '$', '#']))
         }

@@ -136,6 +136,11 @@ impl Follower<'_, '_, '_> {
         })
     }
 
+    /// Arguments in parentheses, or one expression without.
+    pub(in crate::code) fn arguments_or_one(&mut self) -> Args {
+        if self.is("(") { self.arguments() } else { Args::of(vec![self.binary(2)]) }
+    }
+
     /// Arguments up to the end of view.
     pub(in crate::code) fn argument_row(&mut self, args: &mut Args) {
         while self.at < self.until && self.work.spend(1) {
@@ -163,7 +168,7 @@ impl Follower<'_, '_, '_> {
         let language = self.language();
         let spread = matches!(self.op(), "*" | "**" | "..." | "&");
         let value = self.expression();
-        if matches!(language, Language::Perl | Language::Ruby) && self.is("=>") {
+        if matches!(language, Language::Perl | Language::Ruby | Language::Php) && self.is("=>") {
             self.at += 1;
             let given = self.expression();
             args.named.push((value.to_text(), given.clone()));
@@ -214,6 +219,9 @@ impl Follower<'_, '_, '_> {
             let stored = self.binary(1);
             if stored.is_callable() {
                 self.store(&key.to_text(), stored.clone());
+            }
+            if self.language() == Language::Awk && value == Value::Item("ARGV".into()) {
+                self.work.read(&stored);
             }
             return stored;
         }

@@ -34,8 +34,11 @@ pub(super) enum Kind<'a> {
     Glob(Vec<Piece<'a>>),
     Number(Option<i64>),
     Regex,
-    /// The replacing side of a substitution that is run as code.
-    Replacing(&'a str),
+    /// The replacing side of a substitution that is run as code; `twice` when what it gives is run again.
+    Replacing {
+        code: &'a str,
+        twice: bool,
+    },
     Op(&'a str),
 }
 

@@ -214,7 +214,7 @@ impl<'a> Lexer<'a> {
         let body = self.text.get(start..end).unwrap_or_default();
         let flags = self.flags();
         if name == "s" && flags.contains('e') {
-            self.push(Kind::Replacing(body), at);
+            self.push(Kind::Replacing { code: body, twice: flags.matches('e').count() > 1 }, at);
         } else {
             self.push(Kind::Regex, at);
         }

@@ -95,9 +95,9 @@ fn base_column(f: &Follower<'_, '_, '_>) -> usize {
 /// An expression, or targets and what they are given.
 fn assignment(f: &mut Follower<'_, '_, '_>) {
     let start = f.at;
-    if let Some(names) = targets(f) {
+    if let Some(names) = f.targets() {
         let value = tuple(f);
-        unpack(f, &names, value);
+        f.unpack(&names, &value);
         return;
     }
     f.at = start;
@@ -133,44 +133,6 @@ fn tuple(f: &mut Follower<'_, '_, '_>) -> Value {
         values.push(f.expression());
     }
     Value::List(values)
-}
-
-/// `a, b =` and `(a, b) =`: the names, when that is what stands here.
-fn targets<'a>(f: &mut Follower<'_, '_, 'a>) -> Option<Vec<&'a str>> {
-    let bracketed = f.is("(") || f.is("[");
-    if !bracketed && (f.word().is_empty() || f.op_at(1) != ",") {
-        return None;
-    }
-    let mut names = Vec::new();
-    let end = if bracketed { f.close() } else { usize::MAX };
-    f.at += usize::from(bracketed);
-    while let Some(token) = f.peek() {
-        if f.at >= end {
-            f.at += 1;
-            break;
-        }
-        match &token.kind {
-            Kind::Name(name) if !token.line || names.is_empty() => names.push(*name),
-            Kind::Op("," | "*" | "(" | ")") => {}
-            _ => break,
-        }
-        f.at += 1;
-    }
-    (f.is("=") && !names.is_empty()).then(|| {
-        f.at += 1;
-        names
-    })
-}
-
-fn unpack(f: &mut Follower<'_, '_, '_>, names: &[&str], value: Value) {
-    for (index, name) in names.iter().enumerate() {
-        let one = match &value {
-            Value::List(values) => values.get(index).cloned().unwrap_or_default(),
-            Value::Each(each) => (**each).clone(),
-            _ => Value::Unknown,
-        };
-        f.assign(name, one, true);
-    }
 }
 
 /// `import a.b as c, d`.
@@ -359,7 +321,7 @@ fn params(f: &mut Follower<'_, '_, '_>) -> Vec<Param> {
         }
         let default = if f.eat("=") { f.expression().or(Value::Unknown) } else { Value::Unknown };
         if !name.is_empty() {
-            params.push(Param { name, default, rest });
+            params.push(Param { name, default, rest, inner: Vec::new() });
         }
         if !f.eat(",") && f.at == before {
             f.at += 1;

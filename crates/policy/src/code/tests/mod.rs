@@ -49,3 +49,88 @@ fn check(language: Language, rows: &[(&str, &[&str])]) {
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), rows.len(), wrong.join("\n"));
 }
+
+const ALL: &[Language] = &[
+    Language::Python,
+    Language::Node,
+    Language::Perl,
+    Language::Ruby,
+    Language::Php,
+    Language::Awk,
+    Language::Lua,
+    Language::R,
+    Language::AppleScript,
+    Language::Tcl,
+];
+
+#[test]
+fn deep_and_long_programs_have_an_end() {
+    let deep = [
+        "(".repeat(20_000),
+        "[".repeat(20_000) + &"]".repeat(20_000),
+        "f(".repeat(10_000) + &")".repeat(10_000),
+        "{".repeat(30_000),
+        "x = ".repeat(10_000),
+        "not ".repeat(10_000),
+        "!".repeat(40_000),
+        "if (a) ".repeat(8_000),
+        "lambda: ".repeat(8_000),
+        "x => ".repeat(10_000),
+        "a.".repeat(20_000),
+        "'a' + ".repeat(8_000),
+        "`${".repeat(10_000),
+        "f\"{".repeat(8_000),
+        "f'{f\"{".repeat(8_000),
+        "#{\"".repeat(8_000),
+        "new ".repeat(10_000),
+        "def f(): ".repeat(6_000),
+        "function f(){".repeat(4_000),
+        "x=x+x;".repeat(8_000),
+        "x = 'aaaaaaaaaaaaaaaaaaaa' * 4000\n".repeat(1_500),
+        "f();function f(){f();f()}".repeat(2_000),
+        "exec('exec(\\'".repeat(3_000),
+        "eval \"".repeat(6_000),
+        "<<A\n".repeat(8_000),
+        "<<A ".repeat(8_000),
+        "/".repeat(40_000),
+        "$".repeat(40_000),
+        "a ? ".repeat(10_000),
+        "class A { ".repeat(5_000),
+        "((x) => ".repeat(6_000),
+        "[x for x in ".repeat(4_000),
+        "const {".repeat(8_000),
+        "end ".repeat(10_000),
+        "\n".repeat(60_000),
+        "é".repeat(30_000),
+    ];
+    for language in ALL {
+        for text in &deep {
+            assert!(look(*language, text).deeds.len() <= 256, "{language:?} {}", &text[..4]);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn no_text_brings_it_down(text in "\\PC{0,160}") {
+        for language in ALL {
+            prop_assert!(look(*language, &text).deeds.len() <= 256);
+        }
+    }
+
+    #[test]
+    fn no_row_of_words_brings_it_down(words in prop::collection::vec(prop::sample::select(vec![
+        "import os", "os", ".", "system", "(", ")", "[", "]", "{", "}", "'", "\"", "`", "${", "#{", "f'", "/", "\\", "\n", " ",
+        "$x", "@", "%", "q{", "qw(", "s{", "}{", "<<A", "<<~A", "A\n", "def f", "function f", "sub f", "lambda", "=>", "->",
+        ":", "::", ";", ",", "=", "+", "..", "for", "in", "x", "if", "else", "end", "do", "|x|", "eval", "exec", "é", "#", "//",
+        "/*", "*/", "--", "--[[", "]]", "<?php", "?>", "<", ">", "|", "&", "getline", "print", "-1", "0x", "[::-1]", "import",
+        "from", "*", "class A", "return", "await", "new", "=begin", "=cut", "__END__", "{*}", "set", "¬", "\u{f8f0}", "\0",
+    ]), 0..40)) {
+        let text = words.concat();
+        for language in ALL {
+            prop_assert!(look(*language, &text).deeds.len() <= 256);
+        }
+    }
+}
