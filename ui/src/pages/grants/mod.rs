@@ -1,0 +1,158 @@
+//! Grants: what passes without a question because somebody said so, and how to end it.
+
+mod model;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use clawbutler_wire::ApiError;
+use clawbutler_wire::command::{ListGrants, RevokeGrants};
+use clawbutler_wire::grants::{GrantList, GrantView};
+use clawbutler_wire::topic::Topic;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use crate::fetched::Fetched;
+use crate::live::Live;
+use crate::{api, clock, kit, model as words};
+
+/// After the last key in the search field.
+const PAUSE: Duration = Duration::from_millis(200);
+
+#[derive(Debug, Clone, Copy)]
+struct Page {
+    live: Live,
+    list: Fetched<GrantList>,
+    typed: RwSignal<String>,
+    ended: RwSignal<bool>,
+    picked: RwSignal<BTreeSet<String>>,
+    error: RwSignal<Option<ApiError>>,
+    said: RwSignal<String>,
+}
+
+impl Page {
+    fn items(self) -> Vec<GrantView> {
+        self.list.value.get().map(|list| list.items).unwrap_or_default()
+    }
+
+    fn toggle(self, id: &str) {
+        self.picked.update(|picked| {
+            if !picked.remove(id) {
+                picked.insert(id.to_owned());
+            }
+        });
+    }
+
+    fn end(self, ids: Vec<String>) {
+        let number = ids.len();
+        spawn_local(async move {
+            match api::call(&RevokeGrants { ids }).await {
+                Ok(_) => {
+                    self.said.try_set(format!("{} ended.", words::count(number as u64, "grant", "grants")));
+                    self.picked.try_set(BTreeSet::new());
+                    self.error.try_set(None);
+                }
+                Err(failed) => drop(self.error.try_set(Some(failed))),
+            }
+            self.live.fetch(Topic::Grants);
+        });
+    }
+
+    fn key(self, event: &web_sys::KeyboardEvent) {
+        if event.key() == "/" && !kit::keys_are_taken() {
+            kit::focus("#search");
+            event.prevent_default();
+        }
+    }
+}
+
+#[component]
+pub(crate) fn Grants(live: Live) -> impl IntoView {
+    let page = Page {
+        live,
+        list: Fetched::new(),
+        typed: RwSignal::new(String::new()),
+        ended: RwSignal::new(false),
+        picked: RwSignal::new(BTreeSet::new()),
+        error: RwSignal::new(None),
+        said: RwSignal::new(String::new()),
+    };
+    Effect::new(move || {
+        live.grants.track();
+        page.list.ask(ListGrants { search: page.typed.get(), include_ended: page.ended.get() });
+    });
+    let handle = window_event_listener(leptos::ev::keydown, move |event| page.key(&event));
+    on_cleanup(move || handle.remove());
+    let search = kit::after_a_pause(PAUSE, move |typed| page.typed.set(typed));
+    let picked = Memo::new(move |_| page.picked.with(|picked| model::to_end(&page.items(), picked)));
+    view! {
+        <main class="page wide">
+            <header class="title"><h1>"Grants"</h1><span class="quiet">"What passes without a question because you said so."</span></header>
+            <div class="tools">
+                <input id="search" type="search" placeholder="Search" aria-label="Search grants" data-testid="grant-search" on:input=move |event| search(event_target_value(&event))/>
+                <label class="choice"><input type="checkbox" data-testid="grant-ended" prop:checked=move || page.ended.get() on:change=move |event| page.ended.set(event_target_checked(&event))/>"Show ended ones"</label>
+                <div class="bulk" role="group" aria-label="Picked grants">
+                    <span class="quiet" role="status">{move || match picked.with(Vec::len) { 0 => page.said.get(), many => format!("{many} picked") }}</span>
+                    <button type="button" class="plain" data-testid="grants-end" disabled=move || picked.with(Vec::is_empty) on:click=move |_| page.end(picked.get_untracked())>"End the picked ones"</button>
+                </div>
+            </div>
+            {kit::trouble(page.error)}
+            {kit::trouble(page.list.error)}
+            {move || match page.list.value.get() {
+                None if page.list.error.with(Option::is_some) => ().into_any(),
+                None => view! { <p class="loading">"Fetching the grants…"</p> }.into_any(),
+                Some(list) if list.items.is_empty() => view! { <Empty page=page/> }.into_any(),
+                Some(list) => view! { <Table page=page items=list.items/> }.into_any(),
+            }}
+        </main>
+    }
+}
+
+#[component]
+fn Empty(page: Page) -> impl IntoView {
+    view! {
+        <p class="calm">{move || if page.typed.with(|typed| typed.trim().is_empty()) {
+            "No grants. Everything that needs a person is asked about. “Always allow…” on a request gives one."
+        } else {
+            "No grant has these words."
+        }}</p>
+    }
+}
+
+#[component]
+fn Table(page: Page, items: Vec<GrantView>) -> impl IntoView {
+    view! {
+        <table class="grants"><thead><tr><th><span class="hidden">"Picked"</span></th><th>"Covers"</th><th>"Used"</th><th>"Ends"</th><th>"Given"</th><th><span class="hidden">"Does"</span></th></tr></thead>
+            <tbody>{items.into_iter().map(|grant| view! { <Grant page=page grant=grant/> }).collect_view()}</tbody>
+        </table>
+    }
+}
+
+#[component]
+fn Grant(page: Page, grant: GrantView) -> impl IntoView {
+    let now = move || page.live.now();
+    let over = grant.ended_at;
+    let (shown, id, alone) = (grant.id.clone(), grant.id.clone(), grant.id.clone());
+    let left = model::left_words(&grant);
+    let used = grant.last_used_at;
+    let ends = grant.expires_at;
+    view! {
+        <tr data-testid="grant-row" data-id=grant.id.clone() class:over=over.is_some()>
+            <td>{over.is_none().then(|| view! { <input type="checkbox" aria-label=format!("Pick {}", grant.title) prop:checked=move || page.picked.with(|set| set.contains(&shown)) on:change=move |_| page.toggle(&id)/> })}</td>
+            <td><strong>{grant.title.clone()}</strong>" "<span class="tag">{model::kind_words(grant.kind)}</span>
+                {(grant.covers != grant.title).then(|| view! { <p>{grant.covers.clone()}</p> })}
+                <p class="quiet">{grant.reach.clone()}{(!grant.reach.contains(&grant.runtime)).then(|| format!(" · {}", grant.runtime))}</p>
+                {grant.note.clone().map(|note| view! { <p class="quiet">"“"{note}"”"</p> })}</td>
+            <td class="number">{words::count(grant.uses, "time", "times")}<p class="quiet">{left}</p>
+                {used.map(|at| view! { <p class="quiet" title=clock::exact(at)>"last "{move || words::ago(at, now())}</p> })}</td>
+            <td class="number">{match (over, ends) {
+                (Some(at), _) => view! { <span title=clock::exact(at)>"ended "{move || words::ago(at, now())}</span> }.into_any(),
+                (None, Some(at)) => view! { <span title=clock::exact(at)>{move || model::ahead(at, now())}</span> }.into_any(),
+                (None, None) => "with its session".into_any(),
+            }}</td>
+            <td class="number"><span title=clock::exact(grant.created_at)>{move || words::ago(grant.created_at, now())}</span>
+                <p><a href=format!("#/audit/{}", grant.ledger_seq)>"Entry "{grant.ledger_seq.to_string()}</a></p></td>
+            <td>{over.is_none().then(|| view! { <button type="button" class="plain" data-testid="grant-end" aria-label=format!("End {}", grant.title) on:click=move |_| page.end(vec![alone.clone()])>"End it"</button> })}</td>
+        </tr>
+    }
+}

@@ -1,0 +1,43 @@
+//! A change that waits for a person: what it is, line by line, and the two ways out.
+
+use clawbutler_wire::command::{AcceptRules, RejectRules};
+use clawbutler_wire::rules::HeldChange;
+use leptos::prelude::*;
+
+use super::Desk;
+use crate::kit;
+
+#[component]
+pub(super) fn Held(desk: Desk) -> impl IntoView {
+    let held = Memo::new(move |_| desk.view.value.with(|view| view.as_ref().and_then(|view| view.held.clone())));
+    move || held.get().map(|held| view! { <Change desk=desk held=held/> })
+}
+
+#[component]
+fn Change(desk: Desk, held: HeldChange) -> impl IntoView {
+    let (accept, reject) = (held.digest.clone(), held.digest.clone());
+    let title = if held.loosens {
+        "A change that lets more through waits for you"
+    } else {
+        "A change of the rules waits for you"
+    };
+    view! {
+        <section class="notice" aria-label=title data-testid="rules-held-change">
+            <div class="words">
+                <strong>{title}</strong>
+                <p>{held.says.clone()}</p>
+                <p class="quiet">"In "{held.files.join(", ")}". Until you decide, the rules before it are in force."</p>
+                <details open=held.diff_lines.len() <= 40>
+                    <summary>"What changes"</summary>
+                    {kit::diff(held.diff_lines.iter().map(String::as_str))}
+                </details>
+            </div>
+            <div class="buttons">
+                <button type="button" class="plain" data-testid="held-reject" disabled=move || desk.busy.get()
+                    on:click=move |_| desk.send(RejectRules { digest: reject.clone() }, "Thrown away.".to_owned(), |_| ())>"Throw away"</button>
+                <button type="button" class=if held.loosens { "plain" } else { "primary" } data-testid="held-accept" disabled=move || desk.busy.get()
+                    on:click=move |_| desk.send(AcceptRules { digest: accept.clone() }, "In force.".to_owned(), |_| ())>"Put in force"</button>
+            </div>
+        </section>
+    }
+}
