@@ -23,9 +23,9 @@ impl Butler {
             governed: u32::try_from(guards.len()).unwrap_or(u32::MAX),
             guarded: u32::try_from(guarded).unwrap_or(u32::MAX),
             ledger_entries: Seq(entries),
-            rules_version: self.0.rules.version().to_owned(),
-            rules_held: false,
-            passes: Vec::new(),
+            rules_version: self.rules().version().to_owned(),
+            rules_held: self.rules_held(),
+            passes: self.passes(),
             alerts: lock(&self.0.alerts).clone(),
         })
     }

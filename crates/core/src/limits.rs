@@ -38,6 +38,20 @@ pub const BATCH_ITEMS: usize = 100;
 pub const PAGE_ROWS: usize = 500;
 /// Longest free-text reason (characters).
 pub const REASON_CHARS: usize = 500;
+/// How long the history of actions reaches back (ms), and how many it holds.
+pub const HISTORY_MS: u64 = 90 * 24 * 60 * 60 * 1000;
+/// See [`HISTORY_MS`].
+pub const HISTORY_ROWS: u64 = 200_000;
+/// Largest action kept whole in the history (bytes of JSON); a larger one cannot be judged again.
+pub const HISTORY_ACTION_BYTES: usize = 16 * 1024;
+/// Actions one simulation or preview looks at.
+pub const SIMULATED_ACTIONS: u32 = 50_000;
+/// Changed verdicts one simulation shows.
+pub const SIMULATED_SHOWN: usize = 200;
+/// Lines of a diff that are shown.
+pub const DIFF_LINES: usize = 2_000;
+/// Last part of a session's transcript that is read for an estimate of costs (bytes).
+pub const TRANSCRIPT_TAIL_BYTES: u64 = 256 * 1024;
 /// Spool file (bytes); when it is full the hook still decides but says that recording stopped.
 pub const SPOOL_BYTES: u64 = 16 * 1024 * 1024;
 /// Largest file of a runtime that we read or edit (bytes).
@@ -46,3 +60,43 @@ pub const CONFIG_FILE_BYTES: u64 = 4 * 1024 * 1024;
 pub const GRANTS: usize = 2_000;
 /// Backups kept per file of a runtime.
 pub const BACKUPS_PER_FILE: usize = 20;
+/// Rules in one set, packs included.
+pub const RULES: usize = 2_000;
+/// Files in one set.
+pub const RULE_FILES: usize = 64;
+/// Largest file of rules (bytes).
+pub const RULE_FILE_BYTES: usize = 256 * 1024;
+/// Entries in one condition of a rule, and examples of a rule.
+pub const RULE_ENTRIES: usize = 200;
+/// Longest text in a rule: a pattern, an example, a justification (characters).
+pub const RULE_TEXT_CHARS: usize = 1_000;
+/// Longest id of a rule, a pack or a signal (characters).
+pub const RULE_ID_CHARS: usize = 80;
+/// Signals that one set tunes.
+pub const RULE_TUNINGS: usize = 200;
+/// Arguments of one command that a rule looks at.
+pub const RULE_ARGS: usize = 2_000;
+/// Actions that one comparison of two sets looks at.
+pub const COMPARED_ACTIONS: usize = 20_000;
+/// Verdicts that one comparison of two sets reports as changed.
+pub const COMPARED_CHANGES: usize = 2_000;
+/// Most uses of a grant that covers “the next N like this”.
+pub const GRANT_USES: u32 = 100;
+/// Most uses of “allow all in this session”.
+pub const SESSION_PASS_USES: u32 = 50;
+/// Longest time “allow all in this session” lasts (ms).
+pub const SESSION_PASS_MS: u64 = 60 * 60 * 1000;
+/// Longest time a grant for a project lasts (ms).
+pub const PROJECT_GRANT_MS: u64 = 90 * 24 * 60 * 60 * 1000;
+/// Longest time a grant for the whole machine lasts (ms).
+pub const MACHINE_GRANT_MS: u64 = 30 * 24 * 60 * 60 * 1000;
+/// Commands of one compound that a grant describes.
+pub const GRANT_PATTERNS: usize = 16;
+/// Words of one command that a grant describes.
+pub const GRANT_WORDS: usize = 128;
+/// Text of all words in one grant (bytes); longer commands can only be granted as the exact call.
+pub const GRANT_TEXT_BYTES: usize = 8 * 1024;
+/// Text shown for one grant (characters); what is longer is cut in the middle.
+pub const GRANT_SHOWN_CHARS: usize = 300;
+/// Longest note on a grant (characters).
+pub const GRANT_NOTE_CHARS: usize = 200;

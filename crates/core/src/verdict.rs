@@ -36,6 +36,9 @@ pub struct Verdict {
     pub decision: Decision,
     /// Every match, strictest first.
     pub matches: Vec<Match>,
+    /// What rules that only observe would have said; counts for nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub observed: Vec<Match>,
     /// Risk and reasons.
     pub assessment: Assessment,
     /// Version of the rule set (hex digest), so that the verdict can be replayed.

@@ -15,7 +15,7 @@ use clawbutler_core::verdict::Decision;
 use clawbutler_platform::clock::SystemClock;
 use clawbutler_platform::paths::DataDir;
 use clawbutler_platform::{files, random};
-use clawbutler_policy::{RuleSet, Surroundings, evaluate};
+use clawbutler_policy::{Facts, RuleSet, Surroundings, evaluate};
 use clawbutler_wire::gateway::{ActionRequest, SpoolRecord, VERSION, Verdict};
 
 /// Largest snapshot that is read (bytes).
@@ -54,7 +54,8 @@ fn gate(data: &DataDir, side: &'static dyn HookSide, input: &HookInput, cause: &
         let around = Surroundings { data_dir: data.path().display().to_string(), ..Surroundings::default() };
         (RuleSet::builtin(), around)
     });
-    let verdict = evaluate(&rules, &action, &around);
+    let facts = Facts::at(SystemClock::default().wall(), None);
+    let verdict = evaluate(&rules, &action, &around, &facts);
     let risk = &verdict.assessment;
     let says = format!("{} risk: {}", risk.level.word(), risk.summary);
     match verdict.decision {

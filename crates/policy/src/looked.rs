@@ -89,3 +89,32 @@ impl Part {
         self.args.iter().map(String::as_str).filter(|arg| arg.starts_with('-') && *arg != "-" && *arg != "--")
     }
 }
+
+impl How {
+    /// The word rules use.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+impl Class {
+    /// The word rules use.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Own => "own",
+            Self::Secret => "secret",
+            Self::Startup => "startup",
+            Self::AgentConfig => "agent_config",
+            Self::Device => "device",
+            Self::System => "system",
+            Self::Root => "root",
+            Self::Project => "project",
+            Self::Scratch => "scratch",
+            Self::Outside => "outside",
+        }
+    }
+}

@@ -2,9 +2,13 @@
 
 use clawbutler_core::action::{Action, Dialect, Effect};
 use clawbutler_core::risk::RiskLevel;
-use clawbutler_core::verdict::Decision;
-use clawbutler_policy::{RuleSet, Surroundings, assess, evaluate};
+use clawbutler_core::verdict::{Decision, Verdict};
+use clawbutler_policy::{Facts, RuleSet, Surroundings, assess};
 use proptest::prelude::*;
+
+fn evaluate(set: &RuleSet, action: &Action, around: &Surroundings) -> Verdict {
+    clawbutler_policy::evaluate(set, action, around, &Facts::unknown())
+}
 
 fn around() -> Surroundings {
     Surroundings {
@@ -87,7 +91,7 @@ fn the_default_rules_load_and_name_their_reasons() {
     let set = RuleSet::builtin();
     assert!(set.rules().count() >= 6);
     let verdict = evaluate(&set, &shell("touch a && rm -rf victim"), &around());
-    assert_eq!((verdict.decision, verdict.matches[0].rule.as_str()), (Decision::Ask, "destroys-work"));
+    assert_eq!((verdict.decision, verdict.matches[0].rule.as_str()), (Decision::Ask, "balanced/destroys-work"));
     insta::assert_snapshot!(verdict.assessment.summary, @"Deletes victim and everything in it; cannot be undone");
     assert_eq!(verdict.assessment.signals[0].part.as_deref(), Some("rm -rf victim"));
     assert_eq!(evaluate(&set, &shell("ls -la"), &around()).decision, Decision::Defer);

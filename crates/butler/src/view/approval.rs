@@ -1,7 +1,6 @@
 //! One approval as its card.
 
 use clawbutler_core::approval::{ApprovalState, WithdrawCause};
-use clawbutler_core::grant::Cover;
 use clawbutler_core::risk::RiskLevel;
 use clawbutler_store::table::approvals::ApprovalRow;
 use clawbutler_wire::Risk;
@@ -13,7 +12,6 @@ pub(crate) fn approval(row: &ApprovalRow, runtime_name: &str, client_waiting: bo
     let action = &row.action;
     let risk = &row.verdict.assessment;
     let risky: Vec<&str> = risk.signals.iter().filter_map(|signal| signal.part.as_deref()).collect();
-    let always = (risk.level != RiskLevel::Critical).then(|| Cover::propose(action).words());
     ApprovalView {
         id: row.id.clone(),
         revision: row.revision,
@@ -47,9 +45,9 @@ pub(crate) fn approval(row: &ApprovalRow, runtime_name: &str, client_waiting: bo
             |first| format!("{}: {}", first.rule, first.because),
         ),
         permission_mode: action.mode.clone(),
-        always_covers: always,
+        always_covers: None,
         proposals: Vec::new(),
-        group: String::new(),
+        group: row.alike.clone(),
         alike_ids: Vec::new(),
         cost: CostView::default(),
         similar: None,
@@ -90,7 +88,7 @@ fn outcome(state: &ApprovalState) -> String {
     }
 }
 
-fn level(level: RiskLevel) -> Risk {
+pub(crate) fn level(level: RiskLevel) -> Risk {
     match level {
         RiskLevel::Low => Risk::Low,
         RiskLevel::Medium => Risk::Medium,
