@@ -103,7 +103,7 @@ pub(crate) fn Always(
     });
     let ready = move || preview.value.with(Option::is_some) && choice.is_right();
     view! {
-        <kit::Sheet title="Always allow" testid="always-sheet" wide=true close=close>
+        <kit::Sheet title=if counted { "Allow the next few like this" } else { "Always allow" } testid="always-sheet" wide=true close=close>
             <Proposals choice=choice proposals=proposals.clone()/>
             <Limits choice=choice proposals=proposals/>
             <section class="preview" aria-live="polite" data-testid="grant-preview">

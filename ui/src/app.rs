@@ -17,7 +17,7 @@ const PAGES: &[(&str, &str, &str)] = &[
     ("approvals", "Approvals", "M2 9l3.5 3.5L14 4"),
     ("agents", "Agents", "M4 6h8v6H4z M8 3v3 M6 9v.5 M10 9v.5"),
     ("rules", "Rules", "M3 4h10 M3 8h10 M3 12h6"),
-    ("grants", "Grants", "M5.5 8a2.5 2.5 0 1 0 0-.01z M8 8h6v2.5 M11.5 8v2"),
+    ("grants", "Grants", "M5 5a3 3 0 1 0 0 6a3 3 0 1 0 0-6z M8 8h6.5v2.5 M11.5 8v2"),
     ("audit", "Audit", "M4 2h6l3 3v9H4z M6 8h4 M6 11h4"),
     ("settings", "Settings", "M2 5h6 M12 5h2 M10 3v4 M2 11h2 M8 11h6 M6 9v4"),
 ];

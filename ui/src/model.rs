@@ -28,7 +28,7 @@ pub(crate) fn ago(at: i64, now: i64) -> String {
         5..=59 => format!("{seconds} s ago"),
         60..=3_599 => format!("{} min ago", seconds / 60),
         3_600..=86_399 => format!("{} h ago", seconds / 3_600),
-        _ => format!("{} days ago", seconds / 86_400),
+        _ => format!("{} ago", count((seconds / 86_400).unsigned_abs(), "day", "days")),
     }
 }
 
@@ -218,6 +218,7 @@ mod tests {
     fn times_and_counts_read_as_words() {
         assert_eq!(ago(0, 3_000), "just now");
         assert_eq!(ago(0, 7_200_000), "2 h ago");
+        assert_eq!(ago(0, 90_000_000), "1 day ago");
         assert_eq!(waiting_words(1), "1 request waits for you");
         assert_eq!(guard_line(2, 1), "1 of 2 not guarded");
         assert_eq!(folder("/a/b/"), "b");

@@ -77,7 +77,7 @@ pub(crate) fn NewPass(
     let number = |to: RwSignal<u32>| move |event| to.set(event_target_value(&event).trim().parse().unwrap_or(0));
     view! {
         <kit::Sheet title="Allow all in this session until I say stop" testid="pass-sheet" close=close>
-            <p>{view.runtime_name.clone()}" in "<code>{view.cwd.clone()}</code>" is not asked about again, until one of these is reached or you press Stop."</p>
+            <p>{view.runtime_name.clone()}" in "<code>{view.cwd.clone()}</code>" runs without questions until one of these is reached or you press Stop."</p>
             <label class="setting">"Calls, at most "{MOST.0}<input type="number" min="1" max=MOST.0.to_string() data-testid="pass-uses" prop:value=move || uses.get().to_string() on:input=number(uses)/></label>
             <label class="setting">"Minutes, at most "{MOST.1}<input type="number" min="1" max=MOST.1.to_string() data-testid="pass-minutes" prop:value=move || minutes.get().to_string() on:input=number(minutes)/></label>
             <p class="quiet">"Still asked about: critical risk, secrets, guards and ClawButler's own files. Deny rules stay in force. This request itself still waits for your answer."</p>

@@ -8,14 +8,20 @@ use super::Desk;
 use crate::kit;
 
 #[component]
-pub(super) fn Held(desk: Desk) -> impl IntoView {
+pub(super) fn Held(
+    desk: Desk,
+    /// Folded in where it is not what the user came for.
+    #[prop(into)]
+    short: Signal<bool>,
+) -> impl IntoView {
     let held = Memo::new(move |_| desk.view.value.with(|view| view.as_ref().and_then(|view| view.held.clone())));
-    move || held.get().map(|held| view! { <Change desk=desk held=held/> })
+    move || held.get().map(|held| view! { <Change desk=desk held=held short=short/> })
 }
 
 #[component]
-fn Change(desk: Desk, held: HeldChange) -> impl IntoView {
+fn Change(desk: Desk, held: HeldChange, short: Signal<bool>) -> impl IntoView {
     let (accept, reject) = (held.digest.clone(), held.digest.clone());
+    let few = held.diff_lines.len() <= 40;
     let title = if held.loosens {
         "A change that lets more through waits for you"
     } else {
@@ -27,7 +33,7 @@ fn Change(desk: Desk, held: HeldChange) -> impl IntoView {
                 <strong>{title}</strong>
                 <p>{held.says.clone()}</p>
                 <p class="quiet">"In "{held.files.join(", ")}". Until you decide, the rules before it are in force."</p>
-                <details open=held.diff_lines.len() <= 40>
+                <details open=move || few && !short.get()>
                     <summary>"What changes"</summary>
                     {kit::diff(held.diff_lines.iter().map(String::as_str))}
                 </details>

@@ -109,7 +109,7 @@ pub(crate) fn Rules(live: Live, route: Route) -> impl IntoView {
             {kit::trouble(desk.view.error)}
             {kit::trouble(desk.error)}
             <p class="hidden" role="status">{move || desk.said.get()}</p>
-            <held::Held desk=desk/>
+            <held::Held desk=desk short=Signal::derive(move || !part.with(String::is_empty))/>
             <Broken desk=desk/>
             {move || match (there.get(), part.get().as_str()) {
                 (false, _) if desk.view.error.with(Option::is_some) => ().into_any(),
