@@ -52,7 +52,7 @@ fn rules_are_written_tried_and_saved_by_keyboard_alone() {
     browser.tab_to("[data-testid=what-if-yes]:not([disabled])").press(ENTER);
     browser.wait_gone("[data-testid=what-if]");
     let rules = machine.ask(&ListRules {}).unwrap();
-    assert!(rules.rules.iter().any(|rule| rule.id == "no-touch" && rule.file == "rules.toml"));
+    assert!(rules.rules.iter().any(|rule| rule.id == "no-touch" && rule.file == "rules"));
     client(&machine, "touch second.txt").finish();
     assert!(!machine.project().join("second.txt").exists(), "the rule is in force");
 
@@ -88,8 +88,8 @@ fn rules_are_written_tried_and_saved_by_keyboard_alone() {
     browser.tab_to("[data-testid=import-look]:not([disabled])").press(ENTER);
     browser.wait_for_element("[data-testid=import-accept]");
     let imported = |file: &str| machine.ask(&ListRules {}).unwrap().rules.iter().any(|rule| rule.file == file);
-    assert!(!imported("imported.toml"), "looking at it puts nothing in force");
+    assert!(!imported("imported"), "looking at it puts nothing in force");
     browser.tab_to("[data-testid=import-accept]").press(ENTER);
     browser.wait_gone("[data-testid=import-sheet]");
-    assert!(imported("imported.toml"));
+    assert!(imported("imported"));
 }

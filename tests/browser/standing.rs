@@ -72,7 +72,7 @@ fn a_group_is_decided_at_once() {
 #[test]
 fn a_pass_shows_on_every_page_until_it_is_stopped() {
     let Some((machine, browser)) = desk() else { return };
-    let asked = machine.claude(&calls(&["rm -rf p1", "rm -rf p2", "rm -rf p3"]), &[]);
+    let asked = machine.claude(&calls(&["rm -rf p1", "rm -rf p2", "cat ~/.aws/credentials"]), &[]);
     browser.choose("rm -rf p1");
     browser.press("s");
     browser.tab_to("[data-testid=pass-start]:not([disabled])").press(ENTER);
@@ -80,14 +80,19 @@ fn a_pass_shows_on_every_page_until_it_is_stopped() {
     browser.wait_text("[data-testid=pass-banner]", "20 left");
     browser.choose("rm -rf p1");
     browser.press("a");
-    asked.finish();
+    // The second call passed; what touches secrets is asked about all the same.
+    browser.choose("credentials");
     for page in ["", "approvals", "agents", "rules", "grants", "audit", "settings", "popup"] {
         browser.visit(page);
-        browser.wait_text("[data-testid=pass-banner]", "18 left");
+        browser.wait_text("[data-testid=pass-banner]", "19 left");
     }
-    browser.visit("rules");
     browser.shot("24-pass");
+    browser.visit("rules");
     browser.tab_to("[data-testid=pass-stop]").press(ENTER);
     browser.wait_gone("[data-testid=pass-banner]");
     assert_eq!(machine.ask(&Status {}).unwrap().passes, []);
+    browser.visit("approvals");
+    browser.choose("credentials");
+    browser.press("d");
+    asked.finish();
 }

@@ -196,7 +196,7 @@ fn Past(title: &'static str, items: Vec<CoveredView>, live: Live) -> impl IntoVi
         <details class="past" open>
             <summary>{title}" ("{items.len()}" shown)"</summary>
             <ul>{items.into_iter().map(|one| { let at = one.at; view! {
-                <li><code>{one.headline}</code><span class="quiet" title=clock::exact(at)>{one.decision_then}", "{move || model::ago(at, live.now())}</span></li>
+                <li><code>{one.headline}</code><span class="quiet" title=clock::exact(at)>{model::verdict(&one.decision_then).to_owned()}", "{move || model::ago(at, live.now())}</span></li>
             } }).collect_view()}</ul>
         </details>
     }

@@ -59,9 +59,11 @@ fn Frame(route: Route, live: Live) -> impl IntoView {
             let badge = (*path == "approvals").then(|| view! {
                 <span class="badge" data-testid="pending-count" class:none=move || count() == 0>{count}</span>
             });
-            let held = (*path == "rules").then(|| move || live.status.with(|status| status.as_ref().is_some_and(|status| status.rules_held)).then(|| view! {
+            let rules = *path == "rules";
+            let waits = move || rules && live.status.with(|status| status.as_ref().is_some_and(|status| status.rules_held));
+            let held = move || waits().then(|| view! {
                 <span class="badge waits" data-testid="rules-held" title="A change of the rules waits for you">"!"<span class="hidden">"A change waits for you"</span></span>
-            }));
+            });
             view! {
                 <a href=format!("#/{path}") class:under=*path == "grants" data-testid=test aria-current=current title=*name><Icon d=icon/><span class="name">{*name}</span>{badge}{held}</a>
             }

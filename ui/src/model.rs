@@ -110,6 +110,17 @@ pub(crate) fn decision_words(decision: &str) -> String {
     }
 }
 
+/// What a decision does, as a short verb for a table.
+pub(crate) fn verdict(decision: &str) -> &str {
+    match decision {
+        "defer" => "left to the agent",
+        "allow" => "allowed",
+        "ask" => "asked",
+        "deny" => "denied",
+        other => other,
+    }
+}
+
 /// The start of a long id or digest, by which people tell them apart.
 pub(crate) fn short_id(id: &str) -> String {
     id.chars().take(8).collect()

@@ -69,7 +69,7 @@ fn Matches(items: Vec<MatchView>, live: Live) -> impl IntoView {
         <h3>"Matches in your history"</h3>
         {items.is_empty().then(|| view! { <p class="quiet">"None of the recorded actions."</p> })}
         <ul class="matches" data-testid="matches">{items.into_iter().map(|one| { let at = one.at; view! {
-            <li><code>{one.headline}</code><span class="quiet"><span class="id">{one.rule}</span>" · "{one.decision_then}", "<span title=clock::exact(at)>{move || words::ago(at, live.now())}</span></span></li>
+            <li><code>{one.headline}</code><span class="quiet"><span class="id">{one.rule}</span>" · "{words::verdict(&one.decision_then).to_owned()}", "<span title=clock::exact(at)>{move || words::ago(at, live.now())}</span></span></li>
         } }).collect_view()}</ul>
     }
 }

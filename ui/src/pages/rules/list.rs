@@ -59,7 +59,7 @@ fn Rule(desk: Desk, view: RulesView, rule: RuleView) -> impl IntoView {
     let (file, name) = (rule.file.clone(), rule.file.clone());
     let open = move |_| {
         if !desk.draft.is_dirty() {
-            desk.draft.open(&view, &file);
+            desk.draft.open(&view, &model::file_of(&view, &file));
         }
     };
     view! {

@@ -80,15 +80,11 @@ pub(super) fn left_out(simulation: &SimulationView) -> Option<String> {
     (!words.is_empty()).then(|| words.join(" "))
 }
 
-/// What a decision does, as a short verb for a table.
-pub(super) fn verdict(decision: &str) -> &str {
-    match decision {
-        "defer" => "left to the agent",
-        "allow" => "allowed",
-        "ask" => "asked",
-        "deny" => "denied",
-        other => other,
-    }
+/// The file that carries a rule: a pack's id, or a file's name with or without its ending.
+pub(super) fn file_of(view: &RulesView, carrier: &str) -> String {
+    let ending = format!("{carrier}.toml");
+    let names = || view.files.iter().map(|file| file.name.as_str());
+    names().find(|name| *name == carrier).or_else(|| names().find(|name| *name == ending)).unwrap_or(carrier).to_owned()
 }
 
 /// Rules of a text with the line (from 0) that names each.

@@ -50,6 +50,17 @@ fn rules_are_found_by_effect_and_words() {
 }
 
 #[test]
+fn a_rule_leads_to_its_file() {
+    let file = |name: &str| json!({ "name": name, "origin": "user", "state": "in_force" });
+    let mut view = view();
+    view.files = serde_json::from_value(json!([file("git"), file("rules.toml")])).unwrap();
+    assert_eq!(
+        ["git", "rules", "rules.toml", "gone"].map(|name| file_of(&view, name)),
+        ["git", "rules.toml", "rules.toml", "gone"]
+    );
+}
+
+#[test]
 fn findings_belong_to_the_rule_of_their_file() {
     let view = view();
     let kinds = |at: usize| findings_of(&view, &view.rules[at]).into_iter().map(|one| one.kind).collect::<Vec<_>>();

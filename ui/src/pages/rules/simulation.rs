@@ -116,7 +116,7 @@ fn Row(one: ChangeView, live: Live) -> impl IntoView {
     view! {
         <tr class:looser=one.looser data-testid="change">
             <td><code>{one.headline}</code><p class="quiet" title=clock::exact(at)>{one.runtime}" · "{move || words::ago(at, live.now())}</p></td>
-            <td class="verdicts"><s>{model::verdict(&one.before).to_owned()}</s>" → "<strong>{model::verdict(&one.after).to_owned()}</strong>
+            <td class="verdicts"><s>{words::verdict(&one.before).to_owned()}</s>" → "<strong>{words::verdict(&one.after).to_owned()}</strong>
                 {one.looser.then(|| view! { <p><span class="tag warn">"looser"</span></p> })}</td>
             <td>{one.because_after}<p class="quiet">"Before: "{one.because_before}</p></td>
         </tr>
