@@ -136,7 +136,7 @@ fn Proposals(choice: Choice, proposals: Vec<ProposalView>) -> impl IntoView {
                 view! {
                     <label class="choice">
                         <input type="radio" name="proposal" data-testid="proposal" prop:checked=move || choice.proposal.get() == index on:change=move |_| choice.propose(&chosen)/>
-                        <span><strong>{one.title}</strong>{one.warning.map(|words| view! { <span class="warning">{words}</span> })}</span>
+                        <span><strong>{model::sentence(&one.title)}</strong>{one.warning.map(|words| view! { <span class="warning">{words}</span> })}</span>
                     </label>
                 }
             }).collect_view()}
@@ -184,7 +184,7 @@ fn Preview(found: GrantPreview, live: Live) -> impl IntoView {
     let covered = found.would_have_covered.len();
     view! {
         <p class="sentence">{model::preview_words(&found)}</p>
-        <p class="quiet">{found.covers.clone()}" · "{found.reach.clone()}</p>
+        <p class="quiet">{model::sentence(&found.covers)}" · "{found.reach.clone()}</p>
         {(covered > 0).then(|| view! { <Past title="Would have passed" items=found.would_have_covered live=live/> })}
         {(!found.not_covered_examples.is_empty()).then(|| view! { <Past title="Similar, and still asked about" items=found.not_covered_examples live=live/> })}
     }

@@ -164,7 +164,7 @@ pub(crate) fn Card(
                 <dt>"Rule"</dt><dd>{view.rule.clone()}</dd>
                 <dt>"Permission mode"</dt><dd>{view.permission_mode.clone()}</dd>
                 <dt>"Session"</dt><dd class="id">{view.session.clone()}</dd>
-                <dt>"Cost"</dt><dd>{model::cost_words(&view.cost)}{(!view.cost.basis.is_empty()).then(|| view! { <span class="basis">{view.cost.basis.clone()}</span> })}</dd>
+                <dt>"Cost"</dt><dd>{model::cost_words(&view.cost)}{(!view.cost.basis.is_empty()).then(|| view! { <span class="basis">{model::basis(&view.cost).to_owned()}</span> })}</dd>
                 {view.similar.clone().map(|words| view! { <dt>"Before"</dt><dd data-testid="similar">{words}</dd> })}
             </dl>
             <Why id=view.id.clone()/>

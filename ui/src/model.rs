@@ -114,9 +114,9 @@ pub(crate) fn decision_words(decision: &str) -> String {
 pub(crate) fn verdict(decision: &str) -> &str {
     match decision {
         "defer" => "left to the agent",
-        "allow" => "allowed",
+        "allow" | "approved" => "allowed",
         "ask" => "asked",
-        "deny" => "denied",
+        "deny" | "rejected" => "denied",
         other => other,
     }
 }
@@ -124,6 +124,18 @@ pub(crate) fn verdict(decision: &str) -> &str {
 /// The start of a long id or digest, by which people tell them apart.
 pub(crate) fn short_id(id: &str) -> String {
     id.chars().take(8).collect()
+}
+
+/// Words as a sentence of their own: a capital letter first. What is quoted stays as it is.
+pub(crate) fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// What a figure rests on, without the label that stands before it.
+pub(crate) fn basis(cost: &CostView) -> &str {
+    let basis = cost.basis.trim();
+    ["estimated: ", "unknown: "].iter().find_map(|label| basis.strip_prefix(label)).unwrap_or(basis)
 }
 
 /// `1 use`, `3 uses`: a number with its noun.
@@ -229,6 +241,7 @@ mod tests {
     fn times_and_counts_read_as_words() {
         assert_eq!(ago(0, 3_000), "just now");
         assert_eq!(ago(0, 7_200_000), "2 h ago");
+        assert_eq!([sentence("runs touch"), sentence("“rm” in x"), sentence("")], ["Runs touch", "“rm” in x", ""]);
         assert_eq!(ago(0, 90_000_000), "1 day ago");
         assert_eq!(waiting_words(1), "1 request waits for you");
         assert_eq!(guard_line(2, 1), "1 of 2 not guarded");
@@ -241,6 +254,8 @@ mod tests {
         assert_eq!(cost(CostLabel::Estimated, Some(0.02), Some(0.4)), "estimated, $0.02 to $0.40");
         assert_eq!(cost(CostLabel::Estimated, Some(0.001), Some(0.002)), "estimated, under $0.01");
         assert_eq!(cost(CostLabel::Estimated, None, None), "unknown");
+        let rests = CostView { basis: "estimated: 10 tokens".to_owned(), ..CostView::default() };
+        assert_eq!(basis(&rests), "10 tokens");
         assert_eq!(cost(CostLabel::Unknown, Some(1.0), Some(2.0)), "unknown", "a figure that is unknown is not shown");
     }
 

@@ -28,16 +28,18 @@ pub(crate) fn Passes(live: Live) -> impl IntoView {
         });
     };
     view! {
-        {move || passes.get().into_iter().map(|pass| {
-            let (id, session, name, ends) = (pass.grant.clone(), model::short_id(&pass.session), pass.runtime_name.clone(), pass.ends_at);
+        // A pass stays where it is while its uses go down, and the focus on its button.
+        <For each=move || passes.get() key=|pass| pass.grant.clone() let:pass>{
+            let (id, of, ends) = (pass.grant.clone(), pass.grant.clone(), pass.ends_at);
+            let left = move || passes.with(|all| all.iter().find(|one| one.grant == of).map_or(0, |one| one.uses_left));
             view! {
-                <div class="banner pass" role="status" data-testid="pass-banner">
-                    <p><strong>"Everything of session "<span class="id" title=pass.session.clone()>{session}</span>" is allowed"</strong>
-                        {format!(" in {name}: {} left, ends ", pass.uses_left)}<time title=clock::exact(ends)>{clock::hour(ends)}</time>". Critical calls and secrets are still asked about."</p>
+                <div class="banner pass" data-testid="pass-banner">
+                    <p><strong role="status">"Everything of session "<span class="id" title=pass.session.clone()>{model::short_id(&pass.session)}</span>" is allowed"</strong>
+                        {format!(" in {}: ", pass.runtime_name)}{left}" left, ends "<time title=clock::exact(ends)>{clock::hour(ends)}</time>". Critical calls and secrets are still asked about."</p>
                     <button type="button" class="plain" data-testid="pass-stop" aria-label=format!("Stop the pass of session {}", pass.session) on:click=move |_| stop(id.clone())>"Stop"</button>
                 </div>
             }
-        }).collect_view()}
+        }</For>
         {kit::trouble(error)}
     }
 }

@@ -20,10 +20,15 @@ pub(crate) fn Explanation(
     /// What the engine says.
     view: ExplanationView,
 ) -> impl IntoView {
+    let mut root = view.root.clone();
+    // The root says the verdict again.
+    if root.detail == view.because {
+        root.detail.clear();
+    }
     view! {
         <div class="explanation" data-testid="explanation">
             <p class="verdict"><strong>{model::decision_words(&view.decision)}</strong>" "<RiskBadge level=view.risk/>" "{view.because.clone()}</p>
-            <ul class="tree">{node(&view.root, 0)}</ul>
+            <ul class="tree">{node(&root, 0)}</ul>
             <p class="quiet id">"Rules "{model::short_id(&view.rules_version)}</p>
         </div>
     }

@@ -66,6 +66,15 @@ impl Page {
     }
 }
 
+/// What stands below the tools.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    Failed,
+    Loading,
+    Empty,
+    Items,
+}
+
 #[component]
 pub(crate) fn Grants(live: Live) -> impl IntoView {
     let page = Page {
@@ -85,6 +94,13 @@ pub(crate) fn Grants(live: Live) -> impl IntoView {
     on_cleanup(move || handle.remove());
     let search = kit::after_a_pause(PAUSE, move |typed| page.typed.set(typed));
     let picked = Memo::new(move |_| page.picked.with(|picked| model::to_end(&page.items(), picked)));
+    let shown =
+        Memo::new(move |_| match page.list.value.with(|list| list.as_ref().map(|list| list.items.is_empty())) {
+            None if page.list.error.with(Option::is_some) => Shown::Failed,
+            None => Shown::Loading,
+            Some(true) => Shown::Empty,
+            Some(false) => Shown::Items,
+        });
     view! {
         <main class="page wide">
             <header class="title"><h1>"Grants"</h1><span class="quiet">"What passes without a question because you said so."</span></header>
@@ -98,11 +114,11 @@ pub(crate) fn Grants(live: Live) -> impl IntoView {
             </div>
             {kit::trouble(page.error)}
             {kit::trouble(page.list.error)}
-            {move || match page.list.value.get() {
-                None if page.list.error.with(Option::is_some) => ().into_any(),
-                None => view! { <p class="loading">"Fetching the grants…"</p> }.into_any(),
-                Some(list) if list.items.is_empty() => view! { <Empty page=page/> }.into_any(),
-                Some(list) => view! { <Table page=page items=list.items/> }.into_any(),
+            {move || match shown.get() {
+                Shown::Failed => ().into_any(),
+                Shown::Loading => view! { <p class="loading">"Fetching the grants…"</p> }.into_any(),
+                Shown::Empty => view! { <Empty page=page/> }.into_any(),
+                Shown::Items => view! { <Table page=page/> }.into_any(),
             }}
         </main>
     }
@@ -120,10 +136,11 @@ fn Empty(page: Page) -> impl IntoView {
 }
 
 #[component]
-fn Table(page: Page, items: Vec<GrantView>) -> impl IntoView {
+fn Table(page: Page) -> impl IntoView {
     view! {
         <table class="grants"><thead><tr><th><span class="hidden">"Picked"</span></th><th>"Covers"</th><th>"Used"</th><th>"Ends"</th><th>"Given"</th><th><span class="hidden">"Does"</span></th></tr></thead>
-            <tbody>{items.into_iter().map(|grant| view! { <Grant page=page grant=grant/> }).collect_view()}</tbody>
+            // A row that did not change stays, and the focus in it.
+            <tbody><For each=move || page.items() key=|grant| format!("{grant:?}") let:grant><Grant page=page grant=grant/></For></tbody>
         </table>
     }
 }
@@ -139,7 +156,7 @@ fn Grant(page: Page, grant: GrantView) -> impl IntoView {
     view! {
         <tr data-testid="grant-row" data-id=grant.id.clone() class:over=over.is_some()>
             <td>{over.is_none().then(|| view! { <input type="checkbox" aria-label=format!("Pick {}", grant.title) prop:checked=move || page.picked.with(|set| set.contains(&shown)) on:change=move |_| page.toggle(&id)/> })}</td>
-            <td><strong>{grant.title.clone()}</strong>" "<span class="tag">{model::kind_words(grant.kind)}</span>
+            <td><strong>{words::sentence(&grant.title)}</strong>" "<span class="tag">{model::kind_words(grant.kind)}</span>
                 {(grant.covers != grant.title).then(|| view! { <p>{grant.covers.clone()}</p> })}
                 <p class="quiet">{grant.reach.clone()}{(!grant.reach.contains(&grant.runtime)).then(|| format!(" · {}", grant.runtime))}</p>
                 {grant.note.clone().map(|note| view! { <p class="quiet">"“"{note}"”"</p> })}</td>

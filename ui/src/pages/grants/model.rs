@@ -33,12 +33,13 @@ pub(super) fn to_end(items: &[GrantView], picked: &BTreeSet<String>) -> Vec<Stri
 /// How long until then, roughly: `in 3 h`, `in 12 days`.
 pub(super) fn ahead(at: i64, now: i64) -> String {
     let seconds = (at - now).max(0) / 1000;
+    // To the nearest: what was given for 7 days a moment ago ends in 7 days.
+    let nearest = |unit: i64| (seconds + unit / 2) / unit;
     match seconds {
         0..=59 => "within a minute".to_owned(),
-        60..=3_599 => format!("in {} min", seconds / 60),
-        3_600..=86_399 => format!("in {} h", seconds / 3_600),
-        86_400..=172_799 => "in 1 day".to_owned(),
-        _ => format!("in {} days", seconds / 86_400),
+        60..=5_399 => format!("in {} min", nearest(60)),
+        5_400..=129_599 => format!("in {} h", nearest(3_600)),
+        _ => format!("in {} days", nearest(86_400)),
     }
 }
 
@@ -78,7 +79,8 @@ mod tests {
     fn the_future_reads_as_words() {
         assert_eq!(ahead(30_000, 0), "within a minute");
         assert_eq!(ahead(3 * 3_600_000, 0), "in 3 h");
-        assert_eq!(ahead(86_400_000, 0), "in 1 day");
+        assert_eq!(ahead(86_400_000, 0), "in 24 h");
+        assert_eq!(ahead(7 * 86_400_000 - 9_000, 0), "in 7 days");
         assert_eq!(ahead(12 * 86_400_000, 0), "in 12 days");
         assert_eq!(ahead(0, 5_000), "within a minute", "what should be over is never in the past");
         assert_eq!(left_words(&grant("a", None)), "3 left");

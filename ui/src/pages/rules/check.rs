@@ -48,7 +48,7 @@ fn Problem(text: RwSignal<String>, error: RuleErrorView) -> impl IntoView {
     let line = text.with_untracked(|text| model::line_of_error(text, &error));
     view! {
         <div class="problem" data-testid="rule-error">
-            <p><strong>{error.says}</strong>" "{error.fix}</p>
+            <p><strong>{error.says.trim_end_matches('.').to_owned()}"."</strong>" "{error.fix}</p>
             {error.example.map(|example| view! { <p>"Example: "<code>{example}</code></p> })}
             {line.map(|line| view! { <button type="button" class="link" on:click=move |_| text.with_untracked(|text| go_to(text, line))>{format!("Go to line {}", line + 1)}</button> })}
         </div>

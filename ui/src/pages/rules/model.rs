@@ -29,6 +29,12 @@ pub(super) fn findings_of(view: &RulesView, rule: &RuleView) -> Vec<LintView> {
     view.findings.iter().filter(|finding| names.contains(&finding.rule)).cloned().collect()
 }
 
+/// Findings that belong to no rule of the list.
+pub(super) fn loose_findings(view: &RulesView) -> Vec<LintView> {
+    let placed: Vec<LintView> = view.rules.iter().flat_map(|rule| findings_of(view, rule)).collect();
+    view.findings.iter().filter(|finding| !placed.contains(finding)).cloned().collect()
+}
+
 /// The kind of a finding, in words.
 pub(super) fn finding_words(kind: &str) -> String {
     match kind {

@@ -66,6 +66,9 @@ fn findings_belong_to_the_rule_of_their_file() {
     let kinds = |at: usize| findings_of(&view, &view.rules[at]).into_iter().map(|one| one.kind).collect::<Vec<_>>();
     assert_eq!(kinds(0), ["shadowed", "expired"]);
     assert_eq!(kinds(1), ["over_broad", "expired"]);
+    let odd = LintView { rule: "gone".to_owned(), ..view.findings[0].clone() };
+    let all = RulesView { findings: [view.findings.clone(), vec![odd.clone()]].concat(), ..view };
+    assert_eq!(loose_findings(&all), [odd]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! would have changed.
 
 use clawbutler_wire::command::SetPack;
-use clawbutler_wire::rules::{PackKind, PackView};
+use clawbutler_wire::rules::{PackKind, PackView, RulesView};
 use leptos::prelude::*;
 
 use super::simulation::{Asked, Change};
@@ -35,34 +35,50 @@ pub(super) fn Packs(desk: Desk) -> impl IntoView {
     view! {
         <section class="packs" role="radiogroup" aria-label="Base">
             <h2>"Base "<span class="quiet">"Exactly one is in force."</span></h2>
-            <div class="pack-grid">{move || of(PackKind::Base).into_iter().map(|pack| view! { <Base desk=desk pack=pack/> }).collect_view()}</div>
+            <div class="pack-grid"><For each=move || of(PackKind::Base) key=|pack| pack.id.clone() let:pack><Base desk=desk pack=pack/></For></div>
         </section>
         <section class="packs" aria-label="For a field">
             <h2>"For a field "<span class="quiet">"Each adds sharper rules on top of the base."</span></h2>
-            <div class="pack-grid">{move || of(PackKind::Domain).into_iter().map(|pack| view! { <Domain desk=desk pack=pack/> }).collect_view()}</div>
+            <div class="pack-grid"><For each=move || of(PackKind::Domain) key=|pack| pack.id.clone() let:pack><Domain desk=desk pack=pack/></For></div>
         </section>
     }
 }
 
+/// Whether a pack is in force now. The card stays while this changes, and the focus on it.
+fn active(desk: Desk, id: &str) -> Memo<bool> {
+    let id = id.to_owned();
+    Memo::new(move |_| {
+        let of = |view: &RulesView| view.packs.iter().any(|pack| pack.id == id && pack.active);
+        desk.view.value.with(|view| view.as_ref().is_some_and(of))
+    })
+}
+
 #[component]
 fn Base(desk: Desk, pack: PackView) -> impl IntoView {
-    let chosen = pack.clone();
+    let active = active(desk, &pack.id);
+    let (words, test) = (pack.clone(), format!("pack-{}", pack.id));
+    let press = move |_| {
+        if !active.get_untracked() {
+            switch(desk, &pack, true);
+        }
+    };
     view! {
         // A button, not a radio: arrow keys must not switch rules in passing.
-        <button type="button" class="pack" role="radio" data-testid=format!("pack-{}", pack.id) aria-checked=pack.active.to_string() disabled=pack.active on:click=move |_| switch(desk, &chosen, true)>
-            <Words pack=pack.clone()/>
-            <span class="state">{if pack.active { "In force" } else { "Look at it…" }}</span>
+        <button type="button" class="pack" role="radio" data-testid=test aria-checked=move || active.get().to_string() on:click=press>
+            <Words pack=words/>
+            <span class="state">{move || if active.get() { "In force" } else { "See what it would change…" }}</span>
         </button>
     }
 }
 
 #[component]
 fn Domain(desk: Desk, pack: PackView) -> impl IntoView {
-    let chosen = pack.clone();
+    let active = active(desk, &pack.id);
+    let (words, test) = (pack.clone(), format!("pack-{}", pack.id));
     view! {
-        <button type="button" class="pack" role="switch" data-testid=format!("pack-{}", pack.id) aria-checked=pack.active.to_string() on:click=move |_| switch(desk, &chosen, !chosen.active)>
-            <Words pack=pack.clone()/>
-            <span class="state">{if pack.active { "On" } else { "Off" }}<span class="toggle" aria-hidden="true"></span></span>
+        <button type="button" class="pack" role="switch" data-testid=test aria-checked=move || active.get().to_string() on:click=move |_| switch(desk, &pack, !active.get_untracked())>
+            <Words pack=words/>
+            <span class="state">{move || if active.get() { "On" } else { "Off" }}<span class="toggle" aria-hidden="true"></span></span>
         </button>
     }
 }
