@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use clawbutler_testkit::machine::{Machine, wait_for};
 use clawbutler_testkit::{given, http};
-use clawbutler_wire::command::{Govern, ListGrants, Status};
+use clawbutler_wire::command::{COMMANDS, Govern, ListGrants, Status};
 use serde_json::{Value, json};
 
 /// Asks as a hook would, and keeps the connection.
@@ -49,7 +49,10 @@ fn the_socket_only_submits() {
         json!({ "command": "decide_approval", "request": { "id": seen.id, "revision": 1, "seen_digest": seen.seen_digest, "verb": "allow_once" } }),
         json!({ "delivered": true }),
         json!([]),
-    ] {
+    ]
+    .into_iter()
+    .chain(COMMANDS.iter().map(|name| json!({ "v": 1, "command": name, "event": name, "request": {} })))
+    {
         let mut stream = UnixStream::connect(machine.data().join("hook.sock")).unwrap();
         stream.write_all(format!("{frame}\n").as_bytes()).unwrap();
         let reply = line(&mut BufReader::new(stream)).unwrap();

@@ -32,6 +32,10 @@ impl Butler {
         known.insert((request.runtime.clone(), request.session.clone()), path);
     }
 
+    pub(crate) fn forget_transcript(&self, request: &ActionRequest) {
+        lock(&self.0.transcripts).remove(&(request.runtime.clone(), request.session.clone()));
+    }
+
     /// Estimates what an action would cost; unknown wherever the session's transcript is.
     pub(crate) fn estimate(&self, request: &ActionRequest, action: &Action) -> Estimate {
         let context = self.transcript(request).and_then(|path| context(&path, Path::new(&request.process.home)));
@@ -88,7 +92,6 @@ pub(crate) fn view(estimate: &Estimate) -> CostView {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests stop where they fail")]
 mod tests {
     use super::*;
 

@@ -127,7 +127,6 @@ fn without_user(url: &str) -> String {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests stop where they fail")]
 mod tests {
     use std::fs;
 

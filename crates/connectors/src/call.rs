@@ -4,7 +4,7 @@ use clawbutler_core::digest;
 use serde_json::Value;
 
 /// What the runtime says it is about to do.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct ToolCall {
     /// Connector id.
     pub runtime: String,
@@ -22,6 +22,12 @@ pub struct ToolCall {
     pub agent_id: Option<String>,
     /// The sub-agent's type or name.
     pub agent_name: Option<String>,
+    /// Project folder, absolute, where it is known to be another than `cwd`.
+    pub project: Option<String>,
+    /// Whether the runtime runs the call in a sandbox of its own, where its session says so.
+    pub sandboxed: Option<bool>,
+    /// How many agents stand between the main conversation and this call (0: none).
+    pub depth: u32,
 }
 
 impl ToolCall {

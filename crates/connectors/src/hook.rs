@@ -94,6 +94,7 @@ impl HookInput {
             mode: self.mode.clone(),
             agent_id: self.agent_id.clone(),
             agent_name: self.agent_name.clone(),
+            ..ToolCall::default()
         }
     }
 

@@ -6,17 +6,24 @@
 //! files only under paths derived from the `Env` and the arguments, and writes none at all: a change is a
 //! [`connector::Plan`] that somebody else shows, gets consent for, backs up and carries out. It never reads
 //! a runtime's credentials, keys or tokens, and it forwards only named facts of the environment. No runtime
-//! knows another one; a runtime's name stands in its folder and in the two lists ([`connector::ALL`] and
-//! [`hook::SIDES`]) only.
+//! knows another one; a runtime's name stands in its folder and in the three lists ([`connector::ALL`],
+//! [`hook::SIDES`] and [`normalise::NORMALISERS`]) only.
 //!
-//! [`hook`] is linked into the tiny program that a runtime calls at each tool call: it and what it uses
-//! stay free of the comment-preserving parser, so that link-time optimisation drops that.
+//! [`hook`] and [`normalise`] are linked into the tiny program that a runtime calls at each tool call: they
+//! and what they use stay free of the comment-preserving parser, so that link-time optimisation drops that.
 //!
 //! Start reading at [`connector`], then [`hook`].
 
 pub mod call;
 pub mod claude_code;
+mod codex;
 pub mod connector;
 pub mod env;
+mod hermes;
 pub mod hook;
+mod input;
 mod jsonc;
+pub mod normalise;
+mod openclaw;
+mod patch_text;
+mod run_text;

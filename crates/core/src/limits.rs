@@ -56,30 +56,14 @@ pub const TRANSCRIPT_TAIL_BYTES: u64 = 256 * 1024;
 pub const SPOOL_BYTES: u64 = 16 * 1024 * 1024;
 /// Largest file of a runtime that we read or edit (bytes).
 pub const CONFIG_FILE_BYTES: u64 = 4 * 1024 * 1024;
+/// Files in one patch of an agent; a larger one counts as unknown.
+pub const PATCH_FILES: usize = 256;
+/// Hunks in one patch of an agent, over all its files.
+pub const PATCH_HUNKS: usize = 4_096;
 /// Standing grants in all.
 pub const GRANTS: usize = 2_000;
 /// Backups kept per file of a runtime.
 pub const BACKUPS_PER_FILE: usize = 20;
-/// Rules in one set, packs included.
-pub const RULES: usize = 2_000;
-/// Files in one set.
-pub const RULE_FILES: usize = 64;
-/// Largest file of rules (bytes).
-pub const RULE_FILE_BYTES: usize = 256 * 1024;
-/// Entries in one condition of a rule, and examples of a rule.
-pub const RULE_ENTRIES: usize = 200;
-/// Longest text in a rule: a pattern, an example, a justification (characters).
-pub const RULE_TEXT_CHARS: usize = 1_000;
-/// Longest id of a rule, a pack or a signal (characters).
-pub const RULE_ID_CHARS: usize = 80;
-/// Signals that one set tunes.
-pub const RULE_TUNINGS: usize = 200;
-/// Arguments of one command that a rule looks at.
-pub const RULE_ARGS: usize = 2_000;
-/// Actions that one comparison of two sets looks at.
-pub const COMPARED_ACTIONS: usize = 20_000;
-/// Verdicts that one comparison of two sets reports as changed.
-pub const COMPARED_CHANGES: usize = 2_000;
 /// Most uses of a grant that covers “the next N like this”.
 pub const GRANT_USES: u32 = 100;
 /// Most uses of “allow all in this session”.
@@ -100,3 +84,23 @@ pub const GRANT_TEXT_BYTES: usize = 8 * 1024;
 pub const GRANT_SHOWN_CHARS: usize = 300;
 /// Longest note on a grant (characters).
 pub const GRANT_NOTE_CHARS: usize = 200;
+/// Rules in one set, packs included.
+pub const RULES: usize = 2_000;
+/// Files in one set.
+pub const RULE_FILES: usize = 64;
+/// Largest file of rules (bytes).
+pub const RULE_FILE_BYTES: usize = 256 * 1024;
+/// Entries in one condition of a rule, and examples of a rule.
+pub const RULE_ENTRIES: usize = 200;
+/// Longest text in a rule: a pattern, an example, a justification (characters).
+pub const RULE_TEXT_CHARS: usize = 1_000;
+/// Longest id of a rule, a pack or a signal (characters).
+pub const RULE_ID_CHARS: usize = 80;
+/// Signals that one set tunes.
+pub const RULE_TUNINGS: usize = 200;
+/// Arguments of one command that a rule looks at.
+pub const RULE_ARGS: usize = 2_000;
+/// Actions that one comparison of two sets looks at.
+pub const COMPARED_ACTIONS: usize = 20_000;
+/// Verdicts that one comparison of two sets reports as changed.
+pub const COMPARED_CHANGES: usize = 2_000;

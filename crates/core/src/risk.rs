@@ -1,5 +1,7 @@
 //! How bad an action could be, and why, in words a person reads in one breath.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 /// Four levels; ordered.
@@ -55,17 +57,37 @@ pub struct Assessment {
 
 impl Assessment {
     /// Joins signals: the level is the highest, the summary says the strongest two.
-    pub fn of(mut signals: Vec<Signal>, calm: &str) -> Self {
-        signals.sort_by_key(|signal| std::cmp::Reverse(signal.level));
-        signals.dedup_by(|a, b| a.name == b.name && a.part == b.part);
-        let level = signals.first().map_or(RiskLevel::Low, |signal| signal.level);
+    pub fn of(signals: Vec<Signal>, calm: &str) -> Self {
+        Self::traced(signals, calm).0
+    }
+
+    /// [`Self::of`], and where each signal went: its position among [`Self::signals`].
+    pub fn traced(signals: Vec<Signal>, calm: &str) -> (Self, Vec<usize>) {
+        let mut order: Vec<usize> = (0..signals.len()).collect();
+        order.sort_by_key(|at| std::cmp::Reverse(signals[*at].level));
+        let mut moved = vec![0; signals.len()];
+        let mut first: HashMap<(&str, Option<&str>), usize> = HashMap::with_capacity(signals.len());
+        let mut kept = Vec::with_capacity(signals.len());
+        for at in order {
+            let one = &signals[at];
+            let next = kept.len();
+            let place = *first.entry((&one.name, one.part.as_deref())).or_insert(next);
+            moved[at] = place;
+            if place == next {
+                kept.push(at);
+            }
+        }
+        drop(first);
+        let mut signals: Vec<Option<Signal>> = signals.into_iter().map(Some).collect();
+        let sorted: Vec<Signal> = kept.into_iter().filter_map(|at| signals[at].take()).collect();
+        let level = sorted.first().map_or(RiskLevel::Low, |signal| signal.level);
         let mut said: Vec<&str> = Vec::new();
-        for signal in signals.iter().filter(|signal| signal.level == level) {
+        for signal in sorted.iter().filter(|signal| signal.level == level) {
             if said.len() < 2 && !said.contains(&signal.says.as_str()) {
                 said.push(&signal.says);
             }
         }
         let summary = if said.is_empty() { calm.to_owned() } else { said.join("; ") };
-        Self { level, summary, signals }
+        (Self { level, summary, signals: sorted }, moved)
     }
 }

@@ -1,13 +1,12 @@
-//! Risk of an action, from named signals.
+//! Risk of an action from named signals; the signals of paths and addresses.
 
-use clawbutler_core::action::{Action, Dialect, Effect};
+use clawbutler_core::action::Action;
 use clawbutler_core::grant::host_of;
 use clawbutler_core::risk::{Assessment, RiskLevel, Signal};
 use serde::{Deserialize, Serialize};
 
-use crate::looked::{How, Looked, Touch};
 use crate::paths::{self, Class};
-use crate::shell;
+use crate::effects::look;
 
 /// What is around an action: where home is, and which files are ours.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,65 +31,6 @@ pub(crate) fn signal(name: &str, level: RiskLevel, says: impl Into<String>, part
     Signal { name: name.to_owned(), level, says: says.into(), part: part.map(ToOwned::to_owned) }
 }
 
-/// Looks at an action: what it would do, before any rule is asked.
-pub fn look(action: &Action, around: &Surroundings) -> Looked {
-    use RiskLevel::{High, Low, Medium};
-    let mut looked = Looked {
-        assessment: Assessment::of(Vec::new(), ""),
-        parts: Vec::new(),
-        touches: Vec::new(),
-        hosts: Vec::new(),
-    };
-    let (signals, calm) = match &action.effect {
-        Effect::Shell { dialect: Dialect::Powershell | Dialect::Cmd, .. } => (
-            vec![signal("not_parsed", High, "PowerShell is not understood yet, so what it does cannot be told", None)],
-            "",
-        ),
-        Effect::Shell { command, .. } => {
-            let seen = shell::look(command, &action.cwd, action.project(), around);
-            looked.parts = seen.parts;
-            looked.touches = seen.touches;
-            looked.hosts = seen.hosts;
-            (seen.signals, "Reads or changes what is easily undone")
-        }
-        Effect::FileRead { path } => {
-            let path = paths::absolute(path, &action.cwd, &around.home);
-            let signals = read_signals(&path, action.project(), around);
-            looked.touches.push(Touch { class: paths::class(&path, action.project(), around), path, how: How::Read });
-            (signals, "Reads files")
-        }
-        Effect::FileWrite { path, .. } => {
-            let path = paths::absolute(path, &action.cwd, &around.home);
-            let signals = write_signals(&path, action.project(), around, "Changes");
-            looked.touches.push(Touch { class: paths::class(&path, action.project(), around), path, how: How::Write });
-            (signals, "Changes a file in the project")
-        }
-        Effect::Network { url, .. } => {
-            looked.hosts.extend(host_of(url));
-            (network_signals(url), "Fetches a page")
-        }
-        Effect::Mcp { server, tool, .. } => (vec![mcp_signal(server, tool)], ""),
-        Effect::AgentSpawn { agent, .. } => (
-            vec![signal(
-                "agent_spawn",
-                Medium,
-                format!("Starts another agent ({agent}), whose calls are asked about in turn"),
-                None,
-            )],
-            "",
-        ),
-        Effect::Internal { .. } => {
-            (vec![signal("internal", Low, "Touches nothing outside the conversation", None)], "")
-        }
-        _ => (
-            vec![signal("unknown_tool", High, format!("{} is a tool ClawButler does not know", action.tool), None)],
-            "",
-        ),
-    };
-    looked.assessment = Assessment::of(signals, calm);
-    looked
-}
-
 /// Signals of changing a path.
 pub(crate) fn write_signals(path: &str, project: &str, around: &Surroundings, verb: &str) -> Vec<Signal> {
     use RiskLevel::{Critical, High, Medium};
@@ -98,6 +38,9 @@ pub(crate) fn write_signals(path: &str, project: &str, around: &Surroundings, ve
     let one = match paths::class(path, project, around) {
         Class::Own => {
             signal(OWN, Critical, format!("{verb} {path}, which belongs to ClawButler or carries its guard"), part)
+        }
+        Class::Secret if dotenv_of(path, project) => {
+            signal("dotenv_write", Medium, format!("{verb} {path}, where settings and secrets of the project are"), part)
         }
         Class::Secret => signal("secret_write", High, format!("{verb} {path}, which holds secrets"), part),
         Class::Startup => signal("startup_write", High, format!("{verb} {path}, which runs by itself later"), part),
@@ -112,6 +55,12 @@ pub(crate) fn write_signals(path: &str, project: &str, around: &Surroundings, ve
         Class::Project | Class::Scratch => return Vec::new(),
     };
     vec![one]
+}
+
+/// Whether a path is a file of settings (`.env`) inside the project.
+fn dotenv_of(path: &str, project: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    (name == ".env" || name.starts_with(".env.")) && paths::inside(path, project)
 }
 
 /// Signals of reading a path.
@@ -156,63 +105,4 @@ pub(crate) fn network_signals(url: &str) -> Vec<Signal> {
         if host.is_empty() { "Uses the network".to_owned() } else { format!("Talks to {host}") },
         Some(url),
     )]
-}
-
-const CHANGING: &[&str] = &[
-    "delete", "remove", "drop", "destroy", "danger", "write", "update", "create", "send", "post", "publish", "execute",
-    "exec", "run", "pay", "transfer", "deploy", "merge", "push", "set", "put", "insert", "move", "rename", "kill",
-    "stop", "cancel", "approve", "edit", "upload", "purge", "reset", "eval", "shell", "command", "buy", "order",
-    "invite", "grant", "revoke",
-];
-const READING: &[&str] = &[
-    "get", "list", "read", "search", "find", "echo", "describe", "fetch", "query", "show", "view", "count", "status",
-    "ping", "lookup", "resolve",
-];
-
-fn mcp_signal(server: &str, tool: &str) -> Signal {
-    let words: Vec<String> = split_words(tool);
-    let has = |table: &[&str]| {
-        words.iter().any(|word| table.iter().any(|entry| word == entry || word.strip_suffix('s') == Some(entry)))
-    };
-    if has(CHANGING) {
-        signal(
-            "mcp_changes",
-            RiskLevel::High,
-            format!("{tool} of {server} changes something outside, by its name"),
-            Some(tool),
-        )
-    } else if has(READING) {
-        signal(
-            "mcp_reads",
-            RiskLevel::Medium,
-            format!("{tool} of {server} reads something outside, by its name"),
-            Some(tool),
-        )
-    } else {
-        signal(
-            "mcp_unknown",
-            RiskLevel::High,
-            format!("What {tool} of {server} does cannot be told from its name"),
-            Some(tool),
-        )
-    }
-}
-
-/// Words of a name in any of the usual spellings.
-fn split_words(name: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut was_lower = false;
-    for c in name.chars() {
-        if !c.is_alphanumeric() || (c.is_uppercase() && was_lower) {
-            words.push(String::new());
-        }
-        if c.is_alphanumeric()
-            && let Some(word) = words.last_mut()
-        {
-            word.extend(c.to_lowercase());
-        }
-        was_lower = c.is_lowercase();
-    }
-    words.retain(|word| !word.is_empty());
-    words
 }

@@ -4,7 +4,8 @@ use clawbutler_core::action::Action;
 use clawbutler_core::risk::RiskLevel;
 use clawbutler_core::verdict::{Decision, Match, Verdict};
 
-use crate::assess::{OWN, look};
+use crate::assess::OWN;
+use crate::effects::look;
 use crate::looked::Looked;
 use crate::programs::Quantifier;
 use crate::scene::Scene;

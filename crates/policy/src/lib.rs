@@ -8,6 +8,7 @@
 mod assess;
 mod compare;
 pub mod cost;
+mod effects;
 mod evaluate;
 #[cfg(feature = "load")]
 mod examples;
@@ -19,6 +20,7 @@ mod lint;
 #[cfg(feature = "load")]
 mod load;
 mod looked;
+mod mcp;
 #[cfg(feature = "load")]
 pub mod packs;
 mod paths;
@@ -29,9 +31,11 @@ mod set;
 mod shell;
 mod subsume;
 mod tuning;
+mod windows;
 
-pub use assess::{Surroundings, assess, look};
+pub use assess::{Surroundings, assess};
 pub use compare::{Change, Comparison, diff_verdicts};
+pub use effects::look;
 pub use evaluate::{evaluate, judge};
 pub use explain::{Explanation, NearMiss, PartWhy, SignalWhy, TouchWhy, explain};
 pub use facts::Facts;

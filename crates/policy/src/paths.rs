@@ -1,7 +1,7 @@
 //! Paths without a file system: made absolute, cleaned of `.` and `..`, and classed.
 
-pub(crate) use crate::globs::text as glob;
 use crate::Surroundings;
+pub(crate) use crate::globs::text as glob;
 pub(crate) use crate::looked::Class;
 
 /// Joins to `cwd`, expands a leading `~`, removes `.`, `..` and doubled slashes. Lexical only.
@@ -96,9 +96,9 @@ const GENERATED: &[&str] = &[
     "allure-report", "reports", "generated", "__generated__", ".ipynb_checkpoints", "__snapshots__.tmp", ".sass-cache", ".bundle", ".yarn/cache", ".pnpm-store",
     ".eslintcache", ".stylelintcache", ".tsbuildinfo", ".DS_Store", "Thumbs.db", ".coverage", "coverage.xml", "junit.xml", ".phpunit.cache",
     ".phpunit.result.cache", ".php-cs-fixer.cache", "bootstrap/cache", "storage/framework", ".idea/caches", "lib-cov", ".build", "cmake-build-debug", "cmake-build-release", "build-debug",
-    "build-release", ".bloop", ".metals", "project/target", "derived", "result", "artifacts", "pkg/dist", ".scannerwork", "site", "public/build",
+    "build-release", ".bloop", ".metals", "project/target", "pkg/dist", ".scannerwork", "public/build",
     "package-lock.json", "yarn.lock", "pnpm-lock.yaml", "poetry.lock", "Cargo.lock", "Gemfile.lock", "composer.lock", "uv.lock", "Pipfile.lock", "go.sum", "bun.lockb", "bun.lock",
-    "CMakeCache.txt", "a.out", "core", "nohup.out", "index.lock", "screenshots", "videos", "downloads", "_minted", "profile", "callgrind.out", "perf.data", "wheels", "wheelhouse", "sdist", ".fuse_hidden",
+    "CMakeCache.txt", "a.out", "nohup.out", "index.lock", "_minted", "callgrind.out", "perf.data", "wheels", "wheelhouse", "sdist", ".fuse_hidden",
 ];
 /// Endings of files that are made again.
 const GENERATED_ENDS: &[&str] = &[
@@ -121,7 +121,7 @@ pub(crate) fn generated(word: &str) -> bool {
         || name.starts_with("npm-debug.log")
         || name.starts_with("yarn-error")
         || name.contains(".log.")
-        || word.split('/').any(|part| GENERATED.contains(&part) && part != "bin" && part != "core" && part != "result" && part != "profile")
+        || word.split('/').any(|part| GENERATED.contains(&part) && part != "bin")
 }
 
 /// Whether a path lies in a folder that is made again, inside the project.
@@ -161,6 +161,21 @@ pub(crate) fn below_home(path: &str) -> Option<&str> {
 
 /// Whether a pattern could fit a file with secrets: `~/.s*h/id_*`, `.en?`, `.e*`.
 pub(crate) fn could_be_secret(path: &str, around: &Surroundings) -> bool {
+    // A class of characters counts as any character.
+    let mut plain = String::new();
+    let mut class = false;
+    for c in path.chars() {
+        match c {
+            '[' if !class => {
+                class = true;
+                plain.push('?');
+            }
+            ']' => class = false,
+            _ if class => {}
+            c => plain.push(c),
+        }
+    }
+    let path = plain.as_str();
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     let wild = |text: &str| text.contains(['*', '?', '[']);
     let fits_name = wild(name) && name != "*" && name.len() > 2
@@ -265,6 +280,36 @@ fn secret_class(path: &str, name: &str, rest: Option<&str>) -> Option<Class> {
     (!ssh_rc && (dotenv || process || private || !public && (in_folder || by_name))).then_some(Class::Secret)
 }
 
+/// `*` and `?` over the whole text, without allocation.
+pub(crate) fn glob(pattern: &str, text: &str) -> bool {
+    if !pattern.contains(['*', '?']) {
+        return pattern == text;
+    }
+    let (mut p, mut t) = (pattern.chars(), text.chars());
+    let (mut star, mut mark): (Option<std::str::Chars<'_>>, std::str::Chars<'_>) = (None, text.chars());
+    loop {
+        let (before_p, before_t) = (p.clone(), t.clone());
+        match (p.next(), t.next()) {
+            (Some('*'), _) => {
+                star = Some(p.clone());
+                t = before_t;
+                mark = t.clone();
+            }
+            (Some(want), Some(have)) if want == '?' || want == have => {}
+            (None, None) => return true,
+            (_, None) => return before_p.chain(std::iter::empty()).all(|c| c == '*'),
+            (_, Some(_)) => match &star {
+                Some(after) => {
+                    p = after.clone();
+                    mark.next();
+                    t = mark.clone();
+                }
+                None => return false,
+            },
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -301,5 +346,6 @@ mod tests {
         ] {
             assert_eq!(class_of(path), expected, "{path}");
         }
+        assert!(glob("*.rs", "a.rs") && glob("a*c?", "abbcd") && !glob("a", "ab") && glob("**", ""));
     }
 }

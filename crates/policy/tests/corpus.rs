@@ -74,7 +74,7 @@ fn own_files_are_denied_whatever_the_rules_say() {
         assert_eq!(verdict.matches[0].rule, "own-files");
     }
     assert_eq!(
-        evaluate(&lax, &shell("rm -rf build"), &around()).decision,
+        evaluate(&lax, &shell("rm -rf src"), &around()).decision,
         Decision::Ask,
         "allow never covers high risk"
     );

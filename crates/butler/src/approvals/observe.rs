@@ -102,6 +102,7 @@ impl Butler {
             }
             Ok(())
         })?;
+        self.forget_transcript(request);
         self.end_grants(Ending::Session, |grant| {
             matches!(&grant.reach, Reach::Session { runtime, session }
                 if *runtime == request.runtime && *session == request.session)

@@ -145,14 +145,16 @@ impl Butler {
         let priced = rules.rules().any(|rule| rule.when.cost_at_least.is_some());
         let cost = priced.then(|| self.estimate(request, &action));
         let facts = self.facts(request, at, cost.as_ref());
-        let mut verdict = clawbutler_policy::evaluate(&rules, &action, &around, &facts);
+        let seen = clawbutler_policy::look(&action, &around);
+        let mut verdict = clawbutler_policy::judge(&rules, &action, seen.clone(), &around, &facts);
         for signal in &mut verdict.assessment.signals {
             signal.part = signal.part.as_ref().map(|part| redact::mask_text(part, &self.0.mask));
             signal.says = redact::mask_text(&signal.says, &self.0.mask);
         }
         verdict.assessment.summary = redact::mask_text(&verdict.assessment.summary, &self.0.mask);
-        let action = self.masked(&action)?;
-        let mut looked = clawbutler_policy::look(&action, &around);
+        let masked = self.masked(&action)?;
+        let mut looked = if masked == action { seen } else { clawbutler_policy::look(&masked, &around) };
+        let action = masked;
         looked.assessment.clone_from(&verdict.assessment);
         let correlation = call::correlation(&request.session, &request.tool, &request.arguments);
         let span = match &request.call_id {
@@ -186,7 +188,7 @@ impl Butler {
         }
     }
 
-    fn masked(&self, action: &Action) -> Result<Action, Error> {
+    pub(crate) fn masked(&self, action: &Action) -> Result<Action, Error> {
         let mut tree = serde_json::to_value(action).map_err(|error| Error::bad(error.to_string()))?;
         redact::mask_value(&mut tree, &self.0.mask);
         serde_json::from_value(tree).map_err(|error| Error::bad(error.to_string()))
@@ -455,7 +457,7 @@ impl Call {
     }
 }
 
-fn word(verdict: Verdict) -> &'static str {
+pub(crate) fn word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Allow => "allow",
         Verdict::Deny => "deny",
@@ -466,7 +468,7 @@ fn word(verdict: Verdict) -> &'static str {
     }
 }
 
-fn tool_call(request: &ActionRequest) -> ToolCall {
+pub(crate) fn tool_call(request: &ActionRequest) -> ToolCall {
     ToolCall {
         runtime: request.runtime.clone(),
         session: request.session.clone(),
@@ -476,6 +478,7 @@ fn tool_call(request: &ActionRequest) -> ToolCall {
         mode: request.mode.clone(),
         agent_id: request.agent_id.clone(),
         agent_name: request.agent_name.clone(),
+        ..ToolCall::default()
     }
 }
 

@@ -16,7 +16,8 @@ use clawbutler_wire::topic::Topic;
 use serde_json::json;
 
 use super::book::{Book, Files, Held, Kept};
-use super::keep::{Change, name_fault, watched};
+use super::keep::{Change, watched};
+use super::look::name_fault;
 use super::packs::{self, build};
 use crate::engine::lock;
 use crate::{Butler, Error};
@@ -234,7 +235,9 @@ fn seen(book: &Book, name: &str, digest: Option<&str>) -> Result<(), Error> {
         None => book.files.get(name).map(|file| file.text.clone()),
     };
     let now = now.map(|text| sha256(text.as_bytes()));
-    if now.as_deref() != digest && !(digest.is_none() && !book.disk.contains_key(name)) {
+    // A file that is gone from the disk may be written anew without naming what it was.
+    let anew = digest.is_none() && !book.disk.contains_key(name);
+    if !anew && now.as_deref() != digest {
         return Err(Error::stale("The file changed since it was shown.", None));
     }
     Ok(())

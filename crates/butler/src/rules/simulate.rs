@@ -10,7 +10,7 @@ use clawbutler_wire::command::{CheckRules, SimulateRules};
 use clawbutler_wire::rules::{ChangeView, MatchView, RuleErrorView, RulesCheck, SimulationView};
 
 use super::book::{Broken, Kept};
-use super::keep::name_fault;
+use super::look::name_fault;
 use super::packs::{self, build};
 use super::view::{decision_word, lint_views};
 use crate::engine::lock;
@@ -107,9 +107,9 @@ impl Butler {
             if before.decision != after.decision {
                 let change = change(row, action, &before, &after);
                 if change.looser {
-                    view.newly_allowed += 1
+                    view.newly_allowed += 1;
                 } else {
-                    view.newly_stopped += 1
+                    view.newly_stopped += 1;
                 }
                 if view.changed.len() < SIMULATED_SHOWN {
                     view.changed.push(change);

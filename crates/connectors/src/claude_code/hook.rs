@@ -7,10 +7,11 @@ use clawbutler_core::action::Action;
 use clawbutler_core::{digest, limits};
 use serde_json::{Map, Value, json};
 
-use super::{ID, action, paths};
+use super::{ID, paths};
 use crate::call::ToolCall;
 use crate::env::Env;
 use crate::hook::{Answer, BadInput, Event, HookInput, HookSide, Output, Strategy};
+use crate::normalise;
 
 /// Longest error text kept (bytes) and longest other fact (characters).
 const ERROR_BYTES: usize = 2048;
@@ -69,7 +70,7 @@ impl HookSide for Side {
     }
 
     fn action(&self, call: &ToolCall) -> Action {
-        action::action(call)
+        normalise::action(call)
     }
 }
 

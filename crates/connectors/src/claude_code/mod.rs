@@ -23,6 +23,9 @@ use clawbutler_core::action::Action;
 use crate::call::ToolCall;
 use crate::connector::{Connector, Discovery, GuardError, GuardStatus, LiveSession, Plan, Variant};
 use crate::env::Env;
+use crate::normalise;
+
+pub(crate) use action::understand;
 
 /// Stable id, also the first argument of the hook program.
 pub(crate) const ID: &str = "claude-code";
@@ -69,6 +72,6 @@ impl Connector for ClaudeCode {
     }
 
     fn action(&self, call: &ToolCall) -> Action {
-        action::action(call)
+        normalise::action(call)
     }
 }

@@ -14,7 +14,7 @@ fn effect(tool: &str, arguments: Value) -> Value {
         cwd: "/work/proj".into(),
         mode: "default".into(),
         agent_id: Some("a1".into()),
-        agent_name: None,
+        ..ToolCall::default()
     };
     let action = claude().action(&call);
     assert_eq!(action.agent.map(|agent| agent.id).as_deref(), Some("a1"));

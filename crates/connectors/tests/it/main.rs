@@ -8,3 +8,5 @@ mod hooks;
 mod properties;
 mod scratch;
 mod sessions;
+mod tools;
+mod tools_any;

@@ -133,9 +133,13 @@ pub fn scopes(cover: &Cover) -> Vec<ReachKind> {
         Cover::Commands { parts, .. } if !high && parts.iter().all(|part| part.operands == Operands::Any) => {
             vec![Session, Project, Machine]
         }
-        Cover::Host { .. } | Cover::McpTool { arguments: Arguments::Any, .. } if !high => {
+        // A tool that only reads, by its name, reads the same everywhere.
+        Cover::McpTool { arguments: Arguments::Any, signals, .. }
+            if signals.keys().all(|name| ["mcp_reads", "mcp_notes", "network"].contains(&name.as_str())) =>
+        {
             vec![Session, Project, Machine]
         }
+        Cover::Host { .. } if !high => vec![Session, Project, Machine],
         Cover::Exact { .. }
         | Cover::FileWrite { .. }
         | Cover::FileRead { .. }
@@ -282,9 +286,10 @@ fn commands_covered(parts: &[Pattern], links: &[Link], command: &str, action: &A
     });
     // `a; b` given, `a && b` wanted: less, never more.
     let tied = |want: &Link, have: &Link| want == have || *want == Link::Then && *have == Link::And;
-    !(wide && strays)
-        && !parts.is_empty()
-        && parts.len() == counting.len()
+    if wide && strays || parts.is_empty() {
+        return false;
+    }
+    parts.len() == counting.len()
         && links.len() + 1 == parts.len()
         && links.iter().zip(counting.iter().filter_map(|(link, _)| link.as_ref())).all(|(want, have)| tied(want, have))
         && parts.iter().zip(&counting).all(|(pattern, (_, one))| commands::covers(pattern, one, action.project()))

@@ -28,13 +28,38 @@ pub(crate) struct Seen {
 
 /// Looks at a shell text.
 pub(crate) fn look(text: &str, cwd: &str, project: &str, around: &Surroundings) -> Seen {
+    look_deep(text, cwd, project, around, 0)
+}
+
+/// [`look`] at a text inside others.
+pub(crate) fn look_deep(text: &str, cwd: &str, project: &str, around: &Surroundings, depth: usize) -> Seen {
     let look = || {
         let mut walk = Walk::new(cwd, project, around);
-        walk.text(text, 0);
+        walk.text(text, depth);
         walk.finish()
     };
     // The parser is a library: whatever an agent writes must not take the engine down with it.
     catch_unwind(AssertUnwindSafe(look)).unwrap_or_else(|_| given_up())
+}
+
+/// Looks at a program in another language.
+pub(crate) fn program(language: &str, text: &str, cwd: &str, project: &str, around: &Surroundings) -> Seen {
+    let look = || {
+        let mut walk = Walk::new(cwd, project, around);
+        judge::code::inline(&mut walk, language, text, false, 0);
+        walk.finish()
+    };
+    catch_unwind(AssertUnwindSafe(look)).unwrap_or_else(|_| given_up())
+}
+
+/// Risk of database statements by themselves.
+pub(crate) fn sql_level(text: &str) -> RiskLevel {
+    judge::code::sql_level(text)
+}
+
+/// Whether a host is this machine.
+pub(crate) fn is_local(host: &str) -> bool {
+    judge::is_local(host)
 }
 
 fn given_up() -> Seen {

@@ -12,6 +12,11 @@ impl Walk<'_> {
     /// The absolute path of a word; `None` when it cannot be known.
     pub(crate) fn path(&self, word: &Word) -> Option<String> {
         let relative = !word.text.starts_with(['/', '~']);
+        if word.pattern && word.text.contains('[') {
+            // A class of one character is that character.
+            let text = single_classes(&word.text);
+            return self.path(&Word { text, pattern: false, ..word.clone() });
+        }
         match &self.cwd {
             _ if word.text.starts_with('$') && word.opaque => None,
             None if relative => None,
@@ -126,4 +131,21 @@ fn located(word: &Word) -> Option<String> {
     let teller = words.next().is_some_and(|first| matches!(first, "readlink" | "realpath" | "echo" | "ls" | "printf"));
     let last = words.next_back()?.trim_matches(['"', '\'']);
     (teller && word.text == "$" && last.contains('/') && !last.contains('$')).then(|| last.to_owned())
+}
+
+/// `.[e]nv` without the brackets around one character.
+fn single_classes(text: &str) -> String {
+    let chars: Vec<char> = text.chars().collect();
+    let mut out = String::new();
+    let mut at = 0;
+    while let Some(&c) = chars.get(at) {
+        if c == '[' && chars.get(at + 2) == Some(&']') {
+            out.extend(chars.get(at + 1));
+            at += 3;
+        } else {
+            out.push(c);
+            at += 1;
+        }
+    }
+    out
 }

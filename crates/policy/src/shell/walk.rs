@@ -17,6 +17,8 @@ use crate::looked::Part;
 
 /// Commands looked at in one text.
 const MOST_COMMANDS: usize = 5_000;
+/// Elements kept of a list: lists that hold each other grow without end.
+const MOST_ITEMS: usize = 128;
 /// Bytes kept of what is written to one file.
 const MOST_CONTENT: usize = 32 * 1024;
 /// Values with which a loop's body is looked at one by one.
@@ -74,6 +76,8 @@ pub(crate) struct Walk<'a> {
     kept: Option<Input>,
     /// The folder before the last `cd`.
     pub(crate) old_cwd: Option<String>,
+    /// The editor looked at now writes its files instead of showing them.
+    pub(crate) in_place: bool,
     /// Another command reads what this one prints.
     pub(crate) piped: bool,
     /// Remotes of git added in the same text.
@@ -110,6 +114,7 @@ impl<'a> Walk<'a> {
             links: Vec::new(),
             kept: None,
             old_cwd: Some(cwd.to_owned()),
+            in_place: false,
             piped: false,
             remotes: Vec::new(),
             via: Vec::new(),
@@ -158,6 +163,24 @@ impl<'a> Walk<'a> {
         });
     }
 
+    /// Takes over what another look found.
+    pub(crate) fn take(&mut self, seen: Seen, how: &str) {
+        let current = self.current;
+        let offset = self.seen.signals.len();
+        for one in seen.signals {
+            self.network |= matches!(one.name.as_str(), "remote" | "upload" | "network" | "publish" | "git_push");
+            self.say(one);
+        }
+        self.seen.parts.extend(seen.parts.into_iter().map(|mut part| {
+            part.via.insert(0, how.to_owned());
+            part.signals.iter_mut().for_each(|at| *at += offset);
+            part
+        }));
+        self.seen.touches.extend(seen.touches);
+        self.seen.hosts.extend(seen.hosts);
+        self.current = current;
+    }
+
     /// Looks at something inside what is looked at, reached by `how`.
     pub(crate) fn by<T>(&mut self, how: &str, look: impl FnOnce(&mut Self) -> T) -> T {
         let current = self.current;
@@ -178,7 +201,7 @@ impl<'a> Walk<'a> {
         self.inside -= 1;
         self.cwd = cwd;
         let serious = self.seen.signals[signals..].iter().any(|one| {
-            one.level >= RiskLevel::High && one.name != "not_parsed" && one.name != "hidden_program"
+            one.name == "delete_one" || one.level >= RiskLevel::High && one.name != "not_parsed" && one.name != "hidden_program"
         });
         if !serious {
             self.seen.signals.truncate(signals);
@@ -381,6 +404,7 @@ impl<'a> Walk<'a> {
 
     /// Sets the positional parameters; what they were is given back.
     pub(crate) fn positional(&mut self, zero: &str, args: &[Word]) -> Vec<(String, Option<Word>)> {
+        let args = &args[..args.len().min(MOST_ITEMS)];
         let list = Word { items: args.to_vec(), ..Word::default() };
         let mut set = vec![("@".to_owned(), list), ("0".to_owned(), Word::plain(zero))];
         set.extend(args.iter().take(9).enumerate().map(|(at, arg)| ((at + 1).to_string(), arg.clone())));
@@ -416,6 +440,7 @@ impl<'a> Walk<'a> {
     fn simple(&mut self, simple: &SimpleCommand, mut input: Input, depth: usize) -> Input {
         let mut argv = Vec::new();
         let mut assigned = Vec::new();
+        let written = self.written.len();
         let prefix = simple.prefix.iter().flat_map(|prefix| &prefix.0).map(|item| (true, item));
         let suffix = simple.suffix.iter().flat_map(|suffix| &suffix.0).map(|item| (false, item));
         let mut named = false;
@@ -458,7 +483,7 @@ impl<'a> Walk<'a> {
         let targets = outputs(simple);
         if argv.is_empty() {
             self.vars.extend(assigned);
-            self.truncated(&targets, depth);
+            self.truncated(&targets, written);
             return Input::None;
         }
         if argv[0].text == "exec" && argv.len() == 1 {
@@ -468,12 +493,19 @@ impl<'a> Walk<'a> {
             || argv[0].text == "cat" && argv.get(1).is_some_and(|word| word.text == "/dev/null")
             || argv[0].text == "echo" && argv.len() == 2 && argv[1].text == "-n";
         if nothing {
-            self.truncated(&targets, depth);
+            self.truncated(&targets, written);
         }
         let piped = self.piped;
         self.piped |= !targets.is_empty();
+        let separators = assigned.iter().find(|(name, _)| name == "IFS").cloned();
+        let outer = separators.map(|(name, value)| self.vars.insert(name, value));
         let out = judge::command(self, &argv, &input, depth);
         self.piped = piped;
+        match outer {
+            Some(Some(before)) => drop(self.vars.insert("IFS".to_owned(), before)),
+            Some(None) => drop(self.vars.remove("IFS")),
+            None => {}
+        }
         if let Input::Text(text) = &out {
             for (target, _) in &targets {
                 let word = words::resolve(&target.value, &self.vars, &self.around.home);
@@ -505,7 +537,8 @@ impl<'a> Walk<'a> {
     }
 
     /// Files emptied by a redirection of nothing.
-    fn truncated(&mut self, targets: &[(&ast::Word, bool)], _depth: usize) {
+    fn truncated(&mut self, targets: &[(&ast::Word, bool)], written: usize) {
+        let now = self.written.split_off(written.min(self.written.len()));
         for (target, appends) in targets {
             if !appends {
                 let word = words::resolve(&target.value, &self.vars, &self.around.home);
@@ -514,6 +547,7 @@ impl<'a> Walk<'a> {
                 }
             }
         }
+        self.written.extend(now);
     }
 
     /// A word, with `{a,b}` taken apart when both sides are plain, and lists as their elements.
@@ -580,6 +614,7 @@ impl<'a> Walk<'a> {
                         self.word(index, depth);
                     }
                     list.extend(self.expanded(item, depth));
+                    list.truncate(MOST_ITEMS);
                 }
                 Word { items: list, ..Word::unknown() }
             }

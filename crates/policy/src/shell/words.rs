@@ -31,6 +31,12 @@ pub(crate) struct Word {
 /// Variables by name; `@` holds the positional parameters.
 pub(crate) type Vars = HashMap<String, Word>;
 
+/// Sources of a word that are remembered; variables that hold each other would double them at each step.
+const MOST_SOURCES: usize = 16;
+
+/// Stands for a variable that another variable names.
+pub(crate) const INDIRECT: &str = "!";
+
 /// Longest text a word is followed to (bytes); variables that hold each other grow without end.
 const LONGEST: usize = 64 * 1024;
 
@@ -175,7 +181,7 @@ fn parameter(expr: &ParameterExpr, source: Option<&str>, vars: &Vars, home: &str
     }
     // With separators of its own, where a value is split cannot be told.
     if let Some(known) = expanded(expr, vars, home).filter(|_| quoted || !vars.contains_key("IFS")) {
-        out.inner.extend(known.inner);
+        out.inner.extend(known.inner.into_iter().take(MOST_SOURCES.saturating_sub(out.inner.len())));
         out.opaque |= known.opaque;
         out.splits |= !quoted && known.text.contains(char::is_whitespace);
         out.pattern |= known.pattern || !quoted && known.text.contains(['*', '?', '[']);
@@ -188,9 +194,14 @@ fn parameter(expr: &ParameterExpr, source: Option<&str>, vars: &Vars, home: &str
         }
         let name = source.trim_start_matches(['$', '{', '!']);
         let end = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(name.len());
-        out.from.push(name[..end].to_owned());
-        out.from.extend(vars.get(&name[..end]).into_iter().flat_map(|word| word.from.iter().cloned()));
-        if !matches!(expr, ParameterExpr::Parameter { .. }) {
+        out.from.push(if source.starts_with("${!") { INDIRECT.to_owned() } else { name[..end].to_owned() });
+        for more in vars.get(&name[..end]).into_iter().flat_map(|word| &word.from) {
+            if out.from.len() < MOST_SOURCES && !out.from.contains(more) {
+                out.from.push(more.clone());
+            }
+        }
+        out.from.truncate(MOST_SOURCES);
+        if !matches!(expr, ParameterExpr::Parameter { parameter: Parameter::Named(_) | Parameter::Positional(_) | Parameter::Special(_), .. }) {
             // `${x:-$(command)}` and its kin run what they carry.
             hidden_inside(source.trim_start_matches("${").trim_end_matches('}'), vars, home, out);
         }

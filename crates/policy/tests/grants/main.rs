@@ -111,7 +111,7 @@ fn files_are_granted_one_by_one_by_folder_or_not_at_all() {
 }
 
 fn mcp(tool: &str, arguments: serde_json::Value) -> Action {
-    action(Effect::Mcp { server: "files".into(), tool: tool.into(), arguments })
+    action(Effect::Mcp { server: "tracker".into(), tool: tool.into(), arguments })
 }
 
 #[test]
@@ -299,12 +299,12 @@ fn the_words_and_the_warning_say_what_is_given() {
     let said = |command: &str| -> Vec<(String, Option<String>)> {
         propose(&shell(command), &around()).into_iter().skip(1).map(|one| (one.title, one.warning)).collect()
     };
-    insta::assert_debug_snapshot!(said("cd /home/u/p && rm -rf build"), @r#"
+    insta::assert_debug_snapshot!(said("cd /home/u/p && rm -rf src"), @r#"
     [
         (
-            "“rm -rf build” in /home/u/p",
+            "“rm -rf src” in /home/u/p",
             Some(
-                "High risk: Deletes build and everything in it; cannot be undone.",
+                "High risk: Deletes src and everything in it; cannot be undone.",
             ),
         ),
     ]

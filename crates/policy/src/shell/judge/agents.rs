@@ -32,6 +32,11 @@ pub(super) fn start(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
         let text = arg.text.to_ascii_lowercase();
         !text.contains(' ') && LOOSE.iter().any(|word| text.contains(word)) || text.contains("disableallhooks")
     });
+    let sends = args.iter().take(2).any(|arg| matches!(arg.text.as_str(), "message" | "send" | "msg" | "cron" | "pairing"));
+    if sends && matches!(name, "openclaw" | "hermes") {
+        walk.network = true;
+        return walk.say(signal("message", High, format!("Makes {name} send a message or run something later"), Some(&part)));
+    }
     let one = if loose || walk.moved_home {
         signal("agent_unguarded", High, format!("Starts {name} in a way that goes around its guard"), Some(&part))
     } else if CHANGES.contains(&first) {

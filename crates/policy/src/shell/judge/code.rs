@@ -1,5 +1,6 @@
 //! Texts handed to shells, interpreters of other languages and databases.
 
+use clawbutler_core::action::Dialect;
 use clawbutler_core::risk::RiskLevel::{self, Critical, High, Low, Medium};
 
 use super::{has, is_bundle_with, joined, operands, runs_what_was_written};
@@ -7,6 +8,7 @@ use crate::assess::signal;
 use crate::paths::{self, Class};
 use crate::shell::tables::{CALM_MODULES, FETCHERS, INTERPRETERS, REACHES, SHELLS};
 use crate::shell::walk::{Input, Walk};
+use crate::windows::Place;
 use crate::shell::words::Word;
 
 /// Risk of database statements by themselves.
@@ -52,8 +54,12 @@ pub(super) fn sql(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input)
             Some(&joined(name, args)),
         ));
     }
+    let production = args.iter().any(|arg| far_production(&arg.text));
     match sql_level(&text) {
         Low => {}
+        Medium if production => {
+            walk.say(signal("database_changes", High, "Changes data in a database that people use", Some(&joined(name, args))));
+        }
         Medium => walk.say(signal("database_changes", Medium, "Changes data in a database", Some(&joined(name, args)))),
         High | Critical => walk.say(signal(
             "database_destroys",
@@ -64,10 +70,18 @@ pub(super) fn sql(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input)
     }
 }
 
+/// Whether a word names something in production.
+pub(super) fn far_production(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    lower.split(|c: char| !c.is_ascii_alphanumeric()).any(|piece| matches!(piece, "prod" | "production" | "live" | "prd"))
+        && !lower.contains("select ")
+}
+
 /// A text to run that is only known when it runs; worse when it is a download.
 pub(super) fn hidden_text(walk: &mut Walk<'_>, text: &Word) {
+    let behind = text.from.iter().filter_map(|name| walk.vars.get(name)).flat_map(|word| &word.inner);
     let downloads =
-        text.inner.iter().any(|inner| inner.split(|c: char| !c.is_alphanumeric()).any(|word| FETCHERS.contains(&word)));
+        text.inner.iter().chain(behind).any(|inner| inner.split(|c: char| !c.is_alphanumeric()).any(|word| FETCHERS.contains(&word)));
     if downloads {
         walk.say(signal("runs_download", Critical, "Runs whatever a download contains", Some(&text.text)));
     } else {
@@ -95,13 +109,72 @@ pub(super) fn texts_after(walk: &mut Walk<'_>, args: &[Word], options: &[&str], 
     true
 }
 
+/// PowerShell and cmd, started from a POSIX shell.
+fn windows(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, depth: usize) {
+    let cmd = name == "cmd";
+    let mut rest = args.iter();
+    let mut text: Option<String> = None;
+    let join = |words: &mut dyn Iterator<Item = &Word>| words.map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
+    while let Some(arg) = rest.next() {
+        let lower = arg.text.to_ascii_lowercase().replace('/', "-");
+        let option = lower.trim_start_matches('-');
+        if cmd && (lower.starts_with("-c") || lower.starts_with("-k")) {
+            let attached = arg.text.get(2..).unwrap_or_default().to_owned();
+            text = Some(format!("{attached} {}", join(&mut rest.by_ref())));
+        } else if !cmd && lower.starts_with('-') && !option.is_empty() && "encodedcommand".starts_with(option) || option == "ec" {
+            text = Some(format!("powershell -EncodedCommand {}", join(&mut rest.by_ref())));
+        } else if !cmd && lower.starts_with('-') && !option.is_empty() && "command".starts_with(option) {
+            text = Some(join(&mut rest.by_ref()));
+        } else if !cmd && lower.starts_with('-') && !option.is_empty() && "file".starts_with(option) {
+            if let Some(script) = rest.next() {
+                walk.read(&script.clone());
+                walk.say(signal("runs_script", Medium, format!("Runs the script {}", script.text), Some(&script.text)));
+            }
+            return;
+        } else if !cmd && matches!(option, "executionpolicy" | "ep" | "ex" | "version" | "workingdirectory" | "wd" | "outputformat" | "inputformat" | "windowstyle" | "w") {
+            rest.next();
+        } else if !arg.text.starts_with('-') && !cmd {
+            text = Some(format!("{} {}", arg.text, join(&mut rest.by_ref())));
+        }
+    }
+    let fed = match input {
+        Input::Text(fed) if text.is_none() || text.as_deref() == Some("-") => Some(fed.clone()),
+        Input::Download if text.is_none() || text.as_deref().is_some_and(|text| text.trim() == "-") => {
+            return walk.say(signal("runs_download", Critical, "Runs whatever a download contains", Some(name)));
+        }
+        Input::Decoded if text.is_none() => {
+            return walk.say(signal("runs_hidden", Critical, "Runs a text that was encoded to hide it", Some(name)));
+        }
+        _ => None,
+    };
+    let Some(text) = fed.or(text) else { return };
+    if args.iter().any(|arg| arg.opaque) && text.trim() == "$" {
+        return walk.say(signal("hidden_program", High, "Runs a text that is only known when it runs", Some(name)));
+    }
+    let dialect = if cmd { Dialect::Cmd } else { Dialect::Powershell };
+    let cwd = walk.cwd.clone().unwrap_or_else(|| "/".to_owned());
+    if !walk.spend(text.len() * 2) {
+        return;
+    }
+    let project = walk.project.clone();
+    let place = Place { cwd: &cwd, project: &project, depth: depth + 1 };
+    let seen = crate::windows::seen(dialect, &text, place, walk.around);
+    walk.take(seen, name);
+}
+
 pub(super) fn interpreters(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, depth: usize) {
+    if matches!(name, "powershell" | "pwsh" | "cmd") {
+        return windows(walk, name, args, input, depth);
+    }
     let shell = SHELLS.contains(&name) || name == "source" || name == ".";
     let language = INTERPRETERS
         .iter()
         .find(|(interpreter, _)| *interpreter == name || name.starts_with("python3.") && *interpreter == "python3");
     if !shell && language.is_none() {
         return;
+    }
+    if has(args, "-n") && SHELLS.contains(&name) && !has(args, "-c|-s") {
+        return walk.say(signal("reads", Low, "Checks a script without running it", None));
     }
     if SHELLS.contains(&name) && texts_after(walk, args, &["-c"], depth) {
         return;
@@ -118,7 +191,7 @@ pub(super) fn interpreters(walk: &mut Walk<'_>, name: &str, args: &[Word], input
         if let Some(text) = attached {
             return inline(walk, name, text, false, depth);
         }
-        if name.ends_with("awk") {
+        if name.ends_with("awk") && !has(args, "-f") {
             if let Some(text) = operands(args)
                 .next()
                 .filter(|text| ["system(", "getline", "|", ">"].iter().any(|hole| text.text.contains(hole)))
@@ -127,6 +200,18 @@ pub(super) fn interpreters(walk: &mut Walk<'_>, name: &str, args: &[Word], input
             }
             return;
         }
+    }
+    if matches!(name, "deno" | "bun") && args.first().is_some_and(|arg| arg.text == "run") {
+        return interpreters(walk, name, &args[1..], input, depth);
+    }
+    if has(args, "-m") && args.iter().any(|arg| arg.text == "timeit") {
+        if let Some(text) = args.iter().rfind(|arg| !arg.text.starts_with('-') && arg.text != "timeit") {
+            inline(walk, name, &text.text.clone(), text.opaque, depth);
+        }
+        return;
+    }
+    if name.ends_with("awk") && has(args, "-f") {
+        return fed(walk, name, shell, input, depth);
     }
     // With `-s` the words behind it are arguments, not a script.
     if shell && has(args, "-s") {
@@ -184,7 +269,7 @@ pub(super) fn fed(walk: &mut Walk<'_>, name: &str, shell: bool, input: &Input, d
     }
 }
 
-pub(super) fn inline(walk: &mut Walk<'_>, name: &str, text: &str, opaque: bool, depth: usize) {
+pub(crate) fn inline(walk: &mut Walk<'_>, name: &str, text: &str, opaque: bool, depth: usize) {
     let _ = depth;
     let words = text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
     let mut words = words.peekable();
@@ -293,5 +378,32 @@ pub(super) fn literals(walk: &mut Walk<'_>, text: &str, depth: usize) {
     for piece in found.iter().filter(|piece| piece.contains(' ')).chain(std::iter::once(&list)) {
         let piece = piece.clone();
         walk.quietly(|walk| walk.by("a text inside", |walk| walk.text(&piece, depth + 1)));
+    }
+}
+
+/// Words by which programs of languages that are not taken apart destroy, start or send something.
+const DESTRUCTIVE: &[&str] = &[
+    "rm_rf", "rm_r", "rm", "delete_all", "destroy_all", "delete", "destroy", "drop", "truncate", "removeall", "remove_all", "remove", "rmtree", "deletedirectory", "delete_directory", "delete-directory", "delete-file",
+    "unlink", "system", "shell", "shell-command", "call-process", "cmd", "exec", "execute", "spawn", "popen", "run", "processbuilder", "runtime", "os", "system2", "syscmd", "esyscmd", "write18", "remove_recurse", "execute_process",
+    "execute_command", "jobstart", "termopen", "credentials", "secrets", "env", "connection", "update_all", "eval", "instance_eval", "send", "httpc", "gen_tcp", "url-retrieve", "net", "socket", "http", "curl", "wget", "py3", "python3", "perl", "lua", "ruby", "%d", "bwipeout",
+];
+
+/// A program in a language that is not taken apart: told by its words, in small letters.
+pub(super) fn other_language(walk: &mut Walk<'_>, name: &str, text: &Word) {
+    let lower = text.text.to_ascii_lowercase();
+    let words = lower.split(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '-' | '%'));
+    let calm = matches!(name, "vim" | "vi" | "nvim" | "ex" | "view" | "ed");
+    let debugger = matches!(name, "gdb" | "lldb") && !["shell", "python", "system", "!", "script", "pipe"].iter().any(|word| lower.contains(word));
+    let reach = words.filter(|_| !debugger).filter(|word| !word.is_empty()).find(|word| DESTRUCTIVE.contains(word) && !(calm && matches!(*word, "delete" | "run" | "os" | "net" | "env" | "remove")));
+    let shell = calm && (lower.starts_with('!') || lower.contains(":!") || lower.contains(" !") || lower.contains("%!")) || text.text.contains('`') && matches!(name, "rails" | "julia");
+    if let Some(text) = Some(&text.text).filter(|_| text.opaque || reach.is_some() || shell) {
+        walk.say(signal(
+            "inline_code_reach",
+            High,
+            format!("Runs a program given to {name} that reaches files, programs or the network ({})", reach.unwrap_or("a shell")),
+            Some(text),
+        ));
+    } else {
+        walk.say(signal("inline_code", Medium, format!("Runs a program given to {name}"), Some(&text.text)));
     }
 }

@@ -86,6 +86,9 @@ pub(super) fn docker(walk: &mut Walk<'_>, name: &str, args: &[Word], depth: usiz
             }
         }
         ("commit" | "tag" | "load" | "import" | "login" | "logout", _) => {}
+        ("kill" | "stop" | "rm" | "rmi", _) if many || args.last().is_some_and(|arg| arg.text == "$" && arg.from.is_empty() && arg.inner.is_empty()) => {
+            walk.say(signal("container_destroys", High, "Stops or removes every container it is given", Some(&part)));
+        }
         ("kill" | "stop" | "rm" | "rmi" | "network" | "restart" | "pause", _) => {
             walk.say(signal("container_small", Medium, "Stops or removes containers", Some(&part)));
         }
@@ -142,6 +145,9 @@ fn inside(walk: &mut Walk<'_>, name: &str, verb: &str, args: &[Word], part: &str
         } else if VALUED.contains(&arg.text.as_str()) {
             rest.next();
         } else if !arg.text.starts_with('-') {
+            if arg.inner.iter().any(|text| text.contains("curl") || text.contains("wget")) {
+                walk.say(signal("runs_download", Critical, "Runs an image whose name comes over the network", Some(part)));
+            }
             // The container's or image's name; the command follows.
             tail = entry.into_iter().chain(rest.filter(|word| word.text != "--").cloned()).collect();
             break;

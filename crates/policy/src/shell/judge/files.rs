@@ -37,7 +37,9 @@ pub(super) fn delete(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Inp
 pub(super) fn delete_one(walk: &mut Walk<'_>, name: &str, word: &Word, recursive: bool, shown: &str, part: &str) {
     let trimmed = word.text.trim_end_matches(['*', '/']).trim_end_matches("/.");
     let trimmed = if trimmed.is_empty() && word.text.starts_with('/') { "/" } else { trimmed };
-    let generated = !word.opaque && paths::generated(&word.text);
+    let climbs = word.text.contains("..");
+    let last = word.text.trim_end_matches(['/', '*']).rsplit('/').next().unwrap_or_default();
+    let generated = !word.opaque && !climbs && paths::generated(if word.text.starts_with('/') { last } else { &word.text });
     let unknown = word.text.is_empty() || word.opaque && !paths::generated(word.text.rsplit('$').next().unwrap_or_default());
     let Some(path) = walk.path(&Word { text: trimmed.to_owned(), ..word.clone() }).filter(|_| !unknown) else {
         if word.opaque && word.text.contains("/$") && walk.path(word).is_some_and(|path| paths::generated_below(&path, &walk.project)) {
@@ -56,7 +58,8 @@ pub(super) fn delete_one(walk: &mut Walk<'_>, name: &str, word: &Word, recursive
     let holds_project = paths::inside(project.trim_end_matches('/'), &path);
     let git = path.ends_with("/.git") || path.contains("/.git/") && !path.ends_with(".lock");
     let whole_scratch = star && ["/tmp", "/var/tmp", "/private/tmp"].contains(&path.as_str());
-    let again = generated && matches!(class, Class::Project | Class::Scratch | Class::Outside)
+    let again = generated && matches!(class, Class::Project | Class::Scratch)
+        || generated && class == Class::Outside && paths::generated(last)
         || matches!(class, Class::Project) && paths::generated_below(&path, &project)
         || class == Class::Scratch && !whole_scratch
         || paths::cache(&path);
@@ -131,6 +134,18 @@ pub(super) fn find(walk: &mut Walk<'_>, args: &[Word], depth: usize) {
             walk.say(signal("recursive_delete", High, "Deletes every file it finds; cannot be undone", Some(&part)));
         }
     }
+    let secret = args.iter().zip(args.iter().skip(1)).any(|(option, value)| {
+        matches!(option.text.as_str(), "-name" | "-iname" | "-path" | "-wholename" | "-ipath")
+            && (paths::could_be_secret(&format!("/x/{}", value.text.trim_start_matches('*').trim_start_matches('/')), walk.around)
+                || value.text.contains(".ssh/id") || value.text.contains("id_rsa")
+                || paths::class(&format!("/x/{}", value.text.trim_start_matches(['*', '/'])), "/x", walk.around) == Class::Secret)
+    });
+    if secret && (args.iter().any(|arg| matches!(arg.text.as_str(), "-exec" | "-execdir" | "-ok")) || walk.piped) {
+        let shows = args.iter().any(|arg| matches!(arg.text.as_str(), "cat" | "head" | "tail" | "base64" | "xxd" | "cp" | "tar" | "grep" | "strings" | "less" | "more" | "sed" | "awk" | "curl" | "od" | "sh" | "bash"));
+        if shows {
+            walk.say(signal("secret_read", High, "Looks for files with secrets and reads them", Some(&part)));
+        }
+    }
     let exec = |arg: &Word| ["-exec", "-execdir", "-ok", "-okdir"].contains(&arg.text.as_str());
     for (at, _) in args.iter().enumerate().filter(|(_, arg)| exec(arg)) {
         let mut inner: Vec<Word> =
@@ -183,7 +198,7 @@ pub(super) fn found_names(args: &[Word]) -> Option<Vec<String>> {
 pub(super) fn files(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
     let own_ways = [
         "git", "rm", "rmdir", "unlink", "cd", "pushd", "dd", "gh", "alias", "docker", "podman", "nerdctl", "docker-compose", "kubectl", "aws", "gcloud",
-        "ssh", "scp", "npm", "yarn", "pnpm", "find", "truncate", "sqlite3", "psql", "mysql", "export", "declare", "kill", "test", "[",
+        "ssh", "scp", "npm", "yarn", "pnpm", "find", "truncate", "psql", "mysql", "export", "declare", "kill", "test", "[",
     ];
     if PRINTERS.contains(&name) || FETCHERS.contains(&name) || own_ways.contains(&name) {
         return;
@@ -202,10 +217,15 @@ pub(super) fn files(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
     if name == "sed" {
         sed_programs(walk, args);
     }
+    if name == "sqlite3" && let Some(file) = operands(args).next().cloned() {
+        walk.read(&file);
+    }
     let written = walk.written.len();
-    let names: Vec<Word> = operands(args).filter(|word| !word.text.contains(char::is_whitespace) || word.text.contains(".ssh/")).cloned().collect();
+    walk.in_place = has(args, "-i|--in-place");
+    let names: Vec<Word> = operands(args).cloned().collect();
     let writer = WRITERS.contains(&name);
-    for (index, word) in names.iter().enumerate() {
+    let spaced = |word: &Word| word.text.contains(char::is_whitespace) && !word.text.starts_with(['/', '~', '.']) && !word.text.contains(".ssh/");
+    for (index, word) in names.iter().enumerate().filter(|(_, word)| !spaced(word)) {
         operand(walk, name, index, names.len(), word, writer);
     }
     // Changing a file's rights or making a folder writes nothing that could be run.
@@ -219,7 +239,8 @@ fn operand(walk: &mut Walk<'_>, name: &str, index: usize, count: usize, word: &W
     let word = Word { text: text.trim_start_matches('@').to_owned(), ..word.clone() };
     // The pattern of a search is no file.
     let pattern = matches!(name, "grep" | "egrep" | "fgrep" | "rg" | "ag" | "ack" | "sed" | "awk" | "gawk" | "jq" | "yq" | "fd" | "chmod" | "chown" | "chgrp" | "setfacl" | "chattr" | "pgrep" | "zgrep");
-    if index == 0 && pattern || NAMERS.contains(&name) {
+    let rights_only = matches!(name, "chmod" | "chown" | "chgrp") && word.text.contains(['/', '.']) && !word.text.contains(':');
+    if index == 0 && pattern && !rights_only || NAMERS.contains(&name) {
         return own(walk, name, &word, writer);
     }
     let source = matches!(name, "cp" | "mv" | "ln" | "install" | "rsync" | "scp" | "gcp" | "gmv") && index + 1 < count;
@@ -229,7 +250,8 @@ fn operand(walk: &mut Walk<'_>, name: &str, index: usize, count: usize, word: &W
     } else if writer && !source && !reads_only {
         walk.wrote(&word, "Changes");
     }
-    if !writer || source && name != "mv" || reads_only || name == "rsync" {
+    let in_place = name == "sed" && walk.in_place;
+    if !in_place && (!writer || source && name != "mv" || reads_only || name == "rsync") {
         walk.read(&word);
     }
     own(walk, name, &word, writer);
@@ -240,6 +262,24 @@ fn own(walk: &mut Walk<'_>, name: &str, word: &Word, writer: bool) {
     let own = walk.path(word).is_some_and(|path| paths::class(&path, &walk.project, walk.around) == Class::Own);
     if own && !READERS.contains(&name) && !writer && !CALM.contains(&name) {
         walk.wrote(word, "May change");
+    }
+}
+
+/// Other programs that delete what they are given: archives that take their sources along, `cmake -E rm`.
+pub(super) fn takes_along(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
+    let (skip, words): (usize, &[Word]) = match name {
+        "tar" | "bsdtar" if has(args, "--remove-files") => (0, args),
+        "zip" if args.iter().any(|arg| arg.text == "--move" || arg.text.starts_with('-') && !arg.text.starts_with("--") && arg.text.contains('m')) => (1, args),
+        "7z" | "7za" | "7zz" if has(args, "-sdel") => (2, args),
+        "cmake" if args.first().is_some_and(|arg| arg.text == "-E") && args.get(1).is_some_and(|arg| matches!(arg.text.as_str(), "rm" | "remove" | "remove_directory")) => (0, &args[2..]),
+        "gzip" | "bzip2" | "xz" | "zstd" => return,
+        _ => return,
+    };
+    let part = joined(name, args);
+    let targets: Vec<Word> = super::tools::operands_without(words, &["-f", "-C", "-cf", "-czf"]).iter().skip(skip).map(|text| Word { opaque: text.contains('$'), ..Word::plain(*text) }).collect();
+    for word in targets {
+        let shown = word.text.clone();
+        delete_one(walk, name, &word, true, &shown, &part);
     }
 }
 
@@ -280,6 +320,12 @@ pub(super) fn copies(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
     }
     if name == "mv" && names.last().is_some_and(|word| word.text == "/dev/null") {
         walk.say(signal("delete", High, "Moves files to nowhere; cannot be undone", Some(&part)));
+    }
+    if name == "install" && names.first().is_some_and(|word| word.text == "/dev/null") {
+        walk.say(signal("overwrites", High, "Empties files", Some(&part)));
+    }
+    if name == "mv" && names.first().is_some_and(|word| word.opaque && word.text == "$") && names.last().is_some_and(|word| word.text.starts_with("/tmp")) {
+        walk.say(signal("delete", High, "Takes files away to a place that is cleared", Some(&part)));
     }
     if name == "mv" && names.len() > 1 && names.last().is_some_and(|word| word.text.starts_with("/tmp") || word.text.starts_with("/var/tmp")) {
         let sources: Vec<Word> = names[..names.len() - 1].to_vec();
@@ -323,6 +369,9 @@ fn sed_programs(walk: &mut Walk<'_>, args: &[Word]) {
             .and_then(|(rest, delimiter)| rest.split(delimiter).nth(3).map(ToOwned::to_owned));
         let flags = substitutes.unwrap_or_default();
         let flags = flags.split([';', '\n', ' ']).next().unwrap_or_default();
+        if has(args, "-i|--in-place") && matches!(arg.text.as_str(), "d" | "1,$d" | "$!d" | "1,$ d") {
+            walk.say(signal("overwrites", High, "Empties files", Some(&arg.text)));
+        }
         if script.starts_with("e ") || script == "e" || flags.contains('e') {
             walk.say(signal("inline_code_reach", High, "Runs commands from inside sed", Some(&arg.text)));
         }

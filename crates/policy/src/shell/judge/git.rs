@@ -16,7 +16,7 @@ const SETTINGS: &[&str] = &[
 ];
 /// Parts of settings by which git runs programs or pushes elsewhere.
 const SETTING_PARTS: &[&str] =
-    &["alias.", "filter.", ".textconv", ".cmd", ".insteadof", ".pushinsteadof", "pager.", ".helper", ".command", ".driver", ".pushurl", "includeif."];
+    &["alias.", "filter.", ".textconv", ".cmd", ".insteadof", ".pushinsteadof", "pager.", ".helper", ".command", ".driver", ".pushurl", "includeif.", ".mirror", "gc.reflogexpire", "gc.pruneexpire", "receive.deny"];
 
 /// Looks at a git command.
 pub(super) fn git(walk: &mut Walk<'_>, args: &[Word], depth: usize) {
@@ -88,7 +88,14 @@ pub(super) fn git(walk: &mut Walk<'_>, args: &[Word], depth: usize) {
             let level = if first == "prune" || sub.text == "lfs" { Medium } else { High };
             walk.say(signal("git_push", level, "Publishes commits", Some(&part)));
         }
-        "show" | "diff" | "cat-file" | "log" | "grep" | "blame" | "hash-object" | "apply" => shown(walk, rest),
+        "apply" if has(rest, "-R|--reverse") && !has(rest, "--check|--stat|--cached") => destroys(walk, "Takes changes back"),
+        "apply" => {}
+        "show" | "diff" | "cat-file" | "log" | "grep" | "blame" | "hash-object" => {
+            for file in rest.iter().filter_map(|arg| arg.text.strip_prefix("--output=")).map(Word::plain).collect::<Vec<_>>() {
+                walk.wrote(&file, "Writes to");
+            }
+            shown(walk, rest);
+        }
         _ => {}
     }
 }
@@ -119,13 +126,14 @@ fn subcommand<'a>(walk: &mut Walk<'_>, args: &'a [Word], depth: usize) -> (Optio
 /// A setting given a value; a program in it is looked at.
 fn set(walk: &mut Walk<'_>, (name, value): (&str, &str), depth: usize, once: bool) {
     let lower = name.to_ascii_lowercase();
-    let runs = SETTINGS.iter().any(|setting| lower == *setting || setting.ends_with('.') && lower.starts_with(setting))
+    let forces = lower.starts_with("remote.") && lower.ends_with(".push") && value.starts_with('+');
+    let runs = forces || SETTINGS.iter().any(|setting| lower == *setting || setting.ends_with('.') && lower.starts_with(setting))
         || SETTING_PARTS.iter().any(|piece| lower.contains(piece));
     if !runs {
         return;
     }
-    let harmless = matches!(value, "" | "cat" | "less" | "true" | "false" | "vim" | "nano" | "code --wait" | "store" | "cache" | "osxkeychain" | "manager")
-        && !lower.starts_with("http.sslverify")
+    let harmless = lower.ends_with(".mirror") && value == "false" || matches!(value, "" | "cat" | "less" | "true" | "false" | "vim" | "nano" | "code --wait" | "store" | "cache" | "osxkeychain" | "manager")
+        && !lower.starts_with("http.sslverify") && !lower.ends_with(".mirror")
         || once && lower == "safe.directory"
         || lower == "core.excludesfile";
     let plain_alias = lower.starts_with("alias.") && !value.starts_with('!');
@@ -249,7 +257,10 @@ fn remote(walk: &mut Walk<'_>, rest: &[Word], part: &str) {
     match names.first().map(String::as_str) {
         Some("add" | "set-url") => {
             walk.remotes.extend(names.get(1).cloned());
-            walk.say(signal("git_remote", Medium, "Changes where commits are pushed to", Some(part)));
+            let usual = ["github.com", "gitlab.com", "bitbucket.org", "dev.azure.com", "codeberg.org", "ssh.dev.azure.com", "git.sr.ht", "localhost"];
+            let address = names.get(2).map(String::as_str).unwrap_or_default();
+            let known = usual.iter().any(|host| address.contains(&format!("@{host}")) || address.contains(&format!("://{host}/"))) || !address.contains([':', '@']);
+            walk.say(signal("git_remote", if known { Medium } else { High }, "Changes where commits are pushed to", Some(part)));
         }
         Some("rename" | "remove" | "rm" | "prune" | "set-head" | "set-branches") => {
             walk.say(signal("git_remote", Medium, "Changes the list of remotes", Some(part)));

@@ -22,6 +22,7 @@ use super::words::Word;
 use crate::assess::{OWN, signal};
 use crate::paths;
 
+pub(crate) use network::is_local;
 pub(crate) use variables::variable;
 
 /// A file emptied by a redirection of nothing.
@@ -78,11 +79,12 @@ fn unwrapped(walk: &mut Walk<'_>, argv: &[Word], input: &Input, depth: usize) ->
     }
     let only_reads = tools::rows(walk, &name, args);
     let mut known = tools::family(walk, &name, args, depth);
-    known |= packages::look(walk, &name, args, depth);
+    known |= packages::look(walk, &name, args, input, depth);
     special(walk, &name, args, input, depth);
     code::interpreters(walk, &name, args, input, depth);
     files::files(walk, &name, args);
-    known |= unknown(walk, &name, head, args);
+    files::takes_along(walk, &name, args);
+    known |= unknown(walk, &name, head, args, input);
     if !only_reads {
         carried::look(walk, &name, args, known, depth);
     }
@@ -120,9 +122,11 @@ fn kept(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input) {
                 }
             }
         }
-        ("tee", Input::None) => {
+        ("tee", Input::None) if !has(args, "-a") => {
             for word in operands(args).filter(|word| word.pattern || word.opaque).cloned().collect::<Vec<_>>() {
+                let now = std::mem::take(&mut walk.written);
                 files::empty(walk, &word, &joined(name, args));
+                walk.written = now;
             }
         }
         ("sed", _) if has(args, "-i|--in-place") => {
@@ -136,7 +140,9 @@ fn kept(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input) {
             if let [target, link] = operands(args).cloned().collect::<Vec<_>>().as_slice()
                 && let (Some(target), Some(link)) = (walk.path(target), walk.path(link))
             {
-                walk.links.push((link, target));
+                if walk.links.len() < 32 {
+                    walk.links.push((link, target));
+                }
             }
         }
         ("tar" | "bsdtar" | "unzip" | "gunzip" | "7z", _) => {
@@ -245,7 +251,7 @@ fn unwrap(walk: &mut Walk<'_>, argv: &[Word], input: &Input, depth: usize) -> Op
             return Some(argv);
         }
         let mut at = 1;
-        let mut operands = *operands;
+        let mut operands = if name == "taskset" && has(&argv[1..], "-c|--cpu-list") { 1 } else { *operands };
         while let Some(word) = argv.get(at) {
             let text = word.text.as_str();
             if text == "--" {
@@ -381,6 +387,9 @@ fn special(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, depth:
         "dd" => {
             for arg in args {
                 if let Some(target) = arg.text.strip_prefix("of=") {
+                    if paths::data(target) {
+                        walk.say(signal("overwrites", High, format!("Overwrites {target}, which holds data"), Some(target)));
+                    }
                     walk.wrote(&Word { text: target.to_owned(), ..arg.clone() }, "Overwrites");
                 } else if let Some(source) = arg.text.strip_prefix("if=") {
                     walk.read(&Word { text: source.to_owned(), ..arg.clone() });
@@ -400,7 +409,7 @@ fn special(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, depth:
         }
         "eval" => {
             let text: Vec<&str> = args.iter().map(|arg| arg.text.as_str()).collect();
-            let known = args.len() == 1 && args[0].text == "$" && args[0].inner.iter().all(|text| initialises(text));
+            let known = args.len() == 1 && args[0].text == "$" && !args[0].inner.is_empty() && args[0].inner.iter().all(|text| initialises(text));
             if !known {
                 for arg in args.iter().filter(|arg| arg.opaque) {
                     code::hidden_text(walk, arg);
@@ -506,20 +515,31 @@ fn reads_into(walk: &mut Walk<'_>, args: &[Word], input: &Input) {
     for arg in args.iter().filter(|arg| arg.text.contains("$(") || arg.text.contains('`')) {
         walk.quietly(|walk| walk.hidden_in(&arg.text.clone(), 1));
     }
-    let known = match input {
+    let known: Option<String> = match input {
         Input::Text(text) if !has(args, "-d") => text.lines().next().map(ToOwned::to_owned),
         _ => None,
     };
+    let separators = walk.vars.get("IFS").map(|word| word.text.clone());
+    let split = |text: &str| -> Vec<String> {
+        let separates = |c: char| separators.as_ref().map_or(c.is_whitespace(), |set| set.contains(c));
+        text.split(separates).filter(|piece| !piece.is_empty()).map(ToOwned::to_owned).collect()
+    };
+    if matches!(walk.seen.parts.last().map(|part| part.program.as_str()), Some("mapfile" | "readarray"))
+        && let Some(at) = args.iter().position(|arg| arg.text == "-C")
+        && let Some(callback) = args.get(at + 1).cloned()
+    {
+        walk.text_by("mapfile -C", &callback.text, 1);
+    }
     if has(args, "-a") && let (Some(name), Some(text)) = (names.first(), &known) {
-        let items = text.split_whitespace().map(Word::plain).collect();
+        let items = split(text).into_iter().map(Word::plain).collect();
         walk.vars.insert(name.clone(), Word { items, ..Word::unknown() });
         return;
     }
-    let mut words = known.as_deref().map(|text| text.split_whitespace().collect::<Vec<_>>());
+    let mut words = known.as_deref().map(&split);
     for (at, name) in names.iter().enumerate() {
         let value = match (&mut words, input) {
             (Some(words), _) if at + 1 == names.len() => Word::plain(words.get(at..).unwrap_or_default().join(" ")),
-            (Some(words), _) => Word::plain(words.get(at).copied().unwrap_or_default()),
+            (Some(words), _) => Word::plain(words.get(at).cloned().unwrap_or_default()),
             (None, Input::Names(patterns)) if patterns.len() == 1 => Word { pattern: true, ..Word::plain(&patterns[0]) },
             (None, _) => Word::unknown(),
         };
@@ -545,10 +565,15 @@ fn patch(walk: &mut Walk<'_>, args: &[Word], input: &Input) {
 }
 
 /// Says what is not known about a program; whether it is known.
-fn unknown(walk: &mut Walk<'_>, name: &str, head: &Word, args: &[Word]) -> bool {
+fn unknown(walk: &mut Walk<'_>, name: &str, head: &Word, args: &[Word], input: &Input) -> bool {
+    secret_variables(walk, name, args);
+    inline_options(walk, name, args, input);
     let lists = matches!(name, "env" | "printenv" | "set" | "export" | "declare");
     if lists && args.iter().all(|arg| arg.text == "-p" || arg.text == "-x") {
         walk.secrets = true;
+        if walk.via.iter().any(|how| matches!(how.as_str(), "doppler" | "op-run" | "chamber" | "aws-vault" | "infisical")) {
+            walk.say(signal("secret_read", High, "Shows an environment that a store of secrets has filled", None));
+        }
         walk.say(signal("environment", Medium, "Shows the environment, where tokens are often kept", None));
     }
     if name == "clawbutler" || name == "clawbutler-hook" {
@@ -570,7 +595,7 @@ fn unknown(walk: &mut Walk<'_>, name: &str, head: &Word, args: &[Word]) -> bool 
         || INTERPRETERS.iter().any(|(interpreter, _)| *interpreter == name)
         || !rows_of(name).is_empty()
         || WRAPPERS.iter().any(|(wrapper, _, _)| *wrapper == name)
-        || matches!(name, "rm" | "rmdir" | "unlink" | "eval" | "kill" | "su" | "source" | ".");
+        || matches!(name, "rm" | "rmdir" | "unlink" | "eval" | "kill" | "su" | "source" | "." | "ssh" | "scp" | "truncate" | "sftp" | "fuser");
     if !known {
         let says = if head.text.contains('/') {
             format!("Runs the program {}", head.text)
@@ -588,10 +613,84 @@ fn unknown(walk: &mut Walk<'_>, name: &str, head: &Word, args: &[Word]) -> bool 
     known
 }
 
+/// Programs of other languages by option, where no analysis of the language is at hand.
+fn inline_options(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input) {
+    if let Input::Text(text) = input
+        && matches!(name, "ed" | "ex" | "vim" | "vi" | "m4" | "jshell" | "gnuplot" | "cmake" | "octave" | "groovy" | "erl" | "iex" | "ghci" | "ocaml" | "maxima" | "R" | "scala" | "gdb" | "bc" | "julia")
+    {
+        code::other_language(walk, name, &Word::plain(text.clone()));
+    }
+    if name.ends_with("latex") || name == "latexmk" {
+        for arg in args.iter().filter(|arg| arg.text.contains("write18")).cloned().collect::<Vec<_>>() {
+            code::other_language(walk, name, &arg);
+        }
+    }
+    if args.iter().any(|arg| arg.text == "-wrapper") {
+        walk.say(signal("loads_code", High, "Makes a compiler start another program", Some(&joined(name, args))));
+    }
+    if matches!(name, "terraform" | "tofu" | "pulumi") && args.iter().any(|arg| arg.text == "output" || arg.text == "--show-secrets") && args.iter().any(|arg| secret_name(&arg.text) || arg.text == "--show-secrets") {
+        walk.say(signal("secret_read", High, "Shows a secret", Some(&joined(name, args))));
+    }
+    if name == "docker" && args.iter().any(|arg| arg.text.contains(".Config.Env")) {
+        walk.say(signal("secret_read", High, "Shows the environment of a container, where secrets are kept", Some(&joined(name, args))));
+    }
+    let options: &[&str] = match name {
+        "rails" => &["runner", "r", "-e", "production", "development", "staging"],
+        "elixir" | "julia" | "groovy" | "scala" | "iex" => &["-e", "--eval", "-E"],
+        "erl" => &["-eval"],
+        "gnuplot" | "m4" | "octave" | "maxima" | "R" => &["-e", "--eval"],
+        "gdb" | "lldb" => &["-ex", "--eval-command", "-o"],
+        "emacs" => &["--eval", "-eval", "--execute", "-f"],
+        "vim" | "vi" | "nvim" | "ex" | "view" => &["-c", "--cmd", "+"],
+        "ipython" => &["-c"],
+        "ghc" => &["-e"],
+        _ => return,
+    };
+    let texts: Vec<Word> = args
+        .iter()
+        .zip(args.iter().skip(1))
+        .filter(|(option, _)| options.contains(&option.text.as_str()))
+        .map(|(_, text)| text.clone())
+        .chain(args.iter().filter(|arg| arg.text.len() > 1 && arg.text.starts_with('+') && matches!(name, "vim" | "vi" | "nvim" | "ex")).cloned())
+        .collect();
+    for text in texts {
+        code::other_language(walk, name, &text);
+    }
+}
+
+/// Whether a variable's name says that it holds a secret.
+fn secret_name(name: &str) -> bool {
+    let upper = name.to_ascii_uppercase();
+    ["SECRET", "TOKEN", "PASSWORD", "PASSWD", "API_KEY", "APIKEY", "PRIVATE_KEY", "ACCESS_KEY", "CREDENTIAL", "AUTH_KEY", "PASSPHRASE", "DATABASE_URL", "_PAT", "ENCRYPTION_KEY", "SIGNING_KEY"]
+        .iter()
+        .any(|piece| upper.contains(piece))
+        && !upper.contains("TOKENS") && !upper.contains("TOKENIZ") && !upper.contains("MAX_TOKEN")
+}
+
+/// Secrets of the environment that are printed, or searched for in what the environment shows.
+fn secret_variables(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
+    let printed = PRINTERS.contains(&name) && args.iter().any(|arg| arg.from.iter().any(|name| (secret_name(name) || name == super::words::INDIRECT) && !walk.vars.contains_key(name)) && !arg.text.contains(":+"))
+        || name == "printenv" && args.iter().any(|arg| secret_name(&arg.text))
+        || name == "jq" && args.iter().any(|arg| arg.text.contains("env.") && secret_name(&arg.text) || arg.text.contains("$ENV") && !arg.text.contains("$ENV.") || arg.text.trim() == "env");
+    let indirect = PRINTERS.contains(&name) && args.iter().any(|arg| arg.from.iter().any(|name| walk.vars.get(name).is_some_and(|value| secret_name(&value.text))));
+    if printed || indirect {
+        walk.secrets = true;
+        if !walk.piped {
+            walk.say(signal("secret_read", High, "Shows a secret of the environment", Some(&joined(name, args))));
+        }
+    }
+    let searches = matches!(name, "grep" | "egrep" | "rg" | "awk" | "sed") && walk.seen.signals.iter().any(|one| one.name == "environment")
+        && args.iter().any(|arg| ["key", "token", "secret", "pass", "cred", "aws_", "auth"].iter().any(|word| arg.text.to_ascii_lowercase().contains(word)));
+    if searches && !has(args, "-v|-c") {
+        walk.say(signal("secret_read", High, "Looks for secrets in the environment", Some(&joined(name, args))));
+    }
+}
+
 /// Signals to processes.
 fn kill(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input) {
     let names_us = |arg: &Word| {
         std::iter::once(&arg.text).chain(&arg.inner).any(|text| text.to_ascii_lowercase().replace(['[', ']'], "").contains("clawbutler"))
+            || name != "kill" && arg.text.len() > 3 && ["clawbutler-desktop", "clawbutler-hook"].iter().any(|own| own.contains(&arg.text))
     };
     let everything = *input == Input::Processes || args.iter().any(|arg| arg.pattern && arg.text.starts_with("/proc") || arg.text.starts_with("[0-9]"))
         || args.iter().any(|arg| arg.opaque && arg.from.iter().any(|name| walk.vars.get(name).is_some_and(|value| value.pattern)));

@@ -19,7 +19,7 @@ const VALUED: &[&str] = &[
 ];
 
 /// Whether a host is this machine.
-pub(super) fn is_local(host: &str) -> bool {
+pub(crate) fn is_local(host: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']');
     matches!(host, "localhost" | "::1" | "0.0.0.0" | "host.docker.internal" | "ip6-localhost")
         || host.starts_with("127.")
@@ -51,7 +51,16 @@ pub(super) fn fetch(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Inpu
         } else if address(arg).is_some() {
             urls.push(arg.clone());
         } else if arg.text.starts_with('-') {
-            attached(walk, name, arg, &part);
+            // The last letter of a bundle may take the next word: `-sSLo file`, `-qO file`.
+            let bundle = arg.text.len() > 2 && !arg.text.starts_with("--") && arg.text[1..].chars().all(|c| c.is_ascii_alphabetic());
+            let last = format!("-{}", arg.text.chars().next_back().unwrap_or('-'));
+            if bundle && VALUED.contains(&last.as_str()) && !httpie {
+                if let Some(value) = rest.next() {
+                    option(walk, name, &last, value, &part);
+                }
+            } else {
+                attached(walk, name, arg, &part);
+            }
         }
     }
     let local = !urls.is_empty() && urls.iter().all(|url| host_of(&with_scheme(&url.text)).is_some_and(|host| is_local(&host)));
@@ -137,11 +146,18 @@ fn option(walk: &mut Walk<'_>, name: &str, option: &str, value: &Word, part: &st
     let writes = matches!(option, "-o" | "--output" | "--output-document" | "-c" | "--cookie-jar" | "-D" | "--dump-header" | "--trace" | "-a")
         || option == "-O" && name == "wget";
     if writes && value.text != "-" && !value.text.starts_with('-') {
-        let mut written = value.clone();
-        if option == "-P" {
-            written.text.push('/');
-        }
-        walk.wrote(&written, "Writes to");
+        walk.wrote(value, "Writes to");
+        walk.downloaded.extend(walk.path(value));
+    }
+    if matches!(option, "-P" | "--directory-prefix") && name == "wget" {
+        walk.downloaded.extend(walk.path(value));
+    }
+    if matches!(option, "-K" | "--config") && name == "curl" {
+        walk.network = true;
+        walk.say(signal("hidden_program", High, "Takes addresses and what is sent from elsewhere", Some(part)));
+    }
+    if option == "--unix-socket" && value.text.contains("docker.sock") {
+        walk.say(signal("machine", High, "Talks to the engine of all containers", Some(part)));
     }
 }
 
@@ -162,8 +178,15 @@ fn target(walk: &mut Walk<'_>, name: &str, args: &[Word], url: &Word, local: boo
     if saves {
         let file = url.text.split(['?', '#']).next().unwrap_or_default().rsplit('/').next().unwrap_or_default();
         if let Some(path) = walk.path(&Word::plain(file)).filter(|_| !file.is_empty()) {
-            walk.written.push(path);
+            walk.written.push(path.clone());
+            if !local {
+                walk.downloaded.push(path);
+            }
         }
+    }
+    let bot = url.text.contains("api.telegram.org") || url.text.contains("hooks.slack.com") || url.text.contains("discord.com/api/webhooks") || url.text.contains("sendMessage");
+    if bot {
+        walk.say(signal("message", High, "Sends a message to people", Some(part)));
     }
     if !url.inner.is_empty() && !local {
         spills(walk, url, part);
@@ -285,6 +308,9 @@ pub(super) fn copy(walk: &mut Walk<'_>, name: &str, args: &[Word], depth: usize)
         return walk.say(signal("network", Medium, "Shows what would be copied", Some(&part)));
     }
     if far(to) {
+        for source in operands(args).filter(|word| !far(&word.text)).cloned().collect::<Vec<_>>() {
+            walk.read(&source);
+        }
         walk.network = true;
         walk.say(signal("upload", High, "Copies files to another machine", Some(&part)));
     } else if from.iter().any(|from| far(from)) {

@@ -20,12 +20,12 @@ const NODE_OWN: &[&str] = &[
 ];
 
 /// Looks at a package manager or task runner; whether it was one.
-pub(super) fn look(walk: &mut Walk<'_>, name: &str, args: &[Word], depth: usize) -> bool {
+pub(super) fn look(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, depth: usize) -> bool {
     let part = joined(name, args);
     match name {
         "npm" | "pnpm" | "yarn" | "bun" => node(walk, name, args, &part, depth),
         "npx" | "bunx" | "pnpx" | "uvx" | "pipx" | "corepack" => runs_package(walk, name, args, &part, depth),
-        "pip" | "pip3" | "uv" | "poetry" | "pdm" | "pipenv" | "conda" | "mamba" | "micromamba" => python(walk, name, args, &part, depth),
+        "pip" | "pip3" | "uv" | "poetry" | "pdm" | "pipenv" | "conda" | "mamba" | "micromamba" => python(walk, name, args, input, &part, depth),
         "cargo" => cargo(walk, args, &part, depth),
         "go" => go(walk, args, &part),
         "make" | "gmake" | "just" | "task" | "rake" | "mage" | "invoke" | "inv" | "ant" | "gulp" | "grunt" | "nx" | "turbo" | "tox" | "nox" | "bake"
@@ -91,6 +91,11 @@ fn node(walk: &mut Walk<'_>, name: &str, args: &[Word], part: &str, depth: usize
                 node(walk, name, &rest, part, depth + 1);
             }
         }
+        "pkg" | "set-script" | "config" => {
+            for value in args.iter().filter(|arg| arg.text.starts_with("scripts.")).filter_map(|arg| arg.text.split_once('=').map(|(_, value)| value.to_owned())) {
+                walk.text_by("npm run", &value, depth + 1);
+            }
+        }
         "cache" if matches!(words.get(1).copied(), Some("clean" | "clear")) => {}
         script if name != "npm" && !NODE_OWN.contains(&script) => {
             task(walk, name, script, part);
@@ -143,7 +148,7 @@ fn runs_package(walk: &mut Walk<'_>, name: &str, args: &[Word], part: &str, dept
     }
 }
 
-fn python(walk: &mut Walk<'_>, name: &str, args: &[Word], part: &str, depth: usize) {
+fn python(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, part: &str, depth: usize) {
     let verbs: Vec<&str> = operands(args).map(|word| word.text.as_str()).collect();
     let adds = ["install", "add", "download", "sync", "wheel", "create", "update", "tool", "pip"];
     if verbs.iter().take(2).any(|verb| adds.contains(verb)) {
@@ -151,6 +156,11 @@ fn python(walk: &mut Walk<'_>, name: &str, args: &[Word], part: &str, depth: usi
             || args.iter().any(|arg| arg.text.starts_with("--requirement=http") || arg.text.starts_with("-rhttp"))
             || args.iter().zip(args.iter().skip(1)).any(|(option, value)| matches!(option.text.as_str(), "-r" | "--requirement" | "-e" | "--editable" | "--git") && foreign(value))
         {
+            supply(walk, part);
+        }
+        let listed = args.iter().any(|arg| matches!(arg.text.as_str(), "/dev/stdin" | "-r-") || arg.text.starts_with("/dev/fd/"));
+        let known = matches!(input, Input::Text(text) if !text.lines().any(|line| foreign(&Word::plain(line.trim()))));
+        if listed && !known {
             supply(walk, part);
         }
         installs(walk);
@@ -180,6 +190,7 @@ fn python(walk: &mut Walk<'_>, name: &str, args: &[Word], part: &str, depth: usi
 
 fn cargo(walk: &mut Walk<'_>, args: &[Word], part: &str, depth: usize) {
     let words = operands_without(args, &["--manifest-path", "--config", "-C", "-p", "--package", "--features", "--target"]);
+    let words: Vec<&str> = words.into_iter().filter(|word| !word.starts_with('+')).collect();
     match words.first().copied().unwrap_or_default() {
         "install" | "add" | "update" => installs(walk),
         "xtask" | "make" | "task" => {
@@ -216,6 +227,9 @@ fn go(walk: &mut Walk<'_>, args: &[Word], part: &str) {
 }
 
 fn tasks(walk: &mut Walk<'_>, name: &str, args: &[Word], part: &str, depth: usize) {
+    if args.iter().any(|arg| arg.text.starts_with("--eval")) {
+        walk.say(signal("inline_code_reach", High, "Runs tasks given on the line", Some(part)));
+    }
     if has(args, "-n|--dry-run|--just-print|--list|-l|--summary|--help|--tasks|-T|-P|-q|--question") && name != "nox" {
         return walk.say(signal("builds", Low, "Shows what would be done", None));
     }
@@ -234,12 +248,6 @@ fn tasks(walk: &mut Walk<'_>, name: &str, args: &[Word], part: &str, depth: usiz
         if matches!(option.text.as_str(), "-f" | "--file" | "--makefile") && matches!(value.text.as_str(), "-" | "/dev/stdin" | "/dev/fd/63") {
             walk.say(signal("stdin_script", High, "Runs tasks that come from elsewhere", Some(part)));
         }
-        if option.text == "--eval" {
-            walk.say(signal("inline_code_reach", High, "Runs tasks given on the line", Some(part)));
-        }
-    }
-    if args.iter().any(|arg| arg.text.starts_with("--eval=")) {
-        walk.say(signal("inline_code_reach", High, "Runs tasks given on the line", Some(part)));
     }
     walk.say(signal("builds", Low, "Builds or tests the project", None));
 }

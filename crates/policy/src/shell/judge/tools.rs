@@ -15,16 +15,28 @@ pub(super) fn rows(walk: &mut Walk<'_>, name: &str, args: &[Word]) -> bool {
     if rows.is_empty() {
         return false;
     }
-    let words = operands_without(args, options_with_values(name));
+    let mut words = operands_without(args, options_with_values(name));
+    if name == "cargo" {
+        words.retain(|word| !word.starts_with('+'));
+    }
     for row in rows.iter().filter(|row| applies(row, args, &words)) {
-        walk.say(signal(row.name, row.level, row.says, Some(&joined(name, args))));
+        let level = if row.name == "database_destroys" && in_tests(walk, args) { row.level.min(Medium) } else { row.level };
+        walk.say(signal(row.name, level, row.says, Some(&joined(name, args))));
         walk.network |=
-            matches!(row.name, "remote" | "upload" | "network" | "publish" | "message" | "cloud_changes" | "tells_others");
+            matches!(row.name, "remote" | "upload" | "network" | "publish" | "opens" | "message" | "cloud_changes" | "tells_others");
         if row.level == Low {
             return true;
         }
     }
     false
+}
+
+/// Whether a variable or an option says that only the test database is meant.
+fn in_tests(walk: &Walk<'_>, args: &[Word]) -> bool {
+    const NAMES: &[&str] = &["RAILS_ENV", "RACK_ENV", "APP_ENV", "NODE_ENV", "MIX_ENV", "DJANGO_ENV"];
+    args.iter().any(|arg| arg.text == "--env=test" || arg.text.split_once('=').is_some_and(|(name, value)| NAMES.contains(&name) && value == "test"))
+        || NAMES.iter().any(|name| walk.vars.get(*name).is_some_and(|value| value.text == "test"))
+        || args.iter().zip(args.iter().skip(1)).any(|(option, value)| matches!(option.text.as_str(), "--env" | "-e") && value.text == "test")
 }
 
 fn applies(row: &Row, args: &[Word], words: &[&str]) -> bool {
@@ -94,7 +106,7 @@ pub(super) fn operands_without<'a>(args: &'a [Word], valued: &[&str]) -> Vec<&'a
         }
         if valued.contains(&text) {
             skip = true;
-        } else if !text.starts_with(['-', '+']) || text == "-" {
+        } else if !text.starts_with('-') || text == "-" {
             words.push(text);
         }
     }
@@ -186,7 +198,7 @@ fn group(walk: &mut Walk<'_>, args: &[Word], words: &[&str], part: &str, more: &
     // The operation stands last among the words that are no names; any reading verb decides unless a
     // changing one stands beside it.
     let reading = words.iter().take(6).any(|word| reads(word, more));
-    let changing = words.iter().take(6).any(|word| {
+    let changing = words.iter().skip(1).take(6).any(|word| {
         let first = word.split('-').next().unwrap_or(word);
         ["create", "update", "set", "add", "remove", "start", "stop", "restart", "deploy", "import", "export", "cp", "mv", "rm", "invoke",
             "run", "submit", "patch", "apply", "enable", "disable", "reset", "resize", "move", "insert", "mk", "load", "cancel", "assign",
@@ -226,6 +238,7 @@ fn kube(walk: &mut Walk<'_>, args: &[Word], words: &[&str], part: &str, more: &[
         }
         "config" if what == "view" && has(args, "--raw") => secret(walk, part),
         "config" if reads(what, &["current-context", "use-context"]) => {}
+        "config" if what.starts_with("delete-") || what == "unset" => changes(walk, part, words),
         "config" => walk.say(signal("settings", Medium, "Changes which cluster is used", Some(part))),
         "rollout" if reads(what, &[]) => {}
         "auth" if what == "reconcile" => changes(walk, part, words),
@@ -264,11 +277,12 @@ fn kube_exec(walk: &mut Walk<'_>, verb: &str, args: &[Word], part: &str, depth: 
 
 /// Families whose first word is the operation.
 fn single(walk: &mut Walk<'_>, args: &[Word], words: &[&str], part: &str, more: &[&str]) {
-    let (verb, what) = (words[0], words.get(1).copied().unwrap_or_default());
+    let words = if words[0] == "run-all" || words[0] == "run" && words.len() > 1 && !matches!(words[1], "--") { &words[1..] } else { words };
+    let (verb, what) = (words.first().copied().unwrap_or_default(), words.get(1).copied().unwrap_or_default());
     let dry = has(args, "--dry-run") && !part.contains("--dry-run=none");
     let calm = match (verb, what) {
         ("workspace", "delete") | ("repo", "remove" | "rm") => false,
-        ("state" | "stack" | "config" | "history" | "plugin" | "env" | "registry", what) => {
+        ("state" | "stack" | "config" | "plugin" | "env" | "registry", what) => {
             reads(what, &["pull", "output", "select", "init", "graph", "ls", "export", "set", "tag", "add", "update"])
         }
         _ => reads(verb, more) || dry,
