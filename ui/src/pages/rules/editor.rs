@@ -1,26 +1,24 @@
 //! The editor: one file, checked while it is written, saved after its effect was shown.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use clawbutler_wire::command::{CheckRules, DeleteRules, SaveRules};
 use clawbutler_wire::rules::{DraftFile, RuleFileView, RuleOrigin, RulesCheck};
 use leptos::prelude::*;
 
+use super::Desk;
 use super::check::Check;
 use super::draft::FIRST;
+use super::field::Field;
 use super::simulation::{Asked, Change};
-use super::{Desk, model};
 use crate::fetched::Fetched;
 use crate::kit;
 
 /// After the last key.
 const PAUSE: Duration = Duration::from_millis(400);
-/// Lines the field has at least.
-const SHORTEST: usize = 22;
 
 /// Shows what saving would change.
-fn review(desk: Desk) {
+pub(super) fn review(desk: Desk) {
     let (name, text) = (desk.draft.name.get_untracked(), desk.draft.text.get_untracked());
     desk.asked.set(Some(Asked {
         title: format!("What {name} would change"),
@@ -144,35 +142,5 @@ fn Stale(desk: Desk) -> impl IntoView {
                 <button type="button" class="plain" on:click=move |_| desk.open_again()>"Take the file's text"</button>
             </section>
         })
-    }
-}
-
-#[component]
-fn Field(desk: Desk, check: Fetched<RulesCheck>, typed: Callback<()>, good: Signal<bool>) -> impl IntoView {
-    let text = desk.draft.text;
-    let marked = Memo::new(move |_| {
-        check.value.with(|check| {
-            let errors = check.as_ref().map(|check| check.errors.clone()).unwrap_or_default();
-            text.with(|text| {
-                errors.iter().filter_map(|error| model::line_of_error(text, error)).collect::<BTreeSet<_>>()
-            })
-        })
-    });
-    let count = Memo::new(move |_| text.with(|text| text.split('\n').count()));
-    let save = move |event: web_sys::KeyboardEvent| {
-        if event.key() == "s" && (event.ctrl_key() || event.meta_key()) {
-            event.prevent_default();
-            if good.get_untracked() && desk.draft.is_dirty() {
-                review(desk);
-            }
-        }
-    };
-    view! {
-        <div class="field">
-            <div class="gutter" aria-hidden="true">{move || (0..count.get()).map(|at| view! { <span class:bad=move || marked.with(|marked| marked.contains(&at))>{at + 1}</span> }).collect_view()}</div>
-            <textarea id="editor" data-testid="editor-text" class="mono" aria-label="Rules as text" wrap="off" spellcheck="false" autocapitalize="off"
-                rows=move || count.get().max(SHORTEST).to_string() readonly=move || desk.draft.fixed.get() aria-invalid=move || marked.with(|marked| !marked.is_empty()).to_string()
-                prop:value=move || text.get() on:input=move |event| { text.set(event_target_value(&event)); typed.run(()); } on:keydown=save></textarea>
-        </div>
     }
 }

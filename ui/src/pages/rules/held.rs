@@ -1,7 +1,7 @@
-//! A change that waits for a person: what it is, line by line, and the two ways out.
+//! A change that waits for a person: what it is, line by line, and the two ways out. Files that do not load.
 
 use clawbutler_wire::command::{AcceptRules, RejectRules};
-use clawbutler_wire::rules::HeldChange;
+use clawbutler_wire::rules::{HeldChange, RuleFileState};
 use leptos::prelude::*;
 
 use super::Desk;
@@ -45,5 +45,31 @@ fn Change(desk: Desk, held: HeldChange, short: Signal<bool>) -> impl IntoView {
                     on:click=move |_| desk.send(AcceptRules { digest: accept.clone() }, "In force.".to_owned(), |_| ())>"Put in force"</button>
             </div>
         </section>
+    }
+}
+
+/// Files that do not load: what they said before is in force, loudly.
+#[component]
+pub(super) fn Broken(desk: Desk) -> impl IntoView {
+    let broken = Memo::new(move |_| {
+        let files = desk.view.value.with(|view| view.as_ref().map(|view| view.files.clone()).unwrap_or_default());
+        files.into_iter().filter(|file| file.state == RuleFileState::Broken).collect::<Vec<_>>()
+    });
+    move || {
+        broken
+            .get()
+            .into_iter()
+            .map(|file| {
+                let name = file.name.clone();
+                let open = move |_| desk.open(&name);
+                view! {
+                    <section class="notice bad" role="alert" data-testid="rules-broken">
+                        <div><strong>{file.name.clone()}" does not load."</strong>" "{file.says}" "{file.fix}
+                            <p class="quiet">"What it said when it last loaded is in force."</p></div>
+                        <a class="button" href="#/rules/edit" on:click=open>"Open in the editor"</a>
+                    </section>
+                }
+            })
+            .collect_view()
     }
 }

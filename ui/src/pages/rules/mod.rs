@@ -4,6 +4,7 @@ mod attempt;
 mod check;
 pub(crate) mod draft;
 mod editor;
+mod field;
 mod held;
 mod import;
 mod list;
@@ -12,7 +13,7 @@ mod packs;
 mod simulation;
 
 use clawbutler_wire::command::ListRules;
-use clawbutler_wire::rules::{RuleFileState, RulesView};
+use clawbutler_wire::rules::RulesView;
 use clawbutler_wire::topic::Topic;
 use clawbutler_wire::{ApiError, Command};
 use leptos::prelude::*;
@@ -110,7 +111,7 @@ pub(crate) fn Rules(live: Live, route: Route) -> impl IntoView {
             {kit::trouble(desk.error)}
             <p class="hidden" role="status">{move || desk.said.get()}</p>
             <held::Held desk=desk short=Signal::derive(move || !part.with(String::is_empty))/>
-            <Broken desk=desk/>
+            <held::Broken desk=desk/>
             {move || match (there.get(), part.get().as_str()) {
                 (false, _) if desk.view.error.with(Option::is_some) => ().into_any(),
                 (false, _) => view! { <p class="loading">"Reading the rules…"</p> }.into_any(),
@@ -146,31 +147,5 @@ fn Head(desk: Desk, part: Memo<String>) -> impl IntoView {
             <button type="button" class="plain" data-testid="rules-import" aria-haspopup="dialog" on:click=move |_| desk.importing.set(true)>"Import…"</button>
         </header>
         <nav class="tabs" aria-label="Parts of the rules">{links}</nav>
-    }
-}
-
-/// Files that do not load: what they said before is in force, loudly.
-#[component]
-fn Broken(desk: Desk) -> impl IntoView {
-    let broken = Memo::new(move |_| {
-        let files = desk.view.value.with(|view| view.as_ref().map(|view| view.files.clone()).unwrap_or_default());
-        files.into_iter().filter(|file| file.state == RuleFileState::Broken).collect::<Vec<_>>()
-    });
-    move || {
-        broken
-            .get()
-            .into_iter()
-            .map(|file| {
-                let name = file.name.clone();
-                let open = move |_| desk.open(&name);
-                view! {
-                    <section class="notice bad" role="alert" data-testid="rules-broken">
-                        <div><strong>{file.name.clone()}" does not load."</strong>" "{file.says}" "{file.fix}
-                            <p class="quiet">"What it said when it last loaded is in force."</p></div>
-                        <a class="button" href="#/rules/edit" on:click=open>"Open in the editor"</a>
-                    </section>
-                }
-            })
-            .collect_view()
     }
 }
