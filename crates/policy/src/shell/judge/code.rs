@@ -126,7 +126,7 @@ pub(super) fn interpreters(walk: &mut Walk<'_>, name: &str, args: &[Word], input
         return;
     }
     if let Some((_, options)) = language {
-        let valued = ["-W", "-X", "-r", "--require", "--import", "--loader", "-C", "-I", "-M", "--conditions", "-d"];
+        let valued = ["-W", "-X", "-r", "--require", "--import", "--loader", "-C", "-I", "-M", "--conditions", "-d", "-l", "-s"];
         let script = args.iter().enumerate().position(|(at, arg)| {
             !arg.text.starts_with('-') && !(at > 0 && (valued.contains(&args[at - 1].text.as_str()) || options.contains(&args[at - 1].text.as_str())))
         });
@@ -325,7 +325,7 @@ pub(super) fn written_quietly(walk: &mut Walk<'_>, path: &str, text: &str, depth
         }
     }
     let compiled = matches!(ending, "go" | "rs" | "java" | "kt" | "cs" | "c" | "cpp" | "cc" | "ex" | "exs" | "scala" | "swift" | "zig" | "nim");
-    let reach = ["RemoveAll", "remove_dir_all", "remove_file", "deleteRecursively", "FileUtils.delete", "Runtime.getRuntime", "ProcessBuilder", "system(", "File.rm_rf", "removeItem", "Process.Start", "Directory.Delete"];
+    let reach = ["RemoveAll", "remove_dir_all", "remove_file", "deleteRecursively", "FileUtils.delete", "Runtime.getRuntime", "ProcessBuilder", "system(", "File.rm_rf", "removeItem", "Process.Start", "Directory.Delete", "Command::new(\"rm", "Command::new(\"sh", "Command::new(\"bash", "Command::new(\"git", "exec.Command(\"rm", "exec.Command(\"sh", "exec.Command(\"bash", "exec.Command(\"git"];
     if let Some(word) = reach.iter().find(|word| compiled && text.contains(**word)) {
         walk.say(signal("inline_code_reach", High, format!("Builds and runs a program written just before that reaches files or programs ({word})"), Some(name)));
     }
@@ -338,7 +338,8 @@ pub(super) fn literals(walk: &mut Walk<'_>, text: &str, depth: usize) {
     for quote in ['"', '\'', '`'] {
         found.extend(text.split(quote).skip(1).filter(|piece| piece.len() > 1 && piece.len() < 400).take(60).map(ToOwned::to_owned));
     }
-    let list = found.iter().filter(|piece| !piece.contains(char::is_whitespace)).cloned().collect::<Vec<_>>().join(" ");
+    let quoted: Vec<String> = text.split('"').skip(1).step_by(2).take(60).map(ToOwned::to_owned).collect();
+    let list = quoted.iter().filter(|piece| !piece.contains(char::is_whitespace)).cloned().collect::<Vec<_>>().join(" ");
     for piece in found.iter().filter(|piece| piece.contains(' ')).chain(std::iter::once(&list)) {
         let piece = piece.clone();
         walk.quietly(|walk| walk.by("a text inside", |walk| walk.text(&piece, depth + 1)));

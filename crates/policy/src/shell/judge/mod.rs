@@ -301,6 +301,15 @@ fn unwrap(walk: &mut Walk<'_>, argv: &[Word], input: &Input, depth: usize) -> Op
                 walk.say(signal("downloaded_arguments", High, "Runs a command on what it downloads", None));
             }
         }
+        if name == "parallel" && let Some(marks) = argv[at..].iter().position(|word| word.text.starts_with(":::")) {
+            let template: Vec<&str> = argv[at..at + marks].iter().map(|word| word.text.as_str()).collect();
+            let template = template.join(" ");
+            for word in argv[at + marks..].iter().filter(|word| !word.text.starts_with(":::") && word.text != "$").take(32).cloned().collect::<Vec<_>>() {
+                let line = if template.contains("{}") { template.replace("{}", &word.text) } else { format!("{template} {}", word.text) };
+                walk.text_by("parallel", &line, depth + 1);
+            }
+            return None;
+        }
         if name == "watch" || name == "parallel" {
             let rest: Vec<&str> = argv[at..].iter().map(|word| word.text.as_str()).collect();
             walk.text(&rest.join(" "), depth + 1);
@@ -320,7 +329,7 @@ const LOOKS: &[&str] = &[
 /// `sudo` before something that only looks; `sudo -l`, `-v`, `-k`.
 fn sudo_reads(args: &[Word]) -> bool {
     let Some(at) = args.iter().position(|arg| !arg.text.starts_with('-')) else {
-        return args.iter().all(|arg| matches!(arg.text.as_str(), "-l" | "-v" | "-k" | "-K" | "-n" | "-V" | "--list" | "--validate"));
+        return args.iter().all(|arg| matches!(arg.text.as_str(), "-l" | "-v" | "-k" | "-K" | "-n" | "-V" | "--list" | "--validate" | "--version" | "-h" | "--help"));
     };
     if args[..at].iter().any(|arg| !matches!(arg.text.as_str(), "-n" | "-E" | "-H" | "--")) {
         return false;
@@ -412,6 +421,8 @@ fn special(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, depth:
                 None => Some(walk.around.home.clone()),
             };
             walk.old_cwd = before;
+            let here = walk.cwd.as_ref().map_or_else(Word::unknown, Word::plain);
+            walk.vars.insert("PWD".to_owned(), here);
         }
         "eval" => {
             let text: Vec<&str> = args.iter().map(|arg| arg.text.as_str()).collect();
@@ -686,6 +697,15 @@ fn secret_variables(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
         if !walk.piped {
             walk.say(signal("secret_read", High, "Shows a secret of the environment", Some(&joined(name, args))));
         }
+    }
+    let told = walk.seen.parts.iter().any(|part| matches!(part.program.as_str(), "terraform" | "tofu" | "pulumi" | "terragrunt") && part.args.iter().any(|arg| matches!(arg.as_str(), "output" | "state" | "show")));
+    if told && matches!(name, "jq" | "grep" | "yq") && args.iter().any(|arg| secret_name(&arg.text)) {
+        walk.say(signal("secret_read", High, "Shows a secret out of the state of infrastructure", Some(&joined(name, args))));
+    }
+    let keys = matches!(name, "grep" | "egrep" | "rg" | "ag") && has(args, "-r|-R|--recursive") || matches!(name, "rg" | "ag");
+    let whole = args.iter().any(|arg| walk.path(arg).is_some_and(|path| !arg.opaque && paths::class(&path, &walk.project, walk.around) == paths::Class::Root));
+    if keys && whole && !has(args, "-l|--files-with-matches|-c|--count") {
+        walk.say(signal("secret_read", High, "Searches a whole home or disk and shows what it finds", Some(&joined(name, args))));
     }
     let searches = matches!(name, "grep" | "egrep" | "rg" | "awk" | "sed") && walk.seen.signals.iter().any(|one| one.name == "environment")
         && args.iter().any(|arg| ["key", "token", "secret", "pass", "cred", "aws_", "auth"].iter().any(|word| arg.text.to_ascii_lowercase().contains(word)));

@@ -7,6 +7,7 @@ use super::{command, files, is_local, joined, secret_name};
 use crate::assess::signal;
 use crate::code::{self, Deed, Language};
 use crate::nosql;
+use crate::shell::tables::SHELLS;
 use crate::shell::walk::{Input, Walk};
 use crate::shell::words::Word;
 use crate::sql::{self, SqlDeed};
@@ -47,6 +48,10 @@ pub(super) fn look(walk: &mut Walk<'_>, name: &str, text: &str, depth: usize) ->
             format!("Runs a {name} program that may reach files, programs or the network ({word})"),
             Some(text),
         ));
+    }
+    for piece in text.split(['"', '\'']).filter(|piece| piece.starts_with("/.") && !piece.contains(char::is_whitespace)).take(8) {
+        // What stands before it is only known when it runs; most often it is a home.
+        walk.read(&Word::plain(format!("~{piece}")));
     }
     let prints = program.deeds.contains(&Deed::Prints);
     let talks = program.deeds.iter().any(|deed| matches!(deed, Deed::Network { .. } | Deed::RawSocket { .. } | Deed::Argv { .. } | Deed::Shell { .. }));
@@ -104,7 +109,13 @@ fn place(path: &str) -> Word {
 fn judge(walk: &mut Walk<'_>, name: &str, deed: &Deed, shows: bool, text: &str, depth: usize) {
     let part = Some(text);
     match deed {
+        Deed::Shell { text } if SHELLS.contains(&text.trim()) => {
+            walk.say(signal("stdin_script", High, "Hands data to a shell", part));
+        }
         Deed::Shell { text } => walk.text_by(name, text, depth + 1),
+        Deed::Argv { argv } if matches!(argv.as_slice(), [Some(one)] if SHELLS.contains(&one.rsplit('/').next().unwrap_or_default())) => {
+            walk.say(signal("stdin_script", High, "Opens a shell inside a program", part));
+        }
         Deed::Argv { argv } => {
             let words: Vec<Word> = argv.iter().map(|word| word.as_ref().map_or_else(Word::unknown, |text| Word::plain(text.clone()))).collect();
             walk.by(name, |walk| drop(command(walk, &words, &Input::None, depth + 1)));

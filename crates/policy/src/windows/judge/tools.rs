@@ -264,6 +264,7 @@ fn certutil(look: &mut Look<'_>, texts: &[String], lower: &[String], part: &str)
             .rfind(|text| !text.contains("://"))
             .map_or_else(|| url.rsplit('/').next().unwrap_or_default().to_owned(), |to| (*to).clone());
         fetch(look, &Value::text(url), &Value::text(to));
+        look.tell("downloads_oddly", High, "Downloads with a tool that is not meant for it", part);
     } else if has(&["/decode", "/decodehex"]) {
         if let [.., to] = names.as_slice() {
             look.wrote_one(to, "Writes to");
