@@ -2,6 +2,7 @@
 
 use clawbutler_core::action::Action;
 use clawbutler_core::grant::host_of;
+use clawbutler_core::redact::{self, MaskKey};
 use clawbutler_core::risk::{Assessment, RiskLevel, Signal};
 use serde::{Deserialize, Serialize};
 
@@ -60,7 +61,10 @@ pub(crate) fn write_signals(path: &str, project: &str, around: &Surroundings, ve
 /// Whether a path is a file of settings (`.env`) inside the project.
 fn dotenv_of(path: &str, project: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
-    (name == ".env" || name.starts_with(".env.")) && paths::inside(path, project)
+    let registries = [".npmrc", ".yarnrc.yml", ".pypirc", ".netrc", ".git-credentials"];
+    !registries.contains(&name)
+        && paths::below_home(path).is_none_or(|rest| !rest.starts_with(".ssh/") && !rest.starts_with(".aws/") && !rest.starts_with(".gnupg/"))
+        && (paths::inside(path, project) || paths::inside(path, "/tmp"))
 }
 
 /// Signals of reading a path.
@@ -98,6 +102,10 @@ pub(crate) fn network_signals(url: &str) -> Vec<Signal> {
             format!("Asks {host}, which hands out cloud credentials"),
             Some(url),
         )];
+    }
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    if query.contains("AKIA") || query.len() > 20 && redact::mask_text(query, &MaskKey([0; 32])) != query {
+        return vec![signal("spills", RiskLevel::High, format!("Sends something that looks like a secret to {host} in the address"), Some(url))];
     }
     vec![signal(
         "network",

@@ -43,7 +43,7 @@ const SECRET_FOLDERS: &[&str] = &[
     ".ethereum/keystore", ".mozilla/firefox", ".config/google-chrome", ".config/chromium", ".config/BraveSoftware", ".electrum",
     "Library/Keychains", "Library/Application Support/Google/Chrome", "Library/Application Support/Firefox", ".local/share/keyrings",
     "Library/Cookies", ".config/Bitwarden", ".thunderbird", ".config/1Password", "AppData/Roaming/Microsoft/Credentials",
-    "AppData/Local/Google/Chrome/User Data", "AppData/Roaming/gcloud", "AppData/Roaming/GitHub CLI", ".vault", ".minikube/certs",
+    "AppData/Local/Google/Chrome/User Data", "AppData/Roaming/gcloud", "AppData/Roaming/GitHub CLI", ".vault", ".minikube/certs", ".openclaw/credentials", ".openclaw/identity", ".openclaw/devices", ".hermes/auth", ".codex/auth.json",
 ];
 const SECRET_NAMES: &[&str] = &[
     ".netrc", "_netrc", ".pgpass", ".my.cnf", ".git-credentials", ".npmrc", ".yarnrc.yml", ".pypirc", "credentials", "credentials.json",
@@ -58,7 +58,7 @@ const SECRET_NAMES: &[&str] = &[
 ];
 const SECRET_ENDS: &[&str] = &[
     ".pem", ".p12", ".pfx", ".keystore", ".jks", ".kdbx", ".key", ".ppk", ".ovpn", ".asc.key", ".keytab", ".tfvars", ".agekey", "-key.json", "_rsa",
-    "_ed25519", "_ecdsa", ".gpg.key", ".mobileprovision", ".p8", ".psafe3", ".1pux", ".opvault", ".secret", ".secrets",
+    "_ed25519", "_ecdsa", ".gpg.key", ".mobileprovision", ".p8", ".psafe3", ".1pux", ".opvault", ".tfstate", ".secret", ".secrets",
 ];
 const STARTUP: &[&str] = &[
     ".bashrc", ".bash_profile", ".bash_login", ".bash_logout", ".bash_aliases", ".profile", ".xprofile", ".xinitrc", ".xsession", ".xsessionrc",

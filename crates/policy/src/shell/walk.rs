@@ -163,6 +163,12 @@ impl<'a> Walk<'a> {
         });
     }
 
+    /// Whether the command before the one looked at is a given one.
+    pub(crate) fn piped_from(&self, program: &str, word: &str) -> bool {
+        let before = self.current.and_then(|at| at.checked_sub(1)).and_then(|at| self.seen.parts.get(at));
+        before.is_some_and(|part| part.program == program && part.args.iter().any(|arg| arg == word))
+    }
+
     /// Takes over what another look found.
     pub(crate) fn take(&mut self, seen: Seen, how: &str) {
         let current = self.current;

@@ -132,6 +132,10 @@ pub(super) fn interpreters(walk: &mut Walk<'_>, name: &str, args: &[Word], input
         });
         let before = &args[..script.map_or(args.len(), |at| (at + 1).min(args.len()))];
         let before = if name == "deno" { args } else { before };
+        let silent = matches!(name, "perl" | "ruby") && has(args, "-i") && has(args, "-n") && !has(args, "-p");
+        if silent && !args.iter().any(|arg| arg.text.contains("print") || arg.text.contains("puts")) {
+            walk.say(signal("overwrites", High, "Empties files", args.last().map(|arg| arg.text.as_str())));
+        }
         for (option, text) in before.iter().zip(before.iter().skip(1)) {
             if options.contains(&option.text.as_str()) {
                 return inline(walk, name, &text.text, text.opaque, depth);
@@ -142,6 +146,9 @@ pub(super) fn interpreters(walk: &mut Walk<'_>, name: &str, args: &[Word], input
             .find_map(|arg| options.iter().find_map(|option| arg.text.strip_prefix(option)?.strip_prefix('=')));
         if let Some(text) = attached {
             return inline(walk, name, text, false, depth);
+        }
+        if name.ends_with("awk") && args.iter().any(|arg| arg.text == "inplace") && !args.iter().any(|arg| arg.text.contains("print")) {
+            walk.say(signal("overwrites", High, "Empties files", args.last().map(|arg| arg.text.as_str())));
         }
         if name.ends_with("awk") && !has(args, "-f") {
             if let Some(text) = operands(args).next().filter(|text| text.text.contains(['(', '|', '>', '"'])).cloned() {

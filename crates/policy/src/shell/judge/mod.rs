@@ -142,6 +142,12 @@ fn kept(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input) {
                 texts.iter().for_each(|text| walk.keep(path.clone(), text));
             }
         }
+        ("cp" | "mv" | "install", _) => copied(walk, args),
+        ("tar" | "bsdtar", _)
+            if args.first().is_some_and(|arg| arg.text.contains('x')) && !has(args, "-C") && walk.piped_from("git", "archive") =>
+        {
+            walk.say(signal("git_destroys", High, "Writes a state of the history over files", Some(&joined(name, args))));
+        }
         ("ln", _) if has(args, "-s|--symbolic") => {
             if let [target, link] = operands(args).cloned().collect::<Vec<_>>().as_slice()
                 && let (Some(target), Some(link)) = (walk.path(target), walk.path(link))
@@ -177,6 +183,24 @@ fn kept(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input) {
             }
         }
         _ => {}
+    }
+}
+
+/// A copy of a file that was there before is nothing new; one of a download is a download.
+fn copied(walk: &mut Walk<'_>, args: &[Word]) {
+    let names: Vec<Word> = operands(args).cloned().collect();
+    let Some((target, sources)) = names.split_last() else { return };
+    let sources: Vec<String> = sources.iter().filter_map(|word| walk.path(word)).collect();
+    let Some(target) = walk.path(target) else { return };
+    let foreign = sources.iter().any(|path| walk.downloaded.contains(path));
+    let known = sources.iter().find_map(|path| walk.contents.get(path).cloned());
+    let written = sources.iter().any(|path| walk.written.iter().filter(|one| *one == path).count() > 0 && !foreign);
+    if foreign {
+        walk.downloaded.push(target);
+    } else if let Some(text) = known {
+        walk.keep(target, &text);
+    } else if !written && !sources.iter().any(|path| ["/bin/", "/usr/", "/sbin/", "/opt/"].iter().any(|folder| path.starts_with(folder))) {
+        walk.written.retain(|path| *path != target);
     }
 }
 
@@ -638,6 +662,10 @@ fn inline_options(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input)
         && matches!(name, "ed" | "ex" | "vim" | "vi" | "m4" | "jshell" | "gnuplot" | "cmake" | "octave" | "groovy" | "erl" | "iex" | "ghci" | "ocaml" | "maxima" | "R" | "scala" | "gdb" | "bc" | "julia")
     {
         code::other_language(walk, name, &Word::plain(text.clone()));
+    }
+    let empties = matches!(input, Input::Text(text) if text.lines().any(|line| matches!(line.trim(), ",d" | "1,$d" | "%d" | ",dw")));
+    if empties && matches!(name, "ed" | "ex" | "vim" | "vi") {
+        walk.say(signal("overwrites", High, "Empties a file in an editor", Some(&joined(name, args))));
     }
     if name.ends_with("latex") || name == "latexmk" {
         for arg in args.iter().filter(|arg| arg.text.contains("write18")).cloned().collect::<Vec<_>>() {

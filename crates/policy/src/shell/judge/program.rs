@@ -53,6 +53,13 @@ pub(super) fn look(walk: &mut Walk<'_>, name: &str, text: &str, depth: usize) ->
         // What stands before it is only known when it runs; most often it is a home.
         walk.read(&Word::plain(format!("~{piece}")));
     }
+    if text.contains("hermes_tools") {
+        // The runtime's own tools, called from a program of its.
+        for piece in text.split(['"', '\'']).skip(1).step_by(2).filter(|piece| piece.len() > 1).take(32) {
+            let piece = piece.to_owned();
+            walk.quietly(|walk| walk.text_by("terminal", &piece, depth + 1));
+        }
+    }
     let prints = program.deeds.contains(&Deed::Prints);
     let talks = program.deeds.iter().any(|deed| matches!(deed, Deed::Network { .. } | Deed::RawSocket { .. } | Deed::Argv { .. } | Deed::Shell { .. }));
     for deed in &program.deeds {
@@ -80,6 +87,9 @@ const STRONG: &[&str] = &[
 fn strong(language: Language, text: &str) -> Option<&'static str> {
     if text.chars().any(|c| matches!(c, '\u{ff01}'..='\u{ff5e}')) {
         return Some("letters that only look like others");
+    }
+    if text.contains("data:text/javascript") {
+        return Some("a program in an address");
     }
     let decodes = ["b64decode", "fromhex", "unhexlify", "base64", "atob", "unpack", "decode("].iter().any(|word| text.contains(word));
     if decodes && (text.contains("exec(") || text.contains("eval(") || text.contains("Function(")) {
