@@ -111,7 +111,7 @@ impl Follower<'_, '_, '_> {
         self.pop_scope();
         self.functions[index].active = false;
         self.leave();
-        if result == Value::Nothing { Value::Unknown } else { result }
+        if result == Value::Nothing { Value::Unknown } else { result.bounded() }
     }
 
     /// Follows the functions from `from` on that nobody called.

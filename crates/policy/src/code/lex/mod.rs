@@ -85,6 +85,8 @@ pub(super) struct Lexer<'a> {
     line: bool,
     space: bool,
     line_at: usize,
+    /// An expression in a string had no end: none is looked for any more.
+    unbalanced: bool,
     /// The text of a PHP file outside `<?php … ?>`.
     outside: bool,
 }
@@ -102,6 +104,7 @@ pub(super) fn tokens(language: Language, text: &str) -> Lexed<'_> {
         line: true,
         space: false,
         line_at: 0,
+        unbalanced: false,
         outside: language == Language::Php && text.contains("<?"),
     };
     while lexer.at < text.len() {

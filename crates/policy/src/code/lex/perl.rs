@@ -53,7 +53,7 @@ impl<'a> Lexer<'a> {
 
     fn sigil(&mut self) -> bool {
         let (rest, at) = (self.rest(), self.at);
-        let sigils = 1 + rest[1..].bytes().take_while(|byte| matches!(byte, b'$' | b'#')).count();
+        let sigils = 1 + rest[1..].bytes().take(8).take_while(|byte| matches!(byte, b'$' | b'#')).count();
         let name = &rest[sigils..];
         let length = name.find(|c: char| !c.is_alphanumeric() && c != '_' && c != ':').unwrap_or(name.len());
         let length = name[..length].trim_end_matches(':').len();

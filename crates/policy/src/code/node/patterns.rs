@@ -14,8 +14,12 @@ pub(super) struct Pattern {
 pub(super) fn pattern(f: &mut Follower<'_, '_, '_>) -> Pattern {
     let listed = f.is("[");
     let close = f.close();
+    if !f.enter() {
+        f.at = close;
+        return Pattern { members: Vec::new(), listed };
+    }
     f.at += 1;
-    f.within(close, close + 1, |f| {
+    let pattern = f.within(close, close + 1, |f| {
         let mut members = Vec::new();
         while f.at < f.until && f.work.spend(1) {
             let before = f.at;
@@ -48,7 +52,9 @@ pub(super) fn pattern(f: &mut Follower<'_, '_, '_>) -> Pattern {
             }
         }
         Pattern { members, listed }
-    })
+    });
+    f.leave();
+    pattern
 }
 
 impl Pattern {

@@ -7,6 +7,8 @@ use crate::code::value::Value;
 
 /// Elements of a literal list that a block is worked out for.
 const MOST_ELEMENTS: usize = 128;
+/// Tokens of a statement looked through for what stands behind it.
+const LONGEST_STATEMENT: usize = 400;
 /// Words between two values, and words that end a statement.
 const BETWEEN: &[&str] = &[
     "x", "eq", "ne", "lt", "gt", "le", "ge", "cmp", "and", "or", "xor", "isa", "if", "unless", "while", "until", "for",
@@ -146,7 +148,8 @@ fn expression_or_targets(f: &mut Follower<'_, '_, '_>) {
 /// Where the statement here goes on with a modifier.
 fn modifier<'a>(f: &Follower<'_, '_, 'a>) -> Option<(usize, &'a str)> {
     let mut at = f.at;
-    while at < f.until {
+    let end = f.until.min(f.at + LONGEST_STATEMENT);
+    while at < end {
         match f.tokens[at].kind {
             Kind::Op(";" | "}" | ")" | "]") => return None,
             Kind::Op("(" | "[" | "{") => at = f.tokens[at].pair.max(at),
@@ -226,7 +229,10 @@ pub(in crate::code) fn name(f: &mut Follower<'_, '_, '_>, name: &str) -> Value {
     if name.starts_with(['$', '@', '%', '&']) {
         return variable(f, name);
     }
-    if f.is("=>") || f.is("}") && f.tokens.get(f.at - 2).is_some_and(|token| token.kind == Kind::Op("{")) {
+    if f.is("=>")
+        || f.is("}")
+            && f.at.checked_sub(2).and_then(|at| f.tokens.get(at)).is_some_and(|token| token.kind == Kind::Op("{"))
+    {
         return Value::text(name);
     }
     match name {

@@ -115,6 +115,7 @@ fn function(f: &mut Follower<'_, '_, '_>) -> Value {
         end += 1;
     }
     f.at = (end + 1).min(f.until);
+    f.work.spend((end - start) / 8);
     f.function(params, start, end, false)
 }
 

@@ -290,18 +290,17 @@ fn define(f: &mut Follower<'_, '_, '_>) {
 }
 
 /// Where a body ends: at the first line that is not further in than its head.
-fn body_end(f: &Follower<'_, '_, '_>, column: usize) -> usize {
+fn body_end(f: &mut Follower<'_, '_, '_>, column: usize) -> usize {
     let one_line = !f.at_line();
     let mut at = f.at;
     while at < f.until {
         let token = &f.tokens[at];
-        if token.line && at > f.at && (one_line || token.column <= column)
-            || token.line && !one_line && token.column <= column
-        {
+        if token.line && (token.column <= column || one_line && at > f.at) {
             break;
         }
         at += 1;
     }
+    f.work.spend((at - f.at) / 8);
     at
 }
 
