@@ -16,7 +16,6 @@ mod paths;
 mod rule;
 mod set;
 mod shell;
-#[cfg_attr(not(test), expect(dead_code, reason = "looked at by the shell's judge once it is wired in"))]
 mod sql;
 
 pub use assess::{Surroundings, assess, look};

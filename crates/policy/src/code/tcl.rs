@@ -87,12 +87,12 @@ impl Tcl<'_> {
     }
 
     fn word<'t>(&mut self, text: &'t str, deep: usize) -> (Word, &'t str) {
-        if text.starts_with('{') {
+        if let Some(open) = text.strip_prefix('{') {
             return match brace_end(text) {
                 Some(end) => (Word { text: text[1..end].to_owned(), braced: true }, &text[end + 1..]),
                 None => {
                     self.work.not_understood();
-                    (Word { text: text[1..].to_owned(), braced: true }, "")
+                    (Word { text: open.to_owned(), braced: true }, "")
                 }
             };
         }

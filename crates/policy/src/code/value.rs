@@ -59,8 +59,6 @@ pub(super) enum Made {
     Remote,
     /// A pattern.
     Pattern,
-    /// A program about to be started.
-    Command,
 }
 
 /// Stands in a text for any value.

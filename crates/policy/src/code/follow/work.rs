@@ -309,7 +309,7 @@ impl Work {
     pub(in crate::code) fn code(&mut self, language: Language, what: &str, value: &Value) {
         for value in value.each() {
             match value.known() {
-                Some(program) => self.program(language, &program.to_owned()),
+                Some(program) => self.program(language, program),
                 None if matches!(value, Value::Local(..) | Value::Nothing) => {}
                 None => self.dynamic(what),
             }

@@ -74,6 +74,7 @@ struct Heredoc<'a> {
     shell: bool,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing seen so far, and they change apart")]
 pub(super) struct Lexer<'a> {
     language: Language,
     text: &'a str,

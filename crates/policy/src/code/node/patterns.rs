@@ -123,9 +123,14 @@ pub(super) fn type_of(f: &mut Follower<'_, '_, '_>) {
             Kind::Op(">") => angles = angles.saturating_sub(1),
             Kind::Op(">>") => angles = angles.saturating_sub(2),
             Kind::Op("=" | "," | ";" | ")") if angles == 0 => return,
+            _ if token.line
+                && angles == 0
+                && !matches!(token.kind, Kind::Op("|" | "&" | "=>" | "?" | ":" | "." | "}" | "]")) =>
+            {
+                return;
+            }
             Kind::Op("(" | "[" | "{") => f.at = token.pair.min(f.until.saturating_sub(1)).max(f.at),
             Kind::Op("}" | "]") => return,
-            _ if token.line && angles == 0 && !matches!(token.kind, Kind::Op(_)) => return,
             _ => {}
         }
         f.at += 1;

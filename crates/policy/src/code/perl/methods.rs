@@ -119,7 +119,7 @@ pub(in crate::code) fn method(
                 "remove_tree" => f.work.delete(&this, true),
                 "slurp" | "slurp_utf8" | "lines" | "slurp_raw" | "openr" => f.work.read(&this),
                 "spew" | "spew_utf8" | "touch" | "mkpath" | "mkdir" | "spew_raw" | "openw" | "edit" => {
-                    f.work.write(&this)
+                    f.work.write(&this);
                 }
                 "append" | "append_utf8" => f.work.append(&this),
                 "child" => {

@@ -57,22 +57,8 @@ const UNARY: &[&str] = &[
 ];
 
 pub(in crate::code) fn statement(f: &mut Follower<'_, '_, '_>) {
-    match f.op() {
-        "{" => {
-            f.at += 1;
-            f.work.set_nest(f.work.nest() + 1);
-            return;
-        }
-        "}" => {
-            f.at += 1;
-            f.work.set_nest(f.work.nest().saturating_sub(1));
-            return;
-        }
-        ";" | "," | ")" | "]" | ":" => {
-            f.at += 1;
-            return;
-        }
-        _ => {}
+    if f.between_statements() {
+        return;
     }
     match f.word() {
         "use" | "no" => import(f),

@@ -7,26 +7,11 @@ use crate::code::lex::Kind;
 use crate::code::value::Value;
 
 pub(in crate::code) fn statement(f: &mut Follower<'_, '_, '_>) {
-    match f.op() {
-        "{" => {
-            f.at += 1;
-            f.work.set_nest(f.work.nest() + 1);
-            return;
-        }
-        "}" => {
-            f.at += 1;
-            f.work.set_nest(f.work.nest().saturating_sub(1));
-            return;
-        }
-        ";" | "," | ")" | "]" | ":" => {
-            f.at += 1;
-            return;
-        }
-        "#" => {
-            f.at += 1;
-            return;
-        }
-        _ => {}
+    if f.between_statements() {
+        return;
+    }
+    if f.eat("#") {
+        return;
     }
     match f.word() {
         "use" | "namespace" | "declare" | "goto" => {
@@ -34,17 +19,7 @@ pub(in crate::code) fn statement(f: &mut Follower<'_, '_, '_>) {
                 f.at += 1;
             }
         }
-        "echo" | "print" => {
-            f.at += 1;
-            f.work.say(Deed::Prints);
-            loop {
-                let value = f.expression();
-                f.escape(&Args::of(vec![value]), &Value::Unknown);
-                if !f.eat(",") {
-                    break;
-                }
-            }
-        }
+        "echo" | "print" => echo(f),
         "function" if !f.word_at(1).is_empty() || f.op_at(1) == "&" && !f.word_at(2).is_empty() => {
             f.at += 1;
             f.eat("&");
@@ -103,6 +78,18 @@ pub(in crate::code) fn statement(f: &mut Follower<'_, '_, '_>) {
         }
         _ if f.is("[") && targets(f) => {}
         _ => drop(f.expression()),
+    }
+}
+
+fn echo(f: &mut Follower<'_, '_, '_>) {
+    f.at += 1;
+    f.work.say(Deed::Prints);
+    loop {
+        let value = f.expression();
+        f.escape(&Args::of(vec![value]), &Value::Unknown);
+        if !f.eat(",") {
+            break;
+        }
     }
 }
 

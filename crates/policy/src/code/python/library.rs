@@ -94,8 +94,7 @@ fn built_in(f: &mut Follower<'_, '_, '_>, path: &str, args: &Args) -> Option<Val
             f.work.code(Language::Python, path, &first);
             Value::Unknown
         }
-        // Only what is run with it matters; a program compiled is mostly run.
-        "compile" => return compiled(f, args),
+        "compile" => compiled(f, args),
         "types.FunctionType"
         | "types.CodeType"
         | "marshal.loads"
@@ -112,6 +111,14 @@ fn built_in(f: &mut Follower<'_, '_, '_>, path: &str, args: &Args) -> Option<Val
             f.work.dynamic(path);
             Value::Unknown
         }
+        _ => return loading(f, path, args),
+    })
+}
+
+/// Ways to code: modules by name, members by name, native libraries.
+fn loading(f: &mut Follower<'_, '_, '_>, path: &str, args: &Args) -> Option<Value> {
+    let first = args.first().clone();
+    Some(match path {
         "timeit.timeit" | "timeit.repeat" | "cProfile.run" | "profile.run" | "timeit.Timer" => {
             for part in [&first, args.get(1, "setup")] {
                 if matches!(part, Value::Text(_)) {
@@ -142,6 +149,14 @@ fn built_in(f: &mut Follower<'_, '_, '_>, path: &str, args: &Args) -> Option<Val
         }
         "vars" | "dir" if matches!(first, Value::Item(_)) => first,
         "globals" | "locals" | "vars" => Value::Item("globals".into()),
+        _ => return higher(f, path, args),
+    })
+}
+
+/// Functions that call or make functions.
+fn higher(f: &mut Follower<'_, '_, '_>, path: &str, args: &Args) -> Option<Value> {
+    let first = args.first().clone();
+    Some(match path {
         "operator.attrgetter" => match first.known() {
             Some(name) => Value::Made(Made::Getter, name.to_owned()),
             None => Value::Unknown,
@@ -196,17 +211,13 @@ fn built_in(f: &mut Follower<'_, '_, '_>, path: &str, args: &Args) -> Option<Val
     })
 }
 
-fn compiled(f: &mut Follower<'_, '_, '_>, args: &Args) -> Option<Value> {
+/// A text that is compiled is run sooner or later; what comes out stands for a program that was looked at.
+fn compiled(f: &mut Follower<'_, '_, '_>, args: &Args) -> Value {
     match args.first() {
-        source @ Value::Text(_) => {
-            f.work.code(Language::Python, "compile", source);
-            Some(Value::text("0"))
-        }
-        _ => {
-            f.work.dynamic("compile");
-            Some(Value::text("0"))
-        }
+        source @ Value::Text(_) => f.work.code(Language::Python, "compile", source),
+        _ => f.work.dynamic("compile"),
     }
+    Value::text("0")
 }
 
 fn module(f: &mut Follower<'_, '_, '_>, what: &str, name: &Value) -> Value {

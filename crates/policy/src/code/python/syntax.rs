@@ -16,7 +16,7 @@ pub(in crate::code) fn statement(f: &mut Follower<'_, '_, '_>) {
     let word = f.word();
     match word {
         "import" => import(f),
-        "from" if f.word_at(1) != "" || f.op_at(1).starts_with('.') => from_import(f),
+        "from" if !f.word_at(1).is_empty() || f.op_at(1).starts_with('.') => from_import(f),
         "def" => define(f),
         "class" => {
             f.at += 2;
