@@ -301,7 +301,8 @@ impl<'a> Lexer<'a> {
         match &last.kind {
             Kind::Name(name) => !self.expects_operand(name),
             Kind::Op(")") => !self.closes_condition(last.pair),
-            Kind::Op("]" | "}") => true,
+            Kind::Op("}") => self.language != Language::Awk,
+            Kind::Op("]") => true,
             Kind::Op("++" | "--") => true,
             Kind::Op(_) => false,
             _ => true,

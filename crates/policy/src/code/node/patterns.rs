@@ -189,6 +189,16 @@ pub(in crate::code) fn entry(f: &mut Follower<'_, '_, '_>, entries: &mut Vec<(St
     }
 }
 
+/// A value is spread: all members of a module may go anywhere.
+pub(in crate::code) fn spread(f: &mut Follower<'_, '_, '_>, value: &Value) {
+    if super::methods::is_telling(value)
+        && let Value::Item(path) = value
+        && path != "process"
+    {
+        f.work.dynamic(path);
+    }
+}
+
 /// The body of a class whose brace is here: functions in it are found again by their names.
 pub(super) fn class_body(f: &mut Follower<'_, '_, '_>) {
     let close = f.close();

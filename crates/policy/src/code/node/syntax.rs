@@ -27,11 +27,15 @@ pub(in crate::code) fn statement(f: &mut Follower<'_, '_, '_>) {
         }
         "for" => for_loop(f),
         "if" | "while" | "switch" | "with" => {
+            let with = f.word() == "with";
             f.at += 1;
             if f.is("(") {
                 let close = f.close();
                 f.at += 1;
-                f.within(close, close + 1, |f| drop(f.row()));
+                let (values, _) = f.within(close, close + 1, |f| f.row());
+                if with {
+                    values.iter().for_each(|value| super::patterns::spread(f, value));
+                }
             }
             branch(f);
         }

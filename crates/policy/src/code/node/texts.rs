@@ -49,6 +49,10 @@ pub(super) fn call(f: &mut Follower<'_, '_, '_>, path: &str, args: &Args) -> Opt
 fn tables(f: &mut Follower<'_, '_, '_>, path: &str, args: &Args) -> Option<Value> {
     let first = args.first();
     Some(match path {
+        _ if path.starts_with("Object.") && args.list.iter().any(super::methods::is_telling) => {
+            f.work.dynamic(path);
+            Value::Unknown
+        }
         "Object.assign" => {
             if args.list.iter().any(|value| f.is_environment(value)) {
                 return Some(Value::Made(Made::Environment, "table".into()));

@@ -144,6 +144,9 @@ pub(in crate::code) fn method(
         {
             f.work.sql(&first);
         }
+        (Value::Text(_), "can") => {
+            return Some(first.known().map_or(Value::Unknown, |name| Value::Item(name.to_owned())));
+        }
         (Value::Unknown, "remove_tree") => f.work.delete(&Value::Unknown, true),
         _ => return None,
     }

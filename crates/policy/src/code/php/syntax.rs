@@ -193,7 +193,7 @@ pub(in crate::code) fn name(f: &mut Follower<'_, '_, '_>, name: &str) -> Value {
         return match (f.lookup(name), name) {
             (Some(value), _) => value,
             (None, "$_ENV" | "$_SERVER") => Value::Item("$_ENV".into()),
-            (None, "$argv") => Value::Each(Box::new(Value::any_text())),
+            (None, "$argv" | "$_GET" | "$_POST" | "$_REQUEST" | "$_COOKIE") => Value::Each(Box::new(Value::any_text())),
             (None, _) => Value::Unknown,
         };
     }
@@ -264,7 +264,13 @@ fn construct(f: &mut Follower<'_, '_, '_>) -> Value {
         while f.peek().is_some() && !f.is("{") {
             f.at = if f.is("(") { f.close() + 1 } else { f.at + 1 };
         }
-        f.at = if f.is("{") { f.close() + 1 } else { f.at };
+        if f.is("{") && f.enter() {
+            let close = f.close();
+            f.at += 1;
+            f.run(close);
+            f.at = close + 1;
+            f.leave();
+        }
         return Value::Unknown;
     }
     f.at += usize::from(!name.is_empty());

@@ -139,7 +139,11 @@ fn running(f: &mut Follower<'_, '_, '_>, name: &str, args: &Args) -> Option<Valu
             Value::Unknown => f.work.dynamic(name),
             _ => {}
         },
-        "parse" | "str2lang" | "str2expression" => return Some(args.option("text").cloned().unwrap_or(first)),
+        "str2lang" | "str2expression" => return Some(first),
+        "parse" => match args.option("text") {
+            Some(text) => return Some(text.clone()),
+            None => f.work.read(&first),
+        },
         "source" | "sys.source" => {
             if first.to_text().contains("://") {
                 f.work.network(&first, false);

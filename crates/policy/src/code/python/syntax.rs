@@ -79,8 +79,12 @@ pub(in crate::code) fn statement(f: &mut Follower<'_, '_, '_>) {
             f.call(Value::Item("exec".into()), &Args::of(vec![value]));
         }
         _ if f.is("@") => {
+            // What decorates is called with what it decorates.
             f.at += 1;
-            f.expression();
+            let decorator = f.expression();
+            if matches!(decorator, Value::Item(_)) {
+                f.call(decorator, &Args::unknown());
+            }
         }
         _ if f.is(";") || f.is(":") || f.is(",") => f.at += 1,
         _ => assignment(f),

@@ -238,7 +238,7 @@ fn piped_or(f: &mut Follower<'_, '_, '_>, path: &Value, otherwise: impl FnOnce(&
     if let Value::Text(text) = path
         && let Some(command) = text.trim_start().strip_prefix('|')
     {
-        return f.work.shell("open", &Value::text(command));
+        return f.work.shell("open", &Value::text(command.trim()));
     }
     otherwise(f, path);
 }

