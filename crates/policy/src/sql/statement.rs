@@ -5,7 +5,7 @@ use super::lex::{Kind, Token};
 use super::{DEEPEST, Look, SqlDeed};
 
 /// Words before the verb that change nothing.
-const SKIPPED: &[&str] = &["then", "else", "loop", "exec", "profile", "use"];
+const SKIPPED: &[&str] = &["then", "else", "loop"];
 /// Statements that only show, or steer the session and its transactions.
 const CALM: &[&str] = &[
     "BEGIN",
@@ -97,7 +97,7 @@ impl Look {
     /// Tells one statement. Gives how many tokens were used when that is not all of them.
     pub(super) fn statement(&mut self, text: &str, tokens: &[Token<'_>], deep: usize) -> Option<usize> {
         let skipped =
-            tokens.iter().take_while(|token| token.sign('(') || SKIPPED[..3].iter().any(|word| token.is(word))).count();
+            tokens.iter().take_while(|token| token.sign('(') || SKIPPED.iter().any(|word| token.is(word))).count();
         let tokens = &tokens[skipped..];
         let first = tokens.first()?;
         let Kind::Word(_) = first.kind else {

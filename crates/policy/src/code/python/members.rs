@@ -23,12 +23,17 @@ pub(super) const WAYS_OUT: &[&str] = &[
     "_getframe",
 ];
 
+/// Modules by which a program reaches out, wherever they were imported.
+const MODULES: &[&str] = &["os", "sys", "subprocess", "shutil", "builtins", "importlib", "ctypes", "pty", "posix"];
+
 pub(in crate::code) fn attribute(f: &mut Follower<'_, '_, '_>, receiver: &Value, name: &str) -> Option<Value> {
     if WAYS_OUT.contains(&name) {
         f.work.dynamic(name);
         return Some(Value::Unknown);
     }
     match receiver {
+        // Modules are members of whatever imported them.
+        Value::Item(path) if MODULES.contains(&name) && path != "asyncio" => Some(Value::Item(name.to_owned())),
         Value::Item(path) => match (path.as_str(), name) {
             (_, "__dict__") => Some(receiver.clone()),
             ("os", "curdir") => Some(Value::text(".")),
