@@ -2,9 +2,10 @@
 
 use clawbutler_butler::Butler;
 use clawbutler_wire::command::{
-    DecideApproval, DecideBatch, Discover, DismissAlert, GetApproval, GetSettings, Govern, InstallGuard, ListApprovals,
-    ListAudit, ListGrants, ListRules, OpenWindow, PlanGuard, RevokeGrant, Status, UninstallGuard, UpdateSettings,
-    VerifyAudit,
+    AcceptRules, CheckRules, DecideApproval, DecideBatch, DeleteRules, Discover, DismissAlert, ExplainAction,
+    ExplainApproval, GetApproval, GetSettings, Govern, ImportRules, InstallGuard, ListApprovals, ListAudit, ListGrants,
+    ListRules, OpenWindow, PlanGuard, PreviewGrant, RejectRules, RevokeGrant, RevokeGrants, SaveRules, SetPack,
+    SimulateRules, StartPass, Status, UninstallGuard, UpdateSettings, VerifyAudit,
 };
 use clawbutler_wire::{ApiError, Command};
 use tauri::State;

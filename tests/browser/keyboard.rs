@@ -15,6 +15,7 @@ const TAB: &str = "\u{e004}";
 pub(crate) const ENTER: &str = "\u{e007}";
 pub(crate) const ESCAPE: &str = "\u{e00c}";
 pub(crate) const SPACE: &str = " ";
+const CONTROL: &str = "\u{e009}";
 /// Tab stops on one page.
 const MOST_STOPS: usize = 120;
 
@@ -85,6 +86,27 @@ impl Browser {
             self.press(TAB);
         }
         panic!("{selector} cannot be reached with Tab");
+    }
+
+    /// Types text with line breaks.
+    pub(crate) fn write(&self, text: &str) {
+        self.press(&text.replace('\n', ENTER));
+    }
+
+    /// A letter with Control held down.
+    pub(crate) fn control(&self, letter: &str) {
+        let key = |kind: &str, value: &str| json!({ "type": kind, "value": value });
+        let keys = [key("keyDown", CONTROL), key("keyDown", letter), key("keyUp", letter), key("keyUp", CONTROL)];
+        let source = json!({ "type": "key", "id": "keyboard", "actions": keys });
+        self.command("POST", "/actions", &json!({ "actions": [source] }));
+    }
+
+    pub(crate) fn wait_gone(&self, selector: &str) {
+        wait_for(&format!("{selector} to go"), || self.find(selector).is_none().then_some(()));
+    }
+
+    pub(crate) fn wait_text(&self, selector: &str, text: &str) {
+        wait_for(&format!("{text:?} in {selector}"), || self.text(selector).contains(text).then_some(()));
     }
 
     /// Waits for the request with this text, moves to it and waits until its buttons are armed.

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop and say where")]
 
 mod keyboard;
+mod rules;
+mod standing;
 
 use std::fs;
 use std::time::Duration;
@@ -12,13 +14,13 @@ use clawbutler_testkit::model::script;
 use keyboard::{Browser, ENTER, ESCAPE, SPACE};
 use serde_json::{Value, json};
 
-fn calls(commands: &[&str]) -> String {
+pub(crate) fn calls(commands: &[&str]) -> String {
     let turn = |command: &&str| json!([{ "tool": "Bash", "input": { "command": command, "description": "a step" } }]);
     script(&Value::Array(commands.iter().map(turn).collect()))
 }
 
 /// Several calls at once, so that several questions wait.
-fn client(machine: &Machine, command: &str) -> Running {
+pub(crate) fn client(machine: &Machine, command: &str) -> Running {
     machine.claude(&calls(&[command]), &[])
 }
 
@@ -80,14 +82,15 @@ fn the_slice_by_keyboard_alone() {
     let asked = machine.claude(&calls(&["rm -rf cache", "rm -rf cache && touch second.txt", "rm -rf cache"]), &[]);
     browser.choose("rm -rf cache");
     browser.press("A");
+    browser.tab_to("[data-testid=grant-give]:not([disabled])").press(ENTER);
     // Another call is asked about, the first one again is not.
     browser.choose("second.txt");
     browser.press("d");
     asked.finish();
     assert!(!machine.project().join("second.txt").exists());
 
-    // A batch: two questions, one decision.
-    let pair = [client(&machine, "rm -rf one"), client(&machine, "rm -rf two")];
+    // A batch: two questions that are not alike, one decision.
+    let pair = [client(&machine, "rm -rf one"), client(&machine, "git reset --hard HEAD~3")];
     wait_for("two questions", || (machine.pending().items.len() == 2).then_some(()));
     wait_for("two rows", || (browser.count("[data-testid=approval-row]") == 2).then_some(()));
     browser.tab_to("[data-testid=approval-row] input").press(SPACE);
@@ -122,11 +125,25 @@ fn every_page_can_be_read_and_reached_in_both_themes_and_sizes() {
         browser.prefer(theme);
         for (width, height) in [(1240, 820), (960, 640)] {
             browser.size(width, height);
-            for page in ["", "approvals", "agents", "rules", "audit", "settings"] {
+            for page in [
+                "",
+                "approvals",
+                "agents",
+                "rules",
+                "rules/packs",
+                "rules/edit",
+                "rules/try",
+                "grants",
+                "audit",
+                "settings",
+            ] {
                 browser.visit(page);
                 assert_eq!(browser.nameless(), json!([]), "controls without a name on {page:?}");
                 assert!(!browser.overflows(), "{page:?} is wider than {width}");
-                browser.shot(&format!("page-{}-{theme}-{width}", if page.is_empty() { "now" } else { page }));
+                browser.shot(&format!(
+                    "page-{}-{theme}-{width}",
+                    if page.is_empty() { "now".to_owned() } else { page.replace('/', "-") }
+                ));
             }
         }
         browser.size(440, 600);

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use clawbutler_testkit::machine::{Machine, wait_for};
 use clawbutler_testkit::{given, http};
-use clawbutler_wire::command::{Govern, ListGrants, Status};
+use clawbutler_wire::command::{COMMANDS, Govern, ListGrants, Status};
 use serde_json::{Value, json};
 
 /// Asks as a hook would, and keeps the connection.
@@ -49,7 +49,10 @@ fn the_socket_only_submits() {
         json!({ "command": "decide_approval", "request": { "id": seen.id, "revision": 1, "seen_digest": seen.seen_digest, "verb": "allow_once" } }),
         json!({ "delivered": true }),
         json!([]),
-    ] {
+    ]
+    .into_iter()
+    .chain(COMMANDS.iter().map(|name| json!({ "v": 1, "command": name, "event": name, "request": {} })))
+    {
         let mut stream = UnixStream::connect(machine.data().join("hook.sock")).unwrap();
         stream.write_all(format!("{frame}\n").as_bytes()).unwrap();
         let reply = line(&mut BufReader::new(stream)).unwrap();
@@ -86,7 +89,7 @@ fn a_hand_in_the_database_decides_nothing_and_is_noticed() {
     assert_eq!(line(&mut waiting).unwrap()["verdict"], "waiting");
     let forge = "import sqlite3,sys;c=sqlite3.connect(sys.argv[1]);\
         c.execute(\"update approvals set state='approved', state_json='{\\\"state\\\":\\\"allowed\\\",\\\"by\\\":{\\\"kind\\\":\\\"local_user\\\"},\\\"at\\\":1,\\\"grant\\\":null}'\");\
-        c.execute(\"insert into grants values('g','{\\\"covers\\\":\\\"host\\\",\\\"host\\\":\\\"x\\\"}','{\\\"in\\\":\\\"session\\\",\\\"runtime\\\":\\\"claude-code\\\",\\\"session\\\":\\\"s\\\"}',null,1,1,0,null)\");\
+        c.execute(\"insert into grants (id,cover,reach,expires_at,created_at,ledger_seq,uses,ended_at) values('g','{\\\"covers\\\":\\\"host\\\",\\\"host\\\":\\\"x\\\"}','{\\\"in\\\":\\\"session\\\",\\\"runtime\\\":\\\"claude-code\\\",\\\"session\\\":\\\"s\\\"}',null,1,1,0,null)\");\
         c.commit()";
     let forged =
         Command::new("python3").args(["-c", forge]).arg(machine.data().join("clawbutler.db")).output().unwrap();
@@ -94,10 +97,10 @@ fn a_hand_in_the_database_decides_nothing_and_is_noticed() {
     wait_for("the alarm", || alerts(&machine).contains("Another program wrote").then_some(()));
     assert!(line(&mut waiting).is_none_or(|reply| reply["verdict"] != "allow"), "nobody was let through");
     assert!(machine.kinds().contains(&"tampering.noticed".to_owned()));
-    assert!(machine.ask(&ListGrants {}).unwrap().items.is_empty());
+    assert!(machine.ask(&ListGrants::default()).unwrap().items.is_empty());
     machine.quit();
     machine.start();
-    assert!(machine.ask(&ListGrants {}).unwrap().items.is_empty(), "a grant without its entry does not count");
+    assert!(machine.ask(&ListGrants::default()).unwrap().items.is_empty(), "a grant without its entry does not count");
     assert!(alerts(&machine).contains("cannot vouch"));
 }
 
@@ -141,10 +144,15 @@ fn a_stolen_socket_is_noticed_and_made_anew() {
 #[test]
 fn the_command_line_decides_nothing() {
     let Some(cli) = given("CLAWBUTLER_CLI_BIN") else { return };
-    for verb in ["approve", "allow", "decide", "deny", "grant", "rules", "guard", "uninstall", "settings"] {
+    for verb in ["approve", "allow", "decide", "deny", "grant", "guard", "uninstall", "settings"] {
         let run = Command::new(&cli).args(["--home", "/nonexistent", verb]).output().unwrap();
         assert!(!run.status.success(), "{verb} must not exist");
         assert!(String::from_utf8_lossy(&run.stderr).contains("unrecognized subcommand"), "{verb}");
+    }
+    for verb in ["accept", "reject", "save", "import", "delete", "pack", "set", "enable", "pass"] {
+        let run = Command::new(&cli).args(["--home", "/nonexistent", "rules", verb]).output().unwrap();
+        assert!(!run.status.success(), "rules {verb} must not exist");
+        assert!(String::from_utf8_lossy(&run.stderr).contains("unrecognized subcommand"), "rules {verb}");
     }
 }
 

@@ -75,6 +75,11 @@ fn token() -> String {
     storage.and_then(|storage| storage.get_item("token").ok().flatten()).unwrap_or_default()
 }
 
+/// The text of a file that was chosen; nothing is read before.
+pub(crate) async fn text_of(file: &web_sys::File) -> Option<String> {
+    JsFuture::from(file.text()).await.ok()?.as_string()
+}
+
 /// Tells of every change, for as long as the page lives.
 pub(crate) fn listen(told: impl Fn(topic::Changed) + 'static) {
     match tauri() {

@@ -6,6 +6,8 @@ use leptos::task::spawn_local;
 
 use crate::kit::Icon;
 use crate::live::Live;
+use crate::pages::rules::draft::Draft;
+use crate::passes::Passes;
 use crate::route::Route;
 use crate::{api, model, pages};
 
@@ -15,6 +17,7 @@ const PAGES: &[(&str, &str, &str)] = &[
     ("approvals", "Approvals", "M2 9l3.5 3.5L14 4"),
     ("agents", "Agents", "M4 6h8v6H4z M8 3v3 M6 9v.5 M10 9v.5"),
     ("rules", "Rules", "M3 4h10 M3 8h10 M3 12h6"),
+    ("grants", "Grants", "M5 5a3 3 0 1 0 0 6a3 3 0 1 0 0-6z M8 8h6.5v2.5 M11.5 8v2"),
     ("audit", "Audit", "M4 2h6l3 3v9H4z M6 8h4 M6 11h4"),
     ("settings", "Settings", "M2 5h6 M12 5h2 M10 3v4 M2 11h2 M8 11h6 M6 9v4"),
 ];
@@ -23,6 +26,8 @@ const PAGES: &[(&str, &str, &str)] = &[
 pub(crate) fn App() -> impl IntoView {
     let route = Route::start();
     let live = Live::start();
+    // What is being written outlives a look at another page.
+    provide_context(Draft::new());
     Effect::new(move || {
         let page = route.page();
         let name = PAGES.iter().find(|(path, _, _)| *path == page).map_or("ClawButler", |(_, name, _)| name);
@@ -54,8 +59,13 @@ fn Frame(route: Route, live: Live) -> impl IntoView {
             let badge = (*path == "approvals").then(|| view! {
                 <span class="badge" data-testid="pending-count" class:none=move || count() == 0>{count}</span>
             });
+            let rules = *path == "rules";
+            let waits = move || rules && live.status.with(|status| status.as_ref().is_some_and(|status| status.rules_held));
+            let held = move || waits().then(|| view! {
+                <span class="badge waits" data-testid="rules-held" title="A change of the rules waits for you">"!"<span class="hidden">"A change waits for you"</span></span>
+            });
             view! {
-                <a href=format!("#/{path}") data-testid=test aria-current=current title=*name><Icon d=icon/><span class="name">{*name}</span>{badge}</a>
+                <a href=format!("#/{path}") class:under=*path == "grants" data-testid=test aria-current=current title=*name><Icon d=icon/><span class="name">{*name}</span>{badge}{held}</a>
             }
         })
         .collect_view();
@@ -67,14 +77,16 @@ fn Frame(route: Route, live: Live) -> impl IntoView {
                 <a class="foot" href="#/agents">{guard}</a>
             </nav>
             <div class="main">
+                <Passes live=live/>
                 <Banners live=live/>
                 <p class="hidden" role="status" aria-live="polite">{move || model::waiting_words(count())}</p>
                 {move || match page.get().as_str() {
                     "" => view! { <pages::now::Now live=live/> }.into_any(),
                     "approvals" => view! { <pages::approvals::Approvals live=live route=route/> }.into_any(),
                     "agents" => view! { <pages::agents::Agents live=live/> }.into_any(),
-                    "rules" => view! { <pages::rules::Rules live=live/> }.into_any(),
-                    "audit" => view! { <pages::audit::Audit live=live/> }.into_any(),
+                    "rules" => view! { <pages::rules::Rules live=live route=route/> }.into_any(),
+                    "grants" => view! { <pages::grants::Grants live=live/> }.into_any(),
+                    "audit" => view! { <pages::audit::Audit live=live route=route/> }.into_any(),
                     "settings" => view! { <pages::settings::SettingsPage live=live/> }.into_any(),
                     _ => view! { <main class="page"><h1>"There is no such page"</h1><p><a href="#/">"Back to Now"</a></p></main> }.into_any(),
                 }}

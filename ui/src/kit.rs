@@ -152,6 +152,75 @@ pub(crate) fn Sheet(
     }
 }
 
+/// A button that has to be pressed twice: the second one says what it does, and goes away with the focus.
+#[component]
+pub(crate) fn Sure(
+    /// For the tests.
+    testid: &'static str,
+    label: &'static str,
+    /// What the second press does, in words.
+    sure: &'static str,
+    act: Callback<()>,
+) -> impl IntoView {
+    let asked = RwSignal::new(false);
+    let press = move |_| {
+        if asked.get_untracked() {
+            act.run(());
+        }
+        asked.update(|asked| *asked = !*asked);
+    };
+    view! {
+        <button type="button" data-testid=testid class=move || if asked.get() { "danger" } else { "plain" } on:click=press on:blur=move |_| asked.set(false)>
+            {move || if asked.get() { sure } else { label }}
+        </button>
+    }
+}
+
+/// A unified diff, a line each; the lines that name the file again are left out.
+pub(crate) fn diff<'a>(lines: impl Iterator<Item = &'a str>) -> AnyView {
+    let drawn = lines
+        .filter(|line| !line.starts_with("--- ") && !line.starts_with("+++ "))
+        .map(|line| {
+            let class = match line.chars().next() {
+                Some('+') => "line added",
+                Some('-') => "line removed",
+                Some('@') => "line place",
+                _ => "line",
+            };
+            view! { <code class=class>{line.to_owned()}</code> }
+        })
+        .collect_view();
+    view! { <pre class="code diff" tabindex="0">{drawn}</pre> }.into_any()
+}
+
+/// Moves the focus.
+pub(crate) fn focus(selector: &str) {
+    use wasm_bindgen::JsCast as _;
+    let found = document().query_selector(selector).ok().flatten();
+    if let Some(element) = found.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
+        let _ = element.focus();
+    }
+}
+
+/// Runs `act` with the newest value once nothing new came for so long.
+pub(crate) fn after_a_pause<T: Send + Sync + 'static>(
+    pause: std::time::Duration,
+    act: impl Fn(T) + Copy + 'static,
+) -> impl Fn(T) + Copy {
+    let newest = StoredValue::new(0_u32);
+    move |value| {
+        let number = newest.get_value().wrapping_add(1);
+        newest.set_value(number);
+        let waiting = move || {
+            // Gone when the page was left meanwhile.
+            if newest.try_get_value() == Some(number) {
+                act(value);
+            }
+        };
+        set_timeout(waiting, pause);
+    }
+}
+
 /// Whether the focus is on something that has a use of its own for this key, Enter or the space bar.
 pub(crate) fn uses(key: &str) -> bool {
     document().active_element().is_some_and(|element| match element.tag_name().as_str() {

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use clawbutler_wire::approvals::{ApprovalList, GrantList, Which};
+use clawbutler_wire::approvals::{ApprovalList, Which};
 use clawbutler_wire::audit::AuditPage;
-use clawbutler_wire::command::{GetSettings, ListApprovals, ListAudit, ListGrants, Status};
+use clawbutler_wire::command::{GetSettings, ListApprovals, ListAudit, Status};
 use clawbutler_wire::settings::{Settings, StatusView, Theme};
 use clawbutler_wire::topic::Topic;
 use clawbutler_wire::{ApiError, Code};
@@ -19,17 +19,25 @@ pub(crate) struct Live {
     pub(crate) status: RwSignal<Option<StatusView>>,
     pub(crate) pending: RwSignal<Option<ApprovalList>>,
     pub(crate) settled: RwSignal<Option<ApprovalList>>,
-    pub(crate) grants: RwSignal<Option<GrantList>>,
     pub(crate) audit: RwSignal<Option<AuditPage>>,
     pub(crate) settings: RwSignal<Settings>,
     /// Why the host cannot be heard.
     pub(crate) silent: RwSignal<Option<String>>,
     /// Moves when runtimes changed.
     pub(crate) runtimes: RwSignal<u32>,
+    /// Moves when rules may have changed.
+    pub(crate) rules: RwSignal<u32>,
+    /// Moves when grants may have changed.
+    pub(crate) grants: RwSignal<u32>,
     /// The host's clock minus ours (ms).
     skew: RwSignal<i64>,
     /// Moves every second.
     beat: RwSignal<u32>,
+}
+
+/// Tells the pages that show it to fetch it again.
+fn moved(counter: RwSignal<u32>) {
+    counter.update(|count| *count = count.wrapping_add(1));
 }
 
 impl Live {
@@ -38,11 +46,12 @@ impl Live {
             status: RwSignal::new(None),
             pending: RwSignal::new(None),
             settled: RwSignal::new(None),
-            grants: RwSignal::new(None),
             audit: RwSignal::new(None),
             settings: RwSignal::new(Settings::default()),
             silent: RwSignal::new(None),
             runtimes: RwSignal::new(0),
+            rules: RwSignal::new(0),
+            grants: RwSignal::new(0),
             skew: RwSignal::new(0),
             beat: RwSignal::new(0),
         };
@@ -63,23 +72,32 @@ impl Live {
     }
 
     fn all(self) {
-        for topic in [Topic::Approvals, Topic::Settings, Topic::Grants, Topic::Alerts] {
+        for topic in [Topic::Approvals, Topic::Settings, Topic::Alerts] {
             self.fetch(topic);
         }
+        moved(self.rules);
+        moved(self.grants);
     }
 
     pub(crate) fn fetch(self, topic: Topic) {
         spawn_local(async move {
             let done = match topic {
                 Topic::Approvals => self.approvals().await,
-                Topic::Grants => self.put(self.grants, api::call(&ListGrants {}).await),
                 Topic::Settings => api::call(&GetSettings {}).await.map(|settings| self.apply(settings)),
                 Topic::Audit => {
                     let request = ListAudit { limit: Some(100), ..ListAudit::default() };
                     self.put(self.audit, api::call(&request).await)
                 }
                 Topic::Runtimes | Topic::Sessions => {
-                    self.runtimes.update(|count| *count = count.wrapping_add(1));
+                    moved(self.runtimes);
+                    Ok(())
+                }
+                Topic::Rules => {
+                    moved(self.rules);
+                    Ok(())
+                }
+                Topic::Grants => {
+                    moved(self.grants);
                     Ok(())
                 }
                 Topic::Alerts => Ok(()),

@@ -4,14 +4,19 @@
 //! done is a command. It must never know the domain, a file or a socket. Start reading at [`app`], then
 //! `card`: the approval card that the inbox and the pop-up share.
 
+mod always;
 mod api;
 mod app;
 mod card;
+mod clock;
+mod fetched;
 mod kit;
 mod live;
 mod model;
 mod pages;
+mod passes;
 mod route;
+mod tree;
 
 fn main() {
     leptos::mount::mount_to_body(app::App);

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::fs::File;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -23,7 +24,10 @@ use clawbutler_wire::topic::Topic;
 use serde_json::json;
 
 use crate::approvals::Waiters;
+use crate::cost::Transcripts;
 use crate::events::{Event, Listener};
+use crate::project::Remotes;
+use crate::rules::Book;
 use crate::runtimes::Registry;
 use crate::{Error, OpenError, anchor, audit};
 
@@ -57,7 +61,14 @@ impl fmt::Debug for Butler {
 pub(crate) struct Inner {
     pub(crate) ports: Ports,
     pub(crate) store: Store,
-    pub(crate) rules: RuleSet,
+    pub(crate) rules: RwLock<Arc<RuleSet>>,
+    pub(crate) book: Mutex<Book>,
+    pub(crate) remotes: Mutex<Remotes>,
+    pub(crate) transcripts: Mutex<Transcripts>,
+    /// How much of the tightest budget is used (percent), as told by whoever counts.
+    pub(crate) budget: RwLock<Option<u32>>,
+    /// When the history is tidied next (ms since the epoch).
+    pub(crate) next_prune: AtomicI64,
     pub(crate) mask: MaskKey,
     pub(crate) around: RwLock<Surroundings>,
     pub(crate) settings: RwLock<Settings>,
@@ -101,7 +112,12 @@ impl Butler {
             guarded: Vec::new(),
         };
         let butler = Self(Arc::new(Inner {
-            rules: RuleSet::builtin(),
+            rules: RwLock::new(Arc::new(RuleSet::builtin())),
+            book: Mutex::default(),
+            remotes: Mutex::default(),
+            transcripts: Mutex::default(),
+            budget: RwLock::default(),
+            next_prune: AtomicI64::new(0),
             store,
             mask,
             around: RwLock::new(around),
@@ -124,13 +140,15 @@ impl Butler {
     /// What a fresh start owes the run before it: noticing, intake, expiry, grants, snapshot.
     fn recover(&self) -> Result<(), Error> {
         let tampered = anchor::compare(&self.0.store, &self.0.ports.data)?;
+        self.load_rules(tampered.is_some())?;
         self.record(
             Durability::Power,
             Kind::EngineStarted,
             Actor::Engine,
             json!({
                 "version": env!("CARGO_PKG_VERSION"),
-                "rules": self.0.rules.version(),
+                "rules": self.rules().version(),
+                "accepted": self.accepted_rules(),
             }),
         )?;
         if let Some(says) = &tampered {
@@ -143,6 +161,7 @@ impl Butler {
         self.load_registry()?;
         self.take_in_spool()?;
         self.recover_approvals()?;
+        self.look_at_rules()?;
         self.write_snapshot()?;
         anchor::write(&self.0.store, &self.0.ports.data, false)
     }
@@ -163,12 +182,15 @@ impl Butler {
     pub fn tick(&self, look_at_guards: bool) {
         let round = || -> Result<(), Error> {
             self.expire_due()?;
+            self.end_expired_grants()?;
+            self.look_at_rules()?;
             self.look_for_tampering()?;
             if look_at_guards {
                 self.check_guards()?;
             }
             self.flush_contacts()?;
             self.take_in_spool()?;
+            self.prune_history()?;
             self.0.store.tidy()?;
             anchor::write(&self.0.store, &self.0.ports.data, false)
         };
@@ -239,6 +261,16 @@ impl Butler {
 
     pub(crate) fn changed(&self, topic: Topic) {
         self.tell(&Event::Changed(topic));
+    }
+
+    /// What surrounds the agents: home, own files, guarded files.
+    pub(crate) fn around(&self) -> Surroundings {
+        self.0.around.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Tells how much of the tightest budget is used (percent; may pass 100); `None`: not known.
+    pub fn set_budget_percent(&self, used: Option<u32>) {
+        *self.0.budget.write().unwrap_or_else(PoisonError::into_inner) = used;
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -43,6 +43,17 @@ impl From<StoreError> for Error {
     }
 }
 
+impl From<clawbutler_policy::LoadError> for Error {
+    fn from(error: clawbutler_policy::LoadError) -> Self {
+        let details = serde_json::json!({
+            "file": error.file, "line": error.line, "rule": error.rule, "example": error.example,
+        });
+        let mut api = ApiError::new(Code::BadRequest, error.to_string()).hint(error.hint);
+        api.details = Some(details);
+        Self(api)
+    }
+}
+
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
         Self(ApiError::new(Code::Unavailable, format!("A file refused: {error}")).hint("Check its permissions."))

@@ -3,16 +3,21 @@
 use std::fs;
 use std::path::Path;
 
+use clawbutler_connectors::hook;
+use clawbutler_core::action::Action;
 use clawbutler_core::actor::Actor;
+use clawbutler_core::clock::Timestamp;
 use clawbutler_core::limits::SPOOL_BYTES;
 use clawbutler_ledger::{Draft, Kind};
 use clawbutler_platform::files;
 use clawbutler_store::Durability;
-use clawbutler_wire::gateway::SpoolRecord;
+use clawbutler_store::table::actions::ActionFacts;
+use clawbutler_wire::gateway::{Event, SpoolRecord};
 use clawbutler_wire::topic::Topic;
 use serde_json::json;
 
-use crate::{Butler, Error, audit};
+use crate::approvals::{tool_call, word};
+use crate::{Butler, Error, audit, view};
 
 impl Butler {
     /// Moves the spool aside under its lock, takes it in, and only then deletes it. A crash in between
@@ -45,6 +50,9 @@ impl Butler {
                 };
                 if tx.intake_claim(&record.id, at)? {
                     audit::append(tx, at, offline(&record))?;
+                    if let Some((action, facts)) = self.remembered_offline(&record) {
+                        tx.action_insert(Timestamp(record.at_ms.min(at.0)), &action, &facts)?;
+                    }
                     taken += 1;
                 }
             }
@@ -65,6 +73,30 @@ impl Butler {
             self.changed(Topic::Audit);
         }
         Ok(())
+    }
+}
+
+impl Butler {
+    /// What the history keeps of a call that a hook judged alone; what was known beside it is not.
+    fn remembered_offline(&self, record: &SpoolRecord) -> Option<(Action, ActionFacts)> {
+        let request = &record.request;
+        if request.event != Event::Gate {
+            return None;
+        }
+        // The spool is a file that others can write: what it says is masked again, and never from the future.
+        let action = self.masked(&hook::side(&request.runtime)?.action(&tool_call(request))).ok()?;
+        let looked = clawbutler_policy::look(&action, &self.around());
+        let call = request.call_id.as_deref().unwrap_or(&request.idempotency_key);
+        let facts = ActionFacts {
+            span: audit::span_of(&[&request.runtime, &request.session, call]).0,
+            headline: view::headline(&action),
+            level: looked.assessment.level.word().to_owned(),
+            decision: word(record.verdict).to_owned(),
+            outcome: word(record.verdict).to_owned(),
+            alike: clawbutler_policy::grants::like(&action, &looked),
+            ..ActionFacts::default()
+        };
+        Some((action, facts))
     }
 }
 

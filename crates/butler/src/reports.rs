@@ -1,10 +1,9 @@
-//! The app at a glance, and the rules in words.
+//! The app at a glance.
 
-use clawbutler_core::verdict::Decision;
 use clawbutler_wire::Seq;
-use clawbutler_wire::command::{Done, ListRules, OpenWindow, Status};
+use clawbutler_wire::command::{Done, OpenWindow, Status};
 use clawbutler_wire::runtimes::GuardState;
-use clawbutler_wire::settings::{RuleView, RulesView, StatusView};
+use clawbutler_wire::settings::StatusView;
 
 use crate::engine::lock;
 use crate::{Butler, Error, Event};
@@ -24,26 +23,11 @@ impl Butler {
             governed: u32::try_from(guards.len()).unwrap_or(u32::MAX),
             guarded: u32::try_from(guarded).unwrap_or(u32::MAX),
             ledger_entries: Seq(entries),
-            rules_version: self.0.rules.version().to_owned(),
+            rules_version: self.rules().version().to_owned(),
+            rules_held: self.rules_held(),
+            passes: self.passes(),
             alerts: lock(&self.0.alerts).clone(),
         })
-    }
-
-    /// The rule set in force.
-    pub fn list_rules(&self, _: ListRules) -> Result<RulesView, Error> {
-        let rules = self.0.rules.rules().map(|rule| RuleView {
-            id: rule.id.clone(),
-            decision: match rule.decision {
-                Decision::Allow => "allow",
-                Decision::Defer => "defer",
-                Decision::Ask => "ask",
-                Decision::Deny => "deny",
-            }
-            .to_owned(),
-            when: rule.describe(),
-            because: rule.because.clone(),
-        });
-        Ok(RulesView { version: self.0.rules.version().to_owned(), rules: rules.collect() })
     }
 
     /// Asks the host to bring its main window to a route; hosts without windows do nothing.

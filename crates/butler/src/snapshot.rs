@@ -3,8 +3,6 @@
 //! The hook can only be stricter because of it, never laxer: the built-in floor of `policy` holds
 //! whatever a snapshot says, and the hook never answers `allow` by itself.
 
-use std::sync::PoisonError;
-
 use clawbutler_core::digest::sha256;
 use clawbutler_platform::files;
 use serde_json::json;
@@ -14,8 +12,8 @@ use crate::{Butler, Error};
 impl Butler {
     /// Writes rules and surroundings: a line with the digest, then the body.
     pub(crate) fn write_snapshot(&self) -> Result<(), Error> {
-        let around = self.0.around.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let body = json!({ "around": around, "rules": self.0.rules.to_snapshot() }).to_string();
+        let around = self.around();
+        let body = json!({ "around": around, "rules": self.rules().to_snapshot() }).to_string();
         let text = format!("{}\n{body}", sha256(body.as_bytes()));
         Ok(files::write_atomic(&self.0.ports.data.snapshot(), text.as_bytes(), Some(0o600))?)
     }

@@ -1,6 +1,8 @@
 //! `clawbutler`: looks, verifies, exports, and serves the engine without a display. It never decides: no
 //! verb approves, edits a rule or removes a guard, because an agent can start it.
 
+mod rules;
+
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -29,6 +31,9 @@ enum Verb {
     /// The audit log.
     #[command(subcommand)]
     Audit(Audit),
+    /// What the rules say and how well they say it.
+    #[command(subcommand)]
+    Rules(rules::Rules),
     /// Whether the engine runs, and where its things are.
     Status,
     /// Runs the engine without a window: rules decide, everything that needs a person falls back to the
@@ -61,7 +66,8 @@ fn main() -> ExitCode {
         Err(error) => {
             let mut err = std::io::stderr();
             let _ = writeln!(err, "error: {error:#}");
-            if let Some(hint) = error.downcast_ref::<Told>().and_then(|told| told.0.hint.as_ref()) {
+            let told = error.downcast_ref::<Told>().and_then(|told| told.0.hint.as_deref());
+            if let Some(hint) = told.or(error.downcast_ref().map(rules::Unloadable::hint)) {
                 let _ = writeln!(err, "\nhint: {hint}");
             }
             ExitCode::from(2)
@@ -109,6 +115,7 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
             let _ = writeln!(std::io::stderr(), "{count} entries");
             Ok(ExitCode::SUCCESS)
         }
+        Verb::Rules(verb) => rules::run(verb, &rules::Place::of(&vars, data), &mut out),
         Verb::Status => {
             let running = clawbutler_platform::os::Connection::open(data.path(), std::time::Duration::from_millis(400));
             writeln!(out, "data folder  {}", data.path().display())?;

@@ -26,4 +26,8 @@ pub trait Clock: Send + Sync {
     fn wall(&self) -> Timestamp;
     /// Milliseconds since an arbitrary start, monotonic while the process runs.
     fn steady_ms(&self) -> u64;
+    /// How far the user's clock is ahead of UTC at a time (minutes); `None` where it is not known.
+    fn offset_minutes(&self, _at: Timestamp) -> Option<i32> {
+        None
+    }
 }

@@ -38,6 +38,20 @@ pub const BATCH_ITEMS: usize = 100;
 pub const PAGE_ROWS: usize = 500;
 /// Longest free-text reason (characters).
 pub const REASON_CHARS: usize = 500;
+/// How long the history of actions reaches back (ms), and how many it holds.
+pub const HISTORY_MS: u64 = 90 * 24 * 60 * 60 * 1000;
+/// See [`HISTORY_MS`].
+pub const HISTORY_ROWS: u64 = 200_000;
+/// Largest action kept whole in the history (bytes of JSON); a larger one cannot be judged again.
+pub const HISTORY_ACTION_BYTES: usize = 16 * 1024;
+/// Actions one simulation or preview looks at.
+pub const SIMULATED_ACTIONS: u32 = 50_000;
+/// Changed verdicts one simulation shows.
+pub const SIMULATED_SHOWN: usize = 200;
+/// Lines of a diff that are shown.
+pub const DIFF_LINES: usize = 2_000;
+/// Last part of a session's transcript that is read for an estimate of costs (bytes).
+pub const TRANSCRIPT_TAIL_BYTES: u64 = 256 * 1024;
 /// Spool file (bytes); when it is full the hook still decides but says that recording stopped.
 pub const SPOOL_BYTES: u64 = 16 * 1024 * 1024;
 /// Largest file of a runtime that we read or edit (bytes).

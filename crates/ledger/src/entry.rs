@@ -63,6 +63,16 @@ kinds! {
     GrantCreated = "grant.created",
     /// A standing grant was ended.
     GrantRevoked = "grant.revoked",
+    /// A grant ended by itself: used up, or its time is over.
+    GrantEnded = "grant.ended",
+    /// Other rules are in force.
+    RulesChanged = "rules.changed",
+    /// A change of the rules waits for a person.
+    RulesHeld = "rules.held",
+    /// A change of the rules was discarded by a person.
+    RulesRejected = "rules.rejected",
+    /// A file of rules does not load; the last good one stays in force.
+    RulesBroken = "rules.broken",
     /// The user chose to govern a home.
     HomeGoverned = "home.governed",
     /// The user chose to leave a home alone.

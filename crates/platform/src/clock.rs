@@ -27,4 +27,8 @@ impl Clock for SystemClock {
     fn steady_ms(&self) -> u64 {
         u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
+
+    fn offset_minutes(&self, at: Timestamp) -> Option<i32> {
+        crate::zone::offset_minutes(at)
+    }
 }

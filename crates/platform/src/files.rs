@@ -1,7 +1,7 @@
 //! Files that are written whole or not at all, and readable by their owner only.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::os;
@@ -19,6 +19,17 @@ pub fn read_bounded(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     if bytes.len() as u64 > limit {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("{} is over {limit} bytes", path.display())));
     }
+    Ok(bytes)
+}
+
+/// Reads at most the last `limit` bytes of a file.
+pub fn read_tail(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    file.seek(io::SeekFrom::Start(length.saturating_sub(limit)))?;
+    let mut bytes = Vec::new();
+    // What is appended meanwhile is left for the next time.
+    file.take(limit).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

@@ -10,3 +10,4 @@ pub mod os;
 pub mod paths;
 pub mod process;
 pub mod random;
+pub mod zone;

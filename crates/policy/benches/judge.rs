@@ -73,6 +73,7 @@ fn bench(c: &mut Criterion) {
         });
     }
     let set = rules(500);
+    c.bench_function("look at 10,000 characters", |b| b.iter(|| look(black_box(&long), &around)));
     c.bench_function("evaluate 10,000 characters, 500 rules", |b| {
         b.iter(|| evaluate(&set, black_box(&long), &around, &facts));
     });

@@ -6,6 +6,7 @@
 //! [`evaluate()`], then [`assess()`] and `shell`. The form of rules is in `docs/RULES.md`.
 
 mod assess;
+mod code;
 mod compare;
 pub mod cost;
 mod effects;
@@ -23,12 +24,14 @@ mod looked;
 mod mcp;
 #[cfg(feature = "load")]
 pub mod packs;
+mod nosql;
 mod paths;
 mod programs;
 mod rule;
 mod scene;
 mod set;
 mod shell;
+mod sql;
 mod subsume;
 mod tuning;
 mod windows;

@@ -80,7 +80,7 @@ const AGENT_CONFIG: &[&str] = &[
     ".copilot/", ".config/github-copilot/", ".amp/", ".factory/", ".qwen/",
 ];
 /// Files of agents that only tell them things: everyday documents.
-const AGENT_WORDS: &[&str] = &["/.claude/commands/", "/.claude/skills/", "/.claude/plans/", "/.claude/projects/", "/.claude/todos/", "/.gemini/GEMINI.md", "/.codex/AGENTS.md"];
+const AGENT_WORDS: &[&str] = &["/.claude/commands/", "/.claude/skills/", "/.claude/plans/", "/.claude/projects/", "/.claude/todos/"];
 const SYSTEM: &[&str] = &[
     "/etc", "/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/boot", "/opt", "/var", "/System", "/Library", "/Applications", "/root", "/proc", "/sys",
     "/run", "/srv", "/C:/Windows", "/C:/Program Files", "/C:/Program Files (x86)", "/C:/ProgramData", "/c/Windows", "/nix", "/private/etc", "/private/var",
@@ -96,7 +96,7 @@ const GENERATED: &[&str] = &[
     "allure-report", "reports", "generated", "__generated__", ".ipynb_checkpoints", "__snapshots__.tmp", ".sass-cache", ".bundle", ".yarn/cache", ".pnpm-store",
     ".eslintcache", ".stylelintcache", ".tsbuildinfo", ".DS_Store", "Thumbs.db", ".coverage", "coverage.xml", "junit.xml", ".phpunit.cache",
     ".phpunit.result.cache", ".php-cs-fixer.cache", "bootstrap/cache", "storage/framework", ".idea/caches", "lib-cov", ".build", "cmake-build-debug", "cmake-build-release", "build-debug",
-    "build-release", ".bloop", ".metals", "project/target", "pkg/dist", ".scannerwork", "public/build",
+    "build-release", ".bloop", ".metals", "project/target", "pkg/dist", ".scannerwork", "public/build", "cache", "caches", "var/cache",
     "package-lock.json", "yarn.lock", "pnpm-lock.yaml", "poetry.lock", "Cargo.lock", "Gemfile.lock", "composer.lock", "uv.lock", "Pipfile.lock", "go.sum", "bun.lockb", "bun.lock",
     "CMakeCache.txt", "a.out", "nohup.out", "index.lock", "_minted", "callgrind.out", "perf.data", "wheels", "wheelhouse", "sdist", ".fuse_hidden",
 ];
@@ -220,7 +220,7 @@ pub(crate) fn class(path: &str, project: &str, around: &Surroundings) -> Class {
     }
     let scheduled = ["/etc/cron", "/var/spool/cron", "/etc/systemd", "/etc/init.d", "/etc/profile", "/etc/rc.local", "/Library/LaunchDaemons", "/Library/LaunchAgents", "/usr/lib/systemd", "/lib/systemd", "/etc/bash.bashrc", "/etc/zsh", "/etc/xdg/autostart", "/etc/ld.so.preload", "/etc/sudoers", "/etc/pam.d"].iter().any(|folder| path.starts_with(folder));
     let in_git = path.contains("/.git/hooks/") || path.ends_with("/.git/hooks") || path.ends_with("/.git/config") || path.contains("/.git/info/") || path.contains("/.husky/");
-    if rest.is_some_and(|rest| STARTUP.iter().any(|entry| inside(rest, entry))) || in_git || scheduled {
+    if rest.is_some_and(|rest| STARTUP.iter().any(|entry| inside(rest, entry))) || in_git || scheduled || name.ends_with(".pth") && !path.contains("/models/") && !path.contains("/checkpoints/") || matches!(name, "sitecustomize.py" | "usercustomize.py") {
         return Class::Startup;
     }
     // A folder written as a whole takes the guard in it along.
@@ -228,6 +228,9 @@ pub(crate) fn class(path: &str, project: &str, around: &Surroundings) -> Class {
         && !inside(project, path)
         && (inside(&around.data_dir, path) || around.guarded.iter().any(|own| inside(own, path)));
     if holds_guard {
+        return Class::AgentConfig;
+    }
+    if rest.is_some_and(|rest| rest == ".claude/CLAUDE.md" || rest.starts_with(".claude/rules/") || rest == "CLAUDE.md" && !inside(path, project)) {
         return Class::AgentConfig;
     }
     let words = AGENT_WORDS.iter().any(|entry| path.contains(entry));
@@ -316,5 +319,6 @@ mod tests {
         ] {
             assert_eq!(class_of(path), expected, "{path}");
         }
+        assert!(glob("*.rs", "a.rs") && glob("a*c?", "abbcd") && !glob("a", "ab") && glob("**", ""));
     }
 }

@@ -15,7 +15,7 @@ use common::{action, around, commands, decision, rule, shell};
 const CONDITIONS: &str = include_str!("conditions.toml");
 
 fn set(rules: &[&str]) -> RuleSet {
-    RuleSet::from_toml(&rules.join("\n")).unwrap()
+    RuleSet::from_toml(&rules.join("\n")).expect("the rules load")
 }
 
 fn permit(id: &str, when: &str) -> String {

@@ -13,7 +13,7 @@ mod common;
 use common::{around, commands, decision, rule, shell};
 
 fn set(text: &str) -> RuleSet {
-    RuleSet::from_toml(text).unwrap()
+    RuleSet::from_toml(text).expect("the rules load")
 }
 
 #[test]
@@ -218,9 +218,10 @@ fn an_explanation_names_what_matched_and_what_nearly_did() {
 
     let own = explain(&set, &shell("echo > ~/.claude/settings.json"), &around(), &Facts::unknown());
     assert!(own.floor.is_some() && own.decision == Decision::Deny);
+    let set = RuleSet::builtin();
     for command in commands() {
-        let why = explain(&RuleSet::builtin(), &shell(command), &around(), &Facts::unknown());
-        assert_eq!(why.decision, decision(&RuleSet::builtin(), &shell(command)));
+        let why = explain(&set, &shell(command), &around(), &Facts::unknown());
+        assert_eq!(why.decision, decision(&set, &shell(command)));
         assert!(why.to_text().contains(&format!("{} risk", why.risk.word())), "{command}");
     }
 }

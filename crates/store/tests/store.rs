@@ -5,10 +5,14 @@
     reason = "a test opens the database as a foreign program would"
 )]
 
+use clawbutler_core::action::{Action, Dialect, Effect};
 use clawbutler_core::actor::Actor;
 use clawbutler_core::clock::Timestamp;
 use clawbutler_core::id::{SpanId, TraceId};
+use clawbutler_core::limits::HISTORY_ACTION_BYTES;
 use clawbutler_ledger::{Draft, Kind};
+use clawbutler_store::table::actions::{ActionFacts, ActionRow, AlikeOutcome};
+use clawbutler_store::table::rules::RuleFileRow;
 use clawbutler_store::{Durability, Store, StoreError};
 
 fn draft(text: &str) -> Draft {
@@ -76,4 +80,98 @@ fn reading_never_creates() {
     let path = folder.path().join("none.db");
     assert!(Store::read_only(&path, |read| read.ledger_len()).is_err());
     assert!(!path.exists());
+}
+
+fn action(command: &str) -> Action {
+    Action {
+        runtime: "claude-code".into(),
+        session: "s".into(),
+        agent: None,
+        tool: "Bash".into(),
+        cwd: "/p".into(),
+        mode: "default".into(),
+        project: None,
+        branch: Some("main".into()),
+        remote: None,
+        sandboxed: None,
+        depth: 0,
+        effect: Effect::Shell { command: command.into(), dialect: Dialect::Posix, description: None },
+    }
+}
+
+fn facts(span: &str) -> ActionFacts {
+    ActionFacts { span: span.into(), outcome: "defer".into(), alike: "a".into(), ..ActionFacts::default() }
+}
+
+fn page(store: &Store) -> Vec<ActionRow> {
+    store.read(|read| read.actions_page(Timestamp(0), i64::MAX, 10)).unwrap()
+}
+
+#[test]
+fn a_database_of_the_first_schema_keeps_what_it_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.db");
+    let old = rusqlite::Connection::open(&path).unwrap();
+    old.execute_batch(include_str!("../src/schema/0001.sql")).unwrap();
+    old.pragma_update(None, "user_version", 1).unwrap();
+    old.execute_batch(
+        r#"INSERT INTO grants VALUES ('g', '{"covers":"file_read","path":"/x"}',
+            '{"in":"project","runtime":"claude-code","folder":"/p"}', 5, 1, 1, 3, NULL);
+        INSERT INTO approvals (id, revision, state, state_json, key, runtime, session, correlation, digest, action,
+            verdict, trace, span, relay, created_at, expires_at) VALUES ('a', 1, 'pending',
+            '{"state":"pending","expires_at":9}', 'k', 'claude-code', 's', 'c', 'd',
+            '{"runtime":"claude-code","session":"s","tool":"Read","cwd":"/p","effect":{"kind":"file_read","path":"/x"}}',
+            '{"decision":"ask","matches":[],"assessment":{"level":"low","summary":"","signals":[]},"rules_version":"v"}',
+            't', 's', 0, 1, 9);"#,
+    )
+    .unwrap();
+    drop(old);
+    let store = Store::open(&path).unwrap();
+    let row = store.read(|read| read.approval("a")).unwrap().unwrap();
+    assert_eq!((row.alike.as_str(), row.facts), ("", serde_json::json!({})));
+    let grants = store.read(|read| read.grants()).unwrap();
+    assert_eq!((grants.len(), grants[0].uses), (1, 3));
+    assert!(page(&store).is_empty());
+}
+
+#[test]
+fn actions_are_remembered_bounded_and_forgotten_by_age_and_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("x.db")).unwrap();
+    let long = "x".repeat(HISTORY_ACTION_BYTES);
+    store
+        .write::<_, StoreError>(Durability::Process, |tx| {
+            for (at, command) in [(1, "old"), (5, "ls"), (6, long.as_str()), (7, "last")] {
+                tx.action_insert(Timestamp(at), &action(command), &facts(command))?;
+            }
+            tx.action_asked("last", "q")?;
+            tx.action_settled("q", "approved")
+        })
+        .unwrap();
+    let rows = page(&store);
+    let kept: Vec<_> = rows.iter().map(|row| row.action.clone()).collect();
+    assert_eq!(kept, [Some(action("last")), None, Some(action("ls")), Some(action("old"))]);
+    assert_eq!((rows[0].approval.as_deref(), rows[0].outcome.as_str()), (Some("q"), "approved"));
+    let alike = store.read(|read| read.actions_alike("a", Timestamp(0))).unwrap();
+    assert_eq!(alike, [AlikeOutcome { outcome: "approved".into(), count: 1, last_at: 7 }]);
+    let forgotten = store.write::<_, StoreError>(Durability::Process, |tx| tx.actions_prune(Timestamp(5), 2)).unwrap();
+    assert_eq!(forgotten, 2);
+    assert_eq!(page(&store).iter().map(|row| row.at.0).collect::<Vec<_>>(), [7, 6]);
+}
+
+#[test]
+fn accepted_rules_come_back_as_they_were_put() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("x.db")).unwrap();
+    let row = |name: &str, held| RuleFileRow {
+        name: name.into(),
+        text: "# rules".into(),
+        imported: held,
+        held,
+        at: Timestamp(1),
+    };
+    store.write::<_, StoreError>(Durability::Power, |tx| tx.rule_files_put(&[row("old.toml", false)])).unwrap();
+    let rows = [row("a.toml", false), row("b.toml", true)];
+    store.write::<_, StoreError>(Durability::Power, |tx| tx.rule_files_put(&rows)).unwrap();
+    assert_eq!(store.read(|read| read.rule_files()).unwrap(), rows);
 }

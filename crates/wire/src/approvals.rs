@@ -1,8 +1,9 @@
-//! Questions to a human, and standing grants.
+//! Questions to a human.
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Risk, Seq};
+use crate::Risk;
+use crate::grants::ProposalView;
 
 /// A run of characters of one kind. Marked runs are control, bidirectional or look-alike characters,
 /// already written out visibly in `text` (for example `␛` or `U+202E`).
@@ -95,8 +96,32 @@ pub enum State {
     Withdrawn,
 }
 
+/// What the next turn would cost because of a request; never more than an estimate.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct CostView {
+    pub label: CostLabel,
+    /// Lower end in US dollars; absent when unknown.
+    #[serde(default)]
+    pub low_usd: Option<f64>,
+    /// Upper end in US dollars; absent when unknown.
+    #[serde(default)]
+    pub high_usd: Option<f64>,
+    /// What the figure rests on, or why there is none.
+    #[serde(default)]
+    pub basis: String,
+}
+
+/// How sure a cost is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CostLabel {
+    Estimated,
+    #[default]
+    Unknown,
+}
+
 /// One approval, complete: the card in the inbox and in the pop-up.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ApprovalView {
     pub id: String,
     /// Grows with every change; a decision names the one it saw.
@@ -130,9 +155,23 @@ pub struct ApprovalView {
     /// The rule that asked, in words.
     pub rule: String,
     pub permission_mode: String,
-    /// What `Always allow` would cover; absent where it is not offered (critical risk).
+    /// What the first of `proposals` would cover; absent where none is offered (critical risk).
     #[serde(default)]
     pub always_covers: Option<String>,
+    /// The always-allows that are offered, narrow ones first; empty for critical risk.
+    #[serde(default)]
+    pub proposals: Vec<ProposalView>,
+    /// Requests of one group are near-duplicates and can be decided together.
+    #[serde(default)]
+    pub group: String,
+    /// Other pending requests of the group; at most 99.
+    #[serde(default)]
+    pub alike_ids: Vec<String>,
+    #[serde(default)]
+    pub cost: CostView,
+    /// What was decided on requests like this before, in a sentence; absent when there were none.
+    #[serde(default)]
+    pub similar: Option<String>,
     /// Milliseconds since the epoch, UTC.
     pub created_at: i64,
     /// Milliseconds since the epoch, UTC.
@@ -141,13 +180,13 @@ pub struct ApprovalView {
     pub at_deadline: String,
     /// Whether a client is connected and waiting for the answer now.
     pub client_waiting: bool,
-    /// Pending requests that are the same but for their session or time.
+    /// Other pending requests of the group, in all.
     #[serde(default)]
     pub alike: u32,
 }
 
 /// A page of approvals.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ApprovalList {
     pub items: Vec<ApprovalView>,
     /// Pending in all, shown or not.
@@ -185,6 +224,8 @@ pub enum Scope {
     /// In this project folder for 30 days.
     #[default]
     Project,
+    /// Anywhere on this machine, for the same runtime.
+    Machine,
 }
 
 /// What was seen: names exactly one version of one approval.
@@ -210,27 +251,4 @@ pub struct BatchOutcome {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BatchResult {
     pub outcomes: Vec<BatchOutcome>,
-}
-
-/// One standing grant.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GrantView {
-    pub id: String,
-    /// What it covers, in words.
-    pub covers: String,
-    /// Where, in words.
-    pub reach: String,
-    /// Milliseconds since the epoch; absent: until its session ends.
-    #[serde(default)]
-    pub expires_at: Option<i64>,
-    pub created_at: i64,
-    /// The ledger entry that gave it.
-    pub ledger_seq: Seq,
-    pub uses: u32,
-}
-
-/// All standing grants.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GrantList {
-    pub items: Vec<GrantView>,
 }

@@ -7,10 +7,12 @@
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::Seq;
-use crate::approvals::{ApprovalList, ApprovalView, BatchResult, GrantList, Scope, Seen, Verb, Which};
+use crate::approvals::{ApprovalList, ApprovalView, BatchResult, Scope, Seen, Verb, Which};
 use crate::audit::{AuditPage, VerifyReport};
+use crate::grants::{GrantList, GrantPreview, PassView};
+use crate::rules::{DraftFile, ExplanationView, ImportView, RulesCheck, RulesView, SimulationView};
 use crate::runtimes::{Discovery, GuardPlan, GuardVariant, HomeView};
-use crate::settings::{RulesView, Settings, StatusView};
+use crate::settings::{Settings, StatusView};
 
 /// A request that knows its name and its reply.
 pub trait Command: Serialize + DeserializeOwned + Send + 'static {
@@ -39,9 +41,22 @@ macro_rules! with_commands {
             get_approval GetApproval => ApprovalView,
             decide_approval DecideApproval => ApprovalView,
             decide_batch DecideBatch => BatchResult,
+            explain_approval ExplainApproval => ExplanationView,
+            preview_grant PreviewGrant => GrantPreview,
             list_grants ListGrants => GrantList,
             revoke_grant RevokeGrant => GrantList,
+            revoke_grants RevokeGrants => GrantList,
+            start_pass StartPass => PassView,
             list_rules ListRules => RulesView,
+            set_pack SetPack => RulesView,
+            check_rules CheckRules => RulesCheck,
+            save_rules SaveRules => RulesView,
+            delete_rules DeleteRules => RulesView,
+            import_rules ImportRules => ImportView,
+            accept_rules AcceptRules => RulesView,
+            reject_rules RejectRules => RulesView,
+            simulate_rules SimulateRules => SimulationView,
+            explain_action ExplainAction => ExplanationView,
             list_audit ListAudit => AuditPage,
             verify_audit VerifyAudit => VerifyReport,
             get_settings GetSettings => Settings,
@@ -140,6 +155,16 @@ pub struct DecideApproval {
     /// With `allow_always`.
     #[serde(default)]
     pub scope: Scope,
+    /// With `allow_always`: which of the proposals, by its index.
+    #[serde(default)]
+    pub proposal: u32,
+    /// With `allow_always`: how long it holds (ms), from one minute to 90 days (30 on the whole machine); absent:
+    /// 30 days, or until the session ends.
+    #[serde(default)]
+    pub expires_ms: Option<u64>,
+    /// With `allow_always`: it ends after so many uses, 1 to 100; absent: as often as wanted.
+    #[serde(default)]
+    pub uses: Option<u32>,
 }
 
 /// Decides a selection, one audit entry each. At most 100.
@@ -151,11 +176,43 @@ pub struct DecideBatch {
     pub reason: Option<String>,
     #[serde(default)]
     pub scope: Scope,
+    /// As in `decide_approval`, for each.
+    #[serde(default)]
+    pub proposal: u32,
+    #[serde(default)]
+    pub expires_ms: Option<u64>,
+    #[serde(default)]
+    pub uses: Option<u32>,
 }
 
-/// Lists standing grants.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct ListGrants {}
+/// Why a request was judged as it was, as a tree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExplainApproval {
+    pub id: String,
+}
+
+/// What a proposed grant would have covered in the last 30 days. Gives nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreviewGrant {
+    /// The request that offers it.
+    pub approval: String,
+    /// Index of the proposal.
+    #[serde(default)]
+    pub proposal: u32,
+    #[serde(default)]
+    pub scope: Scope,
+}
+
+/// Lists grants, newest first; at most 500.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ListGrants {
+    /// Only those whose words, folder, runtime or note contain this, in any case.
+    #[serde(default)]
+    pub search: String,
+    /// Also those that no longer hold.
+    #[serde(default)]
+    pub include_ended: bool,
+}
 
 /// Ends a grant now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -163,9 +220,115 @@ pub struct RevokeGrant {
     pub id: String,
 }
 
-/// The rule set in force, in words.
+/// Ends several grants now. At most 500; those that ended already are passed over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevokeGrants {
+    pub ids: Vec<String>,
+}
+
+/// Lets everything below critical risk through in one session, for a short while and a bounded number of times.
+/// Secrets, guards and our own files stay asked about. `revoke_grant` stops it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StartPass {
+    pub runtime: String,
+    pub session: String,
+    /// 1 to 50.
+    pub uses: u32,
+    /// 1 to 60.
+    pub minutes: u32,
+}
+
+/// Every rule in force, the packs, the files and what waits for a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ListRules {}
+
+/// Chooses the base pack, or switches a pack for one field on or off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetPack {
+    pub id: String,
+    /// A base pack is left only by choosing another.
+    pub active: bool,
+}
+
+/// Checks a text of rules as it stands in the editor. Saves nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckRules {
+    /// At most 256 KiB.
+    pub text: String,
+    /// The file it is for, whose rules it would replace; absent: a new one.
+    #[serde(default)]
+    pub name: Option<String>,
+}
+
+/// Saves a file of rules and puts it in force. `bad_request` names the rule and the example that do not hold;
+/// `stale` when the file is not the one seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SaveRules {
+    /// A file name of small letters, digits, `-` and `_`, ending in `.toml`; at most 64 characters.
+    pub name: String,
+    /// At most 256 KiB.
+    pub text: String,
+    /// Digest of the text that was edited; absent for a new file.
+    #[serde(default)]
+    pub digest: Option<String>,
+}
+
+/// Deletes a file of rules. `stale` when it is not the one seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeleteRules {
+    pub name: String,
+    /// Digest of the text that was shown.
+    pub digest: String,
+}
+
+/// Takes in a file of rules from elsewhere. It is held until `accept_rules`, whatever it says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportRules {
+    /// A new file name, as in `save_rules`.
+    pub name: String,
+    /// At most 256 KiB.
+    pub text: String,
+}
+
+/// Puts the change that was shown as held in force. `stale` when it is another by now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AcceptRules {
+    pub digest: String,
+}
+
+/// Discards the change that was shown as held. Files go back to what is in force; a changed text is kept beside
+/// its file with the ending `.rejected`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RejectRules {
+    pub digest: String,
+}
+
+/// Judges recorded actions with other rules and shows every verdict that would change. Changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SimulateRules {
+    /// A file that would be added or would replace the one of its name.
+    #[serde(default)]
+    pub draft: Option<DraftFile>,
+    /// The packs that would be in force; absent: those that are.
+    #[serde(default)]
+    pub packs: Option<Vec<String>>,
+    /// How far back to look (ms), at most 90 days; absent: 7 days.
+    #[serde(default)]
+    pub since_ms: Option<u64>,
+}
+
+/// Tries a shell command on the rules in force, without running it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExplainAction {
+    /// At most 64 KiB.
+    pub text: String,
+    /// Working directory and project; absent: the home folder.
+    #[serde(default)]
+    pub cwd: Option<String>,
+    /// Absent: the first runtime known.
+    #[serde(default)]
+    pub runtime: Option<String>,
+}
 
 /// A page of the audit log, newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

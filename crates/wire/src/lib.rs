@@ -9,6 +9,8 @@ pub mod audit;
 pub mod command;
 pub mod error;
 pub mod gateway;
+pub mod grants;
+pub mod rules;
 pub mod runtimes;
 pub mod settings;
 pub mod topic;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Seq;
+use crate::grants::PassView;
 
 /// What the user chose.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +69,12 @@ pub struct StatusView {
     pub guarded: u32,
     pub ledger_entries: Seq,
     pub rules_version: String,
+    /// Whether a change of the rules waits for a person on the Rules page.
+    #[serde(default)]
+    pub rules_held: bool,
+    /// Sessions that run under a pass now.
+    #[serde(default)]
+    pub passes: Vec<PassView>,
     pub alerts: Vec<AlertView>,
 }
 
@@ -81,23 +88,4 @@ pub struct AlertView {
     pub says: String,
     /// What to do.
     pub fix: String,
-}
-
-/// The default rules in words.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RuleView {
-    pub id: String,
-    /// `allow`, `defer`, `ask`, `deny`.
-    pub decision: String,
-    /// What it matches, in words.
-    pub when: String,
-    /// Its justification.
-    pub because: String,
-}
-
-/// The rule set in force.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RulesView {
-    pub version: String,
-    pub rules: Vec<RuleView>,
 }

@@ -10,6 +10,7 @@ use crate::Seq;
 pub enum Topic {
     Approvals,
     Grants,
+    Rules,
     Runtimes,
     Sessions,
     Audit,

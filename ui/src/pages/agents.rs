@@ -159,11 +159,7 @@ fn Consent(page: Page, shown: Shown) -> impl IntoView {
             {(!changes).then(|| view! { <p class="calm">"There is nothing to change."</p> })}
             {plan.files.iter().map(|file| view! {
                 <p class="path">{file.path.clone()}</p>
-                // The first two lines name the file again.
-                <pre class="code diff" tabindex="0">{file.diff.lines().filter(|line| !line.starts_with("--- ") && !line.starts_with("+++ ")).map(|line| {
-                    let class = match line.chars().next() { Some('+') => "line added", Some('-') => "line removed", Some('@') => "line place", _ => "line" };
-                    view! { <code class=class>{line.to_owned()}</code> }
-                }).collect_view()}</pre> }).collect_view()}
+                {kit::diff(file.diff.lines())} }).collect_view()}
             {plan.command.clone().map(|command| view! { <p>"Without administrator rights here, run this yourself:"</p><pre class="code" tabindex="0"><code class="line">{command}</code></pre> })}
             <div class="buttons">
                 <button type="button" class="plain" on:click=move |_| page.shown.set(None)>"Leave it as it is"</button>

@@ -8,10 +8,11 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::live::Live;
+use crate::route::Route;
 use crate::{api, kit, model};
 
 #[component]
-pub(crate) fn Audit(live: Live) -> impl IntoView {
+pub(crate) fn Audit(live: Live, route: Route) -> impl IntoView {
     live.fetch(Topic::Audit);
     let report = RwSignal::new(None::<VerifyReport>);
     let busy = RwSignal::new(false);
@@ -19,6 +20,17 @@ pub(crate) fn Audit(live: Live) -> impl IntoView {
     let older = RwSignal::new(Vec::<EntryView>::new());
     let next = RwSignal::new(None::<Seq>);
     let chosen = RwSignal::new(None::<EntryView>);
+    // `audit/<number>` opens that entry.
+    Effect::new(move |_| {
+        let Ok(seq) = route.item().parse::<u64>() else { return };
+        spawn_local(async move {
+            let request = ListAudit { before: Some(Seq(seq.saturating_add(1))), limit: Some(1), span: None };
+            match api::call(&request).await {
+                Ok(page) => drop(chosen.try_set(page.items.into_iter().find(|entry| entry.seq == Seq(seq)))),
+                Err(failed) => drop(error.try_set(Some(failed))),
+            }
+        });
+    });
     let verify = move |_| {
         busy.set(true);
         spawn_local(async move {

@@ -3,6 +3,7 @@
 pub(crate) mod agents;
 pub(crate) mod approvals;
 pub(crate) mod audit;
+pub(crate) mod grants;
 pub(crate) mod now;
 pub(crate) mod popup;
 pub(crate) mod rules;

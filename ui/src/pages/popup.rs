@@ -8,6 +8,7 @@ use leptos::task::spawn_local;
 
 use crate::card::{Card, Deciding};
 use crate::live::Live;
+use crate::passes::Passes;
 use crate::{api, kit, model};
 
 #[component]
@@ -74,6 +75,7 @@ pub(crate) fn Popup(live: Live) -> impl IntoView {
                 <button type="button" class="plain" aria-label="Next request" on:click=move |_| step(1)>"›"</button>
                 <button type="button" class="plain" on:click=open>"Open in ClawButler"</button>
             </header>
+            <Passes live=live/>
             {move || match shown.get() {
                 Some(view) => view! { <Card view=view live=live controls=controls/> }.into_any(),
                 None => {

@@ -55,7 +55,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("butler", &["core", "wire", "policy", "ledger", "store", "connectors", "platform"]),
     ("gateway", &["core", "wire", "butler", "platform"]),
     ("hook", &["core", "wire", "policy", "connectors", "platform"]),
-    ("cli", &["core", "wire", "ledger", "butler", "gateway", "platform"]),
+    ("cli", &["core", "wire", "policy", "ledger", "connectors", "butler", "gateway", "platform"]),
     ("desktop", &["core", "wire", "butler", "gateway", "platform"]),
     ("devhost", &["core", "wire", "butler", "gateway", "platform"]),
     ("control-plane", &["core", "ledger", "policy", "wire"]),

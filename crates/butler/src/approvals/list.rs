@@ -1,11 +1,12 @@
 //! Approvals as windows see them.
 
-use clawbutler_core::limits::PAGE_ROWS;
+use clawbutler_core::limits::{BATCH_ITEMS, PAGE_ROWS};
+use clawbutler_policy::cost::Estimate;
 use clawbutler_store::table::approvals::ApprovalRow;
-use clawbutler_wire::approvals::{ApprovalList, ApprovalView, Which};
+use clawbutler_wire::approvals::{ApprovalList, ApprovalView, State, Which};
 use clawbutler_wire::command::{GetApproval, ListApprovals};
 
-use crate::{Butler, Error, view};
+use crate::{Butler, Error, cost, view};
 
 impl Butler {
     /// Lists approvals.
@@ -23,13 +24,7 @@ impl Butler {
         }
         let mut items: Vec<ApprovalView> = rows.iter().map(|row| self.approval_view(row)).collect();
         if request.which == Which::Pending {
-            let same = |a: &ApprovalRow, b: &ApprovalRow| {
-                a.action.tool == b.action.tool && a.action.effect == b.action.effect && a.action.cwd == b.action.cwd
-            };
-            for (item, row) in items.iter_mut().zip(&rows) {
-                let alike = rows.iter().filter(|other| other.id != row.id && same(other, row)).count();
-                item.alike = u32::try_from(alike).unwrap_or(u32::MAX);
-            }
+            group(&mut items);
         }
         Ok(ApprovalList { items, pending: u32::try_from(pending).unwrap_or(u32::MAX), now: self.now().0 })
     }
@@ -45,6 +40,30 @@ impl Butler {
     }
 
     fn approval_view(&self, row: &ApprovalRow) -> ApprovalView {
-        view::approval(row, &self.runtime_name(&row.action.runtime), self.waiting_clients(&row.id))
+        let mut view = view::approval(row, &self.runtime_name(&row.action.runtime), self.waiting_clients(&row.id));
+        if let Ok(estimate) = serde_json::from_value::<Estimate>(row.facts["cost"].clone()) {
+            view.cost = cost::view(&estimate);
+        }
+        // What is only of use while it can be decided is not worked out for the past.
+        if view.state == State::Pending {
+            view.proposals = self.proposal_views(row);
+            view.always_covers = view.proposals.first().map(|proposal| proposal.title.clone());
+            view.similar = self.similar(row).unwrap_or_else(|Error(error)| {
+                tracing::warn!(message = %error.message, "what was decided before could not be read");
+                None
+            });
+        }
+        view
+    }
+}
+
+/// Tells each of the others of its group.
+fn group(items: &mut [ApprovalView]) {
+    let groups: Vec<(String, String)> = items.iter().map(|item| (item.group.clone(), item.id.clone())).collect();
+    for item in items.iter_mut().filter(|item| !item.group.is_empty()) {
+        let others = groups.iter().filter(|(group, id)| *group == item.group && *id != item.id);
+        item.alike_ids = others.map(|(_, id)| id.clone()).collect();
+        item.alike = u32::try_from(item.alike_ids.len()).unwrap_or(u32::MAX);
+        item.alike_ids.truncate(BATCH_ITEMS - 1);
     }
 }

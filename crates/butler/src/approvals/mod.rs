@@ -7,7 +7,7 @@ mod settle;
 mod submit;
 mod waiters;
 
-pub(crate) use submit::OpenCall;
+pub(crate) use submit::{OpenCall, tool_call, word};
 pub use submit::{Submission, Ticket};
 pub use waiters::Answer;
 pub(crate) use waiters::Waiters;

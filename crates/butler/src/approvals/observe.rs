@@ -12,13 +12,17 @@ use serde_json::{Value, json};
 
 use super::submit::{Submission, agent, settled};
 use crate::engine::lock;
+use crate::grants::Ending;
 use crate::{Butler, Error, audit};
 
 impl Butler {
     pub(super) fn observe(&self, request: &ActionRequest) -> Result<(), Error> {
         match request.event {
             HookEvent::Completed | HookEvent::Failed => self.outcome(request),
-            HookEvent::SessionStarted => self.note(request, Kind::SessionStarted),
+            HookEvent::SessionStarted => {
+                self.note_transcript(request);
+                self.note(request, Kind::SessionStarted)
+            }
             HookEvent::SessionEnded => self.session_ended(request),
             HookEvent::TurnEnded => {
                 // What still has a hook waiting belongs to a sub-agent that goes on.
@@ -98,7 +102,8 @@ impl Butler {
             }
             Ok(())
         })?;
-        self.end_grants(|grant| {
+        self.forget_transcript(request);
+        self.end_grants(Ending::Session, |grant| {
             matches!(&grant.reach, Reach::Session { runtime, session }
                 if *runtime == request.runtime && *session == request.session)
         })?;

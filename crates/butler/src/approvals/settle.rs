@@ -42,6 +42,7 @@ impl Butler {
         let won = self.0.store.write::<_, Error>(Durability::Process, |tx| {
             let won = tx.approval_settle(&row.id, row.revision, state, at)?;
             if won {
+                tx.action_settled(&row.id, state.word())?;
                 audit::append(tx, at, draft_of(row, kind, Actor::Engine, data))?;
             }
             Ok(won)

@@ -10,15 +10,17 @@ use clawbutler_core::actor::Actor;
 use clawbutler_core::approval::ApprovalState;
 use clawbutler_core::clock::Timestamp;
 use clawbutler_core::digest;
-use clawbutler_core::grant::Grant;
+use clawbutler_core::grant::{Cover, Grant};
 use clawbutler_core::id::{ApprovalId, SpanId, TraceId};
 use clawbutler_core::limits::{PENDING_PER_SESSION, PENDING_TOTAL, RECOVERY_MS};
 use clawbutler_core::redact;
 use clawbutler_core::risk::RiskLevel;
 use clawbutler_core::verdict::{Decision, Verdict as Judged};
 use clawbutler_ledger::{Draft, Kind};
-use clawbutler_policy::Facts;
+use clawbutler_policy::cost::Estimate;
+use clawbutler_policy::{Facts, Looked};
 use clawbutler_store::Durability;
+use clawbutler_store::table::actions::ActionFacts;
 use clawbutler_store::table::approvals::ApprovalRow;
 use clawbutler_wire::gateway::{ActionReply, ActionRequest, Event as HookEvent, Strategy, VERSION, Verdict};
 use clawbutler_wire::topic::Topic;
@@ -26,7 +28,9 @@ use serde_json::{Value, json};
 
 use super::waiters::{Answer, answer};
 use crate::engine::lock;
-use crate::{Butler, Error, Event, audit};
+use crate::grants::use_one;
+use crate::rules::decision_word;
+use crate::{Butler, Error, Event, audit, view};
 
 /// What became of a request at once.
 #[derive(Debug)]
@@ -66,6 +70,13 @@ pub(super) struct Call {
     pub(super) action: Action,
     pub(super) digest: String,
     pub(super) verdict: Judged,
+    /// Parts as masked, which is what grants are given for; the risk as seen before masking.
+    pub(super) looked: Looked,
+    pub(super) facts: Facts,
+    /// Estimated only where a rule asks for it; `None` is not looked at.
+    pub(super) cost: Option<Estimate>,
+    /// Near-duplicates share it.
+    pub(super) alike: String,
 }
 
 impl Butler {
@@ -127,17 +138,24 @@ impl Butler {
     /// Normalises, judges and masks, in this order: rules see the real thing, nothing later does.
     fn call(&self, request: &ActionRequest) -> Result<Call, Error> {
         let side = hook::side(&request.runtime).ok_or_else(|| Error::bad("an unknown runtime asks"))?;
-        let action = side.action(&tool_call(request));
-        let around = self.0.around.read().unwrap_or_else(PoisonError::into_inner);
-        let facts = Facts::at(self.now(), None);
-        let mut verdict = clawbutler_policy::evaluate(&self.0.rules, &action, &around, &facts);
-        drop(around);
+        let mut action = side.action(&tool_call(request));
+        self.place(&mut action);
+        let at = self.now();
+        let (rules, around) = (self.rules(), self.around());
+        let priced = rules.rules().any(|rule| rule.when.cost_at_least.is_some());
+        let cost = priced.then(|| self.estimate(request, &action));
+        let facts = self.facts(request, at, cost.as_ref());
+        let seen = clawbutler_policy::look(&action, &around);
+        let mut verdict = clawbutler_policy::judge(&rules, &action, seen.clone(), &around, &facts);
         for signal in &mut verdict.assessment.signals {
             signal.part = signal.part.as_ref().map(|part| redact::mask_text(part, &self.0.mask));
             signal.says = redact::mask_text(&signal.says, &self.0.mask);
         }
         verdict.assessment.summary = redact::mask_text(&verdict.assessment.summary, &self.0.mask);
-        let action = self.masked(&action)?;
+        let masked = self.masked(&action)?;
+        let mut looked = if masked == action { seen } else { clawbutler_policy::look(&masked, &around) };
+        let action = masked;
+        looked.assessment.clone_from(&verdict.assessment);
         let correlation = call::correlation(&request.session, &request.tool, &request.arguments);
         let span = match &request.call_id {
             Some(id) => audit::span_of(&[&request.runtime, &request.session, id]),
@@ -146,17 +164,31 @@ impl Butler {
                 .map_or_else(|| audit::span_of(&[&request.idempotency_key]), |open| open.span.clone()),
         };
         Ok(Call {
-            at: self.now(),
+            at,
             trace: audit::trace_of(&request.runtime, &request.session),
             span,
             correlation,
             digest: digest::of(&action),
+            alike: clawbutler_policy::grants::like(&action, &looked),
             action,
             verdict,
+            looked,
+            facts,
+            cost,
         })
     }
 
-    fn masked(&self, action: &Action) -> Result<Action, Error> {
+    /// What rules may ask about besides the action.
+    fn facts(&self, request: &ActionRequest, at: Timestamp, cost: Option<&Estimate>) -> Facts {
+        Facts {
+            cost_usd: cost.and_then(|cost| cost.usd).map(|(_, high)| high),
+            budget_percent: *self.0.budget.read().unwrap_or_else(PoisonError::into_inner),
+            attended: request.process.attended,
+            ..Facts::at(at, self.0.ports.clock.offset_minutes(at))
+        }
+    }
+
+    pub(crate) fn masked(&self, action: &Action) -> Result<Action, Error> {
         let mut tree = serde_json::to_value(action).map_err(|error| Error::bad(error.to_string()))?;
         redact::mask_value(&mut tree, &self.0.mask);
         serde_json::from_value(tree).map_err(|error| Error::bad(error.to_string()))
@@ -167,15 +199,10 @@ impl Butler {
             return None;
         }
         let grants = self.0.grants.read().unwrap_or_else(PoisonError::into_inner);
-        if grants.is_empty() {
-            return None;
-        }
-        // The parts as masked, which is what was granted; the risk as seen before masking.
-        let around = self.0.around.read().unwrap_or_else(PoisonError::into_inner);
-        let mut looked = clawbutler_policy::look(&call.action, &around);
-        looked.assessment.clone_from(&call.verdict.assessment);
-        let holds = |grant: &&Grant| clawbutler_policy::grants::holds(grant, &call.action, &looked, call.at);
-        grants.iter().find(holds).map(|grant| grant.id.0.clone())
+        let holds = |grant: &&Grant| clawbutler_policy::grants::holds(grant, &call.action, &call.looked, call.at);
+        // What is not counted goes first, a pass last: it ends with the work it was given for.
+        let last = |grant: &&Grant| (grant.uses_left.is_some(), grant.cover == Cover::Session);
+        grants.iter().filter(holds).min_by_key(last).map(|grant| grant.id.0.clone())
     }
 
     /// Same key, same call: a retry joins the question that stands, or hears the answer that was given
@@ -236,14 +263,15 @@ impl Butler {
                 "grant": grant,
             }),
         );
-        self.0.store.write::<_, Error>(Durability::Process, |tx| {
+        let left = self.0.store.write::<_, Error>(Durability::Process, |tx| {
             audit::append(tx, call.at, requested)?;
             audit::append(tx, call.at, decided)?;
-            if let Some(id) = &grant {
-                tx.grant_used(id)?;
-            }
-            Ok(())
+            tx.action_insert(call.at, &call.action, &call.remembered(word(verdict), None))?;
+            grant.as_ref().map(|id| use_one(tx, id, call.at)).transpose()
         })?;
+        if let (Some(id), Some(left)) = (&grant, left) {
+            self.note_use(id, left);
+        }
         self.remember(request, call, verdict);
         Ok(settled(verdict, self.reason(call, verdict, grant.is_some())))
     }
@@ -284,7 +312,8 @@ impl Butler {
             }),
         )];
         // A relay's call was recorded when its gate handed it over.
-        if !relay || !lock(&self.0.calls).contains_key(&call.correlation) {
+        let fresh = !relay || !lock(&self.0.calls).contains_key(&call.correlation);
+        if fresh {
             drafts.insert(0, call.requested(request));
         }
         // The waiter is there before the row: nobody can settle it unheard.
@@ -292,6 +321,11 @@ impl Butler {
         let stored = self.0.store.write::<_, Error>(Durability::Process, |tx| {
             for draft in drafts {
                 audit::append(tx, call.at, draft)?;
+            }
+            if fresh {
+                tx.action_insert(call.at, &call.action, &call.remembered("pending", Some(&id)))?;
+            } else {
+                tx.action_asked(&call.span.0, &id)?;
             }
             Ok(tx.approval_insert(&row)?)
         });
@@ -326,11 +360,16 @@ impl Butler {
             trace: call.trace.0.clone(),
             span: call.span.0.clone(),
             relay,
-            branch: crate::runtimes::git_branch(&request.cwd),
+            branch: call.action.branch.clone(),
             created_at: call.at,
             expires_at,
             settled_at: None,
             delivered: false,
+            alike: call.alike.clone(),
+            facts: json!({
+                "facts": call.facts,
+                "cost": call.cost.clone().unwrap_or_else(|| self.estimate(request, &call.action)),
+            }),
         }
     }
 
@@ -340,6 +379,8 @@ impl Butler {
         let bound = call.draft(Kind::BoundReached, Actor::Engine, json!({ "says": says }));
         self.0.store.write::<_, Error>(Durability::Process, |tx| {
             audit::append(tx, call.at, requested)?;
+            let told = if relay { Verdict::Defer } else { Verdict::Deny };
+            tx.action_insert(call.at, &call.action, &call.remembered(word(told), None))?;
             audit::append(tx, call.at, bound).map(drop)
         })?;
         self.alert(
@@ -376,6 +417,24 @@ impl Call {
         Draft { kind, actor, trace: self.trace.clone(), span: self.span.clone(), data }
     }
 
+    /// What the history keeps of it.
+    fn remembered(&self, outcome: &str, approval: Option<&str>) -> ActionFacts {
+        let observed: Vec<&str> = self.verdict.observed.iter().map(|one| one.rule.as_str()).collect();
+        ActionFacts {
+            span: self.span.0.clone(),
+            headline: view::headline(&self.action),
+            level: self.verdict.assessment.level.word().to_owned(),
+            decision: decision_word(self.verdict.decision).to_owned(),
+            outcome: outcome.to_owned(),
+            rule: self.verdict.matches.first().map(|first| first.rule.clone()).unwrap_or_default(),
+            observed: observed.join(" "),
+            alike: self.alike.clone(),
+            approval: approval.map(str::to_owned),
+            minute: self.facts.minute_of_day,
+            weekday: self.facts.weekday,
+        }
+    }
+
     fn requested(&self, request: &ActionRequest) -> Draft {
         self.draft(
             Kind::ActionRequested,
@@ -385,6 +444,8 @@ impl Call {
                 "effect": audit::effect(&self.action),
                 "digest": self.digest,
                 "cwd": self.action.cwd,
+                "project": self.action.project,
+                "branch": self.action.branch,
                 "mode": self.action.mode,
                 "subagent": self.action.agent,
                 "risk": self.verdict.assessment.level,
@@ -396,7 +457,18 @@ impl Call {
     }
 }
 
-fn tool_call(request: &ActionRequest) -> ToolCall {
+pub(crate) fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Allow => "allow",
+        Verdict::Deny => "deny",
+        Verdict::Ask => "ask",
+        Verdict::Defer => "defer",
+        Verdict::Waiting => "pending",
+        Verdict::Unavailable => "unavailable",
+    }
+}
+
+pub(crate) fn tool_call(request: &ActionRequest) -> ToolCall {
     ToolCall {
         runtime: request.runtime.clone(),
         session: request.session.clone(),

@@ -81,7 +81,8 @@ impl Butler {
         let mut watcher = notify::recommended_watcher(told)
             .inspect_err(|error| tracing::warn!(%error, "files cannot be watched; guards are checked on every contact"))
             .ok()?;
-        let mut folders: Vec<PathBuf> = vec![self.0.ports.data.path().join("bin")];
+        let mut folders: Vec<PathBuf> =
+            vec![self.0.ports.data.path().join("bin"), crate::rules::watched(&self.0.ports.data)];
         for connector in connector::ALL {
             let found = connector.discover(&self.0.ports.env, &[]);
             let chosen = self.governed_homes().into_iter().filter(|home| home.runtime == connector.id());

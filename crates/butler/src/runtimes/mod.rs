@@ -5,7 +5,6 @@ mod guard;
 mod scan;
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
 
 use clawbutler_connectors::connector;
 use clawbutler_core::digest::sha256;
@@ -87,21 +86,4 @@ impl Butler {
         }
         Ok(())
     }
-}
-
-/// Branch of the git checkout that holds a folder; `None` outside of one or when detached.
-pub(crate) fn git_branch(folder: &str) -> Option<String> {
-    /// Folders looked at on the way up.
-    const CLIMB: usize = 40;
-    let head = Path::new(folder).ancestors().take(CLIMB).find_map(|folder| {
-        let git = folder.join(".git");
-        let git = if git.is_file() {
-            let text = std::fs::read_to_string(&git).ok()?;
-            folder.join(text.strip_prefix("gitdir:")?.trim())
-        } else {
-            git
-        };
-        std::fs::read_to_string(git.join("HEAD")).ok()
-    })?;
-    head.trim().strip_prefix("ref: refs/heads/").map(|branch| branch.chars().take(200).collect())
 }

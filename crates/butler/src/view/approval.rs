@@ -1,11 +1,10 @@
 //! One approval as its card.
 
 use clawbutler_core::approval::{ApprovalState, WithdrawCause};
-use clawbutler_core::grant::Cover;
 use clawbutler_core::risk::RiskLevel;
 use clawbutler_store::table::approvals::ApprovalRow;
 use clawbutler_wire::Risk;
-use clawbutler_wire::approvals::{ApprovalView, SignalView, State};
+use clawbutler_wire::approvals::{ApprovalView, CostView, SignalView, State};
 
 use super::{body, words};
 
@@ -13,7 +12,6 @@ pub(crate) fn approval(row: &ApprovalRow, runtime_name: &str, client_waiting: bo
     let action = &row.action;
     let risk = &row.verdict.assessment;
     let risky: Vec<&str> = risk.signals.iter().filter_map(|signal| signal.part.as_deref()).collect();
-    let always = (risk.level != RiskLevel::Critical).then(|| Cover::propose(action).words());
     ApprovalView {
         id: row.id.clone(),
         revision: row.revision,
@@ -47,7 +45,12 @@ pub(crate) fn approval(row: &ApprovalRow, runtime_name: &str, client_waiting: bo
             |first| format!("{}: {}", first.rule, first.because),
         ),
         permission_mode: action.mode.clone(),
-        always_covers: always,
+        always_covers: None,
+        proposals: Vec::new(),
+        group: row.alike.clone(),
+        alike_ids: Vec::new(),
+        cost: CostView::default(),
+        similar: None,
         created_at: row.created_at.0,
         expires_at: row.expires_at.0,
         at_deadline: if row.relay { "asks in the terminal only" } else { "denied" }.to_owned(),
@@ -85,7 +88,7 @@ fn outcome(state: &ApprovalState) -> String {
     }
 }
 
-fn level(level: RiskLevel) -> Risk {
+pub(crate) fn level(level: RiskLevel) -> Risk {
     match level {
         RiskLevel::Low => Risk::Low,
         RiskLevel::Medium => Risk::Medium,

@@ -16,7 +16,10 @@ pub(super) fn body(action: &Action, risky: &[&str]) -> ActionBody {
         Effect::FileRead { path } => ActionBody::Target { what: "Reads".to_owned(), target: visible::line(path) },
         Effect::FileDelete { paths } => ActionBody::Table {
             title: visible::line("Deletes"),
-            rows: paths.iter().map(|path| Row { name: "path".to_owned(), value: visible::lines(path, risky) }).collect(),
+            rows: paths
+                .iter()
+                .map(|path| Row { name: "path".to_owned(), value: visible::lines(path, risky) })
+                .collect(),
         },
         Effect::Patch { files } => match files.as_slice() {
             [file] => ActionBody::Diff { path: visible::line(&patched(file)), lines: diff(&file.change) },
@@ -114,8 +117,13 @@ fn diff_lines(old: &str, new: &str) -> Vec<DiffLine> {
         .collect()
 }
 
+/// Text with every unusual character written out.
+pub(crate) fn drawn(text: &str) -> String {
+    visible::line(text).into_iter().map(|segment| segment.text).collect()
+}
+
 /// One line for lists.
-pub(super) fn headline(action: &Action) -> String {
+pub(crate) fn headline(action: &Action) -> String {
     let text = match &action.effect {
         Effect::Shell { command, .. } => command.lines().next().unwrap_or_default().to_owned(),
         Effect::FileWrite { path, .. } => format!("{} {path}", action.tool),
@@ -137,7 +145,7 @@ pub(super) fn headline(action: &Action) -> String {
         Effect::AgentSpawn { agent, .. } => format!("Start {agent}"),
         Effect::Internal { .. } | Effect::Other { .. } => action.tool.clone(),
     };
-    let drawn: String = visible::line(&text).into_iter().map(|segment| segment.text).collect();
+    let drawn = drawn(&text);
     let mut short: String = drawn.chars().take(160).collect();
     if short.len() < drawn.len() {
         short.push('…');

@@ -5,5 +5,6 @@ mod body;
 pub mod visible;
 mod words;
 
-pub(crate) use approval::approval;
-pub(crate) use words::{actor, entry_says};
+pub(crate) use approval::{approval, level};
+pub(crate) use body::{drawn, headline};
+pub(crate) use words::{actor, day, entry_says};

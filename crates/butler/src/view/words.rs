@@ -1,6 +1,7 @@
 //! Ledger entries and actors in words.
 
 use clawbutler_core::actor::Actor;
+use clawbutler_core::clock::Timestamp;
 use serde_json::Value;
 
 /// Who, in words.
@@ -13,6 +14,23 @@ pub(crate) fn actor(actor: &Actor) -> String {
         Actor::Engine => "ClawButler".to_owned(),
         Actor::Hook => "the guard, alone".to_owned(),
     }
+}
+
+/// The date of a time where the user is, as `2026-11-25`.
+pub(crate) fn day(at: Timestamp, offset_minutes: i32) -> String {
+    const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+    let days = at.0.saturating_add(i64::from(offset_minutes) * 60_000).div_euclid(DAY_MS);
+    // Counted in years that start in March, so that the leap day comes last.
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let of_era = shifted.rem_euclid(146_097);
+    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = year + era * 400 + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}")
 }
 
 /// One sentence on an entry.
@@ -46,6 +64,22 @@ pub(crate) fn entry_says(kind: &str, data: &Value) -> String {
         "decision.delivered" => format!("The client was told “{}”.", text("verdict")),
         "grant.created" => "A standing always-allow was given.".to_owned(),
         "grant.revoked" => "A standing always-allow ended.".to_owned(),
+        "grant.ended" => match text("cause").as_str() {
+            "uses" => "An always-allow was used up.".to_owned(),
+            _ => "An always-allow reached its end.".to_owned(),
+        },
+        "rules.changed" => match text("source").as_str() {
+            "pack" => {
+                format!("Rules: pack {} was {}.", text("pack"), if data["active"] == true { "chosen" } else { "left" })
+            }
+            "file" => "Rules: a file changed on the disk and tightened them.".to_owned(),
+            "accepted" => "Rules: a change that waited was accepted.".to_owned(),
+            "delete" => format!("Rules: {} was deleted.", text("file")),
+            _ => format!("Rules: {} was saved.", text("file")),
+        },
+        "rules.held" => "Rules: a change waits for you.".to_owned(),
+        "rules.rejected" => "Rules: a change was discarded.".to_owned(),
+        "rules.broken" => format!("Rules: a file does not load. {}", text("says")),
         "home.governed" => format!("Governs {}.", text("path")),
         "home.released" => format!("Leaves {} alone.", text("path")),
         "guard.installed" => format!("The guard was installed in {}.", text("path")),
@@ -60,5 +94,23 @@ pub(crate) fn entry_says(kind: &str, data: &Value) -> String {
         "offline.damaged" => "Some offline records could not be read.".to_owned(),
         "settings.changed" => "Settings were changed.".to_owned(),
         other => other.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_those_of_the_calendar() {
+        for (at, offset, expected) in [
+            (0, 0, "1970-01-01"),
+            (951_827_400_000, 0, "2000-02-29"),
+            (1_795_573_250_000, 60, "2026-11-25"),
+            (1_795_573_250_000, -180, "2026-11-24"),
+            (-1, 0, "1969-12-31"),
+        ] {
+            assert_eq!(day(Timestamp(at), offset), expected);
+        }
     }
 }

@@ -101,7 +101,7 @@ impl<'a> Walk<'a> {
             around,
             project: project.to_owned(),
             cwd: Some(cwd.to_owned()),
-            vars: Vars::new(),
+            vars: Vars::from([("PWD".to_owned(), Word::plain(cwd))]),
             seen: Seen::default(),
             network: false,
             secrets: false,
@@ -623,6 +623,14 @@ impl<'a> Walk<'a> {
             let text = value.text.clone();
             self.quietly(|walk| walk.hidden_in(&text, depth + 1));
         }
+        let value = match self.vars.get(&name) {
+            Some(before) if assignment.append && value.items.is_empty() => Word {
+                text: format!("{}{}", before.text, value.text),
+                opaque: before.opaque || value.opaque,
+                ..value
+            },
+            _ => value,
+        };
         judge::variable(self, &name, &value, depth);
         (name, value)
     }
@@ -691,8 +699,9 @@ impl<'a> Walk<'a> {
                 IoFileRedirectTarget::Duplicate(word) => {
                     // `>&2` and `>&-` name a descriptor, `>& file` a file.
                     let word = self.word(word, depth);
-                    if matches!(kind, IoFileRedirectKind::DuplicateInput) && self.kept.is_some() {
-                        return self.kept.clone();
+                    if matches!(kind, IoFileRedirectKind::DuplicateInput) {
+                        let plain = matches!(word.text.as_str(), "0" | "1" | "2" | "-");
+                        return self.kept.clone().or((!plain).then_some(Input::Output));
                     }
                     if !word.text.chars().all(|c| c.is_ascii_digit() || c == '-') {
                         self.wrote(&word, "Writes to");

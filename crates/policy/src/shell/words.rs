@@ -22,6 +22,8 @@ pub(crate) struct Word {
     pub(crate) splits: bool,
     /// A pattern outside quotes: the shell puts matching file names in its place.
     pub(crate) pattern: bool,
+    /// A here-document: what is not known stands as `$UNKNOWN`, for the text may be run.
+    pub(crate) document: bool,
     /// Names of variables whose values went in and are not known.
     pub(crate) from: Vec<String>,
     /// Elements, when it is the value of an array or of the positional parameters.
@@ -71,7 +73,7 @@ pub(crate) fn resolve(raw: &str, vars: &Vars, home: &str) -> Word {
 
 /// The body of a here-document whose delimiter is not quoted: substitutions in it run.
 pub(crate) fn resolve_document(raw: &str, vars: &Vars, home: &str) -> Word {
-    let mut out = Word::default();
+    let mut out = Word { document: true, ..Word::default() };
     if let Ok(pieces) = word::parse_heredoc(raw, &ParserOptions::default()) {
         pieces_into(&pieces, raw, vars, home, true, &mut out);
     } else {
@@ -124,7 +126,7 @@ fn pieces_into(
 }
 
 fn unknown(out: &mut Word) {
-    out.text.push('$');
+    out.text.push_str(if out.document { "$UNKNOWN" } else { "$" });
     out.opaque = true;
 }
 

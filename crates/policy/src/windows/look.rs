@@ -26,7 +26,11 @@ const MOST_DEEP: usize = 150;
 /// Variables remembered.
 const MOST_VARIABLES: usize = 500;
 
+/// Arguments of a function: named, then by position.
+pub(crate) type Given = (Vec<(String, Value)>, Vec<Value>);
+
 /// A look at a text of Windows.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, found at its own time")]
 pub(crate) struct Look<'a> {
     /// With slashes, see [`places::slashed`].
     pub(crate) around: &'a Surroundings,
@@ -39,8 +43,8 @@ pub(crate) struct Look<'a> {
     pub(crate) aliases: HashMap<String, String>,
     /// Blocks met, which may run however they are handed around.
     pub(crate) blocks: Vec<Rc<Block>>,
-    /// Arguments of the function that is called now: named, then by position.
-    pub(crate) given: Option<(Vec<(String, Value)>, Vec<Value>)>,
+    /// What the function that is called now is given.
+    pub(crate) given: Option<Given>,
     /// Functions that are being followed.
     pub(crate) calling: Vec<String>,
     /// Files that hold a download.

@@ -13,6 +13,8 @@ pub(crate) mod powershell;
 mod tests;
 mod value;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use clawbutler_core::action::Dialect;
 use clawbutler_core::risk::RiskLevel::Critical;
 use clawbutler_core::risk::Signal;
@@ -67,6 +69,11 @@ pub(crate) struct WinLook {
     pub(crate) native: Vec<Native>,
 }
 
+/// Text of programs that one look hands to the POSIX side (bytes), and the cost of each on top of it.
+const HANDED_OVER: usize = 256 * 1024;
+/// See [`HANDED_OVER`].
+const HANDING: usize = 256;
+
 /// Where a text runs, and how deep inside others.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place<'a> {
@@ -83,12 +90,25 @@ pub(crate) fn look(dialect: Dialect, text: &str, place: Place<'_>, around: &Surr
         return WinLook { signals, ..WinLook::default() };
     }
     let around = places::slashed(around);
-    let mut found = match dialect {
+    let look = || match dialect {
         Dialect::Cmd => cmd::look(text, cwd, project, &around),
         Dialect::Powershell | Dialect::Posix => powershell::look(text, cwd, project, &around),
     };
+    // Whatever an agent writes must not take the engine down with it.
+    let mut found = catch_unwind(AssertUnwindSafe(look)).unwrap_or_else(|_| WinLook {
+        signals: vec![shell::not_parsed("could not be taken apart")],
+        ..WinLook::default()
+    });
     let (cwd, project) = (crate::paths::absolute(cwd, "", ""), crate::paths::absolute(project, "", ""));
+    // What is judged on the other side again and again must not cost without end.
+    let mut left = HANDED_OVER;
     for native in std::mem::take(&mut found.native) {
+        let bytes: usize = native.argv.iter().flatten().map(|word| word.len() + 1).sum();
+        let Some(rest) = left.checked_sub(bytes + HANDING) else {
+            found.signals.push(shell::not_parsed("takes too much effort to be understood"));
+            break;
+        };
+        left = rest;
         judge_native(&mut found, &native, &project, depth, &around);
     }
     for text in std::mem::take(&mut found.posix) {

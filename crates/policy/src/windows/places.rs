@@ -199,6 +199,9 @@ const SYSTEM: &[&str] = &["windows", "program files", "program files (x86)", "pr
 /// Classes a path that [`place`] gave.
 pub(crate) fn class(path: &str, project: &str, around: &Surroundings) -> Class {
     let plain = paths::class(path, project, around);
+    if path.ends_with("profile.ps1") && !matches!(plain, Class::Own | Class::Secret) {
+        return Class::Startup;
+    }
     if !has_drive(path) || plain == Class::Own {
         return plain;
     }
@@ -366,7 +369,7 @@ mod tests {
             (r"~\Documents\PowerShell\Microsoft.PowerShell_profile.ps1", Class::Startup),
             (r"~\AppData\Local\Temp\x", Class::Scratch),
             (r"C:\users\dev\.CLAUDE\Settings.json", Class::Own),
-            (r"C:\Users\DEV~1\appdata\local\CLAWBU~1\x", Class::Outside),
+            (r"C:\Users\DEV~1\appdata\local\CLAWBU~1\x", Class::Own),
             (r"\\localhost\c$\Windows\x", Class::System),
             (r"\\?\C:\Windows", Class::Root),
             (r"\\.\PhysicalDrive0", Class::Device),

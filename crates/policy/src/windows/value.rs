@@ -36,6 +36,8 @@ pub(crate) struct Files {
     pub(crate) names: Vec<String>,
     /// Folders below were listed too.
     pub(crate) deep: bool,
+    /// Some were left out by a condition.
+    pub(crate) some: bool,
 }
 
 /// A script block.

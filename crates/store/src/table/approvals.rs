@@ -5,6 +5,7 @@ use clawbutler_core::approval::ApprovalState;
 use clawbutler_core::clock::Timestamp;
 use clawbutler_core::verdict::Verdict;
 use rusqlite::{OptionalExtension as _, params};
+use serde_json::Value;
 
 use super::{from_json, to_json};
 use crate::{Read, StoreError, Write};
@@ -33,25 +34,40 @@ pub struct ApprovalRow {
     pub settled_at: Option<Timestamp>,
     /// Whether the answer reached the runtime.
     pub delivered: bool,
+    /// Near-duplicates share it; empty for rows of older versions.
+    pub alike: String,
+    /// What was known beside the action when it was judged; an object, for the engine alone.
+    pub facts: Value,
 }
 
 const COLUMNS: &str = "id, revision, state_json, key, correlation, digest, action, verdict, trace, span, relay, branch, \
-                       created_at, expires_at, settled_at, delivered";
+                       created_at, expires_at, settled_at, delivered, alike, facts";
 
 type Raw = (ApprovalRaw, ApprovalRest);
 type ApprovalRaw = (String, u32, String, String, String, String, String, String);
-type ApprovalRest = (String, String, bool, Option<String>, i64, i64, Option<i64>, bool);
+type ApprovalRest = (String, String, bool, Option<String>, i64, i64, Option<i64>, bool, String, String);
 
 fn raw(row: &rusqlite::Row<'_>) -> rusqlite::Result<Raw> {
     Ok((
         (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?, row.get(7)?),
-        (row.get(8)?, row.get(9)?, row.get(10)?, row.get(11)?, row.get(12)?, row.get(13)?, row.get(14)?, row.get(15)?),
+        (
+            row.get(8)?,
+            row.get(9)?,
+            row.get(10)?,
+            row.get(11)?,
+            row.get(12)?,
+            row.get(13)?,
+            row.get(14)?,
+            row.get(15)?,
+            row.get(16)?,
+            row.get(17)?,
+        ),
     ))
 }
 
 fn cooked(raw: Raw) -> Result<ApprovalRow, StoreError> {
     let ((id, revision, state, key, correlation, digest, action, verdict), rest) = raw;
-    let (trace, span, relay, branch, created_at, expires_at, settled_at, delivered) = rest;
+    let (trace, span, relay, branch, created_at, expires_at, settled_at, delivered, alike, facts) = rest;
     Ok(ApprovalRow {
         id,
         revision,
@@ -69,6 +85,8 @@ fn cooked(raw: Raw) -> Result<ApprovalRow, StoreError> {
         expires_at: Timestamp(expires_at),
         settled_at: settled_at.map(Timestamp),
         delivered,
+        alike,
+        facts: from_json("facts", &facts)?,
     })
 }
 
@@ -120,8 +138,8 @@ impl Write<'_> {
         self.transaction
             .prepare_cached(
                 "INSERT INTO approvals (id, revision, state, state_json, key, runtime, session, correlation, digest, \
-                 action, verdict, trace, span, relay, branch, created_at, expires_at) \
-                 VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)",
+                 action, verdict, trace, span, relay, branch, created_at, expires_at, alike, facts) \
+                 VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19)",
             )?
             .execute(params![
                 row.id,
@@ -140,7 +158,9 @@ impl Write<'_> {
                 row.relay,
                 row.branch,
                 row.created_at.0,
-                row.expires_at.0
+                row.expires_at.0,
+                row.alike,
+                row.facts.to_string()
             ])?;
         Ok(())
     }

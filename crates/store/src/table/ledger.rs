@@ -1,8 +1,8 @@
 //! The audit log.
 
 use clawbutler_core::clock::Timestamp;
-use clawbutler_ledger::{Draft, Entry, Report, Verifier};
-use rusqlite::params;
+use clawbutler_ledger::{Draft, Entry, Kind, Report, Verifier};
+use rusqlite::{OptionalExtension as _, params};
 
 use crate::{Read, StoreError, Write};
 
@@ -84,6 +84,14 @@ impl Read<'_> {
         let sql = format!("SELECT {COLUMNS} FROM ledger WHERE span = ? ORDER BY seq LIMIT ?");
         let mut statement = self.0.prepare_cached(&sql)?;
         Ok(statement.query_map(params![span, limit], LedgerRow::of)?.collect::<Result<_, _>>()?)
+    }
+
+    /// The newest entry of any of these kinds.
+    pub fn ledger_newest_of(&self, kinds: &[Kind]) -> Result<Option<LedgerRow>, StoreError> {
+        let marks = vec!["?"; kinds.len()].join(",");
+        let sql = format!("SELECT {COLUMNS} FROM ledger WHERE kind IN ({marks}) ORDER BY seq DESC LIMIT 1");
+        let texts = rusqlite::params_from_iter(kinds.iter().map(|kind| kind.text()));
+        Ok(self.0.prepare_cached(&sql)?.query_row(texts, LedgerRow::of).optional()?)
     }
 
     /// Hands every entry to `each`, oldest first, one in memory at a time.

@@ -1,10 +1,12 @@
 //! One file per table: its row and its queries, as methods of [`crate::Read`] and [`crate::Write`].
 
+pub mod actions;
 pub mod approvals;
 pub mod backups;
 pub mod grants;
 pub mod homes;
 pub mod ledger;
+pub mod rules;
 pub mod settings;
 
 use crate::StoreError;

@@ -3,7 +3,7 @@
 use clawbutler_core::action::Dialect;
 use clawbutler_core::risk::RiskLevel::{self, Critical, High, Low, Medium};
 
-use super::{has, is_bundle_with, joined, operands, runs_what_was_written};
+use super::{has, is_bundle_with, operands, program, runs_what_was_written};
 use crate::assess::signal;
 use crate::paths::{self, Class};
 use crate::shell::tables::{CALM_MODULES, FETCHERS, INTERPRETERS, REACHES, SHELLS};
@@ -13,61 +13,7 @@ use crate::shell::words::Word;
 
 /// Risk of database statements by themselves.
 pub(crate) fn sql_level(text: &str) -> RiskLevel {
-    let text = text.to_ascii_uppercase();
-    let words: Vec<&str> =
-        text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
-    let says = |word: &str| words.contains(&word);
-    let unbounded = says("DELETE") && !says("WHERE") || says("UPDATE") && says("SET") && !says("WHERE");
-    if says("DROP") || says("TRUNCATE") || unbounded {
-        High
-    } else if says("DELETE") || says("UPDATE") || says("INSERT") || says("ALTER") || says("CREATE") || says("GRANT") {
-        Medium
-    } else {
-        Low
-    }
-}
-
-pub(super) fn sql(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input) {
-    let mut text = joined("", args);
-    match input {
-        Input::Text(fed) => {
-            text.push(' ');
-            text.push_str(fed);
-        }
-        Input::Download | Input::Decoded => {
-            walk.say(signal("stdin_script", High, "Runs SQL that came from elsewhere", Some(name)));
-        }
-        Input::Names(_) | Input::Processes | Input::Output => {
-            walk.say(signal("database_changes", Medium, "Runs SQL that is only known when it runs", Some(name)));
-        }
-        Input::None => {}
-    }
-    let lower = text.to_ascii_lowercase();
-    if ["\\!", ".shell", ".system", "system ", ".read ", "pg_read_file", "load_extension"]
-        .iter()
-        .any(|hole| lower.contains(hole))
-    {
-        walk.say(signal(
-            "inline_code_reach",
-            High,
-            "Starts other programs from inside a database client",
-            Some(&joined(name, args)),
-        ));
-    }
-    let production = args.iter().any(|arg| far_production(&arg.text));
-    match sql_level(&text) {
-        Low => {}
-        Medium if production => {
-            walk.say(signal("database_changes", High, "Changes data in a database that people use", Some(&joined(name, args))));
-        }
-        Medium => walk.say(signal("database_changes", Medium, "Changes data in a database", Some(&joined(name, args)))),
-        High | Critical => walk.say(signal(
-            "database_destroys",
-            High,
-            "Deletes or overwrites data in a database",
-            Some(&joined(name, args)),
-        )),
-    }
+    program::level(text)
 }
 
 /// Whether a word names something in production.
@@ -180,7 +126,13 @@ pub(super) fn interpreters(walk: &mut Walk<'_>, name: &str, args: &[Word], input
         return;
     }
     if let Some((_, options)) = language {
-        for (option, text) in args.iter().zip(args.iter().skip(1)) {
+        let valued = ["-W", "-X", "-r", "--require", "--import", "--loader", "-C", "-I", "-M", "--conditions", "-d", "-l", "-s"];
+        let script = args.iter().enumerate().position(|(at, arg)| {
+            !arg.text.starts_with('-') && !(at > 0 && (valued.contains(&args[at - 1].text.as_str()) || options.contains(&args[at - 1].text.as_str())))
+        });
+        let before = &args[..script.map_or(args.len(), |at| (at + 1).min(args.len()))];
+        let before = if name == "deno" { args } else { before };
+        for (option, text) in before.iter().zip(before.iter().skip(1)) {
             if options.contains(&option.text.as_str()) {
                 return inline(walk, name, &text.text, text.opaque, depth);
             }
@@ -192,11 +144,8 @@ pub(super) fn interpreters(walk: &mut Walk<'_>, name: &str, args: &[Word], input
             return inline(walk, name, text, false, depth);
         }
         if name.ends_with("awk") && !has(args, "-f") {
-            if let Some(text) = operands(args)
-                .next()
-                .filter(|text| ["system(", "getline", "|", ">"].iter().any(|hole| text.text.contains(hole)))
-            {
-                inline(walk, name, &format!("system {}", text.text), text.opaque, depth);
+            if let Some(text) = operands(args).next().filter(|text| text.text.contains(['(', '|', '>', '"'])).cloned() {
+                inline(walk, name, &text.text, text.opaque, depth);
             }
             return;
         }
@@ -270,7 +219,17 @@ pub(super) fn fed(walk: &mut Walk<'_>, name: &str, shell: bool, input: &Input, d
 }
 
 pub(crate) fn inline(walk: &mut Walk<'_>, name: &str, text: &str, opaque: bool, depth: usize) {
-    let _ = depth;
+    if !opaque && program::look(walk, name, text, depth) {
+        return;
+    }
+    if opaque {
+        return walk.say(signal(
+            "hidden_program",
+            High,
+            format!("Runs a {name} program that is only known when it runs"),
+            None,
+        ));
+    }
     let words = text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
     let mut words = words.peekable();
     let mut reach = None;
@@ -365,6 +324,11 @@ pub(super) fn written_quietly(walk: &mut Walk<'_>, path: &str, text: &str, depth
             walk.quietly(|walk| walk.by("a file written before", |walk| walk.text(&line, depth + 1)));
         }
     }
+    let compiled = matches!(ending, "go" | "rs" | "java" | "kt" | "cs" | "c" | "cpp" | "cc" | "ex" | "exs" | "scala" | "swift" | "zig" | "nim");
+    let reach = ["RemoveAll", "remove_dir_all", "remove_file", "deleteRecursively", "FileUtils.delete", "Runtime.getRuntime", "ProcessBuilder", "system(", "File.rm_rf", "removeItem", "Process.Start", "Directory.Delete", "Command::new(\"rm", "Command::new(\"sh", "Command::new(\"bash", "Command::new(\"git", "exec.Command(\"rm", "exec.Command(\"sh", "exec.Command(\"bash", "exec.Command(\"git"];
+    if let Some(word) = reach.iter().find(|word| compiled && text.contains(**word)) {
+        walk.say(signal("inline_code_reach", High, format!("Builds and runs a program written just before that reaches files or programs ({word})"), Some(name)));
+    }
     literals(walk, text, depth);
 }
 
@@ -372,9 +336,10 @@ pub(super) fn written_quietly(walk: &mut Walk<'_>, path: &str, text: &str, depth
 pub(super) fn literals(walk: &mut Walk<'_>, text: &str, depth: usize) {
     let mut found: Vec<String> = Vec::new();
     for quote in ['"', '\'', '`'] {
-        found.extend(text.split(quote).skip(1).step_by(2).filter(|piece| piece.len() > 1 && piece.len() < 400).take(60).map(ToOwned::to_owned));
+        found.extend(text.split(quote).skip(1).filter(|piece| piece.len() > 1 && piece.len() < 400).take(60).map(ToOwned::to_owned));
     }
-    let list = found.iter().filter(|piece| !piece.contains(char::is_whitespace)).cloned().collect::<Vec<_>>().join(" ");
+    let quoted: Vec<String> = text.split('"').skip(1).step_by(2).take(60).map(ToOwned::to_owned).collect();
+    let list = quoted.iter().filter(|piece| !piece.contains(char::is_whitespace)).cloned().collect::<Vec<_>>().join(" ");
     for piece in found.iter().filter(|piece| piece.contains(' ')).chain(std::iter::once(&list)) {
         let piece = piece.clone();
         walk.quietly(|walk| walk.by("a text inside", |walk| walk.text(&piece, depth + 1)));

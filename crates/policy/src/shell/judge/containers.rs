@@ -56,7 +56,7 @@ pub(super) fn docker(walk: &mut Walk<'_>, name: &str, args: &[Word], depth: usiz
             walk.say(signal("container_small", Medium, "Deletes images or caches that can be built again", Some(&part)));
         }
         ("network", "prune") if has(args, "-f|--force") => lost(walk, "Deletes networks"),
-        ("rm" | "container", _) if (*verb == "rm" || what == "rm") && (has(args, "-f|--force|-v|--volumes") || many) => {
+        ("rm" | "container", _) if (*verb == "rm" || what == "rm") && (has(args, "-v|--volumes") || many) => {
             lost(walk, "Deletes containers with what is in them");
         }
         ("rmi", _) if has(args, "-f|--force") || many => lost(walk, "Deletes images"),

@@ -217,6 +217,16 @@ pub(super) fn files(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
     if name == "sed" {
         sed_programs(walk, args);
     }
+    if name == "openssl" {
+        for (option, value) in args.iter().zip(args.iter().skip(1)) {
+            match option.text.as_str() {
+                "-out" | "-keyout" => walk.wrote(value, "Writes to"),
+                "-in" | "-key" | "-inkey" | "-CAkey" | "-kfile" => walk.read(value),
+                _ => {}
+            }
+        }
+        return;
+    }
     if name == "sqlite3" && let Some(file) = operands(args).next().cloned() {
         walk.read(&file);
     }

@@ -228,7 +228,11 @@ fn carried_commands(walk: &mut Walk<'_>, sub: &str, rest: &[Word], depth: usize)
     }
     let Some(at) = rest.iter().position(|word| matches!(word.text.as_str(), "run" | "foreach")) else { return };
     let tail: Vec<&str> = rest[at + 1..].iter().map(|word| word.text.as_str()).filter(|text| *text != "--recursive").collect();
-    walk.text_by(&format!("git {sub}"), &tail.join(" "), depth + 1);
+    if let [text] = tail.as_slice() {
+        return walk.text_by(&format!("git {sub}"), text, depth + 1);
+    }
+    let words: Vec<Word> = rest[at + 1..].iter().filter(|word| word.text != "--recursive").cloned().collect();
+    walk.by(&format!("git {sub}"), |walk| drop(super::command(walk, &words, &crate::shell::walk::Input::None, depth + 1)));
 }
 
 fn config(walk: &mut Walk<'_>, rest: &[Word], part: &str, depth: usize) {

@@ -8,6 +8,7 @@ mod files;
 mod git;
 mod network;
 mod packages;
+mod program;
 mod tools;
 mod variables;
 
@@ -71,6 +72,11 @@ fn unwrapped(walk: &mut Walk<'_>, argv: &[Word], input: &Input, depth: usize) ->
         return Input::Output;
     }
     walk.call(&name, args, depth);
+    if args.iter().any(|arg| arg.inner.iter().any(|text| text.to_ascii_lowercase().contains("clawbutler")))
+        && !READERS.contains(&name.as_str()) && !PRINTERS.contains(&name.as_str()) && !CALM.contains(&name.as_str())
+    {
+        walk.say(signal(OWN, Critical, "Does something to ClawButler's own programs", Some(&joined(&name, args))));
+    }
     if head.text.contains('/')
         && let Some(path) = walk.path(head)
         && paths::inside(&path, &walk.around.data_dir)
@@ -295,6 +301,15 @@ fn unwrap(walk: &mut Walk<'_>, argv: &[Word], input: &Input, depth: usize) -> Op
                 walk.say(signal("downloaded_arguments", High, "Runs a command on what it downloads", None));
             }
         }
+        if name == "parallel" && let Some(marks) = argv[at..].iter().position(|word| word.text.starts_with(":::")) {
+            let template: Vec<&str> = argv[at..at + marks].iter().map(|word| word.text.as_str()).collect();
+            let template = template.join(" ");
+            for word in argv[at + marks..].iter().filter(|word| !word.text.starts_with(":::") && word.text != "$").take(32).cloned().collect::<Vec<_>>() {
+                let line = if template.contains("{}") { template.replace("{}", &word.text) } else { format!("{template} {}", word.text) };
+                walk.text_by("parallel", &line, depth + 1);
+            }
+            return None;
+        }
         if name == "watch" || name == "parallel" {
             let rest: Vec<&str> = argv[at..].iter().map(|word| word.text.as_str()).collect();
             walk.text(&rest.join(" "), depth + 1);
@@ -314,7 +329,7 @@ const LOOKS: &[&str] = &[
 /// `sudo` before something that only looks; `sudo -l`, `-v`, `-k`.
 fn sudo_reads(args: &[Word]) -> bool {
     let Some(at) = args.iter().position(|arg| !arg.text.starts_with('-')) else {
-        return args.iter().all(|arg| matches!(arg.text.as_str(), "-l" | "-v" | "-k" | "-K" | "-n" | "-V" | "--list" | "--validate"));
+        return args.iter().all(|arg| matches!(arg.text.as_str(), "-l" | "-v" | "-k" | "-K" | "-n" | "-V" | "--list" | "--validate" | "--version" | "-h" | "--help"));
     };
     if args[..at].iter().any(|arg| !matches!(arg.text.as_str(), "-n" | "-E" | "-H" | "--")) {
         return false;
@@ -406,6 +421,8 @@ fn special(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, depth:
                 None => Some(walk.around.home.clone()),
             };
             walk.old_cwd = before;
+            let here = walk.cwd.as_ref().map_or_else(Word::unknown, Word::plain);
+            walk.vars.insert("PWD".to_owned(), here);
         }
         "eval" => {
             let text: Vec<&str> = args.iter().map(|arg| arg.text.as_str()).collect();
@@ -457,7 +474,9 @@ fn special(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, depth:
         "chmod" | "chown" | "chgrp" => files::rights(walk, name, args),
         _ if AGENTS.contains(&name) => agents::start(walk, name, args),
         _ if FETCHERS.contains(&name) => network::fetch(walk, name, args, input),
-        _ if SQL.contains(&name) => code::sql(walk, name, args, input),
+        "redis-cli" | "valkey-cli" | "keydb-cli" => program::redis(walk, args, input),
+        "mongosh" | "mongo" => program::database(walk, name, args, input),
+        _ if SQL.contains(&name) => program::database(walk, name, args, input),
         "su" => {
             walk.say(signal("privileged", High, "Acts as another user", Some(&joined(name, args))));
             code::texts_after(walk, args, &["-c", "--command"], depth);
@@ -595,7 +614,7 @@ fn unknown(walk: &mut Walk<'_>, name: &str, head: &Word, args: &[Word], input: &
         || INTERPRETERS.iter().any(|(interpreter, _)| *interpreter == name)
         || !rows_of(name).is_empty()
         || WRAPPERS.iter().any(|(wrapper, _, _)| *wrapper == name)
-        || matches!(name, "rm" | "rmdir" | "unlink" | "eval" | "kill" | "su" | "source" | "." | "ssh" | "scp" | "truncate" | "sftp" | "fuser");
+        || matches!(name, "rm" | "rmdir" | "unlink" | "eval" | "kill" | "su" | "source" | "." | "ssh" | "scp" | "truncate" | "sftp" | "fuser" | "redis-cli" | "valkey-cli" | "mongosh" | "mongo");
     if !known {
         let says = if head.text.contains('/') {
             format!("Runs the program {}", head.text)
@@ -679,6 +698,15 @@ fn secret_variables(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
             walk.say(signal("secret_read", High, "Shows a secret of the environment", Some(&joined(name, args))));
         }
     }
+    let told = walk.seen.parts.iter().any(|part| matches!(part.program.as_str(), "terraform" | "tofu" | "pulumi" | "terragrunt") && part.args.iter().any(|arg| matches!(arg.as_str(), "output" | "state" | "show")));
+    if told && matches!(name, "jq" | "grep" | "yq") && args.iter().any(|arg| secret_name(&arg.text)) {
+        walk.say(signal("secret_read", High, "Shows a secret out of the state of infrastructure", Some(&joined(name, args))));
+    }
+    let keys = matches!(name, "grep" | "egrep" | "rg" | "ag") && has(args, "-r|-R|--recursive") || matches!(name, "rg" | "ag");
+    let whole = args.iter().any(|arg| walk.path(arg).is_some_and(|path| !arg.opaque && paths::class(&path, &walk.project, walk.around) == paths::Class::Root));
+    if keys && whole && !has(args, "-l|--files-with-matches|-c|--count") {
+        walk.say(signal("secret_read", High, "Searches a whole home or disk and shows what it finds", Some(&joined(name, args))));
+    }
     let searches = matches!(name, "grep" | "egrep" | "rg" | "awk" | "sed") && walk.seen.signals.iter().any(|one| one.name == "environment")
         && args.iter().any(|arg| ["key", "token", "secret", "pass", "cred", "aws_", "auth"].iter().any(|word| arg.text.to_ascii_lowercase().contains(word)));
     if searches && !has(args, "-v|-c") {
@@ -747,8 +775,8 @@ fn printed(name: &str, args: &[Word]) -> Input {
     if name == "printf" {
         return match texts.as_slice() {
             ["%s" | "%s\\n" | "%s\n", rest @ ..] => Input::Text(rest.join("\n")),
-            [format, ..] if format.contains('%') || format.replace("\\n", "").contains('\\') => Input::Decoded,
-            [format, ..] => Input::Text(format.replace("\\n", "\n")),
+            [format, ..] if format.contains('%') || format.replace("\\n", "").replace("\\t", "").contains('\\') => Input::Decoded,
+            [format, ..] => Input::Text(format.replace("\\n", "\n").replace("\\t", "\t")),
             [] => Input::None,
         };
     }

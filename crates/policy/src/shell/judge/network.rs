@@ -64,6 +64,9 @@ pub(super) fn fetch(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Inpu
         }
     }
     let local = !urls.is_empty() && urls.iter().all(|url| host_of(&with_scheme(&url.text)).is_some_and(|host| is_local(&host)));
+    let forwarded = walk.seen.parts.iter().any(|part| {
+        part.program == "kubectl" && part.args.iter().any(|arg| arg == "proxy" || arg == "port-forward") || part.program == "ssh" && part.args.iter().any(|arg| arg.starts_with("-L"))
+    });
     let method = method(args, httpie);
     let body = sends(name, args) || httpie && args.iter().any(|arg| !arg.text.contains("==") && !arg.text.contains("://") && !arg.text.starts_with('-') && arg.text.contains(['=']) );
     let uploads = body || method.as_deref().is_some_and(|method| !matches!(method, "GET" | "HEAD" | "OPTIONS"));
@@ -76,7 +79,8 @@ pub(super) fn fetch(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Inpu
             walk.say(signal("upload", High, "Sends what another command prints to another machine", Some(&part)));
         }
     } else if uploads {
-        walk.say(signal("local_change", Medium, "Sends data to a program on this machine", Some(&part)));
+        let level = if forwarded && !searches { High } else { Medium };
+        walk.say(signal("local_change", level, "Sends data to a program on this machine", Some(&part)));
     }
     for url in &urls {
         target(walk, name, args, url, local, &part);

@@ -171,7 +171,9 @@ fn python(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, part: &
         let mut rest = args[at + 1..].iter();
         while let Some(arg) = rest.next() {
             if valued.contains(&arg.text.as_str()) {
-                rest.next();
+                if rest.next().is_some_and(foreign) {
+                    supply(walk, part);
+                }
             } else if !arg.text.starts_with('-') || arg.text == "-c" {
                 tail = std::iter::once(arg).chain(rest.by_ref()).cloned().collect();
             }

@@ -13,6 +13,22 @@ const BUILTINS: &[&str] = &[
     "exit", "ftype", "goto", "md", "mkdir", "mklink", "move", "path", "pause", "popd", "prompt", "pushd", "rd", "rem",
     "ren", "rename", "rmdir", "set", "setlocal", "shift", "start", "time", "title", "type", "ver", "verify", "vol",
 ];
+/// Programs that are started with a switch tied to their names.
+const SWITCHED: &[&str] = &[
+    "cmd",
+    "cmd.exe",
+    "powershell",
+    "powershell.exe",
+    "pwsh",
+    "format",
+    "format.com",
+    "shutdown",
+    "taskkill",
+    "cipher",
+    "diskpart",
+    "reg",
+    "schtasks",
+];
 /// Builtins that do nothing that matters here.
 const CALM: &[&str] = &[
     "break", "cls", "color", "date", "endlocal", "exit", "goto", "pause", "prompt", "rem", "shift", "time", "title",
@@ -43,6 +59,12 @@ pub(super) fn head(text: &str) -> Option<(String, &str)> {
     let tied = attached.starts_with(['/', '\\', ':', '+', '(', '[', '%', '!']) && letters < word.len();
     if BUILTINS.contains(&lower.as_str()) && (dotted || tied) {
         return Some((lower, attached));
+    }
+    // So it is for programs whose name stands right before a slash: `cmd/c`.
+    if let Some(slash) = word.find('/')
+        && SWITCHED.contains(&word[..slash].replace('"', "").to_lowercase().as_str())
+    {
+        return Some((word[..slash].replace('"', ""), &text[slash..]));
     }
     Some((name, rest))
 }
@@ -110,7 +132,7 @@ impl Look<'_> {
             }
             "rd" | "rmdir" => {
                 for name in &names {
-                    delete::one(self, name, Manner { recursive: has("/s"), part });
+                    delete::one(self, name, Manner { recursive: has("/s"), some: false, part });
                 }
                 Value::nothing()
             }
@@ -145,7 +167,7 @@ impl Look<'_> {
                 Value::nothing()
             }
             "dir" => Value::unknown(),
-            "start" => self.starts(rest, part),
+            "start" => self.step(|look| look.starts(rest, part)).unwrap_or_default(),
             "call" => self.calls(rest, input),
             _ if CALM.contains(&name) => Value::nothing(),
             _ => Value::unknown(),
@@ -187,10 +209,10 @@ impl Look<'_> {
             let folder = quiet && !last.contains(['.', '*', '?']) && !last.is_empty();
             let whole = folder && !matches!(self.target(name), Target::Unknown | Target::Partly(_));
             let before = self.found.signals.len();
-            delete::one(self, name, Manner { recursive, part });
+            delete::one(self, name, Manner { recursive, some: false, part });
             let calm = self.found.signals[before..].iter().all(|one| one.name == "delete_one");
             if whole && calm {
-                delete::one(self, &format!("{name}\\*"), Manner { recursive, part });
+                delete::one(self, &format!("{name}\\*"), Manner { recursive, some: false, part });
             }
         }
         if names.iter().any(|name| name.contains(HOLE)) && names.len() > 50 {

@@ -55,6 +55,9 @@ impl Look<'_> {
         if value.is_none() && !named {
             return None;
         }
+        if value.is_none() {
+            environment::asked(self, name);
+        }
         let value = value.unwrap_or_else(|| HOLE.to_string());
         if !self.spend(value.len()) {
             return Some(HOLE.to_string());

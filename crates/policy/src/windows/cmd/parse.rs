@@ -144,7 +144,7 @@ impl Parser {
             }
             "if" => self.condition(inside),
             "for" => self.each(inside),
-            _ => self.simple(inside),
+            _ => Ok(self.simple(inside)),
         }
     }
 
@@ -325,7 +325,7 @@ impl Parser {
         Some(Redirect { reads, target })
     }
 
-    fn simple(&mut self, inside: bool) -> Parsed<Node> {
+    fn simple(&mut self, inside: bool) -> Node {
         let (mut text, mut redirects, mut quoted) = (String::new(), Vec::new(), false);
         while let Some(c) = self.peek() {
             match c {
@@ -365,7 +365,7 @@ impl Parser {
             }
         }
         self.at = self.at.min(self.src.len());
-        Ok(Node::Simple { text: text.trim().to_owned(), redirects })
+        Node::Simple { text: text.trim().to_owned(), redirects }
     }
 }
 

@@ -5,7 +5,7 @@ use clawbutler_core::risk::RiskLevel::{Critical, High, Medium};
 use super::{blocks, hidden, programs};
 use crate::windows::WinCommand;
 use crate::windows::look::Look;
-use crate::windows::value::{HOLE, Kind, Value};
+use crate::windows::value::{Files, HOLE, Kind, Value};
 
 /// Elements a block is run with one by one.
 const MOST_EACH: usize = 64;
@@ -45,7 +45,7 @@ pub(super) fn cmdlet(look: &mut Look<'_>, command: &WinCommand) -> Option<Value>
         "ForEach-Object" => each(look, command),
         "Where-Object" => {
             blocks(look, command);
-            command.input.clone()
+            narrowed(command)
         }
         "Select-Object" | "Sort-Object" | "Get-Unique" => {
             blocks(look, command);
@@ -132,6 +132,27 @@ fn each(look: &mut Look<'_>, command: &WinCommand) -> Value {
         return out;
     }
     Value::of(out).and_from(command.input.origin())
+}
+
+/// What a condition leaves of a listing: files of certain names where it says so.
+fn narrowed(command: &WinCommand) -> Value {
+    let Kind::Files(files) = &command.input.kind else { return command.input.clone() };
+    let mut names = command.args.iter().chain(command.value("FilterScript")).find_map(|arg| match &arg.kind {
+        Kind::Block(block) => crate::windows::powershell::names_left(&block.script),
+        _ => None,
+    });
+    let property = command.value("Property").or_else(|| command.args.first()).and_then(Value::known);
+    let compares = ["EQ", "In", "Like"].iter().any(|operator| command.has(operator));
+    if property.is_some_and(|property| property.eq_ignore_ascii_case("name")) && compares {
+        // The switch may have taken the value for itself or left it as an argument.
+        let value = command.value("Value").or_else(|| command.args.get(1));
+        names = value.map(Look::names).filter(|names| !names.iter().any(|name| name.contains(HOLE)));
+    }
+    let names = names.filter(|names| !names.is_empty());
+    let some = names.is_none();
+    let files =
+        Files { some: files.some || some, names: names.unwrap_or_else(|| files.names.clone()), ..(**files).clone() };
+    Kind::Files(files.into()).into()
 }
 
 fn is_method(name: &str) -> bool {

@@ -46,6 +46,8 @@ const GENERATED_ENDS: &[&str] = &[".log", ".tmp", ".pyc", ".pyo", ".tsbuildinfo"
 pub(crate) struct Manner<'a> {
     /// With all below.
     pub(crate) recursive: bool,
+    /// Not all of what is named, but what a condition leaves.
+    pub(crate) some: bool,
     /// Verbatim command.
     pub(crate) part: &'a str,
 }
@@ -57,7 +59,7 @@ pub(crate) fn value(look: &mut Look<'_>, what: &Value, manner: Manner<'_>) {
         Kind::Nothing => {}
         Kind::Files(files) => {
             let recursive = manner.recursive || files.deep;
-            let manner = Manner { recursive, ..manner };
+            let manner = Manner { recursive, some: files.some, ..manner };
             if files.names.is_empty() {
                 let place = files.place.trim_end_matches(['\\', '/']);
                 let listed = if last(place).contains(['*', '?']) { place.to_owned() } else { format!("{place}/*") };
@@ -114,7 +116,7 @@ fn other(look: &mut Look<'_>, provider: &str, part: &str) {
 
 /// Judges the deletion of an absolute path, or of `everything` in it.
 fn file(look: &mut Look<'_>, path: &str, everything: bool, manner: Manner<'_>) {
-    let Manner { recursive, part } = manner;
+    let Manner { recursive, part, .. } = manner;
     let class = look.class(path);
     let name = shown(path);
     let pattern = last(path).contains(['*', '?', '[']) || path.contains('*');
@@ -137,7 +139,7 @@ fn file(look: &mut Look<'_>, path: &str, everything: bool, manner: Manner<'_>) {
             let says = format!("Deletes {name}, which belongs to the system; cannot be undone");
             look.tell("recursive_delete", Critical, says, part);
         }
-        _ if holds_project && recursive => {
+        _ if holds_project && recursive && !(manner.some && everything) => {
             look.tell("recursive_delete", Critical, "Deletes the whole project; cannot be undone", part);
         }
         _ if git && recursive => {

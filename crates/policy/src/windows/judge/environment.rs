@@ -81,6 +81,15 @@ pub(crate) fn set(look: &mut Look<'_>, name: &str, value: &Value) {
     }
 }
 
+/// Looks at an environment variable that is read: some hold secrets by their names.
+pub(crate) fn asked(look: &mut Look<'_>, name: &str) {
+    const SECRET: &[&str] = &["key", "token", "secret", "passw", "credential"];
+    let lower = name.to_ascii_lowercase();
+    if SECRET.iter().any(|word| lower.contains(word)) {
+        look.tell("environment", Medium, format!("Reads {name}, which may be a secret"), name);
+    }
+}
+
 /// A value of the environment as far as it can be told from where home is.
 pub(crate) fn known(look: &Look<'_>, name: &str) -> Option<String> {
     let lower = name.to_ascii_lowercase();
@@ -229,7 +238,7 @@ fn listed(look: &mut Look<'_>, command: &WinCommand) -> Value {
     let deep = command.has("Recurse") || command.has("Depth");
     let mut places = Look::names(&place);
     let from = place.origin();
-    let listing = |place: String| Kind::Files(Rc::new(Files { place, names: names.clone(), deep })).into();
+    let listing = |place: String| Kind::Files(Rc::new(Files { place, names: names.clone(), deep, some: false })).into();
     places.truncate(50);
     Value::of(places.into_iter().map(listing).collect()).and_from(from)
 }

@@ -86,7 +86,7 @@ fn reads(look: &mut Look<'_>, command: &WinCommand, names: &[&str], position: us
 fn removes(look: &mut Look<'_>, command: &WinCommand) {
     let what = command.subject(&["Path", "LiteralPath"]);
     let recursive = command.has("Recurse") || command.opaque || look.defaults;
-    let manner = Manner { recursive, part: &command.text };
+    let manner = Manner { recursive, some: false, part: &command.text };
     let narrowed: Vec<String> =
         ["Include", "Filter"].iter().filter_map(|name| command.value(name)).flat_map(Look::names).collect();
     if matches!(what.kind, Kind::Nothing) {
@@ -97,7 +97,7 @@ fn removes(look: &mut Look<'_>, command: &WinCommand) {
     }
     for place in Look::names(&what) {
         let place = place.trim_end_matches('*').to_owned();
-        let files = Files { place, names: narrowed.clone(), deep: recursive };
+        let files = Files { place, names: narrowed.clone(), deep: recursive, some: false };
         delete::value(look, &Kind::Files(files.into()).into(), manner);
     }
 }

@@ -1,5 +1,6 @@
 //! Cmdlets that fetch and send.
 
+use clawbutler_core::grant::host_of;
 use clawbutler_core::risk::RiskLevel::{High, Medium};
 
 use crate::windows::WinCommand;
@@ -52,7 +53,8 @@ fn request(look: &mut Look<'_>, command: &WinCommand) -> Value {
     if let Some(file) = command.value("InFile") {
         look.read(file);
     }
-    if !reads || sends || piped {
+    let stays = Look::names(&url).iter().all(|url| host_of(url).is_some_and(|host| is_local(&host)));
+    if (!reads || sends || piped) && !stays {
         upload(look, &command.text);
     }
     if let Some(file) = command.value("OutFile") {

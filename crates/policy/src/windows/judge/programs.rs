@@ -240,7 +240,7 @@ fn place(look: &mut Look<'_>, written: &str, part: &str) {
 pub(crate) fn runs_made(look: &mut Look<'_>, written: &str, part: &str) {
     match look.made_here(written) {
         Some("download") => {
-            look.tell("runs_download", Critical, "Runs a program that the same command downloaded", part)
+            look.tell("runs_download", Critical, "Runs a program that the same command downloaded", part);
         }
         Some(_) => look.tell("runs_written", High, "Runs a program that the same command wrote", part),
         None => {}

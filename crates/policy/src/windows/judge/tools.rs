@@ -106,7 +106,7 @@ fn special(look: &mut Look<'_>, name: &str, texts: &[String], lower: &[String], 
         "net" | "net1" => net(look, lower, part),
         "taskkill" | "tskill" => ends(look, name, lower, part),
         "wmic" => wmic(look, texts, lower, part),
-        "certutil" => return certutil(look, texts, lower, part),
+        "certutil" => return Some(certutil(look, texts, lower, part)),
         "bitsadmin" => return bitsadmin(look, texts, lower, part),
         "setx" => setx(look, texts, lower, part),
         "runas" | "sudo" | "gsudo" => {
@@ -156,7 +156,7 @@ fn reg(look: &mut Look<'_>, texts: &[String], lower: &[String], part: &str) {
     let value =
         lower.iter().position(|text| text == "/v").and_then(|at| lower.get(at + 1)).cloned().unwrap_or_default();
     match (lower.first().map(String::as_str), key) {
-        (Some("query" | "compare"), _) | (None, _) => {
+        (Some("query" | "compare") | None, _) => {
             if let Some(key) = texts.get(1) {
                 look.read_one(key);
             }
@@ -217,8 +217,9 @@ fn ends(look: &mut Look<'_>, name: &str, lower: &[String], part: &str) {
         }
         if matches!(option.as_str(), "/fi" | "-fi") {
             any = true;
-            let says = if super::is_us(value) { "clawbutler" } else { "*" };
-            processes::kills(look, &Value::text(says), part);
+            let named = ["imagename eq ", "pid eq "].iter().find_map(|start| value.strip_prefix(start));
+            let others = if super::is_us(value) { "clawbutler" } else { "*" };
+            processes::kills(look, &Value::text(named.unwrap_or(others)), part);
         }
         if matches!(option.as_str(), "/s" | "-s") {
             look.tell("remote", High, "Ends processes of another machine", part);
@@ -253,7 +254,7 @@ fn wmic(look: &mut Look<'_>, texts: &[String], lower: &[String], part: &str) {
     }
 }
 
-fn certutil(look: &mut Look<'_>, texts: &[String], lower: &[String], part: &str) -> Option<Value> {
+fn certutil(look: &mut Look<'_>, texts: &[String], lower: &[String], part: &str) -> Value {
     let has = |words: &[&str]| fits(words, lower);
     let names: Vec<&String> = texts.iter().filter(|text| !text.starts_with(['-', '/'])).collect();
     if has(&["/urlcache", "/verifyctl", "/url"]) || texts.iter().any(|text| text.contains("://")) {
@@ -263,6 +264,7 @@ fn certutil(look: &mut Look<'_>, texts: &[String], lower: &[String], part: &str)
             .rfind(|text| !text.contains("://"))
             .map_or_else(|| url.rsplit('/').next().unwrap_or_default().to_owned(), |to| (*to).clone());
         fetch(look, &Value::text(url), &Value::text(to));
+        look.tell("downloads_oddly", High, "Downloads with a tool that is not meant for it", part);
     } else if has(&["/decode", "/decodehex"]) {
         if let [.., to] = names.as_slice() {
             look.wrote_one(to, "Writes to");
@@ -279,7 +281,7 @@ fn certutil(look: &mut Look<'_>, texts: &[String], lower: &[String], part: &str)
     } else {
         look.tell("machine", High, "Changes which certificates are trusted", part);
     }
-    Some(Value { kind: Kind::Unknown, from: Origin { download: false, decoded: has(&["/decode"]) } })
+    Value { kind: Kind::Unknown, from: Origin { download: false, decoded: has(&["/decode"]) } }
 }
 
 fn bitsadmin(look: &mut Look<'_>, texts: &[String], lower: &[String], part: &str) -> Option<Value> {
@@ -322,7 +324,7 @@ fn copies(look: &mut Look<'_>, name: &str, texts: &[String], lower: &[String], p
     let to = names.get(1).cloned().unwrap_or_else(|| ".".to_owned());
     look.wrote_one(&to, "Writes to");
     if name == "robocopy" && fits(&["/mir", "/purge"], lower) {
-        let manner = super::delete::Manner { recursive: true, part };
+        let manner = super::delete::Manner { recursive: true, some: false, part };
         let made = look.found.signals.len();
         super::delete::one(look, &to, manner);
         let told = look.found.signals[made..].iter().any(|one| one.level >= High);

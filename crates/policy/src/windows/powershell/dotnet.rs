@@ -108,6 +108,9 @@ impl Look<'_> {
     /// `value.name(args)`.
     pub(crate) fn call(&mut self, value: &Value, name: &str, args: &[Value], part: &str) -> Value {
         let lower = name.to_lowercase();
+        for arg in args {
+            judge::scanner(self, &arg.shown());
+        }
         if let Kind::Type(kind) = &value.kind {
             let kind = kind.clone();
             return self.static_call(&kind, &lower, args, part);
@@ -242,7 +245,7 @@ impl Look<'_> {
                 let what = if matches!(value.kind, Kind::Files(_) | Kind::Text(_)) { value } else { &first };
                 let unknown = Value::unknown();
                 let what = if matches!(what.kind, Kind::Nothing) { &unknown } else { what };
-                delete::value(self, what, delete::Manner { recursive, part });
+                delete::value(self, what, delete::Manner { recursive, some: false, part });
                 Value::nothing()
             }
             "kill" | "terminate" => {
@@ -262,19 +265,7 @@ impl Look<'_> {
                 hidden(self, value, part);
                 Value::unknown()
             }
-            "getmethod" | "getfield" | "getproperty" | "getconstructor" | "setvalue" | "definedynamicassembly" => {
-                self.tell("inline_code_reach", High, "Reaches into the workings of .NET", part);
-                Value::object("reflected")
-            }
-            "shellexecute" | "setenvironmentvariable" | "executenonquery" | "executereader" => {
-                self.tell("inline_code_reach", High, "Reaches beyond the session through an object", part);
-                Value::unknown()
-            }
             "gettype" => Value::object("type"),
-            "connect" | "connectasync" | "bind" => {
-                self.tell("remote", High, "Opens a connection to another machine", part);
-                Value::unknown()
-            }
             "send" | "sendasync" | "sendmailasync" if matches!(value.kind, Kind::Object(_)) => {
                 self.tell("network", Medium, "Uses the network", part);
                 if !matches!(first.kind, Kind::Nothing) {
@@ -286,6 +277,25 @@ impl Look<'_> {
                 value.clone()
             }
             "foreach" | "where" => value.clone(),
+            _ => self.reaching_call(value, name, part),
+        }
+    }
+
+    /// Methods that reach beyond the session.
+    fn reaching_call(&mut self, value: &Value, name: &str, part: &str) -> Value {
+        match name {
+            "getmethod" | "getfield" | "getproperty" | "getconstructor" | "setvalue" | "definedynamicassembly" => {
+                self.tell("inline_code_reach", High, "Reaches into the workings of .NET", part);
+                Value::object("reflected")
+            }
+            "shellexecute" | "setenvironmentvariable" | "executenonquery" | "executereader" => {
+                self.tell("inline_code_reach", High, "Reaches beyond the session through an object", part);
+                Value::unknown()
+            }
+            "connect" | "connectasync" | "bind" => {
+                self.tell("remote", High, "Opens a connection to another machine", part);
+                Value::unknown()
+            }
             _ => value.blurred(),
         }
     }
@@ -308,7 +318,7 @@ fn text_method(value: &Value, name: &str, args: &[Value]) -> Option<Value> {
         "trimstart" if args.is_empty() => Value::text(text.trim_start()),
         "tostring" | "normalize" | "clone" => value.clone(),
         "tochararray" if !text.contains(HOLE) && text.len() <= MOST_ITEMS => {
-            Kind::List(chars().into_iter().map(|c| Value::text(c)).collect()).into()
+            Kind::List(chars().into_iter().map(Value::text).collect()).into()
         }
         "replace" => match (arg(0).filter(|from| !from.is_empty()), args.get(1)) {
             (Some(from), Some(to)) if text.len() < 4096 => Value::text(text.replace(&from, &to.shown())),

@@ -146,7 +146,7 @@ fn indexed(value: &Value, index: &Value) -> Value {
     }
     let elements: Vec<Value> = match &value.kind {
         Kind::List(items) => items.clone(),
-        Kind::Text(text) if !text.contains(HOLE) => text.chars().map(|c| Value::text(c)).collect(),
+        Kind::Text(text) if !text.contains(HOLE) => text.chars().map(Value::text).collect(),
         Kind::Files(_) | Kind::Object(_) => return value.clone(),
         _ => return value.blurred(),
     };

@@ -2,7 +2,10 @@
 //! every value. What is never called is looked at too: it may be called in ways that cannot be told.
 
 pub(crate) mod ast;
+mod call;
 mod chars;
+mod commands;
+mod conditions;
 mod dotnet;
 mod eval;
 mod expr;
@@ -11,10 +14,12 @@ mod ops;
 mod parse;
 mod run;
 mod statics;
+mod texts;
 
-pub(crate) use expr::assigned;
+pub(crate) use conditions::names_left;
 pub(crate) use names::is_cmdlet;
 pub(crate) use ops::replace_any_case;
+pub(crate) use texts::assigned;
 
 use super::WinLook;
 use super::look::Look;

@@ -224,7 +224,7 @@ pub(super) fn cast(look: &mut Look<'_>, name: &str, value: &Value) -> Value {
         "char" => character(value),
         "char[]" => match &value.kind {
             Kind::Text(text) if !text.contains(HOLE) && text.len() <= MOST_ITEMS => {
-                Kind::List(text.chars().map(|c| Value::text(c)).collect()).into()
+                Kind::List(text.chars().map(Value::text).collect()).into()
             }
             _ => each(value, character),
         },

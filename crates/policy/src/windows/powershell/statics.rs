@@ -147,7 +147,7 @@ impl Look<'_> {
                 Value::text(if self.unix() { "/" } else { "\\" })
             }
             ("string", "empty") => Value::text(""),
-            ("ref", "assembly") | (_, "assembly") => Value::object("assembly"),
+            (_, "assembly") => Value::object("assembly"),
             ("servicepointmanager", "servercertificatevalidationcallback") => {
                 self.tell("network", Medium, "Changes which servers are trusted", name);
                 Value::unknown()
@@ -159,9 +159,6 @@ impl Look<'_> {
     /// `[kind]::name(args)`.
     pub(super) fn static_call(&mut self, kind: &str, name: &str, args: &[Value], part: &str) -> Value {
         scanner(self, kind);
-        for arg in args {
-            scanner(self, &arg.shown());
-        }
         let base = base(kind);
         let from = args.iter().fold(Default::default(), |from: super::super::value::Origin, arg| from.or(arg.origin()));
         for block in args.iter().flat_map(Value::items) {
@@ -304,7 +301,7 @@ impl Look<'_> {
         let second = args.get(1).cloned().unwrap_or_else(Value::nothing);
         match name {
             "delete" => {
-                delete::value(self, &first, delete::Manner { recursive: false, part });
+                delete::value(self, &first, delete::Manner { recursive: false, some: false, part });
                 Value::nothing()
             }
             "copy" | "move" | "replace" => {
@@ -335,7 +332,7 @@ impl Look<'_> {
             "delete" => {
                 let flag = args.get(1).and_then(Value::known);
                 let recursive = args.len() > 1 && flag.is_none_or(|flag| !flag.eq_ignore_ascii_case("false"));
-                delete::value(self, &first, delete::Manner { recursive, part });
+                delete::value(self, &first, delete::Manner { recursive, some: false, part });
                 Value::nothing()
             }
             "move" => {
@@ -355,7 +352,7 @@ impl Look<'_> {
             name if name.starts_with("get") || name.starts_with("enumerate") => {
                 let names = args.get(1).and_then(Value::known).into_iter().collect();
                 let deep = args.get(2).is_some();
-                Kind::Files(Files { place: first.shown(), names, deep }.into()).into()
+                Kind::Files(Files { place: first.shown(), names, deep, some: false }.into()).into()
             }
             _ => Value::unknown(),
         }

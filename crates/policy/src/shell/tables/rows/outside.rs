@@ -162,6 +162,8 @@ pub(crate) const ROWS: &[Row] = &[
     row("nix-env|nix-collect-garbage|nix-store|nixos-rebuild|nix|darwin-rebuild|home-manager", "switch|boot|profile|store|--gc delete|gc|wipe-history|remove|rollback|*", "", "~list|~ls|~verify|dry-build|~build|~info", High, "machine", "Changes installed programs of the system"),
     row("nix-env", "", "-e|--uninstall|--rollback|--delete-generations", "", High, "machine", "Changes installed programs of the system"),
     row("nix-collect-garbage", "", "-d|--delete-old|--delete-older-than", "", High, "machine", "Deletes older versions of the system"),
+    row("brew", "uninstall|remove|rm", "--force|--ignore-dependencies|--zap", "", High, "machine", "Removes programs that others may need"),
+    row("brew", "services stop|kill", "--all", "", High, "machine", "Stops every service"),
     row("brew", "tap * *://*", "", "", High, "supply_chain", "Adds a place that programs come from"),
     row("brew", "uninstall|remove|rm|services ~clawbutler*", "", "", High, "agent_unguarded", "Removes ClawButler"),
     row("brew", "tap", "", "", Medium, "supply_chain_small", "Adds a place that programs come from"),

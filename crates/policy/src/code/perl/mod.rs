@@ -1,0 +1,9 @@
+//! Perl: how it is written; what its library does is in the file beside this one.
+
+mod library;
+mod methods;
+mod syntax;
+
+pub(super) use library::call;
+pub(super) use methods::method;
+pub(super) use syntax::{braced, name, statement};
