@@ -1,7 +1,7 @@
 //! What actions other than shell text would do: files, patches, network, messages, tools of servers.
 
-use clawbutler_core::action::{Change, Dialect, Effect, FilePatch, PatchOp};
 use clawbutler_core::action::Action;
+use clawbutler_core::action::{Change, Dialect, Effect, FilePatch, PatchOp};
 use clawbutler_core::grant::host_of;
 use clawbutler_core::risk::RiskLevel::{High, Low, Medium};
 use clawbutler_core::risk::{Assessment, RiskLevel, Signal};
@@ -93,7 +93,12 @@ impl Look<'_> {
                 ""
             }
             Effect::ConfigChange { what, .. } => {
-                self.say("agent_config_write", High, format!("Changes {what}, which says what agents may do"), Some(what));
+                self.say(
+                    "agent_config_write",
+                    High,
+                    format!("Changes {what}, which says what agents may do"),
+                    Some(what),
+                );
                 ""
             }
             Effect::Schedule { change, what } => {
@@ -136,7 +141,9 @@ impl Look<'_> {
         let (cwd, project) = (self.action.cwd.as_str(), self.action.project());
         let seen = match dialect {
             Dialect::Posix => shell::look(command, cwd, project, self.around),
-            Dialect::Powershell | Dialect::Cmd => windows::seen(dialect, command, Place { cwd, project, depth: 0 }, self.around),
+            Dialect::Powershell | Dialect::Cmd => {
+                windows::seen(dialect, command, Place { cwd, project, depth: 0 }, self.around)
+            }
         };
         self.merge(seen);
     }
@@ -148,16 +155,19 @@ impl Look<'_> {
         let line = whole.trim_start_matches([':', '!']);
         let seen = shell::look(line, cwd, project, around);
         let evaluates = line.starts_with("eval") || line.starts_with("$(") || line.starts_with('`');
-        let serious = |one: &Signal| {
-            one.level >= High && one.name != "not_parsed" && (evaluates || one.name != "hidden_program")
-        };
+        let serious =
+            |one: &Signal| one.level >= High && one.name != "not_parsed" && (evaluates || one.name != "hidden_program");
         if seen.signals.iter().any(serious) {
             self.merge(seen);
         } else if line.contains('(') {
             // It may be a prompt of another language; each is tried, and only what is sure counts.
             for language in ["python", "node", "ruby"] {
                 let seen = shell::program(language, line, cwd, project, around);
-                if seen.signals.iter().any(|one| one.level >= High && !matches!(one.name.as_str(), "not_parsed" | "hidden_program")) {
+                if seen
+                    .signals
+                    .iter()
+                    .any(|one| one.level >= High && !matches!(one.name.as_str(), "not_parsed" | "hidden_program"))
+                {
                     self.merge(seen);
                     break;
                 }
@@ -181,16 +191,43 @@ impl Look<'_> {
     /// What another agent is told to do: its own calls are asked about, but some words say enough.
     fn asked_of_another(&mut self, prompt: &str) {
         let lower = prompt.to_lowercase();
-        let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric() && c != '-').filter(|word| !word.is_empty()).collect();
+        let words: Vec<&str> =
+            lower.split(|c: char| !c.is_alphanumeric() && c != '-').filter(|word| !word.is_empty()).collect();
         let says = |list: &[&str]| words.iter().any(|word| list.contains(word));
-        let against = says(&["uninstall", "remove", "disable", "delete", "kill", "stop", "bypass", "turn", "circumvent"]);
+        let against =
+            says(&["uninstall", "remove", "disable", "delete", "kill", "stop", "bypass", "turn", "circumvent"]);
         if lower.contains("clawbutler") && against {
-            self.say(crate::assess::OWN, RiskLevel::Critical, "Tells another agent to get rid of ClawButler", Some(prompt));
+            self.say(
+                crate::assess::OWN,
+                RiskLevel::Critical,
+                "Tells another agent to get rid of ClawButler",
+                Some(prompt),
+            );
         }
         let destroys = words.iter().take(2).any(|word| {
-            matches!(*word, "delete" | "destroy" | "wipe" | "drop" | "purge" | "erase" | "force-push" | "nuke" | "terminate" | "uninstall" | "exfiltrate" | "publish" | "deploy")
+            matches!(
+                *word,
+                "delete"
+                    | "destroy"
+                    | "wipe"
+                    | "drop"
+                    | "purge"
+                    | "erase"
+                    | "force-push"
+                    | "nuke"
+                    | "terminate"
+                    | "uninstall"
+                    | "exfiltrate"
+                    | "publish"
+                    | "deploy"
+            )
         });
-        if destroys && says(&["every", "all", "entire", "whole", "production", "prod", "--yes", "--force", "main", "everything", "remote"]) {
+        if destroys
+            && says(&[
+                "every", "all", "entire", "whole", "production", "prod", "--yes", "--force", "main", "everything",
+                "remote",
+            ])
+        {
             self.say("agent_task", High, "Tells another agent to destroy or publish something", Some(prompt));
         }
     }
@@ -275,7 +312,8 @@ fn runs_by_itself(path: &str, change: &Change) -> Option<String> {
         Change::Edits { edits } => edits.iter().map(|edit| edit.new.as_str()).collect(),
     };
     let says = |word: &str| texts.iter().any(|text| text.contains(word));
-    let fetches = (says("curl ") || says("wget ") || says("iwr ")) && (says("| sh") || says("|sh") || says("| bash") || says("|bash") || says("| node") || says("| python"));
+    let fetches = (says("curl ") || says("wget ") || says("iwr "))
+        && (says("| sh") || says("|sh") || says("| bash") || says("|bash") || says("| node") || says("| python"));
     match name {
         "package.json" if (says("\"postinstall\"") || says("\"preinstall\"") || says("\"prepare\"")) && fetches => {
             Some("Makes an installation run what it downloads".to_owned())

@@ -8,37 +8,11 @@ use crate::normalise::Understood;
 
 /// Tools that touch nothing outside the conversation.
 const INTERNAL: &[&str] = &[
-    "TodoWrite",
-    "TodoRead",
-    "TaskCreate",
-    "TaskUpdate",
-    "TaskGet",
-    "TaskList",
-    "ExitPlanMode",
-    "EnterPlanMode",
-    "AskUserQuestion",
-    "ToolSearch",
-    "BashOutput",
-    "TaskOutput",
-    "AgentOutputTool",
-    "KillShell",
-    "KillBash",
-    "TaskStop",
-    "ListMcpResourcesTool",
-    "ListMcpResources",
-    "RefreshMcpTools",
-    "WaitForMcpServers",
-    "StructuredOutput",
-    "CronList",
-    "ListPeers",
-    "OfferChromeSetup",
-    "ProposeGoal",
-    "ProposeSkills",
-    "ReadNotifications",
-    "ReportFindings",
-    "SendUserMessage",
-    "ShowOnboardingRolePicker",
-    "Sleep",
+    "TodoWrite", "TodoRead", "TaskCreate", "TaskUpdate", "TaskGet", "TaskList", "ExitPlanMode", "EnterPlanMode",
+    "AskUserQuestion", "ToolSearch", "BashOutput", "TaskOutput", "AgentOutputTool", "KillShell", "KillBash",
+    "TaskStop", "ListMcpResourcesTool", "ListMcpResources", "RefreshMcpTools", "WaitForMcpServers", "StructuredOutput",
+    "CronList", "ListPeers", "OfferChromeSetup", "ProposeGoal", "ProposeSkills", "ReadNotifications", "ReportFindings",
+    "SendUserMessage", "ShowOnboardingRolePicker", "Sleep",
 ];
 
 /// Understands a tool call.
@@ -80,7 +54,9 @@ fn files(tool: &str, input: &Input<'_>) -> Option<Effect> {
             input.text("pattern")?;
             let folder = input.folder(&["path"])?;
             // A search shows what is in the files that the glob picks.
-            let path = input.text("glob").map_or_else(|| folder.clone(), |glob| format!("{}/{glob}", folder.trim_end_matches('/')));
+            let path = input
+                .text("glob")
+                .map_or_else(|| folder.clone(), |glob| format!("{}/{glob}", folder.trim_end_matches('/')));
             Some(Effect::FileRead { path })
         }
         "LS" => Some(Effect::FileRead { path: input.folder(&["path"])? }),

@@ -6,21 +6,8 @@ use crate::code::value::{ANY, Made, PART, Value};
 
 /// Ways from any value to all there is.
 pub(super) const WAYS_OUT: &[&str] = &[
-    "__subclasses__",
-    "__globals__",
-    "__mro__",
-    "__bases__",
-    "__base__",
-    "__code__",
-    "__closure__",
-    "f_globals",
-    "f_builtins",
-    "f_back",
-    "gi_frame",
-    "tb_frame",
-    "__loader__",
-    "__spec__",
-    "_getframe",
+    "__subclasses__", "__globals__", "__mro__", "__bases__", "__base__", "__code__", "__closure__", "f_globals",
+    "f_builtins", "f_back", "gi_frame", "tb_frame", "__loader__", "__spec__", "_getframe",
 ];
 
 /// Modules by which a program reaches out, wherever they were imported.
