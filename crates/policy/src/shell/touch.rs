@@ -2,6 +2,7 @@
 
 use clawbutler_core::risk::{RiskLevel, Signal};
 
+use super::judge;
 use super::walk::Walk;
 use super::words::Word;
 use crate::assess::{read_signals, signal, write_signals};
@@ -34,7 +35,15 @@ impl Walk<'_> {
     }
 
     pub(crate) fn wrote(&mut self, word: &Word, verb: &str) {
-        if word.text.starts_with("/dev/tcp/") || word.text.starts_with("/dev/udp/") {
+        if let Some(to) = word.text.strip_prefix("/dev/tcp/").or_else(|| word.text.strip_prefix("/dev/udp/")) {
+            if judge::is_local(to.split('/').next().unwrap_or(to)) {
+                return self.say(signal(
+                    "network",
+                    RiskLevel::Low,
+                    "Connects to a program on this machine",
+                    Some(&word.text),
+                ));
+            }
             self.network = true;
             return self.say(signal(
                 "remote",

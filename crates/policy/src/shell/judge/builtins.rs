@@ -142,6 +142,7 @@ pub(super) fn printed(name: &str, args: &[Word]) -> Input {
     let texts: Vec<&str> = args.iter().map(|arg| arg.text.as_str()).collect();
     if name == "printf" {
         return match texts.as_slice() {
+            ["%b", rest @ ..] if rest.iter().any(|text| text.contains('\\')) => Input::Decoded,
             ["%s" | "%b", rest @ ..] => Input::Text(rest.concat()),
             ["%s\\n" | "%s\n", rest @ ..] => Input::Text(rest.join("\n")),
             [format, ..] if format.contains('%') || format.replace("\\n", "").replace("\\t", "").contains('\\') => {

@@ -359,6 +359,24 @@ pub(super) fn written_quietly(walk: &mut Walk<'_>, path: &str, text: &str, depth
         }
         return;
     }
+    if matches!(
+        ending,
+        "md" | "mdx"
+            | "txt"
+            | "rst"
+            | "adoc"
+            | "html"
+            | "css"
+            | "scss"
+            | "csv"
+            | "svg"
+            | "tex"
+            | "po"
+            | "snap"
+            | "lock"
+    ) {
+        return;
+    }
     for line in text.lines().take(400) {
         let line = line.trim_start_matches(['\t', ' ', '@', '-', '+']);
         let line = ["RUN ", "CMD ", "ENTRYPOINT ", "command: ", "run: ", "//go:generate ", "!", ":!", "script: "]
@@ -433,6 +451,11 @@ pub(super) fn other_language(walk: &mut Walk<'_>, name: &str, text: &Word) {
     let reach = words.filter(|_| !debugger).filter(|word| !word.is_empty()).find(|word| {
         DESTRUCTIVE.contains(word) && !(calm && matches!(*word, "delete" | "run" | "os" | "net" | "env" | "remove"))
     });
+    let editor = [
+        "system(", "py3", "python", "perl ", "ruby ", "os.execute", "io.popen", "fn.delete", "delete(", "%d",
+        "jobstart", "termopen", "writefile(",
+    ];
+    let reach = if calm { editor.iter().copied().find(|word| lower.contains(word)) } else { reach };
     let shell = calm
         && (lower.starts_with('!') || lower.contains(":!") || lower.contains(" !") || lower.contains("%!"))
         || text.text.contains('`') && matches!(name, "rails" | "julia");

@@ -61,7 +61,10 @@ pub(super) fn fetch(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Inpu
                 && !arg.text.starts_with("--")
                 && arg.text[1..].chars().all(|c| c.is_ascii_alphabetic());
             let last = format!("-{}", arg.text.chars().next_back().unwrap_or('-'));
-            if bundle && VALUED.contains(&last.as_str()) && !httpie {
+            let valued = |c: char| VALUED.contains(&format!("-{c}").as_str());
+            let first = arg.text.chars().skip(1).position(valued);
+            let is_last = first.is_some_and(|at| at + 2 == arg.text.chars().count());
+            if bundle && is_last && !httpie {
                 if let Some(value) = rest.next() {
                     option(walk, name, &last, value, &part);
                 }

@@ -7,6 +7,7 @@ use super::{command, files, is_local, joined, secret_name};
 use crate::assess::signal;
 use crate::code::{self, Deed, Language};
 use crate::nosql;
+use crate::paths::{self, Class};
 use crate::shell::tables::SHELLS;
 use crate::shell::walk::{Input, Walk};
 use crate::shell::words::Word;
@@ -285,7 +286,14 @@ pub(super) fn database(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &I
         }
         Input::None => {}
     }
-    let memory = args.iter().any(|arg| arg.text == ":memory:");
+    let scratch = |arg: &Word| {
+        walk.path(arg).is_some_and(|path| paths::class(&path, &walk.project, walk.around) == Class::Scratch)
+            || arg.text.ends_with("_test")
+            || arg.text.contains("test.db")
+    };
+    let memory = args
+        .iter()
+        .any(|arg| arg.text == ":memory:" || !arg.text.starts_with('-') && !arg.text.contains(' ') && scratch(arg));
     let production = !memory && args.iter().any(|arg| super::code::far_production(&arg.text));
     for text in texts {
         let deeds = match name {
@@ -293,6 +301,23 @@ pub(super) fn database(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &I
             "cypher-shell" | "cbq" | "surreal" => graph(&text.text),
             _ => sql::look(&text.text),
         };
+        if memory {
+            // Nothing is lost that was not made for this.
+            let inside = |deed: &SqlDeed| {
+                matches!(
+                    deed,
+                    SqlDeed::DeletesRows { .. }
+                        | SqlDeed::Updates { .. }
+                        | SqlDeed::Drops { .. }
+                        | SqlDeed::Truncates
+                        | SqlDeed::Alters { .. }
+                )
+            };
+            let kept: Vec<SqlDeed> = deeds.into_iter().filter(|deed| !inside(deed)).collect();
+            walk.say(signal("database_changes", Medium, "Changes a database made for tests", Some(&part)));
+            statements(walk, &kept, &part, false);
+            continue;
+        }
         statements(walk, &deeds, &part, production);
         if text.opaque && matches!(name, "mongosh" | "mongo") {
             walk.say(signal(

@@ -37,10 +37,17 @@ pub(super) fn rows(walk: &mut Walk<'_>, name: &str, args: &[Word]) -> bool {
 /// Whether a variable or an option says that only the test database is meant.
 fn in_tests(walk: &Walk<'_>, args: &[Word]) -> bool {
     const NAMES: &[&str] = &["RAILS_ENV", "RACK_ENV", "APP_ENV", "NODE_ENV", "MIX_ENV", "DJANGO_ENV"];
-    args.iter().any(|arg| {
-        arg.text == "--env=test"
-            || arg.text.split_once('=').is_some_and(|(name, value)| NAMES.contains(&name) && value == "test")
-    }) || NAMES.iter().any(|name| walk.vars.get(*name).is_some_and(|value| value.text == "test"))
+    let test_name = |text: &str| {
+        let name = text.rsplit(['/', '=']).next().unwrap_or(text);
+        name.ends_with("_test") || name.ends_with("-test") || name.starts_with("test_") || name == "test"
+    };
+    args.iter().any(|arg| !arg.text.starts_with('-') && test_name(&arg.text))
+        || walk.vars.get("DATABASE_URL").is_some_and(|url| test_name(&url.text))
+        || args.iter().any(|arg| {
+            arg.text == "--env=test"
+                || arg.text.split_once('=').is_some_and(|(name, value)| NAMES.contains(&name) && value == "test")
+        })
+        || NAMES.iter().any(|name| walk.vars.get(*name).is_some_and(|value| value.text == "test"))
         || args
             .iter()
             .zip(args.iter().skip(1))
@@ -255,7 +262,9 @@ fn kube(walk: &mut Walk<'_>, args: &[Word], words: &[&str], part: &str, more: &[
             let shows = args.iter().any(|arg| {
                 ["yaml", "json", "jsonpath", "go-template", "custom-columns"].iter().any(|form| arg.text.contains(form))
             });
-            if shows || verb == "view-secret" {
+            let only_about = args.iter().any(|arg| arg.text.contains(".metadata"))
+                && !args.iter().any(|arg| arg.text.contains(".data"));
+            if (shows || verb == "view-secret") && !only_about {
                 secret(walk, part);
             }
         }
@@ -329,7 +338,7 @@ pub(super) fn task(walk: &mut Walk<'_>, name: &str, task: &str, part: &str) {
     pieces.retain(|piece| !piece.is_empty());
     let building = [
         "build", "test", "lint", "check", "dry", "preview", "start", "dev", "watch", "compile", "bundle", "serve",
-        "clean",
+        "clean", "mock", "mocks", "local", "fixtures",
     ];
     let build = pieces.iter().any(|piece| building.contains(&piece.as_str()));
     let outward = pieces.iter().any(|piece| OUTWARD_TASKS.contains(&piece.as_str()));
