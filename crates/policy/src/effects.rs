@@ -40,6 +40,7 @@ impl Look<'_> {
     }
 
     /// Adds the signals of an effect; what to say when there are none.
+    #[expect(clippy::too_many_lines, reason = "one arm a case, each short")]
     fn effect(&mut self) -> &'static str {
         let action = self.action;
         match &action.effect {

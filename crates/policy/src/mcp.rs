@@ -48,6 +48,7 @@ const NOTES: &[&str] = &[
 ];
 
 /// Looks at a call of a tool.
+#[expect(clippy::too_many_lines, reason = "one arm a case, each short")]
 pub(crate) fn look(server: &str, tool: &str, arguments: &Value, action: &Action, around: &Surroundings) -> Seen {
     let mut seen = Seen::default();
     let words = split_words(tool);
@@ -123,7 +124,7 @@ pub(crate) fn look(server: &str, tool: &str, arguments: &Value, action: &Action,
         "delete", "remove", "drop", "destroy", "purge", "wipe", "truncate", "pay", "transfer", "send", "execute",
         "exec", "shell", "eval", "danger", "dangerous",
     ]);
-    if changes && !(leads && !hard) {
+    if changes && (!leads || hard) {
         seen.signals.push(signal(
             "mcp_changes",
             High,

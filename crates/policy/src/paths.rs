@@ -337,6 +337,7 @@ pub(crate) fn could_be_secret(path: &str, around: &Surroundings) -> bool {
 }
 
 /// Classes an absolute, clean path.
+#[expect(clippy::too_many_lines, reason = "one arm a case, each short")]
 pub(crate) fn class(path: &str, project: &str, around: &Surroundings) -> Class {
     let name = path.rsplit('/').next().unwrap_or_default();
     let home = around.home.trim_end_matches('/');

@@ -89,7 +89,7 @@ impl Walk<'_> {
         match class {
             Class::Project | Class::Scratch if !holds_project && !path.ends_with("/.git") => {}
             Class::Secret => {
-                self.say(signal("secret_read", RiskLevel::High, format!("Moves {path}, which holds secrets"), part))
+                self.say(signal("secret_read", RiskLevel::High, format!("Moves {path}, which holds secrets"), part));
             }
             Class::Outside if !holds_project => {
                 self.say(signal(

@@ -50,6 +50,7 @@ pub(crate) enum Input {
 }
 
 /// A look in progress.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Walk<'a> {
     pub(crate) around: &'a Surroundings,
     pub(crate) project: String,
@@ -479,6 +480,7 @@ impl<'a> Walk<'a> {
         out
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm a case, each short")]
     fn simple(&mut self, simple: &SimpleCommand, mut input: Input, depth: usize) -> Input {
         let mut argv = Vec::new();
         let mut assigned = Vec::new();

@@ -11,6 +11,7 @@ use crate::paths::glob;
 
 /// A resolved word.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Word {
     /// The text; what cannot be known stands as `$`.
     pub(crate) text: String,

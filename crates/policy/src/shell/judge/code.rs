@@ -133,6 +133,7 @@ fn windows(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, depth:
     walk.take(seen, name);
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm a case, each short")]
 pub(super) fn interpreters(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, depth: usize) {
     if matches!(name, "powershell" | "pwsh" | "cmd") {
         return windows(walk, name, args, input, depth);

@@ -29,6 +29,7 @@ const HOST: &[&str] = &[
 ];
 
 /// Looks at a command of docker or one of its kin.
+#[expect(clippy::too_many_lines, reason = "one arm a case, each short")]
 pub(super) fn docker(walk: &mut Walk<'_>, name: &str, args: &[Word], depth: usize) {
     let compose = name == "docker-compose" || name == "podman-compose";
     let (head, args) = match args.iter().position(|arg| arg.text == "compose") {
@@ -79,9 +80,9 @@ pub(super) fn docker(walk: &mut Walk<'_>, name: &str, args: &[Word], depth: usiz
         ("context" | "config", "rm" | "use" | "create" | "update") => {
             walk.say(signal("settings", Medium, "Changes where containers run", Some(&part)));
         }
-        ("push", _) | ("image", "push") | ("manifest", "push") => publishes(walk, &part),
+        ("push", _) | ("image" | "manifest", "push") => publishes(walk, &part),
         ("build" | "buildx" | "bake" | "image", _) if has(args, "--push") || part.contains("type=registry") => {
-            publishes(walk, &part)
+            publishes(walk, &part);
         }
         ("save" | "export", _) => {}
         ("run" | "create" | "exec" | "container", _) => {
@@ -209,7 +210,7 @@ fn mounted(walk: &mut Walk<'_>, mount: &str, part: &str) {
     let project = walk.project.clone();
     match paths::class(&path, &project, walk.around) {
         Class::Root | Class::Device => {
-            walk.say(signal("machine", High, format!("Hands {path} to a container"), Some(part)))
+            walk.say(signal("machine", High, format!("Hands {path} to a container"), Some(part)));
         }
         Class::System
             if !path.starts_with("/etc/localtime")

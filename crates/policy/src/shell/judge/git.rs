@@ -22,6 +22,7 @@ const SETTING_PARTS: &[&str] = &[
 ];
 
 /// Looks at a git command.
+#[expect(clippy::too_many_lines, reason = "one arm a case, each short")]
 pub(super) fn git(walk: &mut Walk<'_>, args: &[Word], depth: usize) {
     let part = joined("git", args);
     let (sub, rest) = subcommand(walk, args, depth);
@@ -43,7 +44,7 @@ pub(super) fn git(walk: &mut Walk<'_>, args: &[Word], depth: usize) {
     match sub.text.as_str() {
         "push" => push(walk, rest, &part),
         "send-pack" | "http-push" => {
-            walk.say(signal("git_push_elsewhere", High, "Pushes in an unusual way", Some(&part)))
+            walk.say(signal("git_push_elsewhere", High, "Pushes in an unusual way", Some(&part)));
         }
         "reset" if has(rest, "--hard|--merge|--keep") => destroys(walk, "Throws away changes that are not committed"),
         "clean" if !dry && !has(rest, "-n|-i|--interactive") => destroys(walk, "Deletes files that git does not know"),
@@ -61,7 +62,7 @@ pub(super) fn git(walk: &mut Walk<'_>, args: &[Word], depth: usize) {
             destroys(walk, "Rewrites the history");
         }
         "reflog" if matches!(first, "expire" | "delete") && !dry => {
-            destroys(walk, "Removes the way back to lost commits")
+            destroys(walk, "Removes the way back to lost commits");
         }
         "gc" if has(rest, "--prune|--aggressive") && part.contains("prune") => {
             destroys(walk, "Removes commits that nothing points to");
@@ -73,13 +74,13 @@ pub(super) fn git(walk: &mut Walk<'_>, args: &[Word], depth: usize) {
         "read-tree" if has(rest, "-u|--reset") => destroys(walk, "Throws away changes to files"),
         "checkout-index" if has(rest, "-f|--force") => destroys(walk, "Throws away changes to files"),
         "worktree" if first == "remove" && has(rest, "-f|--force") => {
-            destroys(walk, "Deletes a work tree with its changes")
+            destroys(walk, "Deletes a work tree with its changes");
         }
         "submodule" if first == "deinit" && has(rest, "-f|--force|--all") => {
-            destroys(walk, "Deletes work trees with their changes")
+            destroys(walk, "Deletes work trees with their changes");
         }
         "rm" if has(rest, "-f|--force") && !has(rest, "--cached") && !dry => {
-            destroys(walk, "Deletes files with their changes")
+            destroys(walk, "Deletes files with their changes");
         }
         "rm" if !has(rest, "--cached")
             && !dry
@@ -103,7 +104,7 @@ pub(super) fn git(walk: &mut Walk<'_>, args: &[Word], depth: usize) {
             walk.say(signal("message", High, "Sends mail", Some(&part)));
         }
         "daemon" | "instaweb" | "http-backend" => {
-            walk.say(signal("remote", High, "Opens the repository to others", Some(&part)))
+            walk.say(signal("remote", High, "Opens the repository to others", Some(&part)));
         }
         "fetch" | "pull" | "clone" | "ls-remote" | "archive" | "fetch-pack" => network(walk, &sub.text, rest, &part),
         "lfs" | "svn" | "p4" | "cvs" if matches!(first, "push" | "dcommit" | "submit" | "prune") && !dry => {
@@ -112,7 +113,7 @@ pub(super) fn git(walk: &mut Walk<'_>, args: &[Word], depth: usize) {
             walk.say(signal("git_push", level, "Publishes commits", Some(&part)));
         }
         "apply" if has(rest, "-R|--reverse") && !has(rest, "--check|--stat|--cached") => {
-            destroys(walk, "Takes changes back")
+            destroys(walk, "Takes changes back");
         }
         "apply" => {}
         "show" | "diff" | "cat-file" | "log" | "grep" | "blame" | "hash-object" => {
@@ -288,7 +289,7 @@ fn carried_commands(walk: &mut Walk<'_>, sub: &str, rest: &[Word], depth: usize)
     }
     let words: Vec<Word> = rest[at + 1..].iter().filter(|word| word.text != "--recursive").cloned().collect();
     walk.by(&format!("git {sub}"), |walk| {
-        drop(super::command(walk, &words, &crate::shell::walk::Input::None, depth + 1))
+        drop(super::command(walk, &words, &crate::shell::walk::Input::None, depth + 1));
     });
 }
 

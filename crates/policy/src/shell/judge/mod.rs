@@ -246,7 +246,7 @@ fn special(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, depth:
         "kill" | "pkill" | "killall" => kill(walk, name, args, input),
         "git" => git::git(walk, args, depth),
         "docker" | "podman" | "nerdctl" | "docker-compose" | "podman-compose" => {
-            containers::docker(walk, name, args, depth)
+            containers::docker(walk, name, args, depth);
         }
         "ssh" => network::ssh(walk, args, depth),
         "scp" | "rsync" => network::copy(walk, name, args, depth),

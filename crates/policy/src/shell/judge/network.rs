@@ -235,7 +235,7 @@ fn option(walk: &mut Walk<'_>, name: &str, option: &str, value: &Word, part: &st
 
 fn attached(walk: &mut Walk<'_>, name: &str, arg: &Word, part: &str) {
     if let Some((option_name, value)) = arg.text.split_once('=').filter(|(name, _)| name.starts_with("--")) {
-        return option(walk, name, &option_name.to_owned(), &Word { text: value.to_owned(), ..arg.clone() }, part);
+        return option(walk, name, option_name, &Word { text: value.to_owned(), ..arg.clone() }, part);
     }
     for short in ["-d", "-T", "-F", "-o"] {
         if let Some(value) =
@@ -269,11 +269,11 @@ fn target(walk: &mut Walk<'_>, name: &str, args: &[Word], url: &Word, local: boo
     if !url.inner.is_empty() && !local {
         spills(walk, url, part);
     }
-    if !local {
+    if local {
         walk.seen.hosts.extend(host_of(&with_scheme(&url.text)));
-        network_signals(&with_scheme(&url.text)).into_iter().for_each(|one| walk.say(one));
     } else {
         walk.seen.hosts.extend(host_of(&with_scheme(&url.text)));
+        network_signals(&with_scheme(&url.text)).into_iter().for_each(|one| walk.say(one));
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) fn look(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input
         "npm" | "pnpm" | "yarn" | "bun" => node(walk, name, args, &part, depth),
         "npx" | "bunx" | "pnpx" | "uvx" | "pipx" | "corepack" => runs_package(walk, name, args, &part, depth),
         "pip" | "pip3" | "uv" | "poetry" | "pdm" | "pipenv" | "conda" | "mamba" | "micromamba" => {
-            python(walk, name, args, input, &part, depth)
+            python(walk, name, args, input, &part, depth);
         }
         "cargo" => cargo(walk, args, &part, depth),
         "go" => go(walk, args, &part),

@@ -140,6 +140,7 @@ fn place(path: &str) -> Word {
     Word { pattern: path.contains('*'), ..Word::plain(path) }
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm a case, each short")]
 fn judge(walk: &mut Walk<'_>, name: &str, deed: &Deed, shows: bool, text: &str, depth: usize) {
     let part = Some(text);
     match deed {

@@ -221,7 +221,7 @@ fn group(walk: &mut Walk<'_>, args: &[Word], words: &[&str], part: &str, more: &
         || words[0] == "components" && reads(words.get(1).copied().unwrap_or_default(), &[])
         || words[0] == "topic"
         || words[0] == "cheat-sheet";
-    let queries = words.iter().any(|word| *word == "query") && !sql_changes(args);
+    let queries = words.contains(&"query") && !sql_changes(args);
     // The operation stands last among the words that are no names; any reading verb decides unless a
     // changing one stands beside it.
     let reading = words.iter().take(6).any(|word| reads(word, more));

@@ -9,6 +9,7 @@ use crate::shell::walk::{Input, Walk};
 use crate::shell::words::Word;
 
 /// Takes wrappers off; texts and commands that wrappers carry are looked at on the way.
+#[expect(clippy::too_many_lines, reason = "one arm a case, each short")]
 pub(super) fn unwrap(walk: &mut Walk<'_>, argv: &[Word], input: &Input, depth: usize) -> Option<Vec<Word>> {
     let mut argv = argv.to_vec();
     // Each turn takes at least one word away.

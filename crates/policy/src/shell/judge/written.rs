@@ -26,6 +26,7 @@ pub(super) fn reaches_written(walk: &mut Walk<'_>, name: &str, args: &[Word], de
 }
 
 /// What `tee` and `sed -i` put into files, links that are made, what was downloaded and unpacked.
+#[expect(clippy::too_many_lines, reason = "one arm a case, each short")]
 pub(super) fn kept(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input) {
     match (name, input) {
         ("tee", Input::Text(text)) => {
@@ -66,10 +67,9 @@ pub(super) fn kept(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input
         ("ln", _) if has(args, "-s|--symbolic") => {
             if let [target, link] = operands(args).cloned().collect::<Vec<_>>().as_slice()
                 && let (Some(target), Some(link)) = (walk.path(target), walk.path(link))
+                && walk.links.len() < 32
             {
-                if walk.links.len() < 32 {
-                    walk.links.push((link, target));
-                }
+                walk.links.push((link, target));
             }
         }
         ("tar" | "bsdtar" | "unzip" | "gunzip" | "7z", _) => {

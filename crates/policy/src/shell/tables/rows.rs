@@ -25,7 +25,6 @@ pub(crate) struct Row {
     pub(crate) says: &'static str,
 }
 
-#[expect(clippy::too_many_arguments, reason = "a row of a table")]
 const fn row(
     programs: &'static str,
     words: &'static str,
