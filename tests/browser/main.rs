@@ -126,15 +126,7 @@ fn every_page_can_be_read_and_reached_in_both_themes_and_sizes() {
         for (width, height) in [(1240, 820), (960, 640)] {
             browser.size(width, height);
             for page in [
-                "",
-                "approvals",
-                "agents",
-                "rules",
-                "rules/packs",
-                "rules/edit",
-                "rules/try",
-                "grants",
-                "audit",
+                "", "approvals", "agents", "rules", "rules/packs", "rules/edit", "rules/try", "grants", "audit",
                 "settings",
             ] {
                 browser.visit(page);

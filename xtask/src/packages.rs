@@ -8,30 +8,14 @@ use crate::run::{output, program, run, say, succeeds};
 
 /// What the desktop app needs to compile.
 pub(crate) const BUILD: &[&str] = &[
-    "build-essential",
-    "pkg-config",
-    "libwebkit2gtk-4.1-dev",
-    "librsvg2-dev",
-    "libayatana-appindicator3-dev",
-    "libxdo-dev",
-    "libssl-dev",
+    "build-essential", "pkg-config", "libwebkit2gtk-4.1-dev", "librsvg2-dev", "libayatana-appindicator3-dev",
+    "libxdo-dev", "libssl-dev",
 ];
 
 /// What the tests of the window, the notifications and the pages need on top.
 pub(crate) const TEST: &[&str] = &[
-    "xvfb",
-    "dbus",
-    "dbus-x11",
-    "dunst",
-    "webkit2gtk-driver",
-    "imagemagick",
-    "xdotool",
-    "wmctrl",
-    "openbox",
-    "tmux",
-    "chromium",
-    "chromium-driver",
-    "python3",
+    "xvfb", "dbus", "dbus-x11", "dunst", "webkit2gtk-driver", "imagemagick", "xdotool", "wmctrl", "openbox", "tmux",
+    "chromium", "chromium-driver", "python3",
 ];
 
 /// Debian's compiler for the web, where rustup cannot download.

@@ -11,12 +11,8 @@ use crate::{inputs, place, tools, wasm};
 const INPUTS: &[&str] = &["ui", "crates/wire", "Cargo.toml", "Cargo.lock"];
 /// What rustc assumes of every current web view, so that the optimiser adds nothing beyond it.
 const WASM_FEATURES: &[&str] = &[
-    "--enable-bulk-memory",
-    "--enable-multivalue",
-    "--enable-mutable-globals",
-    "--enable-nontrapping-float-to-int",
-    "--enable-reference-types",
-    "--enable-sign-ext",
+    "--enable-bulk-memory", "--enable-multivalue", "--enable-mutable-globals", "--enable-nontrapping-float-to-int",
+    "--enable-reference-types", "--enable-sign-ext",
 ];
 
 /// Builds `ui/dist`, unless nothing changed since it was built.

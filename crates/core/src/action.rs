@@ -168,22 +168,8 @@ pub struct Edit {
 impl Effect {
     /// Every kind's name, in the order of the variants.
     pub const KINDS: &'static [&'static str] = &[
-        "shell",
-        "file_read",
-        "file_write",
-        "file_delete",
-        "patch",
-        "network",
-        "mcp",
-        "agent_spawn",
-        "code",
-        "terminal_input",
-        "config_change",
-        "schedule",
-        "message",
-        "account",
-        "internal",
-        "other",
+        "shell", "file_read", "file_write", "file_delete", "patch", "network", "mcp", "agent_spawn", "code",
+        "terminal_input", "config_change", "schedule", "message", "account", "internal", "other",
     ];
 
     /// The kind's name as rules and the ledger write it.

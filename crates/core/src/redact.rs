@@ -51,18 +51,8 @@ const PREFIXES: &[(&str, &str, usize)] = &[
 
 /// Parts of a variable or option name that make its value a secret.
 const SECRET_NAMES: &[&str] = &[
-    "password",
-    "passwd",
-    "secret",
-    "token",
-    "api_key",
-    "api-key",
-    "apikey",
-    "access_key",
-    "access-key",
-    "private_key",
-    "private-key",
-    "credential",
+    "password", "passwd", "secret", "token", "api_key", "api-key", "apikey", "access_key", "access-key", "private_key",
+    "private-key", "credential",
 ];
 
 /// Masks every string inside a JSON value, keys excepted.
@@ -248,13 +238,8 @@ mod tests {
     #[test]
     fn ordinary_text_is_left_alone() {
         for text in [
-            "git commit -m 'fix: token count'",
-            "max_tokens=4096",
-            "echo $API_TOKEN",
-            "rm -rf victim",
-            "npm_config x",
-            "https://example.org:8080/a@b",
-            "password:",
+            "git commit -m 'fix: token count'", "max_tokens=4096", "echo $API_TOKEN", "rm -rf victim", "npm_config x",
+            "https://example.org:8080/a@b", "password:",
         ] {
             assert_eq!(mask_text(text, &KEY), text);
         }

@@ -2,11 +2,12 @@
 
 use clawbutler_core::action::Action;
 use clawbutler_core::grant::host_of;
+use clawbutler_core::redact::{self, MaskKey};
 use clawbutler_core::risk::{Assessment, RiskLevel, Signal};
 use serde::{Deserialize, Serialize};
 
-use crate::paths::{self, Class};
 use crate::effects::look;
+use crate::paths::{self, Class};
 
 /// What is around an action: where home is, and which files are ours.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,9 +40,12 @@ pub(crate) fn write_signals(path: &str, project: &str, around: &Surroundings, ve
         Class::Own => {
             signal(OWN, Critical, format!("{verb} {path}, which belongs to ClawButler or carries its guard"), part)
         }
-        Class::Secret if dotenv_of(path, project) => {
-            signal("dotenv_write", Medium, format!("{verb} {path}, where settings and secrets of the project are"), part)
-        }
+        Class::Secret if dotenv_of(path, project) => signal(
+            "dotenv_write",
+            Medium,
+            format!("{verb} {path}, where settings and secrets of the project are"),
+            part,
+        ),
         Class::Secret => signal("secret_write", High, format!("{verb} {path}, which holds secrets"), part),
         Class::Startup => signal("startup_write", High, format!("{verb} {path}, which runs by itself later"), part),
         Class::AgentConfig => {
@@ -60,7 +64,11 @@ pub(crate) fn write_signals(path: &str, project: &str, around: &Surroundings, ve
 /// Whether a path is a file of settings (`.env`) inside the project.
 fn dotenv_of(path: &str, project: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
-    (name == ".env" || name.starts_with(".env.")) && paths::inside(path, project)
+    let registries = [".npmrc", ".yarnrc.yml", ".pypirc", ".netrc", ".git-credentials"];
+    !registries.contains(&name)
+        && paths::below_home(path)
+            .is_none_or(|rest| !rest.starts_with(".ssh/") && !rest.starts_with(".aws/") && !rest.starts_with(".gnupg/"))
+        && (paths::inside(path, project) || paths::inside(path, "/tmp"))
 }
 
 /// Signals of reading a path.
@@ -96,6 +104,15 @@ pub(crate) fn network_signals(url: &str) -> Vec<Signal> {
             "metadata",
             RiskLevel::High,
             format!("Asks {host}, which hands out cloud credentials"),
+            Some(url),
+        )];
+    }
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    if query.contains("AKIA") || query.len() > 20 && redact::mask_text(query, &MaskKey([0; 32])) != query {
+        return vec![signal(
+            "spills",
+            RiskLevel::High,
+            format!("Sends something that looks like a secret to {host} in the address"),
             Some(url),
         )];
     }

@@ -1,7 +1,7 @@
 //! What actions other than shell text would do: files, patches, network, messages, tools of servers.
 
-use clawbutler_core::action::{Change, Dialect, Effect, FilePatch, PatchOp};
 use clawbutler_core::action::Action;
+use clawbutler_core::action::{Change, Dialect, Effect, FilePatch, PatchOp};
 use clawbutler_core::grant::host_of;
 use clawbutler_core::risk::RiskLevel::{High, Low, Medium};
 use clawbutler_core::risk::{Assessment, RiskLevel, Signal};
@@ -76,7 +76,8 @@ impl Look<'_> {
                 self.merge(seen);
                 "Reads from a tool of a server"
             }
-            Effect::AgentSpawn { agent, .. } => {
+            Effect::AgentSpawn { agent, prompt } => {
+                self.asked_of_another(prompt);
                 let says = format!("Starts another agent ({agent}), whose calls are asked about in turn");
                 self.say("agent_spawn", Medium, says, None);
                 ""
@@ -92,7 +93,12 @@ impl Look<'_> {
                 ""
             }
             Effect::ConfigChange { what, .. } => {
-                self.say("agent_config_write", High, format!("Changes {what}, which says what agents may do"), Some(what));
+                self.say(
+                    "agent_config_write",
+                    High,
+                    format!("Changes {what}, which says what agents may do"),
+                    Some(what),
+                );
                 ""
             }
             Effect::Schedule { change, what } => {
@@ -135,18 +141,40 @@ impl Look<'_> {
         let (cwd, project) = (self.action.cwd.as_str(), self.action.project());
         let seen = match dialect {
             Dialect::Posix => shell::look(command, cwd, project, self.around),
-            Dialect::Powershell | Dialect::Cmd => windows::seen(dialect, command, Place { cwd, project, depth: 0 }, self.around),
+            Dialect::Powershell | Dialect::Cmd => {
+                windows::seen(dialect, command, Place { cwd, project, depth: 0 }, self.around)
+            }
         };
         self.merge(seen);
     }
 
     /// What is typed into something that runs: a shell or not, it may be one.
     fn typed(&mut self, text: &str) {
-        let line = text.trim_matches(|c: char| c.is_control() || c == ' ');
-        let seen = shell::look(line, &self.action.cwd, self.action.project(), self.around);
-        let serious = |one: &Signal| one.level >= High && !matches!(one.name.as_str(), "not_parsed" | "hidden_program");
+        let (cwd, project, around) = (self.action.cwd.as_str(), self.action.project(), self.around);
+        let whole = as_typed(text);
+        let line = whole.trim_start_matches([':', '!']);
+        let seen = shell::look(line, cwd, project, around);
+        let evaluates = line.starts_with("eval") || line.starts_with("$(") || line.starts_with('`');
+        let serious =
+            |one: &Signal| one.level >= High && one.name != "not_parsed" && (evaluates || one.name != "hidden_program");
         if seen.signals.iter().any(serious) {
             self.merge(seen);
+        } else if line.contains('(') {
+            // It may be a prompt of another language; each is tried, and only what is sure counts.
+            for language in ["python", "node", "ruby"] {
+                let seen = shell::program(language, line, cwd, project, around);
+                if seen
+                    .signals
+                    .iter()
+                    .any(|one| one.level >= High && !matches!(one.name.as_str(), "not_parsed" | "hidden_program"))
+                {
+                    self.merge(seen);
+                    break;
+                }
+            }
+        }
+        if shell::sql_level(line) >= High {
+            self.say("database_destroys", High, "Types a statement that deletes data in a database", Some(line));
         }
         self.say("terminal_input", Medium, "Types into a program that is running already", None);
     }
@@ -160,8 +188,55 @@ impl Look<'_> {
         self.seen.touches.push(Touch { path, how, class });
     }
 
+    /// What another agent is told to do: its own calls are asked about, but some words say enough.
+    fn asked_of_another(&mut self, prompt: &str) {
+        let lower = prompt.to_lowercase();
+        let words: Vec<&str> =
+            lower.split(|c: char| !c.is_alphanumeric() && c != '-').filter(|word| !word.is_empty()).collect();
+        let says = |list: &[&str]| words.iter().any(|word| list.contains(word));
+        let against =
+            says(&["uninstall", "remove", "disable", "delete", "kill", "stop", "bypass", "turn", "circumvent"]);
+        if lower.contains("clawbutler") && against {
+            self.say(
+                crate::assess::OWN,
+                RiskLevel::Critical,
+                "Tells another agent to get rid of ClawButler",
+                Some(prompt),
+            );
+        }
+        let destroys = words.iter().take(2).any(|word| {
+            matches!(
+                *word,
+                "delete"
+                    | "destroy"
+                    | "wipe"
+                    | "drop"
+                    | "purge"
+                    | "erase"
+                    | "force-push"
+                    | "nuke"
+                    | "terminate"
+                    | "uninstall"
+                    | "exfiltrate"
+                    | "publish"
+                    | "deploy"
+            )
+        });
+        if destroys
+            && says(&[
+                "every", "all", "entire", "whole", "production", "prod", "--yes", "--force", "main", "everything",
+                "remote",
+            ])
+        {
+            self.say("agent_task", High, "Tells another agent to destroy or publish something", Some(prompt));
+        }
+    }
+
     fn read(&mut self, path: &str) {
         let path = self.absolute(path);
+        if path.contains('*') && paths::could_be_secret(&path, self.around) {
+            self.say("secret_read", High, "Reads files whose pattern fits files with secrets", Some(&path));
+        }
         self.seen.signals.extend(read_signals(&path, self.action.project(), self.around));
         self.touch(path, How::Read);
     }
@@ -214,6 +289,21 @@ impl Look<'_> {
     }
 }
 
+/// What stands on a line once its editing characters have done their work.
+fn as_typed(text: &str) -> String {
+    let mut line = String::new();
+    for c in text.chars() {
+        match c {
+            '\u{8}' | '\u{7f}' => drop(line.pop()),
+            '\u{15}' => line.clear(),
+            '\r' => line.push('\n'),
+            c if c.is_control() && c != '\n' && c != '\t' => {}
+            c => line.push(c),
+        }
+    }
+    line.trim().to_owned()
+}
+
 /// Files of a project that start programs when it is opened, installed or built: what is put into them counts.
 fn runs_by_itself(path: &str, change: &Change) -> Option<String> {
     let name = path.rsplit('/').next().unwrap_or(path);
@@ -222,7 +312,8 @@ fn runs_by_itself(path: &str, change: &Change) -> Option<String> {
         Change::Edits { edits } => edits.iter().map(|edit| edit.new.as_str()).collect(),
     };
     let says = |word: &str| texts.iter().any(|text| text.contains(word));
-    let fetches = (says("curl ") || says("wget ") || says("iwr ")) && (says("| sh") || says("|sh") || says("| bash") || says("|bash") || says("| node") || says("| python"));
+    let fetches = (says("curl ") || says("wget ") || says("iwr "))
+        && (says("| sh") || says("|sh") || says("| bash") || says("|bash") || says("| node") || says("| python"));
     match name {
         "package.json" if (says("\"postinstall\"") || says("\"preinstall\"") || says("\"prepare\"")) && fetches => {
             Some("Makes an installation run what it downloads".to_owned())

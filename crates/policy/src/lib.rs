@@ -22,9 +22,9 @@ mod lint;
 mod load;
 mod looked;
 mod mcp;
+mod nosql;
 #[cfg(feature = "load")]
 pub mod packs;
-mod nosql;
 mod paths;
 mod programs;
 mod rule;

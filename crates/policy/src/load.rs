@@ -301,23 +301,9 @@ fn check(rule: &Rule) -> Result<(), Fault> {
     known("kinds", &when.kinds, Effect::KINDS)?;
     known("days", &when.days, DAYS)?;
     let texts = [
-        &when.runtimes,
-        &when.tools,
-        &when.agents,
-        &when.programs,
-        &when.flags,
-        &when.without_flags,
-        &when.args,
-        &when.signals,
-        &when.paths,
-        &when.mcp,
-        &when.hosts,
-        &when.modes,
-        &when.projects,
-        &when.branches,
-        &when.remotes,
-        &rule.matches,
-        &rule.ignores,
+        &when.runtimes, &when.tools, &when.agents, &when.programs, &when.flags, &when.without_flags, &when.args,
+        &when.signals, &when.paths, &when.mcp, &when.hosts, &when.modes, &when.projects, &when.branches, &when.remotes,
+        &rule.matches, &rule.ignores,
     ];
     let named: Vec<&String> = when.mcp_args.iter().flat_map(|(name, glob)| [name, glob]).collect();
     let too_many = |count: usize| count > RULE_ENTRIES;

@@ -11,7 +11,9 @@ pub(crate) fn absolute(path: &str, cwd: &str, home: &str) -> String {
         home.to_owned()
     } else if let Some(rest) = path.strip_prefix("~/") {
         format!("{home}/{rest}")
-    } else if let Some((user, rest)) = path.strip_prefix('~').and_then(|rest| rest.split_once('/')).filter(|(user, _)| !user.contains(['+', '-'])) {
+    } else if let Some((user, rest)) =
+        path.strip_prefix('~').and_then(|rest| rest.split_once('/')).filter(|(user, _)| !user.contains(['+', '-']))
+    {
         if user == "root" { format!("/root/{rest}") } else { format!("/home/{user}/{rest}") }
     } else if path.starts_with('/') || path.get(1..2) == Some(":") {
         path.to_owned()
@@ -38,73 +40,193 @@ pub(crate) fn inside(path: &str, folder: &str) -> bool {
 
 /// Folders below a home that hold keys and tokens.
 const SECRET_FOLDERS: &[&str] = &[
-    ".ssh", ".gnupg", ".aws", ".azure", ".kube", ".config/gcloud", ".docker", ".password-store", ".config/gh", ".config/op",
-    ".config/sops", ".oci", ".config/doctl", ".config/heroku", ".terraform.d", ".config/rclone", ".config/solana", ".bitcoin",
-    ".ethereum/keystore", ".mozilla/firefox", ".config/google-chrome", ".config/chromium", ".config/BraveSoftware", ".electrum",
-    "Library/Keychains", "Library/Application Support/Google/Chrome", "Library/Application Support/Firefox", ".local/share/keyrings",
-    "Library/Cookies", ".config/Bitwarden", ".thunderbird", ".config/1Password", "AppData/Roaming/Microsoft/Credentials",
-    "AppData/Local/Google/Chrome/User Data", "AppData/Roaming/gcloud", "AppData/Roaming/GitHub CLI", ".vault", ".minikube/certs",
+    ".ssh",
+    ".gnupg",
+    ".aws",
+    ".azure",
+    ".kube",
+    ".config/gcloud",
+    ".docker",
+    ".password-store",
+    ".config/gh",
+    ".config/op",
+    ".config/sops",
+    ".oci",
+    ".config/doctl",
+    ".config/heroku",
+    ".terraform.d",
+    ".config/rclone",
+    ".config/solana",
+    ".bitcoin",
+    ".ethereum/keystore",
+    ".mozilla/firefox",
+    ".config/google-chrome",
+    ".config/chromium",
+    ".config/BraveSoftware",
+    ".electrum",
+    "Library/Keychains",
+    "Library/Application Support/Google/Chrome",
+    "Library/Application Support/Firefox",
+    ".local/share/keyrings",
+    "Library/Cookies",
+    ".config/Bitwarden",
+    ".thunderbird",
+    ".config/1Password",
+    "AppData/Roaming/Microsoft/Credentials",
+    "AppData/Local/Google/Chrome/User Data",
+    "AppData/Roaming/gcloud",
+    "AppData/Roaming/GitHub CLI",
+    ".vault",
+    ".minikube/certs",
+    ".openclaw/credentials",
+    ".openclaw/identity",
+    ".openclaw/devices",
+    ".hermes/auth",
+    ".codex/auth.json",
 ];
 const SECRET_NAMES: &[&str] = &[
-    ".netrc", "_netrc", ".pgpass", ".my.cnf", ".git-credentials", ".npmrc", ".yarnrc.yml", ".pypirc", "credentials", "credentials.json",
-    ".credentials.json", "auth.json", "credentials.toml", "credentials.tfrc.json", "id_rsa", "id_ed25519", "id_ecdsa", "id_dsa", "secrets.yml",
-    "secrets.yaml", "secrets.json", "secrets.toml", "secret.json", "secret.yaml", ".htpasswd", "shadow", "gshadow", ".vault-token", "master.key", "kubeconfig",
-    ".s3cfg", ".boto", "rclone.conf", "wallet.dat", "logins.json", "key4.db", "key3.db", "cookies.sqlite", "Cookies", "Login Data", "Web Data",
-    ".bash_history", ".zsh_history", ".psql_history", ".mysql_history", ".python_history", ".node_repl_history", ".rediscli_history",
-    ".sqlite_history", ".irb_history", "fish_history", "ConsoleHost_history.txt", "hub", "hosts.yml", "service-account.json",
-    "service_account.json", "serviceAccountKey.json", "gcp-key.json", "google-credentials.json", "oauth_creds.json", "token.json", "tokens.json",
-    "access_token", "access-token", ".token", "htpasswd", "passwd-s3fs", ".dockercfg", ".dockerconfigjson", "terraform.tfvars", "SAM", "NTDS.dit",
-    "krb5.keytab", ".keystore", "keystore.properties", "secring.gpg", "vault.yml", "vault-password.txt", ".vault_pass", ".vault_pass.txt", ".pgadmin4",
+    ".netrc", "_netrc", ".pgpass", ".my.cnf", ".git-credentials", ".npmrc", ".yarnrc.yml", ".pypirc", "credentials",
+    "credentials.json", ".credentials.json", "auth.json", "credentials.toml", "credentials.tfrc.json", "id_rsa",
+    "id_ed25519", "id_ecdsa", "id_dsa", "secrets.yml", "secrets.yaml", "secrets.json", "secrets.toml", "secret.json",
+    "secret.yaml", ".htpasswd", "shadow", "gshadow", ".vault-token", "master.key", "kubeconfig", ".s3cfg", ".boto",
+    "rclone.conf", "wallet.dat", "logins.json", "key4.db", "key3.db", "cookies.sqlite", "Cookies", "Login Data",
+    "Web Data", ".bash_history", ".zsh_history", ".psql_history", ".mysql_history", ".python_history",
+    ".node_repl_history", ".rediscli_history", ".sqlite_history", ".irb_history", "fish_history",
+    "ConsoleHost_history.txt", "hub", "hosts.yml", "service-account.json", "service_account.json",
+    "serviceAccountKey.json", "gcp-key.json", "google-credentials.json", "oauth_creds.json", "token.json",
+    "tokens.json", "access_token", "access-token", ".token", "htpasswd", "passwd-s3fs", ".dockercfg",
+    ".dockerconfigjson", "terraform.tfvars", "SAM", "NTDS.dit", "krb5.keytab", ".keystore", "keystore.properties",
+    "secring.gpg", "vault.yml", "vault-password.txt", ".vault_pass", ".vault_pass.txt", ".pgadmin4",
 ];
 const SECRET_ENDS: &[&str] = &[
-    ".pem", ".p12", ".pfx", ".keystore", ".jks", ".kdbx", ".key", ".ppk", ".ovpn", ".asc.key", ".keytab", ".tfvars", ".agekey", "-key.json", "_rsa",
-    "_ed25519", "_ecdsa", ".gpg.key", ".mobileprovision", ".p8", ".psafe3", ".1pux", ".opvault", ".secret", ".secrets",
+    ".pem", ".p12", ".pfx", ".keystore", ".jks", ".kdbx", ".key", ".ppk", ".ovpn", ".asc.key", ".keytab", ".tfvars",
+    ".agekey", "-key.json", "_rsa", "_ed25519", "_ecdsa", ".gpg.key", ".mobileprovision", ".p8", ".psafe3", ".1pux",
+    ".opvault", ".tfstate", ".secret", ".secrets",
 ];
 const STARTUP: &[&str] = &[
-    ".bashrc", ".bash_profile", ".bash_login", ".bash_logout", ".bash_aliases", ".profile", ".xprofile", ".xinitrc", ".xsession", ".xsessionrc",
-    ".zshrc", ".zshenv", ".zprofile", ".zlogin", ".zlogout", ".zsh_aliases", ".kshrc", ".cshrc", ".tcshrc", ".login", ".inputrc", ".config/fish",
-    ".config/autostart", ".config/systemd", ".local/share/systemd", "Library/LaunchAgents", "Library/LaunchDaemons", ".gitconfig", ".config/git",
-    ".pam_environment", ".vimrc", ".config/nvim", ".vim/plugin", ".emacs", ".emacs.d/init.el", ".config/emacs", ".tmux.conf", ".screenrc", ".envrc",
-    ".oh-my-zsh", ".config/environment.d", ".config/plasma-workspace", ".local/share/dbus-1", ".local/share/applications", ".pythonrc", ".Rprofile",
-    ".gdbinit", ".lldbinit", ".ssh/rc", ".ssh/environment", ".config/pip", ".pip", ".cargo/config.toml", ".cargo/config", ".m2/settings.xml",
-    ".gradle/init.gradle", ".gradle/init.d", ".config/powershell", ".config/Code/User/settings.json", ".config/Code/User/tasks.json",
-    "AppData/Roaming/Microsoft/Windows/Start Menu/Programs/Startup", "Documents/PowerShell", "Documents/WindowsPowerShell", ".nanorc", ".irbrc", ".mailcap",
-    ".curlrc", ".wgetrc", ".psqlrc", ".hgrc", ".config/hypr", ".config/i3", ".config/sway", ".config/openbox", ".forward", ".procmailrc", ".local/bin",
+    ".bashrc",
+    ".bash_profile",
+    ".bash_login",
+    ".bash_logout",
+    ".bash_aliases",
+    ".profile",
+    ".xprofile",
+    ".xinitrc",
+    ".xsession",
+    ".xsessionrc",
+    ".zshrc",
+    ".zshenv",
+    ".zprofile",
+    ".zlogin",
+    ".zlogout",
+    ".zsh_aliases",
+    ".kshrc",
+    ".cshrc",
+    ".tcshrc",
+    ".login",
+    ".inputrc",
+    ".config/fish",
+    ".config/autostart",
+    ".config/systemd",
+    ".local/share/systemd",
+    "Library/LaunchAgents",
+    "Library/LaunchDaemons",
+    ".gitconfig",
+    ".config/git",
+    ".pam_environment",
+    ".vimrc",
+    ".config/nvim",
+    ".vim/plugin",
+    ".emacs",
+    ".emacs.d/init.el",
+    ".config/emacs",
+    ".tmux.conf",
+    ".screenrc",
+    ".envrc",
+    ".oh-my-zsh",
+    ".config/environment.d",
+    ".config/plasma-workspace",
+    ".local/share/dbus-1",
+    ".local/share/applications",
+    ".pythonrc",
+    ".Rprofile",
+    ".gdbinit",
+    ".lldbinit",
+    ".ssh/rc",
+    ".ssh/environment",
+    ".config/pip",
+    ".pip",
+    ".cargo/config.toml",
+    ".cargo/config",
+    ".m2/settings.xml",
+    ".gradle/init.gradle",
+    ".gradle/init.d",
+    ".config/powershell",
+    ".config/Code/User/settings.json",
+    ".config/Code/User/tasks.json",
+    "AppData/Roaming/Microsoft/Windows/Start Menu/Programs/Startup",
+    "Documents/PowerShell",
+    "Documents/WindowsPowerShell",
+    ".nanorc",
+    ".irbrc",
+    ".mailcap",
+    ".curlrc",
+    ".wgetrc",
+    ".psqlrc",
+    ".hgrc",
+    ".config/hypr",
+    ".config/i3",
+    ".config/sway",
+    ".config/openbox",
+    ".forward",
+    ".procmailrc",
+    ".local/bin",
 ];
 const AGENT_CONFIG: &[&str] = &[
-    ".claude/hooks/", ".claude/agents/", ".claude/plugins/", ".claude/settings.json", ".claude/settings.local.json", ".claude.json", ".mcp.json",
-    ".claude/managed-settings.json", ".claude/keybindings.json", ".codex/", ".hermes/", ".openclaw/", ".gemini/", ".cursor/mcp.json", ".cursor/hooks.json",
-    ".cursor/cli.json", ".cursor/permissions.json", ".vscode/mcp.json", ".vscode/tasks.json", ".aider.conf.yml", ".continue/", ".config/opencode/",
-    "opencode.json", ".codeium/", ".windsurf/", "claude_desktop_config.json", "managed-settings.json", "managed-mcp.json", "/claude-code/managed",
-    ".config/claude/", ".config/goose/", ".crush.json", ".roo/", "cline_mcp_settings.json", ".clawbutler/", "requirements.toml.codex", ".kiro/",
-    ".copilot/", ".config/github-copilot/", ".amp/", ".factory/", ".qwen/",
+    ".claude/hooks/", ".claude/agents/", ".claude/plugins/", ".claude/settings.json", ".claude/settings.local.json",
+    ".claude.json", ".mcp.json", ".claude/managed-settings.json", ".claude/keybindings.json", ".codex/", ".hermes/",
+    ".openclaw/", ".gemini/", ".cursor/mcp.json", ".cursor/hooks.json", ".cursor/cli.json", ".cursor/permissions.json",
+    ".vscode/mcp.json", ".vscode/tasks.json", ".aider.conf.yml", ".continue/", ".config/opencode/", "opencode.json",
+    ".codeium/", ".windsurf/", "claude_desktop_config.json", "managed-settings.json", "managed-mcp.json",
+    "/claude-code/managed", ".config/claude/", ".config/goose/", ".crush.json", ".roo/", "cline_mcp_settings.json",
+    ".clawbutler/", "requirements.toml.codex", ".kiro/", ".copilot/", ".config/github-copilot/", ".amp/", ".factory/",
+    ".qwen/",
 ];
 /// Files of agents that only tell them things: everyday documents.
-const AGENT_WORDS: &[&str] = &["/.claude/commands/", "/.claude/skills/", "/.claude/plans/", "/.claude/projects/", "/.claude/todos/"];
+const AGENT_WORDS: &[&str] =
+    &["/.claude/commands/", "/.claude/skills/", "/.claude/plans/", "/.claude/projects/", "/.claude/todos/"];
 const SYSTEM: &[&str] = &[
-    "/etc", "/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/boot", "/opt", "/var", "/System", "/Library", "/Applications", "/root", "/proc", "/sys",
-    "/run", "/srv", "/C:/Windows", "/C:/Program Files", "/C:/Program Files (x86)", "/C:/ProgramData", "/c/Windows", "/nix", "/private/etc", "/private/var",
+    "/etc", "/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/boot", "/opt", "/var", "/System", "/Library",
+    "/Applications", "/root", "/proc", "/sys", "/run", "/srv", "/C:/Windows", "/C:/Program Files",
+    "/C:/Program Files (x86)", "/C:/ProgramData", "/c/Windows", "/nix", "/private/etc", "/private/var",
 ];
 /// Folders that builds, tests and installs make again.
 const GENERATED: &[&str] = &[
-    "node_modules", "dist", "build", "out", "target", ".next", ".nuxt", ".output", ".svelte-kit", ".turbo", ".parcel-cache", ".cache", ".vite",
-    ".angular", ".expo", ".serverless", "cdk.out", ".aws-sam", ".webpack", ".rollup.cache", ".rpt2_cache", ".docusaurus", ".astro", ".vercel",
-    ".netlify", ".wrangler", "coverage", "htmlcov", ".nyc_output", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", ".tox",
-    ".nox", ".eggs", ".venv", "venv", ".virtualenv", "virtualenv", ".gradle", "obj", "bin/Debug", "bin/Release", "bin", ".dart_tool", "Pods", "DerivedData",
-    ".terraform", "vendor", "tmp", "temp", ".tmp", ".temp", "log", "logs", "storybook-static", "_build", "deps", "elm-stuff", ".stack-work", "dist-newstyle",
-    "zig-cache", ".zig-cache", "zig-out", "CMakeFiles", "_site", ".jekyll-cache", ".jekyll-metadata", "test-results", "playwright-report", "allure-results",
-    "allure-report", "reports", "generated", "__generated__", ".ipynb_checkpoints", "__snapshots__.tmp", ".sass-cache", ".bundle", ".yarn/cache", ".pnpm-store",
-    ".eslintcache", ".stylelintcache", ".tsbuildinfo", ".DS_Store", "Thumbs.db", ".coverage", "coverage.xml", "junit.xml", ".phpunit.cache",
-    ".phpunit.result.cache", ".php-cs-fixer.cache", "bootstrap/cache", "storage/framework", ".idea/caches", "lib-cov", ".build", "cmake-build-debug", "cmake-build-release", "build-debug",
-    "build-release", ".bloop", ".metals", "project/target", "pkg/dist", ".scannerwork", "public/build", "cache", "caches", "var/cache",
-    "package-lock.json", "yarn.lock", "pnpm-lock.yaml", "poetry.lock", "Cargo.lock", "Gemfile.lock", "composer.lock", "uv.lock", "Pipfile.lock", "go.sum", "bun.lockb", "bun.lock",
-    "CMakeCache.txt", "a.out", "nohup.out", "index.lock", "_minted", "callgrind.out", "perf.data", "wheels", "wheelhouse", "sdist", ".fuse_hidden",
+    "node_modules", "dist", "build", "out", "target", ".next", ".nuxt", ".output", ".svelte-kit", ".turbo",
+    ".parcel-cache", ".cache", ".vite", ".angular", ".expo", ".serverless", "cdk.out", ".aws-sam", ".webpack",
+    ".rollup.cache", ".rpt2_cache", ".docusaurus", ".astro", ".vercel", ".netlify", ".wrangler", "coverage", "htmlcov",
+    ".nyc_output", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", ".tox", ".nox",
+    ".eggs", ".venv", "venv", ".virtualenv", "virtualenv", ".gradle", "obj", "bin/Debug", "bin/Release", "bin",
+    ".dart_tool", "Pods", "DerivedData", ".terraform", "vendor", "tmp", "temp", ".tmp", ".temp", "log", "logs",
+    "storybook-static", "_build", "deps", "elm-stuff", ".stack-work", "dist-newstyle", "zig-cache", ".zig-cache",
+    "zig-out", "CMakeFiles", "_site", ".jekyll-cache", ".jekyll-metadata", "test-results", "playwright-report",
+    "allure-results", "allure-report", "reports", "generated", "__generated__", ".ipynb_checkpoints",
+    "__snapshots__.tmp", ".sass-cache", ".bundle", ".yarn/cache", ".pnpm-store", ".eslintcache", ".stylelintcache",
+    ".tsbuildinfo", ".DS_Store", "Thumbs.db", ".coverage", "coverage.xml", "junit.xml", ".phpunit.cache",
+    ".phpunit.result.cache", ".php-cs-fixer.cache", "bootstrap/cache", "storage/framework", ".idea/caches", "lib-cov",
+    ".build", "cmake-build-debug", "cmake-build-release", "build-debug", "build-release", ".bloop", ".metals",
+    "project/target", "pkg/dist", ".scannerwork", "public/build", "cache", "caches", "var/cache", "package-lock.json",
+    "yarn.lock", "pnpm-lock.yaml", "poetry.lock", "Cargo.lock", "Gemfile.lock", "composer.lock", "uv.lock",
+    "Pipfile.lock", "go.sum", "bun.lockb", "bun.lock", "CMakeCache.txt", "a.out", "nohup.out", "index.lock", "_minted",
+    "callgrind.out", "perf.data", "wheels", "wheelhouse", "sdist", ".fuse_hidden",
 ];
 /// Endings of files that are made again.
 const GENERATED_ENDS: &[&str] = &[
-    ".pyc", ".pyo", ".o", ".obj", ".so", ".a", ".class", ".log", ".tmp", ".temp", ".swp", ".swo", ".orig", ".rej", ".bak", "~", ".d", ".gcda", ".gcno",
-    ".egg-info", ".tsbuildinfo", ".map", ".pid", ".lock", ".cache", ".out", ".aux", ".toc", ".bbl", ".blg", ".fls", ".fdb_latexmk", ".synctex.gz", ".prof", ".coverage", ".hprof", ".dSYM",
-    ".tgz", ".whl", ".jar.tmp", ".part", ".download", ".retry", ".beam", ".elc", ".hi", ".dyn_hi", ".dyn_o", ".cmi", ".cmo", ".cmx", ".min.js.map", ".stackdump", ".profraw", ".profdata", ".trace",
+    ".pyc", ".pyo", ".o", ".obj", ".so", ".a", ".class", ".log", ".tmp", ".temp", ".swp", ".swo", ".orig", ".rej",
+    ".bak", "~", ".d", ".gcda", ".gcno", ".egg-info", ".tsbuildinfo", ".map", ".pid", ".lock", ".cache", ".out",
+    ".aux", ".toc", ".bbl", ".blg", ".fls", ".fdb_latexmk", ".synctex.gz", ".prof", ".coverage", ".hprof", ".dSYM",
+    ".tgz", ".whl", ".jar.tmp", ".part", ".download", ".retry", ".beam", ".elc", ".hi", ".dyn_hi", ".dyn_o", ".cmi",
+    ".cmo", ".cmx", ".min.js.map", ".stackdump", ".profraw", ".profdata", ".trace",
 ];
 
 /// Whether a word names something that builds, tests and tools make again. Patterns count by their fixed end.
@@ -126,7 +248,9 @@ pub(crate) fn generated(word: &str) -> bool {
 
 /// Whether a path lies in a folder that is made again, inside the project.
 pub(crate) fn generated_below(path: &str, project: &str) -> bool {
-    let Some(rest) = path.strip_prefix(project.trim_end_matches('/')).and_then(|rest| rest.strip_prefix('/')) else { return false };
+    let Some(rest) = path.strip_prefix(project.trim_end_matches('/')).and_then(|rest| rest.strip_prefix('/')) else {
+        return false;
+    };
     generated(rest)
 }
 
@@ -134,9 +258,10 @@ pub(crate) fn generated_below(path: &str, project: &str) -> bool {
 pub(crate) fn cache(path: &str) -> bool {
     let Some(rest) = below_home(path) else { return false };
     let folders = [
-        ".cache/", ".npm/_", ".npm/", "Library/Caches/", "Library/Developer/Xcode/DerivedData", ".gradle/caches", ".m2/repository/", ".cargo/registry/cache", ".cargo/registry/",
-        ".yarn/cache", ".pnpm-store", ".nuget/packages", ".ivy2/cache", ".conda/pkgs", "go/pkg/mod", ".local/share/pnpm/store", ".bun/install/cache", "AppData/Local/Temp/", ".gem/cache",
-        "Library/Caches", ".local/share/Trash/",
+        ".cache/", ".npm/_", ".npm/", "Library/Caches/", "Library/Developer/Xcode/DerivedData", ".gradle/caches",
+        ".m2/repository/", ".cargo/registry/cache", ".cargo/registry/", ".yarn/cache", ".pnpm-store",
+        ".nuget/packages", ".ivy2/cache", ".conda/pkgs", "go/pkg/mod", ".local/share/pnpm/store", ".bun/install/cache",
+        "AppData/Local/Temp/", ".gem/cache", "Library/Caches", ".local/share/Trash/",
     ];
     folders.iter().any(|folder| rest.starts_with(folder) && rest.len() > folder.trim_end_matches('/').len())
 }
@@ -144,15 +269,20 @@ pub(crate) fn cache(path: &str) -> bool {
 /// Whether a file holds data that no build brings back.
 pub(crate) fn data(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
-    [".db", ".sqlite", ".sqlite3", ".mdb", ".dump", ".sql.gz", ".bak.gz", ".rdb", ".ldb", ".parquet.data", ".dbf", ".myd", ".ibd", ".tfstate"]
-        .iter()
-        .any(|end| name.ends_with(end))
+    [
+        ".db", ".sqlite", ".sqlite3", ".mdb", ".dump", ".sql.gz", ".bak.gz", ".rdb", ".ldb", ".parquet.data", ".dbf",
+        ".myd", ".ibd", ".tfstate",
+    ]
+    .iter()
+    .any(|end| name.ends_with(end))
         || name.contains("backup")
 }
 
 /// What follows the home folder of anybody.
 pub(crate) fn below_home(path: &str) -> Option<&str> {
-    let rest = ["/home/", "/Users/", "/C:/Users/", "/c/Users/", "/mnt/c/Users/"].iter().find_map(|base| path.strip_prefix(base));
+    let rest = ["/home/", "/Users/", "/C:/Users/", "/c/Users/", "/mnt/c/Users/"]
+        .iter()
+        .find_map(|base| path.strip_prefix(base));
     if let Some(rest) = rest {
         return rest.split_once('/').map(|(_, rest)| rest);
     }
@@ -178,21 +308,31 @@ pub(crate) fn could_be_secret(path: &str, around: &Surroundings) -> bool {
     let path = plain.as_str();
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     let wild = |text: &str| text.contains(['*', '?', '[']);
-    let fits_name = wild(name) && name != "*" && name.len() > 2
-        && ([".env", ".netrc", "id_rsa", "id_ed25519", ".pgpass", "credentials", ".npmrc", "shadow", ".git-credentials", "server.pem", "private.key", ".env.local", ".env.production"]
-            .iter()
-            .any(|secret| glob(name, secret)) && !name.starts_with("*.") || ["*.pem", "*.key", "*.p12", "*.pfx", ".env*", ".env.*"].contains(&name));
+    let fits_name = wild(name)
+        && name != "*"
+        && name.len() > 2
+        && ([
+            ".env", ".netrc", "id_rsa", "id_ed25519", ".pgpass", "credentials", ".npmrc", "shadow", ".git-credentials",
+            "server.pem", "private.key", ".env.local", ".env.production",
+        ]
+        .iter()
+        .any(|secret| glob(name, secret))
+            && !name.starts_with("*.")
+            || ["*.pem", "*.key", "*.p12", "*.pfx", ".env*", ".env.*"].contains(&name));
     let home = around.home.trim_end_matches('/');
     let rest = below_home(folder).or_else(|| folder.strip_prefix(home).and_then(|rest| rest.strip_prefix('/')));
     let fits_folder = rest.is_some_and(|rest| {
         SECRET_FOLDERS.iter().any(|secret| {
             let parts = rest.split('/').zip(secret.split('/'));
             rest.split('/').count() >= secret.split('/').count()
-                && parts.clone().all(|(have, want)| if wild(have) { have.starts_with('.') && glob(have, want) } else { have == want })
+                && parts.clone().all(
+                    |(have, want)| if wild(have) { have.starts_with('.') && glob(have, want) } else { have == want },
+                )
                 && parts.clone().any(|(have, _)| wild(have))
         })
     });
-    let system = wild(folder) && ["/etc/shadow", "/etc/sudoers"].iter().any(|secret| glob(path, secret)) || wild(name) && glob(path, "/etc/shadow") && name != "*";
+    let system = wild(folder) && ["/etc/shadow", "/etc/sudoers"].iter().any(|secret| glob(path, secret))
+        || wild(name) && glob(path, "/etc/shadow") && name != "*";
     fits_name || fits_folder || system
 }
 
@@ -203,24 +343,46 @@ pub(crate) fn class(path: &str, project: &str, around: &Surroundings) -> Class {
     if inside(path, &around.data_dir) || around.guarded.iter().any(|own| path == own) || own_by_name(path) {
         return Class::Own;
     }
-    let a_home = ["/home/", "/Users/", "/C:/Users/", "/c/Users/"].iter().any(|base| path.strip_prefix(base).is_some_and(|rest| !rest.contains('/')));
-    let whole = ["/", "/home", "/Users", "/root", "/C:", "/C:/Users", "/c", "/mnt", "/mnt/c", "/D:"].contains(&path) || path == home || a_home || SYSTEM.contains(&path);
+    let a_home = ["/home/", "/Users/", "/C:/Users/", "/c/Users/"]
+        .iter()
+        .any(|base| path.strip_prefix(base).is_some_and(|rest| !rest.contains('/')));
+    let whole = ["/", "/home", "/Users", "/root", "/C:", "/C:/Users", "/c", "/mnt", "/mnt/c", "/D:"].contains(&path)
+        || path == home
+        || a_home
+        || SYSTEM.contains(&path);
     if whole {
         return Class::Root;
     }
     if path.starts_with("/dev/") {
-        let harmless = ["null", "zero", "stdout", "stderr", "stdin", "tty", "random", "urandom", "full"].contains(&name)
+        let harmless = ["null", "zero", "stdout", "stderr", "stdin", "tty", "random", "urandom", "full"]
+            .contains(&name)
             || path.starts_with("/dev/fd/")
             || path.starts_with("/dev/shm/");
         return if harmless { Class::Scratch } else { Class::Device };
     }
-    let rest = below_home(path).or_else(|| path.strip_prefix(home).filter(|_| !home.is_empty()).and_then(|rest| rest.strip_prefix('/')));
+    let rest = below_home(path)
+        .or_else(|| path.strip_prefix(home).filter(|_| !home.is_empty()).and_then(|rest| rest.strip_prefix('/')));
     if let Some(class) = secret_class(path, name, rest) {
         return class;
     }
-    let scheduled = ["/etc/cron", "/var/spool/cron", "/etc/systemd", "/etc/init.d", "/etc/profile", "/etc/rc.local", "/Library/LaunchDaemons", "/Library/LaunchAgents", "/usr/lib/systemd", "/lib/systemd", "/etc/bash.bashrc", "/etc/zsh", "/etc/xdg/autostart", "/etc/ld.so.preload", "/etc/sudoers", "/etc/pam.d"].iter().any(|folder| path.starts_with(folder));
-    let in_git = path.contains("/.git/hooks/") || path.ends_with("/.git/hooks") || path.ends_with("/.git/config") || path.contains("/.git/info/") || path.contains("/.husky/");
-    if rest.is_some_and(|rest| STARTUP.iter().any(|entry| inside(rest, entry))) || in_git || scheduled || name.ends_with(".pth") && !path.contains("/models/") && !path.contains("/checkpoints/") || matches!(name, "sitecustomize.py" | "usercustomize.py") {
+    let scheduled = [
+        "/etc/cron", "/var/spool/cron", "/etc/systemd", "/etc/init.d", "/etc/profile", "/etc/rc.local",
+        "/Library/LaunchDaemons", "/Library/LaunchAgents", "/usr/lib/systemd", "/lib/systemd", "/etc/bash.bashrc",
+        "/etc/zsh", "/etc/xdg/autostart", "/etc/ld.so.preload", "/etc/sudoers", "/etc/pam.d",
+    ]
+    .iter()
+    .any(|folder| path.starts_with(folder));
+    let in_git = path.contains("/.git/hooks/")
+        || path.ends_with("/.git/hooks")
+        || path.ends_with("/.git/config")
+        || path.contains("/.git/info/")
+        || path.contains("/.husky/");
+    if rest.is_some_and(|rest| STARTUP.iter().any(|entry| inside(rest, entry)))
+        || in_git
+        || scheduled
+        || name.ends_with(".pth") && !path.contains("/models/") && !path.contains("/checkpoints/")
+        || matches!(name, "sitecustomize.py" | "usercustomize.py")
+    {
         return Class::Startup;
     }
     // A folder written as a whole takes the guard in it along.
@@ -230,13 +392,18 @@ pub(crate) fn class(path: &str, project: &str, around: &Surroundings) -> Class {
     if holds_guard {
         return Class::AgentConfig;
     }
-    if rest.is_some_and(|rest| rest == ".claude/CLAUDE.md" || rest.starts_with(".claude/rules/") || rest == "CLAUDE.md" && !inside(path, project)) {
+    if rest.is_some_and(|rest| {
+        rest == ".claude/CLAUDE.md"
+            || rest.starts_with(".claude/rules/")
+            || rest == "CLAUDE.md" && !inside(path, project)
+    }) {
         return Class::AgentConfig;
     }
     let words = AGENT_WORDS.iter().any(|entry| path.contains(entry));
     if !words
         && AGENT_CONFIG.iter().any(|entry| {
-            path.contains(&format!("/{}", entry.trim_start_matches('/'))) || path.ends_with(&format!("/{}", entry.trim_end_matches('/')))
+            path.contains(&format!("/{}", entry.trim_start_matches('/')))
+                || path.ends_with(&format!("/{}", entry.trim_end_matches('/')))
         })
     {
         return Class::AgentConfig;
@@ -246,7 +413,9 @@ pub(crate) fn class(path: &str, project: &str, around: &Surroundings) -> Class {
         return Class::Project;
     }
     let scratch = ["/tmp", "/var/tmp", "/private/tmp", "/var/folders", "/private/var/folders", "/C:/Windows/Temp"];
-    if scratch.iter().any(|folder| inside(path, folder)) || rest.is_some_and(|rest| rest.starts_with("AppData/Local/Temp/")) {
+    if scratch.iter().any(|folder| inside(path, folder))
+        || rest.is_some_and(|rest| rest.starts_with("AppData/Local/Temp/"))
+    {
         return Class::Scratch;
     }
     if SYSTEM.iter().any(|folder| inside(path, folder)) && rest.is_none() {
@@ -258,19 +427,39 @@ pub(crate) fn class(path: &str, project: &str, around: &Surroundings) -> Class {
 /// ClawButler's own folders and programs wherever they are installed.
 fn own_by_name(path: &str) -> bool {
     let lower = path.to_ascii_lowercase();
-    (lower.contains("/.local/share/clawbutler") || lower.contains("/application support/clawbutler") || lower.contains("/appdata/roaming/clawbutler")
-        || lower.contains("/appdata/local/clawbutler") || lower.contains("/.config/clawbutler") || lower.contains("/.clawbutler/"))
+    (lower.contains("/.local/share/clawbutler")
+        || lower.contains("/application support/clawbutler")
+        || lower.contains("/appdata/roaming/clawbutler")
+        || lower.contains("/appdata/local/clawbutler")
+        || lower.contains("/.config/clawbutler")
+        || lower.contains("/.clawbutler/"))
         || lower.rsplit('/').next().is_some_and(|name| name.starts_with("clawbutler-hook"))
 }
 
 /// Secrets by folder, by name and by ending; `None` when it is none.
 fn secret_class(path: &str, name: &str, rest: Option<&str>) -> Option<Class> {
-    let template = [".example", ".sample", ".template", ".dist", ".tmpl", ".defaults", ".schema", ".d.ts"].iter().any(|end| name.ends_with(end))
-        || name.contains("example") || name.contains("sample") || name.contains("template");
+    let template = [".example", ".sample", ".template", ".dist", ".tmpl", ".defaults", ".schema", ".d.ts"]
+        .iter()
+        .any(|end| name.ends_with(end))
+        || name.contains("example")
+        || name.contains("sample")
+        || name.contains("template");
     let dotenv = (name == ".env" || name.starts_with(".env.") || name.ends_with(".env") && name.len() > 4) && !template;
-    let public = name.ends_with(".pub") || name.starts_with("known_hosts") || template
-        || path.contains("/.aws/config") || path.contains("/.docker/buildx") || path.contains("/.docker/cli-plugins") || path.contains("/.docker/contexts") || path.contains("/.kube/cache")
-        || path.contains("/node_modules/") || path.contains("/site-packages/") || name.ends_with(".rs") || name.ends_with(".py") || name.ends_with(".ts") || name.ends_with(".js") || name.ends_with(".go");
+    let public = name.ends_with(".pub")
+        || name.starts_with("known_hosts")
+        || template
+        || path.contains("/.aws/config")
+        || path.contains("/.docker/buildx")
+        || path.contains("/.docker/cli-plugins")
+        || path.contains("/.docker/contexts")
+        || path.contains("/.kube/cache")
+        || path.contains("/node_modules/")
+        || path.contains("/site-packages/")
+        || name.ends_with(".rs")
+        || name.ends_with(".py")
+        || name.ends_with(".ts")
+        || name.ends_with(".js")
+        || name.ends_with(".go");
     let in_folder = rest.is_some_and(|rest| SECRET_FOLDERS.iter().any(|folder| inside(rest, folder)));
     let process = path.starts_with("/proc/") && ["environ", "mem", "maps", "cmdline"].contains(&name);
     if in_folder && name.starts_with("authorized_keys") {
@@ -278,8 +467,13 @@ fn secret_class(path: &str, name: &str, rest: Option<&str>) -> Option<Class> {
     }
     let ssh_rc = rest.is_some_and(|rest| rest == ".ssh/rc" || rest == ".ssh/environment");
     let by_name = SECRET_NAMES.contains(&name) || SECRET_ENDS.iter().any(|end| name.ends_with(end));
-    let private = path.starts_with("/etc/ssl/private") || path.starts_with("/etc/wireguard") || path.starts_with("/run/secrets") || path.starts_with("/var/run/secrets") || path.starts_with("/etc/letsencrypt") && !path.ends_with(".conf")
-        || path.starts_with("/etc/ssh/ssh_host_") || path.starts_with("/Library/Keychains");
+    let private = path.starts_with("/etc/ssl/private")
+        || path.starts_with("/etc/wireguard")
+        || path.starts_with("/run/secrets")
+        || path.starts_with("/var/run/secrets")
+        || path.starts_with("/etc/letsencrypt") && !path.ends_with(".conf")
+        || path.starts_with("/etc/ssh/ssh_host_")
+        || path.starts_with("/Library/Keychains");
     (!ssh_rc && (dotenv || process || private || !public && (in_folder || by_name))).then_some(Class::Secret)
 }
 

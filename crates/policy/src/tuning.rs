@@ -27,27 +27,9 @@ fn is_no(value: &bool) -> bool {
 /// Signals that a set may lower or switch off. None of them stands for secrets, for ClawButler itself, for
 /// what holds an agent in check, or for work that cannot be had again; and what is critical stays critical.
 pub const LOWERABLE: &[&str] = &[
-    "agent_spawn",
-    "builds",
-    "database_changes",
-    "delete_generated",
-    "delete_one",
-    "git_deletes",
-    "git_push",
-    "git_remote",
-    "inline_code",
-    "installs",
-    "kills",
-    "mcp_changes",
-    "mcp_reads",
-    "mcp_unknown",
-    "network",
-    "outside_write",
-    "publish",
-    "reads",
-    "remote",
-    "runs_script",
-    "unknown_program",
+    "agent_spawn", "builds", "database_changes", "delete_generated", "delete_one", "git_deletes", "git_push",
+    "git_remote", "inline_code", "installs", "kills", "mcp_changes", "mcp_reads", "mcp_unknown", "network",
+    "outside_write", "publish", "reads", "remote", "runs_script", "unknown_program",
 ];
 
 impl Tuning {

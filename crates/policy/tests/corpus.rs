@@ -73,11 +73,7 @@ fn own_files_are_denied_whatever_the_rules_say() {
         assert_eq!(verdict.decision, Decision::Deny, "{command}");
         assert_eq!(verdict.matches[0].rule, "own-files");
     }
-    assert_eq!(
-        evaluate(&lax, &shell("rm -rf src"), &around()).decision,
-        Decision::Ask,
-        "allow never covers high risk"
-    );
+    assert_eq!(evaluate(&lax, &shell("rm -rf src"), &around()).decision, Decision::Ask, "allow never covers high risk");
     assert_eq!(evaluate(&lax, &shell("ls"), &around()).decision, Decision::Allow);
     let write = action(Effect::FileWrite {
         path: "/home/u/.claude/settings.json".into(),

@@ -90,15 +90,7 @@ fn inputs_of_other_types_are_asked_about() {
 #[test]
 fn ids_come_back_as_written_and_in_order() {
     let ids = [
-        "1",
-        "1.0",
-        "-0",
-        "123456789012345678901234567890",
-        "\"\\u00e9\"",
-        "\"\"",
-        "null",
-        "true",
-        "[1,[2]]",
+        "1", "1.0", "-0", "123456789012345678901234567890", "\"\\u00e9\"", "\"\"", "null", "true", "[1,[2]]",
         "{\"a\":{\"b\":1}}",
     ];
     let mut input: String = ids.iter().fold(String::new(), |text, id| text + &bash(id, "ls") + "\r\n");

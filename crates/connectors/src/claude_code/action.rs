@@ -8,37 +8,11 @@ use crate::normalise::Understood;
 
 /// Tools that touch nothing outside the conversation.
 const INTERNAL: &[&str] = &[
-    "TodoWrite",
-    "TodoRead",
-    "TaskCreate",
-    "TaskUpdate",
-    "TaskGet",
-    "TaskList",
-    "ExitPlanMode",
-    "EnterPlanMode",
-    "AskUserQuestion",
-    "ToolSearch",
-    "BashOutput",
-    "TaskOutput",
-    "AgentOutputTool",
-    "KillShell",
-    "KillBash",
-    "TaskStop",
-    "ListMcpResourcesTool",
-    "ListMcpResources",
-    "RefreshMcpTools",
-    "WaitForMcpServers",
-    "StructuredOutput",
-    "CronList",
-    "ListPeers",
-    "OfferChromeSetup",
-    "ProposeGoal",
-    "ProposeSkills",
-    "ReadNotifications",
-    "ReportFindings",
-    "SendUserMessage",
-    "ShowOnboardingRolePicker",
-    "Sleep",
+    "TodoWrite", "TodoRead", "TaskCreate", "TaskUpdate", "TaskGet", "TaskList", "ExitPlanMode", "EnterPlanMode",
+    "AskUserQuestion", "ToolSearch", "BashOutput", "TaskOutput", "AgentOutputTool", "KillShell", "KillBash",
+    "TaskStop", "ListMcpResourcesTool", "ListMcpResources", "RefreshMcpTools", "WaitForMcpServers", "StructuredOutput",
+    "CronList", "ListPeers", "OfferChromeSetup", "ProposeGoal", "ProposeSkills", "ReadNotifications", "ReportFindings",
+    "SendUserMessage", "ShowOnboardingRolePicker", "Sleep",
 ];
 
 /// Understands a tool call.
@@ -76,7 +50,15 @@ fn files(tool: &str, input: &Input<'_>) -> Option<Effect> {
             let path = input::absolute(&input.folder(&["path"])?, input::fixed_part(&pattern));
             Some(Effect::FileRead { path })
         }
-        "Grep" => input.text("pattern").and_then(|_| Some(Effect::FileRead { path: input.folder(&["path"])? })),
+        "Grep" => {
+            input.text("pattern")?;
+            let folder = input.folder(&["path"])?;
+            // A search shows what is in the files that the glob picks.
+            let path = input
+                .text("glob")
+                .map_or_else(|| folder.clone(), |glob| format!("{}/{glob}", folder.trim_end_matches('/')));
+            Some(Effect::FileRead { path })
+        }
         "LS" => Some(Effect::FileRead { path: input.folder(&["path"])? }),
         "Write" => written("file_path", Change::Content { text: input.text("content")? }),
         "Edit" => written("file_path", Change::Edits { edits: vec![input::edit(input)?] }),

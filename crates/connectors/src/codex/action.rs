@@ -17,38 +17,15 @@ const NAMESPACES: &[&str] = &["collaboration", "multi_agent_v1", "multi_agents",
 
 /// Tools that touch nothing outside the conversation.
 const INTERNAL: &[&str] = &[
-    "close_agent",
-    "create_goal",
-    "curr_time",
-    "get_context_remaining",
-    "get_goal",
-    "interrupt_agent",
-    "js_repl_reset",
-    "list_agents",
-    "list_available_plugins_to_install",
-    "list_mcp_resource_templates",
-    "list_mcp_resources",
-    "report_agent_job_result",
-    "request_user_input",
-    "sleep",
-    "tool_search",
-    "tool_suggest",
-    "update_goal",
-    "update_plan",
-    "wait",
-    "wait_agent",
+    "close_agent", "create_goal", "curr_time", "get_context_remaining", "get_goal", "interrupt_agent", "js_repl_reset",
+    "list_agents", "list_available_plugins_to_install", "list_mcp_resource_templates", "list_mcp_resources",
+    "report_agent_job_result", "request_user_input", "sleep", "tool_search", "tool_suggest", "update_goal",
+    "update_plan", "wait", "wait_agent",
 ];
 
 /// Tools that run a command.
 const RUNS: &[&str] = &[
-    "Bash",
-    "bash",
-    "container.exec",
-    "exec_command",
-    "local_shell",
-    "local_shell_call",
-    "shell",
-    "shell_command",
+    "Bash", "bash", "container.exec", "exec_command", "local_shell", "local_shell_call", "shell", "shell_command",
     "unified_exec",
 ];
 

@@ -9,20 +9,8 @@ use crate::{patch_text, run_text};
 
 /// Tools that touch nothing outside the conversation, or only look at what the agent itself started.
 const INTERNAL: &[&str] = &[
-    "clarify",
-    "close_terminal",
-    "kanban_attachments",
-    "kanban_heartbeat",
-    "kanban_list",
-    "kanban_show",
-    "meet_leave",
-    "meet_status",
-    "meet_transcript",
-    "project_list",
-    "read_terminal",
-    "session_search",
-    "skill_view",
-    "skills_list",
+    "clarify", "close_terminal", "kanban_attachments", "kanban_heartbeat", "kanban_list", "kanban_show", "meet_leave",
+    "meet_status", "meet_transcript", "project_list", "read_terminal", "session_search", "skill_view", "skills_list",
     "todo",
 ];
 

@@ -13,28 +13,10 @@ use crate::{patch_text, run_text};
 
 /// Tools that touch nothing outside the conversation, or only look at what the agent itself started.
 const INTERNAL: &[&str] = &[
-    "agents_list",
-    "agents_wait",
-    "ask_user",
-    "conversations_list",
-    "create_goal",
-    "dismiss_task",
-    "get_goal",
-    "github_identity_status",
-    "heartbeat_respond",
-    "memory_get",
-    "memory_search",
-    "progress_card",
-    "sessions_history",
-    "sessions_list",
-    "sessions_search",
-    "sessions_yield",
-    "show_widget",
-    "spawn_task",
-    "structured_output",
-    "suggest_task",
-    "transcripts",
-    "update_goal",
+    "agents_list", "agents_wait", "ask_user", "conversations_list", "create_goal", "dismiss_task", "get_goal",
+    "github_identity_status", "heartbeat_respond", "memory_get", "memory_search", "progress_card", "sessions_history",
+    "sessions_list", "sessions_search", "sessions_yield", "show_widget", "spawn_task", "structured_output",
+    "suggest_task", "transcripts", "update_goal",
 ];
 
 /// Understands a tool call.

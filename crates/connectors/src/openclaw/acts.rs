@@ -9,49 +9,18 @@ use crate::run_text::Run;
 
 /// What `message` does when it only reads.
 const READS: &[&str] = &[
-    "channel-info",
-    "channel-list",
-    "emoji-list",
-    "event-list",
-    "list-pins",
-    "member-info",
-    "permissions",
-    "reactions",
-    "read",
-    "role-info",
-    "search",
-    "sticker-search",
-    "thread-list",
-    "voice-status",
+    "channel-info", "channel-list", "emoji-list", "event-list", "list-pins", "member-info", "permissions", "reactions",
+    "read", "role-info", "search", "sticker-search", "thread-list", "voice-status",
 ];
 /// What `message` does when people get to see something.
 const TELLS: &[&str] = &[
-    "broadcast",
-    "edit",
-    "poll",
-    "poll-vote",
-    "react",
-    "reply",
-    "send",
-    "sendAttachment",
-    "sendWithEffect",
-    "sticker",
-    "thread-create",
-    "thread-reply",
-    "upload-file",
+    "broadcast", "edit", "poll", "poll-vote", "react", "reply", "send", "sendAttachment", "sendWithEffect", "sticker",
+    "thread-create", "thread-reply", "upload-file",
 ];
 /// What `message` does when it changes who may do what, or who somebody is.
 const ACCOUNTS: &[&str] = &[
-    "addParticipant",
-    "ban",
-    "kick",
-    "leaveGroup",
-    "removeParticipant",
-    "role-add",
-    "role-remove",
-    "set-presence",
-    "set-profile",
-    "timeout",
+    "addParticipant", "ban", "kick", "leaveGroup", "removeParticipant", "role-add", "role-remove", "set-presence",
+    "set-profile", "timeout",
 ];
 
 /// The `nodes` tool: other machines.

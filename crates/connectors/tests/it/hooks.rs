@@ -104,11 +104,8 @@ fn the_home_is_the_variable_or_the_default() {
 fn answers_are_said_in_the_clients_words() {
     let mut said = Vec::new();
     for case in [
-        "print_pre_tool_use_bash",
-        "terminal_permission_request_bash",
-        "terminal_config_change_user_settings",
-        "print_post_tool_use_bash",
-        "print_stop",
+        "print_pre_tool_use_bash", "terminal_permission_request_bash", "terminal_config_change_user_settings",
+        "print_post_tool_use_bash", "print_stop",
     ] {
         let input = parse(case).expect("read");
         for (answer, reason) in [

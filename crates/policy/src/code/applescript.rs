@@ -212,9 +212,9 @@ fn files(work: &mut Work, sentence: &[Piece], at: usize, names: &BTreeMap<String
     let begins = at == 0 || says_at(sentence, at - 1, &["to"]);
     if says_at(sentence, at, &["empty", "trash"]) || says_at(sentence, at, &["empty", "the", "trash"]) {
         work.delete(&Value::text("~/.Trash"), true);
-    } else if says_at(sentence, at, &["delete"]) && begins {
-        work.delete(&literal(at), true);
-    } else if says_at(sentence, at, &["move"]) && begins && says(sentence, &["trash"]) {
+    } else if begins
+        && (says_at(sentence, at, &["delete"]) || says_at(sentence, at, &["move"]) && says(sentence, &["trash"]))
+    {
         work.delete(&literal(at), true);
     } else if says_at(sentence, at, &["open", "for", "access"]) {
         if says(sentence, &["write", "permission"]) {

@@ -87,12 +87,12 @@ impl Tcl<'_> {
     }
 
     fn word<'t>(&mut self, text: &'t str, deep: usize) -> (Word, &'t str) {
-        if text.starts_with('{') {
+        if let Some(open) = text.strip_prefix('{') {
             return match brace_end(text) {
                 Some(end) => (Word { text: text[1..end].to_owned(), braced: true }, &text[end + 1..]),
                 None => {
                     self.work.not_understood();
-                    (Word { text: text[1..].to_owned(), braced: true }, "")
+                    (Word { text: open.to_owned(), braced: true }, "")
                 }
             };
         }
@@ -212,8 +212,25 @@ impl Tcl<'_> {
                 self.names.insert(first.to_text(), whole.then_some(row));
                 self.scripts(args.get(2..).unwrap_or_default(), deep);
             }
-            "if" | "while" | "for" | "catch" | "try" | "switch" | "namespace" | "dict" | "lmap" | "expect" | "time"
-            | "expr" | "else" => {
+            "if" => {
+                let mut condition = true;
+                for word in args {
+                    if condition && word.braced {
+                        self.expression(&word.text, deep);
+                    } else if word.braced {
+                        self.script(&word.text, deep + 1);
+                    }
+                    condition = word.text == "elseif";
+                }
+            }
+            "while" | "for" => {
+                let at = usize::from(name == "for");
+                args.get(at).into_iter().for_each(|word| self.expression(&word.text, deep));
+                let bodies = args.iter().enumerate().filter(|(index, word)| *index != at && word.braced);
+                bodies.for_each(|(_, word)| drop(self.script(&word.text, deep + 1)));
+            }
+            "expr" => args.iter().filter(|word| word.braced).for_each(|word| self.expression(&word.text, deep)),
+            "catch" | "try" | "switch" | "namespace" | "dict" | "lmap" | "expect" | "time" | "else" => {
                 self.scripts(args, deep);
             }
             "array" if second.known() == Some("env") => self.work.environment(&Value::Unknown),
@@ -230,6 +247,21 @@ impl Tcl<'_> {
             }
         }
         ANY.to_string()
+    }
+
+    /// A condition: only the commands in it are done.
+    fn expression(&mut self, text: &str, deep: usize) {
+        if deep > DEEPEST {
+            return self.work.not_understood();
+        }
+        let mut rest = text;
+        while !rest.is_empty() && self.work.spend(1) {
+            let (_, behind) = self.words(rest, deep + 1);
+            rest = behind.trim_start_matches(['\n', ';', '\r', ' ']);
+            if behind.len() == text.len() {
+                break;
+            }
+        }
     }
 
     /// Words in braces are followed as scripts.

@@ -59,8 +59,6 @@ pub(super) enum Made {
     Remote,
     /// A pattern.
     Pattern,
-    /// A program about to be started.
-    Command,
 }
 
 /// Stands in a text for any value.
@@ -69,6 +67,10 @@ pub(super) const ANY: char = '\u{f8f0}';
 pub(super) const PART: char = '\u{f8f1}';
 /// Alternatives kept of one value.
 const MOST: usize = 32;
+/// Deepest nesting kept of a value that has a name.
+const DEEPEST: usize = 12;
+/// Largest value that has a name.
+const LARGEST: usize = 8_192;
 /// Longest text that is kept (bytes).
 const LONGEST: usize = 64 * 1024;
 
@@ -180,6 +182,21 @@ impl Value {
 
     pub(super) fn is_callable(&self) -> bool {
         self.each().iter().any(|value| matches!(value, Self::Item(_) | Self::Local(..) | Self::Bound(..)))
+    }
+
+    /// Itself, or unknown when it is nested too deep or too large to be carried along.
+    pub(super) fn bounded(self) -> Self {
+        if self.is_deeper_than(DEEPEST) || self.size() > LARGEST { Self::Unknown } else { self }
+    }
+
+    fn is_deeper_than(&self, depth: usize) -> bool {
+        let deeper = |value: &Self| depth == 0 || value.is_deeper_than(depth - 1);
+        match self {
+            Self::List(values) | Self::OneOf(values) => values.iter().any(deeper),
+            Self::Map(pairs) => pairs.iter().any(|(_, value)| deeper(value)),
+            Self::Each(value) | Self::Bound(value, _) => deeper(value),
+            _ => false,
+        }
     }
 
     /// Rough size, for what copying it costs.

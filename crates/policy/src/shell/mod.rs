@@ -2,6 +2,7 @@
 //! wrappers and texts handed to interpreters. A compound is as risky as its riskiest part.
 
 mod judge;
+mod redirects;
 mod tables;
 mod touch;
 mod walk;

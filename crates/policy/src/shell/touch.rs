@@ -25,7 +25,9 @@ impl Walk<'_> {
                 let through = self.links.iter().find(|(link, _)| path.starts_with(&format!("{link}/")));
                 Some(through.map_or_else(
                     || path.clone(),
-                    |(link, target)| paths::absolute(&format!("{target}{}", &path[link.len()..]), "/", &self.around.home),
+                    |(link, target)| {
+                        paths::absolute(&format!("{target}{}", &path[link.len()..]), "/", &self.around.home)
+                    },
                 ))
             }
         }
@@ -46,9 +48,11 @@ impl Walk<'_> {
             if let Some(told) = located(word) {
                 return self.path(&Word::plain(told));
             }
-            let rest = word.text.split_once('/').map(|(_, rest)| rest).filter(|rest| word.opaque && !rest.is_empty())?;
-            Some(paths::absolute(rest, &self.around.home, &self.around.home))
-                .filter(|path| !matches!(paths::class(path, &self.project, self.around), Class::Outside | Class::Project))
+            let rest =
+                word.text.split_once('/').map(|(_, rest)| rest).filter(|rest| word.opaque && !rest.is_empty())?;
+            Some(paths::absolute(rest, &self.around.home, &self.around.home)).filter(|path| {
+                !matches!(paths::class(path, &self.project, self.around), Class::Outside | Class::Project)
+            })
         });
         match path {
             Some(path) => {
@@ -75,9 +79,16 @@ impl Walk<'_> {
         let part = Some(word.text.as_str());
         match class {
             Class::Project | Class::Scratch if !holds_project && !path.ends_with("/.git") => {}
-            Class::Secret => self.say(signal("secret_read", RiskLevel::High, format!("Moves {path}, which holds secrets"), part)),
+            Class::Secret => {
+                self.say(signal("secret_read", RiskLevel::High, format!("Moves {path}, which holds secrets"), part))
+            }
             Class::Outside if !holds_project => {
-                self.say(signal("outside_write", RiskLevel::Medium, format!("Moves {path}, outside the project"), part));
+                self.say(signal(
+                    "outside_write",
+                    RiskLevel::Medium,
+                    format!("Moves {path}, outside the project"),
+                    part,
+                ));
             }
             Class::Project | Class::Scratch | Class::Outside => {
                 self.say(signal("delete", RiskLevel::High, format!("Moves {path} away"), part));
@@ -117,7 +128,12 @@ impl Walk<'_> {
                 self.say(Signal { part: Some(word.text.clone()), ..one });
             }
             if word.pattern && paths::could_be_secret(&path, self.around) {
-                self.say(signal("secret_read", RiskLevel::High, "Reads files whose pattern fits files with secrets", Some(&word.text)));
+                self.say(signal(
+                    "secret_read",
+                    RiskLevel::High,
+                    "Reads files whose pattern fits files with secrets",
+                    Some(&word.text),
+                ));
             }
             self.note_touch(path, How::Read);
         }

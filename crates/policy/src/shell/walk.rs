@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use brush_parser::ast::{
-    self, AssignmentName, AssignmentValue, Command, CommandPrefixOrSuffixItem, CompoundCommand, CompoundList,
-    IoFileRedirectKind, IoFileRedirectTarget, IoRedirect, Pipeline, SimpleCommand,
+    self, AssignmentName, AssignmentValue, Command, CommandPrefixOrSuffixItem, CompoundCommand, CompoundList, Pipeline,
+    SimpleCommand,
 };
 use brush_parser::{Parser, ParserOptions};
 use clawbutler_core::risk::{RiskLevel, Signal};
 
+use super::redirects::outputs;
 use super::words::{self, Vars, Word};
 use super::{Seen, judge, not_parsed, refuse};
 use crate::Surroundings;
@@ -20,7 +21,7 @@ const MOST_COMMANDS: usize = 5_000;
 /// Elements kept of a list: lists that hold each other grow without end.
 const MOST_ITEMS: usize = 128;
 /// Bytes kept of what is written to one file.
-const MOST_CONTENT: usize = 32 * 1024;
+pub(super) const MOST_CONTENT: usize = 32 * 1024;
 /// Values with which a loop's body is looked at one by one.
 const MOST_VALUES: usize = 12;
 /// Text parsed in one look, what is parsed again inside itself counted again (bytes).
@@ -73,7 +74,7 @@ pub(crate) struct Walk<'a> {
     /// Symbolic links made in the same text: link and target.
     pub(crate) links: Vec<(String, String)>,
     /// A text kept open by `exec` for a later command.
-    kept: Option<Input>,
+    pub(super) kept: Option<Input>,
     /// The folder before the last `cd`.
     pub(crate) old_cwd: Option<String>,
     /// The editor looked at now writes its files instead of showing them.
@@ -163,6 +164,12 @@ impl<'a> Walk<'a> {
         });
     }
 
+    /// Whether the command before the one looked at is a given one.
+    pub(crate) fn piped_from(&self, program: &str, word: &str) -> bool {
+        let before = self.current.and_then(|at| at.checked_sub(1)).and_then(|at| self.seen.parts.get(at));
+        before.is_some_and(|part| part.program == program && part.args.iter().any(|arg| arg == word))
+    }
+
     /// Takes over what another look found.
     pub(crate) fn take(&mut self, seen: Seen, how: &str) {
         let current = self.current;
@@ -201,7 +208,8 @@ impl<'a> Walk<'a> {
         self.inside -= 1;
         self.cwd = cwd;
         let serious = self.seen.signals[signals..].iter().any(|one| {
-            one.name == "delete_one" || one.level >= RiskLevel::High && one.name != "not_parsed" && one.name != "hidden_program"
+            one.name == "delete_one"
+                || one.level >= RiskLevel::High && one.name != "not_parsed" && one.name != "hidden_program"
         });
         if !serious {
             self.seen.signals.truncate(signals);
@@ -233,21 +241,32 @@ impl<'a> Walk<'a> {
 
     /// Looks at a shell text, parsed.
     pub(crate) fn text(&mut self, text: &str, depth: usize) {
+        drop(self.printed_by(text, depth));
+    }
+
+    /// Looks at a shell text; what it prints, as far as that is known.
+    fn printed_by(&mut self, text: &str, depth: usize) -> Input {
         if !self.spend(text.len()) {
-            return;
+            return Input::Output;
         }
         if let Some(why) = refuse(text, depth) {
-            return self.say(not_parsed(why));
+            self.say(not_parsed(why));
+            return Input::Output;
         }
         let mut parser = Parser::new(text.as_bytes(), &ParserOptions::default());
-        match parser.parse_program() {
-            Ok(program) => {
-                for list in &program.complete_commands {
-                    self.list(list, depth);
-                }
-            }
-            Err(_) => self.say(not_parsed("cannot be parsed")),
+        let Ok(program) = parser.parse_program() else {
+            self.say(not_parsed("cannot be parsed"));
+            return Input::Output;
+        };
+        let mut out = Input::None;
+        for list in &program.complete_commands {
+            out = self.list(list, depth);
         }
+        // Only the whole of what is printed can stand in for it.
+        let alone = program.complete_commands.len() == 1
+            && program.complete_commands[0].0.len() == 1
+            && program.complete_commands[0].0[0].0.additional.is_empty();
+        if alone { out } else { Input::Output }
     }
 
     /// What the last pipeline prints.
@@ -266,8 +285,9 @@ impl<'a> Walk<'a> {
     fn pipeline(&mut self, pipeline: &Pipeline, depth: usize) -> Input {
         let mut input = self.feed.clone();
         let outer = self.piped;
+        let shown = pipeline.seq.last().is_some_and(shows);
         for (at, command) in pipeline.seq.iter().enumerate() {
-            self.piped = outer || at + 1 < pipeline.seq.len();
+            self.piped = outer || at + 1 < pipeline.seq.len() && !shown;
             input = self.command(command, input, depth);
         }
         self.piped = outer;
@@ -307,8 +327,12 @@ impl<'a> Walk<'a> {
                 self.functions.insert(name.clone(), std::rc::Rc::new(function.body.0.clone()));
                 // Defined is nearly as good as called: the name may be used in any way.
                 let outer = (std::mem::replace(&mut self.defining, true), self.cwd.clone(), self.vars.remove("@"));
+                self.vars.insert(words::DEFINING.to_owned(), Word::default());
                 self.by(&format!("{name}()"), |walk| walk.compound(&function.body.0, depth + 1));
                 (self.defining, self.cwd) = (outer.0, outer.1);
+                if !self.defining {
+                    self.vars.remove(words::DEFINING);
+                }
                 self.vars.extend(outer.2.map(|list| ("@".to_owned(), list)));
                 self.redirects(function.body.1.as_ref(), depth);
                 Input::None
@@ -394,7 +418,7 @@ impl<'a> Walk<'a> {
     /// Calls a function of the text with arguments.
     pub(crate) fn call(&mut self, name: &str, args: &[Word], depth: usize) {
         let Some(body) = self.functions.get(name).cloned() else { return };
-        if args.is_empty() || self.defining || !self.spend(name.len()) {
+        if self.defining || !self.spend(name.len()) {
             return;
         }
         let outer = self.positional(name, args);
@@ -422,19 +446,37 @@ impl<'a> Walk<'a> {
     }
 
     /// Resolves a word and looks at the commands inside it.
-    fn word(&mut self, word: &ast::Word, depth: usize) -> Word {
+    pub(super) fn word(&mut self, word: &ast::Word, depth: usize) -> Word {
         if !self.spend(word.value.len()) {
             return Word::unknown();
         }
-        let resolved = words::resolve(&word.value, &self.vars, &self.around.home);
-        self.substitutions(&resolved, depth);
+        let mut resolved = words::resolve(&word.value, &self.vars, &self.around.home);
+        let printed = self.substitutions(&resolved, depth);
+        if let Some(Input::Text(text)) = printed
+            && resolved.inner.len() == 1
+            && resolved.from.is_empty()
+            && resolved.text.matches('$').count() == 1
+            && resolved.text.len() + text.len() <= MOST_CONTENT
+        {
+            let quoted = word.value.contains('"');
+            let text = text.trim_end_matches('\n');
+            resolved.text = resolved.text.replace('$', text);
+            resolved.opaque = false;
+            resolved.inner.clear();
+            resolved.splits |= !quoted && text.contains(char::is_whitespace);
+        }
         resolved
     }
 
-    fn substitutions(&mut self, word: &Word, depth: usize) {
+    /// What the last of the substitutions in a word prints.
+    pub(super) fn substitutions(&mut self, word: &Word, depth: usize) -> Option<Input> {
+        let piped = std::mem::replace(&mut self.piped, true);
+        let mut out = None;
         for text in &word.inner {
-            self.text_by("$(…)", text, depth + 1);
+            out = Some(self.by("$(…)", |walk| walk.printed_by(text, depth + 1)));
         }
+        self.piped = piped;
+        out
     }
 
     fn simple(&mut self, simple: &SimpleCommand, mut input: Input, depth: usize) -> Input {
@@ -527,32 +569,12 @@ impl<'a> Walk<'a> {
         out
     }
 
-    /// Remembers what was written to a file.
-    pub(crate) fn keep(&mut self, path: String, text: &str) {
-        let known = self.contents.entry(path).or_default();
-        if known.len() + text.len() <= MOST_CONTENT {
-            known.push_str(text);
-            known.push('\n');
-        }
-    }
-
-    /// Files emptied by a redirection of nothing.
-    fn truncated(&mut self, targets: &[(&ast::Word, bool)], written: usize) {
-        let now = self.written.split_off(written.min(self.written.len()));
-        for (target, appends) in targets {
-            if !appends {
-                let word = words::resolve(&target.value, &self.vars, &self.around.home);
-                if !word.text.starts_with("/dev/") {
-                    judge::emptied(self, &word);
-                }
-            }
-        }
-        self.written.extend(now);
-    }
-
     /// A word, with `{a,b}` taken apart when both sides are plain, and lists as their elements.
     fn expanded(&mut self, word: &ast::Word, depth: usize) -> Vec<Word> {
         if let Some(items) = words::elements(&word.value, &self.vars) {
+            if !self.spend(items.len() * PARSE_COST) {
+                return vec![Word::unknown()];
+            }
             return items;
         }
         let plain = !word.value.contains(['$', '`', '\'', '"', '\\']);
@@ -565,7 +587,12 @@ impl<'a> Walk<'a> {
             let words = parts.filter(|text| !text.is_empty() || !before.is_empty());
             return words.map(|text| words::resolve(&text, &self.vars, &self.around.home)).collect();
         }
+        let bare = word.value.starts_with('$') && !word.value.contains(['"', '\'']);
         let word = self.word(word, depth);
+        if bare && word.text.is_empty() && !word.opaque {
+            // An expansion to nothing is no word at all.
+            return Vec::new();
+        }
         if !word.splits {
             return vec![word];
         }
@@ -585,13 +612,13 @@ impl<'a> Walk<'a> {
     }
 
     /// A process substitution; one that is written to reads what the command prints.
-    fn fed_list(&mut self, kind: &ast::ProcessSubstitutionKind, list: &CompoundList, depth: usize) -> Input {
+    pub(super) fn fed_list(&mut self, kind: &ast::ProcessSubstitutionKind, list: &CompoundList, depth: usize) -> Input {
         let feed = match kind {
             ast::ProcessSubstitutionKind::Read => Input::None,
             ast::ProcessSubstitutionKind::Write => Input::Output,
         };
         let outer = std::mem::replace(&mut self.feed, feed);
-        let piped = std::mem::replace(&mut self.piped, true);
+        let piped = std::mem::replace(&mut self.piped, false);
         let out = self.by("<(…)", |walk| walk.list(list, depth + 1));
         (self.feed, self.piped) = (outer, piped);
         out
@@ -624,11 +651,9 @@ impl<'a> Walk<'a> {
             self.quietly(|walk| walk.hidden_in(&text, depth + 1));
         }
         let value = match self.vars.get(&name) {
-            Some(before) if assignment.append && value.items.is_empty() => Word {
-                text: format!("{}{}", before.text, value.text),
-                opaque: before.opaque || value.opaque,
-                ..value
-            },
+            Some(before) if assignment.append && value.items.is_empty() => {
+                Word { text: format!("{}{}", before.text, value.text), opaque: before.opaque || value.opaque, ..value }
+            }
             _ => value,
         };
         judge::variable(self, &name, &value, depth);
@@ -644,95 +669,21 @@ impl<'a> Walk<'a> {
         words::hidden_inside(text, &self.vars, &self.around.home, &mut found);
         self.substitutions(&found, depth);
     }
-
-    fn redirects(&mut self, list: Option<&ast::RedirectList>, depth: usize) -> Option<Input> {
-        let mut input = None;
-        for redirect in list.iter().flat_map(|list| &list.0) {
-            input = self.redirect(redirect, depth).or(input);
-        }
-        input
-    }
-
-    /// What a redirection feeds in; `None` when it takes output away.
-    fn redirect(&mut self, redirect: &IoRedirect, depth: usize) -> Option<Input> {
-        match redirect {
-            IoRedirect::HereDocument(_, document) => {
-                if !document.requires_expansion {
-                    return Some(Input::Text(document.doc.value.clone()));
-                }
-                let word = words::resolve_document(&document.doc.value, &self.vars, &self.around.home);
-                self.substitutions(&word, depth);
-                Some(Input::Text(word.text))
-            }
-            IoRedirect::HereString(_, word) => {
-                let word = self.word(word, depth);
-                Some(if word.opaque { Input::Output } else { Input::Text(word.text) })
-            }
-            IoRedirect::OutputAndError(word, _) => {
-                let word = self.word(word, depth);
-                self.wrote(&word, "Writes to");
-                None
-            }
-            IoRedirect::File(_, kind, target) => match target {
-                IoFileRedirectTarget::Filename(word) => {
-                    let word = self.word(word, depth);
-                    if matches!(kind, IoFileRedirectKind::Read | IoFileRedirectKind::DuplicateInput) {
-                        self.read(&word);
-                        let known = self.path(&word).and_then(|path| self.contents.get(&path).cloned());
-                        if word.text == "/dev/null" {
-                            return Some(Input::None);
-                        }
-                        Some(known.map_or(Input::Output, Input::Text))
-                    } else {
-                        self.wrote(&word, "Writes to");
-                        None
-                    }
-                }
-                IoFileRedirectTarget::ProcessSubstitution(kind, shell) => {
-                    let before = std::mem::take(&mut self.network);
-                    let out = self.fed_list(kind, &shell.list, depth);
-                    let downloaded = self.network;
-                    self.network |= before;
-                    Some(if downloaded { Input::Download } else { out })
-                }
-                IoFileRedirectTarget::Fd(_) => self.kept.clone(),
-                IoFileRedirectTarget::Duplicate(word) => {
-                    // `>&2` and `>&-` name a descriptor, `>& file` a file.
-                    let word = self.word(word, depth);
-                    if matches!(kind, IoFileRedirectKind::DuplicateInput) {
-                        let plain = matches!(word.text.as_str(), "0" | "1" | "2" | "-");
-                        return self.kept.clone().or((!plain).then_some(Input::Output));
-                    }
-                    if !word.text.chars().all(|c| c.is_ascii_digit() || c == '-') {
-                        self.wrote(&word, "Writes to");
-                    }
-                    None
-                }
-            },
-        }
-    }
 }
 
-/// Files that standard output goes to, and whether it is appended.
-fn outputs(simple: &SimpleCommand) -> Vec<(&ast::Word, bool)> {
-    let prefix = simple.prefix.iter().flat_map(|prefix| &prefix.0);
-    let suffix = simple.suffix.iter().flat_map(|suffix| &suffix.0);
-    prefix
-        .chain(suffix)
-        .filter_map(|item| match item {
-            CommandPrefixOrSuffixItem::IoRedirect(IoRedirect::File(fd, kind, IoFileRedirectTarget::Filename(word)))
-                if fd.is_none_or(|fd| fd == 1) =>
-            {
-                match kind {
-                    IoFileRedirectKind::Write | IoFileRedirectKind::Clobber => Some((word, false)),
-                    IoFileRedirectKind::Append => Some((word, true)),
-                    _ => None,
-                }
-            }
-            CommandPrefixOrSuffixItem::IoRedirect(IoRedirect::OutputAndError(word, appends)) => Some((word, *appends)),
-            _ => None,
-        })
-        .collect()
+/// Programs at the end of a pipe that show what comes in.
+const SHOWERS: &[&str] = &[
+    "cat", "head", "tail", "tee", "less", "more", "grep", "egrep", "sort", "uniq", "base64", "xxd", "od", "hexdump",
+    "cut", "tr", "sed", "awk", "jq", "nl", "rev", "fold", "column", "fmt", "strings", "bat",
+];
+
+/// Whether a command shows what it is fed.
+fn shows(command: &Command) -> bool {
+    let Command::Simple(simple) = command else { return false };
+    let quiet = simple.suffix.iter().flat_map(|suffix| &suffix.0).any(|item| {
+        matches!(item, CommandPrefixOrSuffixItem::Word(word) if matches!(word.value.as_str(), "-q" | "-c" | "--quiet" | "-qE" | "-qF"))
+    });
+    !quiet && simple.word_or_name.as_ref().is_some_and(|word| SHOWERS.contains(&word.value.as_str()))
 }
 
 /// Whether a function's body pipes into itself or starts itself in the background.

@@ -36,6 +36,9 @@ pub(crate) type Vars = HashMap<String, Word>;
 /// Sources of a word that are remembered; variables that hold each other would double them at each step.
 const MOST_SOURCES: usize = 16;
 
+/// Stands among the variables while a function's definition is looked at.
+pub(crate) const DEFINING: &str = "(definition)";
+
 /// Stands for a variable that another variable names.
 pub(crate) const INDIRECT: &str = "!";
 
@@ -83,14 +86,7 @@ pub(crate) fn resolve_document(raw: &str, vars: &Vars, home: &str) -> Word {
     out
 }
 
-fn pieces_into(
-    pieces: &[WordPieceWithSource],
-    raw: &str,
-    vars: &Vars,
-    home: &str,
-    quoted: bool,
-    out: &mut Word,
-) {
+fn pieces_into(pieces: &[WordPieceWithSource], raw: &str, vars: &Vars, home: &str, quoted: bool, out: &mut Word) {
     for piece in pieces {
         match &piece.piece {
             WordPiece::Text(text) => {
@@ -139,7 +135,7 @@ fn value_of(parameter: &Parameter, indirect: bool, vars: &Vars, home: &str) -> O
     };
     let found = match parameter {
         Parameter::Named(name) => named(name).map(|word| word.items.first().cloned().unwrap_or(word)),
-        Parameter::Positional(number) => named(&number.to_string()),
+        Parameter::Positional(number) => named(&number.to_string()).or_else(|| unset(vars)),
         Parameter::NamedWithIndex { name, index } => {
             let list = vars.get(name)?;
             let at: usize = index.trim().parse().ok()?;
@@ -147,7 +143,7 @@ fn value_of(parameter: &Parameter, indirect: bool, vars: &Vars, home: &str) -> O
         }
         Parameter::NamedWithAllIndices { name, .. } => vars.get(name).filter(|list| !list.items.is_empty()).map(joined),
         Parameter::Special(SpecialParameter::AllPositionalParameters { .. }) => {
-            vars.get("@").filter(|list| !list.items.is_empty()).map(joined)
+            vars.get("@").filter(|list| !list.items.is_empty()).map(joined).or_else(|| unset(vars))
         }
         Parameter::Special(_) => None,
     }?;
@@ -155,6 +151,11 @@ fn value_of(parameter: &Parameter, indirect: bool, vars: &Vars, home: &str) -> O
         return Some(found).filter(|word| !word.opaque);
     }
     named(&found.text).filter(|word| !word.opaque)
+}
+
+/// A positional parameter that nobody gave is empty; in a function's definition it is not known yet.
+fn unset(vars: &Vars) -> Option<Word> {
+    (!vars.contains_key(DEFINING)).then(Word::default)
 }
 
 /// The elements as one text.
@@ -168,7 +169,9 @@ pub(crate) fn elements(raw: &str, vars: &Vars) -> Option<Vec<Word>> {
     let inner = raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(raw);
     let name = match inner {
         "$@" | "$*" | "${@}" | "${*}" => "@",
-        _ => inner.strip_prefix("${")?.strip_suffix("[@]}").or_else(|| inner.strip_prefix("${")?.strip_suffix("[*]}"))?,
+        _ => {
+            inner.strip_prefix("${")?.strip_suffix("[@]}").or_else(|| inner.strip_prefix("${")?.strip_suffix("[*]}"))?
+        }
     };
     vars.get(name).map(|list| list.items.clone()).filter(|items| !items.is_empty())
 }
@@ -196,14 +199,24 @@ fn parameter(expr: &ParameterExpr, source: Option<&str>, vars: &Vars, home: &str
         }
         let name = source.trim_start_matches(['$', '{', '!']);
         let end = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(name.len());
-        out.from.push(if source.starts_with("${!") { INDIRECT.to_owned() } else { name[..end].to_owned() });
+        out.from.push(if source.starts_with("${!") && !source.contains("[@]") && !source.contains("[*]") {
+            INDIRECT.to_owned()
+        } else {
+            name[..end].to_owned()
+        });
         for more in vars.get(&name[..end]).into_iter().flat_map(|word| &word.from) {
             if out.from.len() < MOST_SOURCES && !out.from.contains(more) {
                 out.from.push(more.clone());
             }
         }
         out.from.truncate(MOST_SOURCES);
-        if !matches!(expr, ParameterExpr::Parameter { parameter: Parameter::Named(_) | Parameter::Positional(_) | Parameter::Special(_), .. }) {
+        if !matches!(
+            expr,
+            ParameterExpr::Parameter {
+                parameter: Parameter::Named(_) | Parameter::Positional(_) | Parameter::Special(_),
+                ..
+            }
+        ) {
             // `${x:-$(command)}` and its kin run what they carry.
             hidden_inside(source.trim_start_matches("${").trim_end_matches('}'), vars, home, out);
         }

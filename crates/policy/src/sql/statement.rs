@@ -5,90 +5,19 @@ use super::lex::{Kind, Token};
 use super::{DEEPEST, Look, SqlDeed};
 
 /// Words before the verb that change nothing.
-const SKIPPED: &[&str] = &["then", "else", "loop", "exec", "profile", "use"];
+const SKIPPED: &[&str] = &["then", "else", "loop"];
 /// Statements that only show, or steer the session and its transactions.
 const CALM: &[&str] = &[
-    "BEGIN",
-    "START",
-    "COMMIT",
-    "ROLLBACK",
-    "SAVEPOINT",
-    "RELEASE",
-    "END",
-    "ABORT",
-    "USE",
-    "DECLARE",
-    "CLOSE",
-    "MOVE",
-    "LISTEN",
-    "UNLISTEN",
-    "NOTIFY",
-    "DEALLOCATE",
-    "DISCARD",
-    "CHECKPOINT",
-    "LOCK",
-    "UNLOCK",
-    "GO",
-    "DELIMITER",
-    "PRINT",
-    "RAISE",
-    "RETURN",
-    "IF",
-    "ELSIF",
-    "ELSEIF",
-    "ELSE",
-    "WHILE",
-    "LOOP",
-    "FOR",
-    "FOREACH",
-    "EXCEPTION",
-    "NULL",
-    "CLEAR",
-    "QUIT",
-    "EXIT",
-    "PERFORM",
-    "OPEN",
-    "WAITFOR",
-    "CONSISTENCY",
-    "EXPAND",
-    "TRACING",
-    "PAGING",
-    "BATCH",
-    "APPLY",
+    "BEGIN", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "END", "ABORT", "USE", "DECLARE", "CLOSE", "MOVE",
+    "LISTEN", "UNLISTEN", "NOTIFY", "DEALLOCATE", "DISCARD", "CHECKPOINT", "LOCK", "UNLOCK", "GO", "DELIMITER",
+    "PRINT", "RAISE", "RETURN", "IF", "ELSIF", "ELSEIF", "ELSE", "WHILE", "LOOP", "FOR", "FOREACH", "EXCEPTION",
+    "NULL", "CLEAR", "QUIT", "EXIT", "PERFORM", "OPEN", "WAITFOR", "CONSISTENCY", "EXPAND", "TRACING", "PAGING",
+    "BATCH", "APPLY",
 ];
 const READING: &[&str] = &[
-    "SELECT",
-    "SHOW",
-    "VALUES",
-    "TABLE",
-    "DESCRIBE",
-    "DESC",
-    "PRAGMA",
-    "FETCH",
-    "HELP",
-    "ANALYZE",
-    "VACUUM",
-    "REINDEX",
-    "CLUSTER",
-    "OPTIMIZE",
-    "REPAIR",
-    "CHECK",
-    "CHECKSUM",
-    "RETURN",
-    "UNWIND",
-    "FROM",
-    "SUMMARIZE",
-    "LIST",
-    "STATUS",
-    "OPTIONAL",
-    "HANDLER",
-    "DIFF",
-    "WITH",
-    "MATCH",
-    "PERFORM",
-    "CACHE",
-    "PIVOT",
-    "UNPIVOT",
+    "SELECT", "SHOW", "VALUES", "TABLE", "DESCRIBE", "DESC", "PRAGMA", "FETCH", "HELP", "ANALYZE", "VACUUM", "REINDEX",
+    "CLUSTER", "OPTIMIZE", "REPAIR", "CHECK", "CHECKSUM", "RETURN", "UNWIND", "FROM", "SUMMARIZE", "LIST", "STATUS",
+    "OPTIONAL", "HANDLER", "DIFF", "WITH", "MATCH", "PERFORM", "CACHE", "PIVOT", "UNPIVOT",
 ];
 /// Commands of a client that take the rest of their line.
 const LINES: &[&str] = &["SYSTEM", "SOURCE", "TEE", "PAGER", "HOST"];
@@ -97,7 +26,7 @@ impl Look {
     /// Tells one statement. Gives how many tokens were used when that is not all of them.
     pub(super) fn statement(&mut self, text: &str, tokens: &[Token<'_>], deep: usize) -> Option<usize> {
         let skipped =
-            tokens.iter().take_while(|token| token.sign('(') || SKIPPED[..3].iter().any(|word| token.is(word))).count();
+            tokens.iter().take_while(|token| token.sign('(') || SKIPPED.iter().any(|word| token.is(word))).count();
         let tokens = &tokens[skipped..];
         let first = tokens.first()?;
         let Kind::Word(_) = first.kind else {

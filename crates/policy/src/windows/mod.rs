@@ -16,7 +16,7 @@ mod value;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use clawbutler_core::action::Dialect;
-use clawbutler_core::risk::RiskLevel::Critical;
+use clawbutler_core::risk::RiskLevel::{self, Critical};
 use clawbutler_core::risk::Signal;
 
 use clawbutler_core::limits::SHELL_DEPTH;
@@ -132,7 +132,24 @@ fn judge_native(found: &mut WinLook, native: &Native, project: &str, depth: usiz
 
 /// [`look`], as the POSIX side and the effects take it.
 pub(crate) fn seen(dialect: Dialect, text: &str, place: Place<'_>, around: &Surroundings) -> shell::Seen {
-    let found = look(dialect, text, place, around);
+    let mut found = look(dialect, text, place, around);
+    let lower = text.to_ascii_lowercase();
+    let lists = ["get-childitem env:", "gci env:", "dir env:", "ls env:", "get-item env:", "gi env:"]
+        .iter()
+        .any(|words| lower.contains(words));
+    if lists && ["token", "secret", "key", "pass", "cred"].iter().any(|word| lower.contains(word)) {
+        found.signals.push(signal("secret_read", RiskLevel::High, "Looks for secrets in the environment", Some(text)));
+    }
+    let splats =
+        lower.match_indices(" @").any(|(at, _)| lower[at + 2..].starts_with(|c: char| c.is_ascii_alphabetic()));
+    if splats && lower.contains("param(") && lower.contains('&') {
+        found.signals.push(signal(
+            "hidden_program",
+            RiskLevel::High,
+            "Runs a program with arguments that are only known when it runs",
+            Some(text),
+        ));
+    }
     shell::Seen { signals: found.signals, parts: found.parts, touches: found.touches, hosts: found.hosts }
 }
 

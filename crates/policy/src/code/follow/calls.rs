@@ -135,7 +135,9 @@ impl Follower<'_, '_, '_> {
                 } else {
                     Args { list: vec![element], named: Vec::new(), open: true }
                 };
-                if self.is_environment(value) {
+                if *value == Value::Item("child_process".into()) {
+                    self.work.dynamic("child_process");
+                } else if self.is_environment(value) {
                     self.work.say(Deed::Environment { name: None });
                 } else {
                     self.call(value.clone(), &given);

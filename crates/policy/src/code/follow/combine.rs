@@ -31,7 +31,7 @@ impl Follower<'_, '_, '_> {
             }
             "+" => pairs(left, right, add),
             "%" if language != Language::Node => pairs(left, right, remainder),
-            "*" | "x" => pairs(left, right, |left, right| repeat(left, right)),
+            "*" | "x" => pairs(left, right, repeat),
             "/" => pairs(left, right, divide),
             "" => pairs(left, right, concat),
             "|" | "|&" if language == Language::Awk => super::plain::piped(self, &left),

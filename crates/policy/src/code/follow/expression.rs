@@ -424,6 +424,8 @@ impl<'a> Follower<'_, '_, 'a> {
                     entries.push((ANY.to_string(), Value::Made(Made::Environment, String::new())));
                 } else if let Value::Map(more) = key {
                     entries.extend(more);
+                } else if self.language() == Language::Node {
+                    node::spread(self, &key);
                 }
             } else {
                 if self.language() == Language::Node && !bare.is_empty() {

@@ -54,7 +54,12 @@ impl Follower<'_, '_, '_> {
         if level != self.level || index >= self.functions.len() {
             return Value::Unknown;
         }
-        if self.functions[index].active || !self.enter() {
+        if self.functions[index].active {
+            // What it does further down is not known.
+            self.functions[index].called = false;
+            return Value::Unknown;
+        }
+        if !self.enter() {
             return Value::Unknown;
         }
         self.functions[index].active = true;
@@ -111,7 +116,7 @@ impl Follower<'_, '_, '_> {
         self.pop_scope();
         self.functions[index].active = false;
         self.leave();
-        if result == Value::Nothing { Value::Unknown } else { result }
+        if result == Value::Nothing { Value::Unknown } else { result.bounded() }
     }
 
     /// Follows the functions from `from` on that nobody called.
@@ -119,7 +124,11 @@ impl Follower<'_, '_, '_> {
         let mut index = from;
         while index < self.functions.len() {
             if !self.functions[index].called {
-                self.call_local(self.level, index, &Args::unknown(), false);
+                let result = self.call_local(self.level, index, &Args::unknown(), false);
+                if matches!(result, Value::Item(_) | Value::List(_)) {
+                    // Whoever calls it calls what it gives.
+                    self.escape(&Args::of(vec![result]), &Value::Unknown);
+                }
             }
             index += 1;
         }

@@ -150,6 +150,18 @@ impl<'w, 't, 'a> Follower<'w, 't, 'a> {
         self.until = outer;
     }
 
+    /// Moves over a sign that opens or closes a block, or stands between statements.
+    pub(super) fn between_statements(&mut self) -> bool {
+        match self.op() {
+            "{" => self.work.set_nest(self.work.nest() + 1),
+            "}" => self.work.set_nest(self.work.nest().saturating_sub(1)),
+            ";" | "," | ":" | ")" | "]" | "=>" => {}
+            _ => return false,
+        }
+        self.at += 1;
+        true
+    }
+
     /// The word that was just passed.
     pub(super) fn word_before(&self) -> &'a str {
         match self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).map(|token| &token.kind) {

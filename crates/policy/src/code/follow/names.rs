@@ -33,11 +33,14 @@ impl<'a> Follower<'_, '_, 'a> {
     }
 
     /// Names that are assigned more than once in a stretch of tokens.
-    fn assigned_again(&self, start: usize, end: usize) -> Vec<(String, usize)> {
+    fn assigned_again(&mut self, start: usize, end: usize) -> Vec<(String, usize)> {
+        if !self.work.spend(end.saturating_sub(start) / 8) {
+            return Vec::new();
+        }
         let mut found: Vec<&str> = Vec::new();
         let mut depth = 0_usize;
         let python = self.language() == Language::Python;
-        let tokens = &self.tokens[start..end.min(self.tokens.len())];
+        let tokens = self.tokens.get(start..end.min(self.tokens.len())).unwrap_or_default();
         for pair in tokens.windows(2) {
             match &pair[0].kind {
                 Kind::Op("(" | "[" | "{") => depth += 1,
@@ -79,6 +82,7 @@ impl<'a> Follower<'_, '_, 'a> {
     /// Gives a name a value in the present scope, or where it already is when `declares` is false.
     pub(in crate::code) fn assign(&mut self, name: &str, value: Value, declares: bool) {
         let name = key(name);
+        let value = value.bounded();
         let current = self.work.scopes.len() - 1;
         let mut index = current;
         let python = self.language() == Language::Python;
@@ -101,12 +105,14 @@ impl<'a> Follower<'_, '_, 'a> {
         let Some(scope) = self.work.scopes.last_mut() else { return };
         let total = scope.again.iter().find(|(again, _)| *again == name).map_or(1, |(_, count)| *count);
         let assigned = scope.names.get(&name).map_or(0, |binding| binding.assigned).min(total);
+        let value = value.bounded();
         scope.names.insert(name, Binding { value, assigned: assigned.max(1) });
     }
 
     /// Keeps what is stored as a member of something, so that a function stored there is found again.
     pub(in crate::code) fn store(&mut self, member: &str, value: Value) {
         if let Some(scope) = self.work.scopes.first_mut() {
+            let value = value.bounded();
             let binding = scope.names.entry(format!(".{member}")).or_default();
             let old = std::mem::take(&mut binding.value);
             binding.value = if binding.assigned > 0 { old.or(value) } else { value };

@@ -235,14 +235,6 @@ impl Work {
 
     /// A program is started with its arguments.
     pub(in crate::code) fn argv(&mut self, argv: &[Value]) {
-        let words = |argv: &[Value]| -> Vec<Option<String>> {
-            argv.iter()
-                .flat_map(|value| match value {
-                    Value::List(values) => values.iter().map(one_argument).collect(),
-                    value => vec![one_argument(value)],
-                })
-                .collect()
-        };
         if argv.is_empty() {
             return;
         }
@@ -309,7 +301,7 @@ impl Work {
     pub(in crate::code) fn code(&mut self, language: Language, what: &str, value: &Value) {
         for value in value.each() {
             match value.known() {
-                Some(program) => self.program(language, &program.to_owned()),
+                Some(program) => self.program(language, program),
                 None if matches!(value, Value::Local(..) | Value::Nothing) => {}
                 None => self.dynamic(what),
             }
@@ -317,8 +309,21 @@ impl Work {
     }
 }
 
-fn one_argument(value: &Value) -> Option<String> {
-    text::argument(&value.to_text())
+/// The words of a command, lists laid out; what a shell is given to run keeps its known parts.
+fn words(argv: &[Value]) -> Vec<Option<String>> {
+    const SHELLS: &[&str] = &["sh", "bash", "zsh", "dash", "ksh", "fish"];
+    let flat = argv.iter().flat_map(|value| match value {
+        Value::List(values) => values.as_slice(),
+        value => std::slice::from_ref(value),
+    });
+    let texts: Vec<String> = flat.map(Value::to_text).collect();
+    let shell = texts.first().is_some_and(|program| SHELLS.contains(&text::file_name(program)));
+    let script = texts.iter().position(|word| word.starts_with('-') && word.ends_with('c')).filter(|_| shell);
+    let word = |(at, word): (usize, &String)| {
+        let known_in_part = script.is_some_and(|script| at == script + 1) && !word.trim_matches(ANY).is_empty();
+        if known_in_part { Some(text::shell(word)) } else { text::argument(word) }
+    };
+    texts.iter().enumerate().map(word).collect()
 }
 
 fn is_url(path: &str) -> bool {

@@ -74,6 +74,7 @@ struct Heredoc<'a> {
     shell: bool,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing seen so far, and they change apart")]
 pub(super) struct Lexer<'a> {
     language: Language,
     text: &'a str,
@@ -85,6 +86,8 @@ pub(super) struct Lexer<'a> {
     line: bool,
     space: bool,
     line_at: usize,
+    /// An expression in a string had no end: none is looked for any more.
+    unbalanced: bool,
     /// The text of a PHP file outside `<?php … ?>`.
     outside: bool,
 }
@@ -102,6 +105,7 @@ pub(super) fn tokens(language: Language, text: &str) -> Lexed<'_> {
         line: true,
         space: false,
         line_at: 0,
+        unbalanced: false,
         outside: language == Language::Php && text.contains("<?"),
     };
     while lexer.at < text.len() {
@@ -297,7 +301,8 @@ impl<'a> Lexer<'a> {
         match &last.kind {
             Kind::Name(name) => !self.expects_operand(name),
             Kind::Op(")") => !self.closes_condition(last.pair),
-            Kind::Op("]" | "}") => true,
+            Kind::Op("}") => self.language != Language::Awk,
+            Kind::Op("]") => true,
             Kind::Op("++" | "--") => true,
             Kind::Op(_) => false,
             _ => true,

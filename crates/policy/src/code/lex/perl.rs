@@ -53,7 +53,7 @@ impl<'a> Lexer<'a> {
 
     fn sigil(&mut self) -> bool {
         let (rest, at) = (self.rest(), self.at);
-        let sigils = 1 + rest[1..].bytes().take_while(|byte| matches!(byte, b'$' | b'#')).count();
+        let sigils = 1 + rest[1..].bytes().take(8).take_while(|byte| matches!(byte, b'$' | b'#')).count();
         let name = &rest[sigils..];
         let length = name.find(|c: char| !c.is_alphanumeric() && c != '_' && c != ':').unwrap_or(name.len());
         let length = name[..length].trim_end_matches(':').len();
@@ -62,14 +62,14 @@ impl<'a> Lexer<'a> {
             self.push(Kind::Name(&rest[..sigils + length]), at);
             return true;
         }
-        if name.starts_with('{') {
-            if let Some(end) = name[1..].find('}').filter(|end| {
-                let inside = &name[1..=*end];
+        if let Some(braced) = name.strip_prefix('{') {
+            if let Some(end) = braced.find('}').filter(|end| {
+                let inside = &braced[..*end];
                 !inside.is_empty() && inside.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '^'))
             }) {
                 // `${x}` is `$x`; the name alone is kept.
                 self.at += sigils + end + 2;
-                self.push(Kind::Name(&name[1..=end]), at);
+                self.push(Kind::Name(&braced[..end]), at);
                 return true;
             }
             self.at += sigils;

@@ -145,6 +145,9 @@ impl<'a> Lexer<'a> {
     fn inside(&mut self, inner: Inner) -> Option<(usize, usize, usize)> {
         let rest = self.rest();
         let at = self.at;
+        if self.unbalanced {
+            return None;
+        }
         let braces = |open: usize| balanced(rest, open, 0).map(|end| (at + open + 1, at + end, at + end + 1));
         let found = match inner {
             Inner::Braces if rest.starts_with('{') => braces(0),
@@ -173,6 +176,7 @@ impl<'a> Lexer<'a> {
         };
         if found.is_none() {
             self.lost = true;
+            self.unbalanced = true;
         }
         found
     }

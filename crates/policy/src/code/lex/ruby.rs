@@ -7,8 +7,8 @@ use super::{Kind, Lexer, Piece, literal::quote};
 impl Lexer<'_> {
     pub(super) fn ruby(&mut self, first: char) -> bool {
         let (rest, at) = (self.rest(), self.at);
-        let operand =
-            !self.after_value() || self.space && !rest[1..].starts_with([' ', '=', '\n']) && self.after_name();
+        let operand = !self.after_value()
+            || self.space && !rest.get(1..).is_some_and(|more| more.starts_with([' ', '=', '\n'])) && self.after_name();
         match first {
             '\'' => self.string(1, quote("'", Escapes::Quote, Inner::None)),
             '"' => self.string(1, quote("\"", Escapes::All, Inner::Hash)),

@@ -146,6 +146,14 @@ fn running(f: &mut Follower<'_, '_, '_>, path: &str, args: &Args) -> Option<Valu
             Value::Unknown
         }
         "require" | "_load" | "process.getBuiltinModule" | "createRequire.require" => module(f, "require", &first),
+        _ => return loading(f, path, args),
+    })
+}
+
+/// Ways to code and native libraries, the environment, promises.
+fn loading(f: &mut Follower<'_, '_, '_>, path: &str, args: &Args) -> Option<Value> {
+    let first = args.first().clone();
+    Some(match path {
         "module.createRequire" | "createRequire" => Value::Item("require".into()),
         "util.promisify" | "promisify" | "util.callbackify" => first,
         "Reflect.get" => {

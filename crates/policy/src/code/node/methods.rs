@@ -9,6 +9,11 @@ use crate::code::{Deed, Language};
 /// Modules of which a member only known at run time may be anything.
 const TELLING: &[&str] = &["child_process", "fs", "process", "globalThis", "global", "module", "vm", "Deno", "Bun"];
 
+/// A module that must not be handed around as a whole.
+pub(super) fn is_telling(value: &Value) -> bool {
+    matches!(value, Value::Item(path) if TELLING.contains(&path.as_str()))
+}
+
 pub(in crate::code) fn attribute(f: &mut Follower<'_, '_, '_>, receiver: &Value, name: &str) -> Option<Value> {
     if name == "constructor" && !matches!(receiver, Value::OneOf(_)) {
         let again = matches!(receiver, Value::Item(path) if path == "constructor" || path == "Function");

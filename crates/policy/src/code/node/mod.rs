@@ -10,5 +10,5 @@ mod texts;
 
 pub(super) use library::call;
 pub(super) use methods::{attribute, index, method};
-pub(super) use patterns::entry;
+pub(super) use patterns::{entry, spread};
 pub(super) use syntax::{arrow, name, statement};

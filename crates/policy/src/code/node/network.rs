@@ -8,7 +8,7 @@ pub(super) fn call(f: &mut Follower<'_, '_, '_>, path: &str, args: &Args) -> Opt
     let first = args.first().clone();
     let (module, name) = path.rsplit_once('.').unwrap_or(("", path));
     match (module, name) {
-        ("", "fetch") | ("undici", "fetch") | ("Bun", "fetch") => request(f, "get", args),
+        ("" | "undici" | "Bun", "fetch") => request(f, "get", args),
         ("", "axios" | "got" | "ky" | "needle" | "superagent" | "ofetch" | "request" | "$fetch" | "bent") => {
             request(f, "get", args);
         }
@@ -43,7 +43,7 @@ pub(super) fn call(f: &mut Follower<'_, '_, '_>, path: &str, args: &Args) -> Opt
             return Some(Value::Made(Made::Server, String::new()));
         }
         ("Bun" | "Deno", "serve" | "listen" | "listenTls" | "serveHttp") | ("", "serve")
-            if module != "" || args.option("fetch").is_some() =>
+            if !module.is_empty() || args.option("fetch").is_some() =>
         {
             f.escape(args, &Value::Unknown);
             f.work.say(Deed::Listens);
@@ -57,7 +57,7 @@ pub(super) fn call(f: &mut Follower<'_, '_, '_>, path: &str, args: &Args) -> Opt
         }
         ("navigator", "sendBeacon") => f.work.network(&first, true),
         ("", "open") if matches!(&first, Value::Text(text) if text.starts_with("http")) => {
-            f.work.network(&first, false)
+            f.work.network(&first, false);
         }
         _ => return None,
     }

@@ -14,8 +14,12 @@ pub(super) struct Pattern {
 pub(super) fn pattern(f: &mut Follower<'_, '_, '_>) -> Pattern {
     let listed = f.is("[");
     let close = f.close();
+    if !f.enter() {
+        f.at = close;
+        return Pattern { members: Vec::new(), listed };
+    }
     f.at += 1;
-    f.within(close, close + 1, |f| {
+    let pattern = f.within(close, close + 1, |f| {
         let mut members = Vec::new();
         while f.at < f.until && f.work.spend(1) {
             let before = f.at;
@@ -48,7 +52,9 @@ pub(super) fn pattern(f: &mut Follower<'_, '_, '_>) -> Pattern {
             }
         }
         Pattern { members, listed }
-    })
+    });
+    f.leave();
+    pattern
 }
 
 impl Pattern {
@@ -117,9 +123,14 @@ pub(super) fn type_of(f: &mut Follower<'_, '_, '_>) {
             Kind::Op(">") => angles = angles.saturating_sub(1),
             Kind::Op(">>") => angles = angles.saturating_sub(2),
             Kind::Op("=" | "," | ";" | ")") if angles == 0 => return,
+            _ if token.line
+                && angles == 0
+                && !matches!(token.kind, Kind::Op("|" | "&" | "=>" | "?" | ":" | "." | "}" | "]")) =>
+            {
+                return;
+            }
             Kind::Op("(" | "[" | "{") => f.at = token.pair.min(f.until.saturating_sub(1)).max(f.at),
             Kind::Op("}" | "]") => return,
-            _ if token.line && angles == 0 && !matches!(token.kind, Kind::Op(_)) => return,
             _ => {}
         }
         f.at += 1;
@@ -175,6 +186,16 @@ pub(in crate::code) fn entry(f: &mut Follower<'_, '_, '_>, entries: &mut Vec<(St
             true
         }
         None => false,
+    }
+}
+
+/// A value is spread: all members of a module may go anywhere.
+pub(in crate::code) fn spread(f: &mut Follower<'_, '_, '_>, value: &Value) {
+    if super::methods::is_telling(value)
+        && let Value::Item(path) = value
+        && path != "process"
+    {
+        f.work.dynamic(path);
     }
 }
 

@@ -6,27 +6,12 @@ use crate::code::lex::Kind;
 use crate::code::value::Value;
 
 pub(in crate::code) fn statement(f: &mut Follower<'_, '_, '_>) {
-    match f.op() {
-        "{" => {
-            f.at += 1;
-            f.work.set_nest(f.work.nest() + 1);
-            return;
-        }
-        "}" => {
-            f.at += 1;
-            f.work.set_nest(f.work.nest().saturating_sub(1));
-            return;
-        }
-        ";" | "," | ":" | ")" | "]" | "=>" => {
-            f.at += 1;
-            return;
-        }
-        "@" => {
-            f.at += 1;
-            f.expression();
-            return;
-        }
-        _ => {}
+    if f.between_statements() {
+        return;
+    }
+    if f.eat("@") {
+        f.expression();
+        return;
     }
     match f.word() {
         "import" if !matches!(f.op_at(1), "(" | ".") => import(f),
@@ -42,11 +27,15 @@ pub(in crate::code) fn statement(f: &mut Follower<'_, '_, '_>) {
         }
         "for" => for_loop(f),
         "if" | "while" | "switch" | "with" => {
+            let with = f.word() == "with";
             f.at += 1;
             if f.is("(") {
                 let close = f.close();
                 f.at += 1;
-                f.within(close, close + 1, |f| drop(f.row()));
+                let (values, _) = f.within(close, close + 1, |f| f.row());
+                if with {
+                    values.iter().for_each(|value| super::patterns::spread(f, value));
+                }
             }
             branch(f);
         }
@@ -74,22 +63,37 @@ pub(in crate::code) fn statement(f: &mut Follower<'_, '_, '_>) {
             f.at += 1;
             f.expression();
         }
-        "interface" | "namespace" | "enum" | "module" if !f.word_at(1).is_empty() => {
-            while f.peek().is_some() && !f.is("{") {
-                f.at += 1;
-            }
-            if f.word_before() == "interface" || f.is("{") {
-                f.at = f.close() + 1;
-            }
-        }
-        "type" if !f.word_at(1).is_empty() => {
-            f.at += 2;
-            f.eat("=");
-            type_of(f);
-        }
+        "interface" | "namespace" | "enum" | "module" | "type" if named_on_line(f) => typed(f),
         "break" | "continue" | "debugger" => f.at += 1,
         _ if !f.word().is_empty() && f.op_at(1) == ":" => f.at += 2,
         _ => drop(f.expression()),
+    }
+}
+
+/// A name follows on the same line: only TypeScript reads it as one statement.
+fn named_on_line(f: &Follower<'_, '_, '_>) -> bool {
+    !f.word_at(1).is_empty() && f.token(1).is_some_and(|token| !token.line)
+}
+
+/// Declarations of TypeScript; those without code are passed over.
+fn typed(f: &mut Follower<'_, '_, '_>) {
+    let word = f.word();
+    f.at += 2;
+    if word == "type" {
+        while f.peek().is_some() && !f.is("=") && !f.is(";") && !f.at_line() {
+            f.at += 1;
+        }
+        f.eat("=");
+        return type_of(f);
+    }
+    while f.peek().is_some() && !f.is("{") && !f.is(";") {
+        f.at += 1;
+    }
+    match word {
+        "interface" => f.at = (f.close() + 1).min(f.until),
+        "enum" => drop(f.expression()),
+        // The body of a namespace is code.
+        _ => {}
     }
 }
 

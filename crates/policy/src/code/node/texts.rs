@@ -41,6 +41,18 @@ pub(super) fn call(f: &mut Follower<'_, '_, '_>, path: &str, args: &Args) -> Opt
             }
             _ => Value::Text(PART.into()),
         },
+        _ => return tables(f, path, args),
+    })
+}
+
+/// Tables, rows, and what is only known at run time.
+fn tables(f: &mut Follower<'_, '_, '_>, path: &str, args: &Args) -> Option<Value> {
+    let first = args.first();
+    Some(match path {
+        _ if path.starts_with("Object.") && args.list.iter().any(super::methods::is_telling) => {
+            f.work.dynamic(path);
+            Value::Unknown
+        }
         "Object.assign" => {
             if args.list.iter().any(|value| f.is_environment(value)) {
                 return Some(Value::Made(Made::Environment, "table".into()));

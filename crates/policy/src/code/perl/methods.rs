@@ -119,7 +119,7 @@ pub(in crate::code) fn method(
                 "remove_tree" => f.work.delete(&this, true),
                 "slurp" | "slurp_utf8" | "lines" | "slurp_raw" | "openr" => f.work.read(&this),
                 "spew" | "spew_utf8" | "touch" | "mkpath" | "mkdir" | "spew_raw" | "openw" | "edit" => {
-                    f.work.write(&this)
+                    f.work.write(&this);
                 }
                 "append" | "append_utf8" => f.work.append(&this),
                 "child" => {
@@ -143,6 +143,9 @@ pub(in crate::code) fn method(
         (Value::Unknown, "do" | "prepare" | "execute" | "selectall_arrayref" | "selectrow_array") if matches!(&first, Value::Text(text) if text::is_sql(text)) =>
         {
             f.work.sql(&first);
+        }
+        (Value::Text(_), "can") => {
+            return Some(first.known().map_or(Value::Unknown, |name| Value::Item(name.to_owned())));
         }
         (Value::Unknown, "remove_tree") => f.work.delete(&Value::Unknown, true),
         _ => return None,

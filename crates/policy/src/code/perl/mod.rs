@@ -1,5 +1,6 @@
 //! Perl: how it is written; what its library does is in the file beside this one.
 
+mod blocks;
 mod library;
 mod methods;
 mod syntax;

@@ -1,76 +1,27 @@
 //! Statements, variables, calls without parentheses.
 
-use crate::code::Deed;
+use super::blocks::{block, over_list, print, shift};
 use crate::code::follow::{Args, Follower, Param};
 use crate::code::lex::Kind;
 use crate::code::value::Value;
 
-/// Elements of a literal list that a block is worked out for.
-const MOST_ELEMENTS: usize = 128;
+/// Tokens of a statement looked through for what stands behind it.
+const LONGEST_STATEMENT: usize = 400;
 /// Words between two values, and words that end a statement.
-const BETWEEN: &[&str] = &[
+pub(super) const BETWEEN: &[&str] = &[
     "x", "eq", "ne", "lt", "gt", "le", "ge", "cmp", "and", "or", "xor", "isa", "if", "unless", "while", "until", "for",
     "foreach",
 ];
 /// Take one argument without parentheses.
 const UNARY: &[&str] = &[
-    "shift",
-    "pop",
-    "defined",
-    "ref",
-    "scalar",
-    "lc",
-    "uc",
-    "lcfirst",
-    "ucfirst",
-    "length",
-    "chr",
-    "ord",
-    "hex",
-    "oct",
-    "int",
-    "abs",
-    "rmdir",
-    "readlink",
-    "chdir",
-    "exists",
-    "delete",
-    "each",
-    "keys",
-    "values",
-    "quotemeta",
-    "rand",
-    "undef",
-    "chroot",
-    "close",
-    "exit",
-    "sleep",
-    "localtime",
-    "require",
-    "stat",
-    "chomp",
-    "umask",
-    "fc",
-    "readline",
+    "shift", "pop", "defined", "ref", "scalar", "lc", "uc", "lcfirst", "ucfirst", "length", "chr", "ord", "hex", "oct",
+    "int", "abs", "rmdir", "readlink", "chdir", "exists", "delete", "each", "keys", "values", "quotemeta", "rand",
+    "undef", "chroot", "close", "exit", "sleep", "localtime", "require", "stat", "chomp", "umask", "fc", "readline",
 ];
 
 pub(in crate::code) fn statement(f: &mut Follower<'_, '_, '_>) {
-    match f.op() {
-        "{" => {
-            f.at += 1;
-            f.work.set_nest(f.work.nest() + 1);
-            return;
-        }
-        "}" => {
-            f.at += 1;
-            f.work.set_nest(f.work.nest().saturating_sub(1));
-            return;
-        }
-        ";" | "," | ")" | "]" | ":" => {
-            f.at += 1;
-            return;
-        }
-        _ => {}
+    if f.between_statements() {
+        return;
     }
     match f.word() {
         "use" | "no" => import(f),
@@ -146,7 +97,8 @@ fn expression_or_targets(f: &mut Follower<'_, '_, '_>) {
 /// Where the statement here goes on with a modifier.
 fn modifier<'a>(f: &Follower<'_, '_, 'a>) -> Option<(usize, &'a str)> {
     let mut at = f.at;
-    while at < f.until {
+    let end = f.until.min(f.at + LONGEST_STATEMENT);
+    while at < end {
         match f.tokens[at].kind {
             Kind::Op(";" | "}" | ")" | "]") => return None,
             Kind::Op("(" | "[" | "{") => at = f.tokens[at].pair.max(at),
@@ -226,7 +178,10 @@ pub(in crate::code) fn name(f: &mut Follower<'_, '_, '_>, name: &str) -> Value {
     if name.starts_with(['$', '@', '%', '&']) {
         return variable(f, name);
     }
-    if f.is("=>") || f.is("}") && f.tokens.get(f.at - 2).is_some_and(|token| token.kind == Kind::Op("{")) {
+    if f.is("=>")
+        || f.is("}")
+            && f.at.checked_sub(2).and_then(|at| f.tokens.get(at)).is_some_and(|token| token.kind == Kind::Op("{"))
+    {
         return Value::text(name);
     }
     match name {
@@ -284,7 +239,7 @@ fn begins_term(f: &Follower<'_, '_, '_>, name: &str) -> bool {
 }
 
 /// Arguments in parentheses or behind the name.
-fn call_args(f: &mut Follower<'_, '_, '_>, name: &str) -> Args {
+pub(super) fn call_args(f: &mut Follower<'_, '_, '_>, name: &str) -> Args {
     if f.is("(") {
         return f.arguments();
     }
@@ -403,116 +358,4 @@ fn declared(f: &mut Follower<'_, '_, '_>) -> Value {
         f.bind(name, Value::Unknown);
     }
     Value::Unknown
-}
-
-/// A block that is run where it stands.
-fn block(f: &mut Follower<'_, '_, '_>) -> Value {
-    let close = f.close();
-    f.at += 1;
-    if !f.enter() {
-        f.at = close;
-        return Value::Unknown;
-    }
-    f.run(close);
-    f.leave();
-    f.at = (close + 1).min(f.until);
-    Value::Unknown
-}
-
-/// `map { … } list`, `grep expression, list`.
-fn over_list(f: &mut Follower<'_, '_, '_>, name: &str) -> Value {
-    let group = f.is("(");
-    let close = if group { f.close() } else { f.until };
-    f.at += usize::from(group);
-    let value = f.within(close, f.at, |f| {
-        let start = f.at;
-        let body = if f.is("{") { Some((f.at + 1, f.close())) } else { None };
-        match body {
-            Some((_, end)) => f.at = end + 1,
-            None => drop(f.binary(2)),
-        }
-        f.eat(",");
-        let list = call_args(f, "map");
-        let behind = f.at;
-        let elements = list.list;
-        let known = elements.len() <= MOST_ELEMENTS
-            && !elements.iter().any(|value| matches!(value, Value::Unknown | Value::Each(_)));
-        let mut results = Vec::new();
-        let rounds =
-            if known { elements.clone() } else { vec![Value::List(elements.clone()).element().element_or_self()] };
-        for element in rounds {
-            f.bind("$_", element);
-            f.at = start;
-            results.push(match body {
-                Some((start, end)) => {
-                    let mut value = Value::Nothing;
-                    f.at = start;
-                    while f.at < end.min(f.until) && f.work.spend(1) {
-                        let before = f.at;
-                        f.within(end, before, |f| value = f.expression());
-                        if f.at == before || f.is(";") {
-                            f.at += 1;
-                        }
-                    }
-                    value
-                }
-                None => f.binary(2),
-            });
-        }
-        f.at = behind;
-        match name {
-            "map" if known => Value::List(results),
-            "map" => Value::Each(Box::new(results.pop().unwrap_or_default())),
-            _ if known => Value::List(elements),
-            _ => Value::Each(Box::new(Value::List(elements).element().element_or_self())),
-        }
-    });
-    if group {
-        f.at = (close + 1).min(f.until);
-    }
-    value
-}
-
-/// `print HANDLE list`.
-fn print(f: &mut Follower<'_, '_, '_>) -> Value {
-    f.work.say(Deed::Prints);
-    let group = f.is("(");
-    let close = if group { f.close() } else { f.until };
-    f.at += usize::from(group);
-    f.within(close, f.at, |f| {
-        let handle = !f.word().is_empty()
-            && (f.word().starts_with('$') || f.word().chars().all(|c| c.is_ascii_uppercase() || c == '_'))
-            && f.token(1).is_some_and(|token| match &token.kind {
-                Kind::Text(_) => true,
-                Kind::Name(word) => !BETWEEN.contains(word),
-                _ => false,
-            });
-        f.at += usize::from(handle);
-        if f.is("{") {
-            f.at = f.close() + 1;
-        }
-        let args = call_args(f, "print");
-        f.escape(&args, &Value::Unknown);
-    });
-    if group {
-        f.at = (close + 1).min(f.until);
-    }
-    Value::Unknown
-}
-
-/// `shift`: the first argument of the function.
-fn shift(f: &mut Follower<'_, '_, '_>) -> Value {
-    if f.is("(") {
-        f.at += 2;
-    } else if f.word().starts_with('@') {
-        return f.expression().element();
-    }
-    match f.lookup("@_") {
-        Some(Value::List(mut values)) if !values.is_empty() => {
-            let first = values.remove(0);
-            f.bind("@_", Value::List(values));
-            first
-        }
-        _ => Value::Unknown,
-    }
 }

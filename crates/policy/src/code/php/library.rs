@@ -79,6 +79,15 @@ fn running(f: &mut Follower<'_, '_, '_>, name: &str, args: &Args) -> Option<Valu
                 }
             };
         }
+        _ => return rest(f, name, args),
+    }
+    Some(Value::Unknown)
+}
+
+/// Functions that take functions, the environment, printing.
+fn rest(f: &mut Follower<'_, '_, '_>, name: &str, args: &Args) -> Option<Value> {
+    let first = args.first().clone();
+    match name {
         "array_filter"
         | "array_walk"
         | "usort"
@@ -144,7 +153,7 @@ fn files(f: &mut Follower<'_, '_, '_>, name: &str, args: &Args) -> Option<Value>
     match name {
         "unlink" | "rmdir" => f.work.delete(&first, false),
         "mkdir" | "touch" | "ftruncate" | "imagepng" | "imagejpeg" => {
-            f.work.write(if name.starts_with("image") { &second } else { &first })
+            f.work.write(if name.starts_with("image") { &second } else { &first });
         }
         "rename" | "move_uploaded_file" => {
             f.work.write(&first);
@@ -256,7 +265,7 @@ fn network(f: &mut Follower<'_, '_, '_>, name: &str, args: &Args) -> Option<Valu
         "curl_setopt_array" => f.work.network(&Value::Unknown, true),
         "curl_exec" => f.work.network(&Value::Unknown, false),
         "mail" | "mb_send_mail" | "ftp_connect" | "ssh2_connect" | "imap_open" | "ldap_connect" => {
-            f.work.network(&first, true)
+            f.work.network(&first, true);
         }
         "ssh2_exec" => f.work.shell(name, args.get(1, "")),
         "gethostbyname" | "dns_get_record" | "get_headers" => f.work.network(&first, false),

@@ -71,7 +71,7 @@ pub(super) fn of_class(f: &mut Follower<'_, '_, '_>, class: &str, name: &str, ar
                 None => first,
             });
         }
-        ("Process", "fromShellCommandline") | ("Process", "run") => f.work.shell(name, &first),
+        ("Process", "fromShellCommandline" | "run") => f.work.shell(name, &first),
         ("File" | "Storage", "delete") => f.work.delete(&first, false),
         ("File" | "Storage", "deleteDirectory" | "cleanDirectory") => f.work.delete(&first, true),
         ("File" | "Storage", "put") => f.work.write(&first),

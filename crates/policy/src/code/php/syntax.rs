@@ -7,26 +7,11 @@ use crate::code::lex::Kind;
 use crate::code::value::Value;
 
 pub(in crate::code) fn statement(f: &mut Follower<'_, '_, '_>) {
-    match f.op() {
-        "{" => {
-            f.at += 1;
-            f.work.set_nest(f.work.nest() + 1);
-            return;
-        }
-        "}" => {
-            f.at += 1;
-            f.work.set_nest(f.work.nest().saturating_sub(1));
-            return;
-        }
-        ";" | "," | ")" | "]" | ":" => {
-            f.at += 1;
-            return;
-        }
-        "#" => {
-            f.at += 1;
-            return;
-        }
-        _ => {}
+    if f.between_statements() {
+        return;
+    }
+    if f.eat("#") {
+        return;
     }
     match f.word() {
         "use" | "namespace" | "declare" | "goto" => {
@@ -34,17 +19,7 @@ pub(in crate::code) fn statement(f: &mut Follower<'_, '_, '_>) {
                 f.at += 1;
             }
         }
-        "echo" | "print" => {
-            f.at += 1;
-            f.work.say(Deed::Prints);
-            loop {
-                let value = f.expression();
-                f.escape(&Args::of(vec![value]), &Value::Unknown);
-                if !f.eat(",") {
-                    break;
-                }
-            }
-        }
+        "echo" | "print" => echo(f),
         "function" if !f.word_at(1).is_empty() || f.op_at(1) == "&" && !f.word_at(2).is_empty() => {
             f.at += 1;
             f.eat("&");
@@ -103,6 +78,18 @@ pub(in crate::code) fn statement(f: &mut Follower<'_, '_, '_>) {
         }
         _ if f.is("[") && targets(f) => {}
         _ => drop(f.expression()),
+    }
+}
+
+fn echo(f: &mut Follower<'_, '_, '_>) {
+    f.at += 1;
+    f.work.say(Deed::Prints);
+    loop {
+        let value = f.expression();
+        f.escape(&Args::of(vec![value]), &Value::Unknown);
+        if !f.eat(",") {
+            break;
+        }
     }
 }
 
@@ -206,7 +193,7 @@ pub(in crate::code) fn name(f: &mut Follower<'_, '_, '_>, name: &str) -> Value {
         return match (f.lookup(name), name) {
             (Some(value), _) => value,
             (None, "$_ENV" | "$_SERVER") => Value::Item("$_ENV".into()),
-            (None, "$argv") => Value::Each(Box::new(Value::any_text())),
+            (None, "$argv" | "$_GET" | "$_POST" | "$_REQUEST" | "$_COOKIE") => Value::Each(Box::new(Value::any_text())),
             (None, _) => Value::Unknown,
         };
     }
@@ -277,7 +264,13 @@ fn construct(f: &mut Follower<'_, '_, '_>) -> Value {
         while f.peek().is_some() && !f.is("{") {
             f.at = if f.is("(") { f.close() + 1 } else { f.at + 1 };
         }
-        f.at = if f.is("{") { f.close() + 1 } else { f.at };
+        if f.is("{") && f.enter() {
+            let close = f.close();
+            f.at += 1;
+            f.run(close);
+            f.at = close + 1;
+            f.leave();
+        }
         return Value::Unknown;
     }
     f.at += usize::from(!name.is_empty());

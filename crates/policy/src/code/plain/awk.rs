@@ -7,26 +7,11 @@ use crate::code::text;
 use crate::code::value::{PART, Value};
 
 pub(super) fn statement(f: &mut Follower<'_, '_, '_>) {
-    match f.op() {
-        "{" => {
-            f.at += 1;
-            f.work.set_nest(f.work.nest() + 1);
-            return;
-        }
-        "}" => {
-            f.at += 1;
-            f.work.set_nest(f.work.nest().saturating_sub(1));
-            return;
-        }
-        ";" | "," | ")" => {
-            f.at += 1;
-            return;
-        }
-        "@" => {
-            directive(f);
-            return;
-        }
-        _ => {}
+    if f.between_statements() {
+        return;
+    }
+    if f.is("@") {
+        return directive(f);
     }
     match f.word() {
         "BEGIN" | "END" | "BEGINFILE" | "ENDFILE" | "else" | "do" | "next" | "break" | "continue" => f.at += 1,

@@ -115,6 +115,7 @@ fn function(f: &mut Follower<'_, '_, '_>) -> Value {
         end += 1;
     }
     f.at = (end + 1).min(f.until);
+    f.work.spend((end - start) / 8);
     f.function(params, start, end, false)
 }
 
@@ -191,6 +192,7 @@ pub(super) fn call(f: &mut Follower<'_, '_, '_>, path: &str, args: &Args) -> Opt
             return Some(f.call(first, &Args::of(args.rest(1))));
         }
         "ipairs" | "pairs" | "table.unpack" | "unpack" => return Some(first),
+        "getfenv" => return Some(Value::Item("_G".into())),
         "rawget" => return Some(f.index(first, &second)),
         "socket.connect" | "socket.tcp.connect" => f.work.socket(&first, &second),
         "socket.bind" => f.work.say(Deed::Listens),

@@ -64,6 +64,8 @@ pub(super) fn index(f: &mut Follower<'_, '_, '_>, value: &Value, key: &Value) ->
         (Value::Item(path), Language::Ruby) if path == "Dir" => {
             Some(f.library("Dir.glob", &Args::of(vec![key.clone()])))
         }
+        // `m["x"]` calls a method that was taken as a value.
+        (Value::Item(_), Language::Ruby) => Some(f.call(value.clone(), &Args::of(vec![key.clone()]))),
         (Value::List(values), Language::Lua | Language::R) => match key {
             Value::Number(number) => {
                 let at = usize::try_from(*number - 1).ok()?;

@@ -7,22 +7,8 @@ use crate::code::value::{PART, Value};
 use crate::code::{Deed, Language};
 
 pub(super) fn statement(f: &mut Follower<'_, '_, '_>) {
-    match f.op() {
-        "{" => {
-            f.at += 1;
-            f.work.set_nest(f.work.nest() + 1);
-            return;
-        }
-        "}" => {
-            f.at += 1;
-            f.work.set_nest(f.work.nest().saturating_sub(1));
-            return;
-        }
-        ";" | "," | ")" | "]" => {
-            f.at += 1;
-            return;
-        }
-        _ => {}
+    if f.between_statements() {
+        return;
     }
     match f.word() {
         "if" | "while" => {
@@ -153,7 +139,11 @@ fn running(f: &mut Follower<'_, '_, '_>, name: &str, args: &Args) -> Option<Valu
             Value::Unknown => f.work.dynamic(name),
             _ => {}
         },
-        "parse" | "str2lang" | "str2expression" => return Some(args.option("text").cloned().unwrap_or(first)),
+        "str2lang" | "str2expression" => return Some(first),
+        "parse" => match args.option("text") {
+            Some(text) => return Some(text.clone()),
+            None => f.work.read(&first),
+        },
         "source" | "sys.source" => {
             if first.to_text().contains("://") {
                 f.work.network(&first, false);
@@ -178,6 +168,15 @@ fn running(f: &mut Follower<'_, '_, '_>, name: &str, args: &Args) -> Option<Valu
                 f.call(function, &Args { list: vec![row.element_or_self()], named: Vec::new(), open: true });
             }
         }
+        _ => return outside(f, name, args),
+    }
+    Some(Value::Unknown)
+}
+
+/// The environment, native code, databases, the network.
+fn outside(f: &mut Follower<'_, '_, '_>, name: &str, args: &Args) -> Option<Value> {
+    let first = args.first().clone();
+    match name {
         "Sys.getenv" => {
             f.work.environment(if args.list.is_empty() { &Value::Unknown } else { &first });
             return Some(Value::any_text());
@@ -210,7 +209,7 @@ fn running(f: &mut Follower<'_, '_, '_>, name: &str, args: &Args) -> Option<Valu
             }
         }
         "shiny.runApp" | "runApp" | "httpuv.startServer" | "plumber.pr_run" | "serverSocket" => {
-            f.work.say(Deed::Listens)
+            f.work.say(Deed::Listens);
         }
         "GET"
         | "HEAD"

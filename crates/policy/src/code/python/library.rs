@@ -7,41 +7,11 @@ use crate::code::{Deed, Language};
 
 /// Names that come with `from … import *` and matter.
 const STARRED: &[&str] = &[
-    "os.system",
-    "os.popen",
-    "os.remove",
-    "os.unlink",
-    "os.rmdir",
-    "os.removedirs",
-    "os.rename",
-    "os.environ",
-    "os.getenv",
-    "os.kill",
-    "os.chmod",
-    "os.path",
-    "os.walk",
-    "os.listdir",
-    "os.execv",
-    "os.execvp",
-    "os.execl",
-    "os.makedirs",
-    "os.mkdir",
-    "shutil.rmtree",
-    "shutil.move",
-    "shutil.copy",
-    "shutil.copytree",
-    "shutil.copyfile",
-    "subprocess.run",
-    "subprocess.call",
-    "subprocess.Popen",
-    "subprocess.check_output",
-    "subprocess.check_call",
-    "subprocess.getoutput",
-    "pathlib.Path",
-    "socket.socket",
-    "socket.create_connection",
-    "ctypes.CDLL",
-    "ctypes.cdll",
+    "os.system", "os.popen", "os.remove", "os.unlink", "os.rmdir", "os.removedirs", "os.rename", "os.environ",
+    "os.getenv", "os.kill", "os.chmod", "os.path", "os.walk", "os.listdir", "os.execv", "os.execvp", "os.execl",
+    "os.makedirs", "os.mkdir", "shutil.rmtree", "shutil.move", "shutil.copy", "shutil.copytree", "shutil.copyfile",
+    "subprocess.run", "subprocess.call", "subprocess.Popen", "subprocess.check_output", "subprocess.check_call",
+    "subprocess.getoutput", "pathlib.Path", "socket.socket", "socket.create_connection", "ctypes.CDLL", "ctypes.cdll",
     "urllib.request.urlopen",
 ];
 
@@ -49,15 +19,27 @@ pub(super) fn is_known(path: &str) -> bool {
     STARRED.contains(&path)
 }
 
+/// Modules of which a member only known at run time may be anything.
+const TELLING: &[&str] =
+    &["os", "subprocess", "shutil", "builtins", "__builtins__", "sys", "pathlib", "socket", "ctypes", "importlib"];
+
 /// Calls `path`; none when it is not known.
 pub(in crate::code) fn call(f: &mut Follower<'_, '_, '_>, path: &str, args: &Args) -> Option<Value> {
     let path = canonical(path);
     built_in(f, path, args)
-        .or_else(|| processes(f, path, args))
+        .or_else(|| table(f, path, args))
+        .or_else(|| super::processes::call(f, path, args))
         .or_else(|| files(f, path, args))
         .or_else(|| paths(f, path, args))
         .or_else(|| super::outside::network(f, path, args))
-        .or_else(|| super::texts::call(path, args))
+        .or_else(|| {
+            let value = super::texts::call(path, args)?;
+            if args.named.iter().any(|(_, value)| value.is_callable()) {
+                // `sorted(row, key=f)`.
+                f.escape(&Args { list: Vec::new(), named: args.named.clone(), open: false }, args.first());
+            }
+            Some(value)
+        })
         .or_else(|| super::outside::packages(f, path, args))
 }
 
@@ -94,8 +76,7 @@ fn built_in(f: &mut Follower<'_, '_, '_>, path: &str, args: &Args) -> Option<Val
             f.work.code(Language::Python, path, &first);
             Value::Unknown
         }
-        // Only what is run with it matters; a program compiled is mostly run.
-        "compile" => return compiled(f, args),
+        "compile" => compiled(f, args),
         "types.FunctionType"
         | "types.CodeType"
         | "marshal.loads"
@@ -112,6 +93,14 @@ fn built_in(f: &mut Follower<'_, '_, '_>, path: &str, args: &Args) -> Option<Val
             f.work.dynamic(path);
             Value::Unknown
         }
+        _ => return loading(f, path, args),
+    })
+}
+
+/// Ways to code: modules by name, members by name, native libraries.
+fn loading(f: &mut Follower<'_, '_, '_>, path: &str, args: &Args) -> Option<Value> {
+    let first = args.first().clone();
+    Some(match path {
         "timeit.timeit" | "timeit.repeat" | "cProfile.run" | "profile.run" | "timeit.Timer" => {
             for part in [&first, args.get(1, "setup")] {
                 if matches!(part, Value::Text(_)) {
@@ -142,6 +131,14 @@ fn built_in(f: &mut Follower<'_, '_, '_>, path: &str, args: &Args) -> Option<Val
         }
         "vars" | "dir" if matches!(first, Value::Item(_)) => first,
         "globals" | "locals" | "vars" => Value::Item("globals".into()),
+        _ => return higher(f, path, args),
+    })
+}
+
+/// Functions that call or make functions.
+fn higher(f: &mut Follower<'_, '_, '_>, path: &str, args: &Args) -> Option<Value> {
+    let first = args.first().clone();
+    Some(match path {
         "operator.attrgetter" => match first.known() {
             Some(name) => Value::Made(Made::Getter, name.to_owned()),
             None => Value::Unknown,
@@ -196,17 +193,13 @@ fn built_in(f: &mut Follower<'_, '_, '_>, path: &str, args: &Args) -> Option<Val
     })
 }
 
-fn compiled(f: &mut Follower<'_, '_, '_>, args: &Args) -> Option<Value> {
+/// A text that is compiled is run sooner or later; what comes out stands for a program that was looked at.
+fn compiled(f: &mut Follower<'_, '_, '_>, args: &Args) -> Value {
     match args.first() {
-        source @ Value::Text(_) => {
-            f.work.code(Language::Python, "compile", source);
-            Some(Value::text("0"))
-        }
-        _ => {
-            f.work.dynamic("compile");
-            Some(Value::text("0"))
-        }
+        source @ Value::Text(_) => f.work.code(Language::Python, "compile", source),
+        _ => f.work.dynamic("compile"),
     }
+    Value::text("0")
 }
 
 fn module(f: &mut Follower<'_, '_, '_>, what: &str, name: &Value) -> Value {
@@ -224,9 +217,22 @@ fn module(f: &mut Follower<'_, '_, '_>, what: &str, name: &Value) -> Value {
     }
 }
 
+/// Members of a module taken through its table.
+fn table(f: &mut Follower<'_, '_, '_>, path: &str, args: &Args) -> Option<Value> {
+    let (module, how) = path.rsplit_once('.')?;
+    if !TELLING.contains(&module) || !matches!(how, "values" | "items" | "get" | "pop" | "setdefault" | "__getitem__") {
+        return None;
+    }
+    Some(match args.first().known() {
+        Some(name) => Value::Item(format!("{module}.{name}")),
+        None => {
+            f.work.dynamic(module);
+            Value::Unknown
+        }
+    })
+}
+
 fn getattr(f: &mut Follower<'_, '_, '_>, args: &Args) -> Value {
-    const TELLING: &[&str] =
-        &["os", "subprocess", "shutil", "builtins", "__builtins__", "sys", "pathlib", "socket", "ctypes", "importlib"];
     let receiver = args.first().clone();
     match args.get(1, "").known() {
         Some(name) => {
@@ -275,122 +281,6 @@ fn open(f: &mut Follower<'_, '_, '_>, path: &str, args: &Args) -> Value {
         }
     }
     Value::Made(Made::File, file.to_text())
-}
-
-fn processes(f: &mut Follower<'_, '_, '_>, path: &str, args: &Args) -> Option<Value> {
-    let first = args.first().clone();
-    match path {
-        "os.system"
-        | "os.popen"
-        | "os.popen2"
-        | "os.popen3"
-        | "subprocess.getoutput"
-        | "subprocess.getstatusoutput"
-        | "commands.getoutput"
-        | "commands.getstatusoutput"
-        | "popen2.popen2"
-        | "popen2.popen3"
-        | "asyncio.create_subprocess_shell"
-        | "platform.popen"
-        | "pexpect.run"
-        | "pexpect.spawn"
-        | "pexpect.spawnu"
-        | "pexpect.runu"
-        | "invoke.run"
-        | "fabric.api.local"
-        | "fabric.local"
-        | "asyncio.subprocess.create_subprocess_shell" => {
-            f.work.shell(path, args.get(0, "cmd"));
-        }
-        "subprocess.run"
-        | "subprocess.call"
-        | "subprocess.check_call"
-        | "subprocess.check_output"
-        | "subprocess.Popen"
-        | "anyio.run_process"
-        | "trio.run_process"
-        | "psutil.Popen"
-        | "sh.Command" => subprocess(f, path, args),
-        "asyncio.create_subprocess_exec" => f.work.argv(&args.rest(0)),
-        "pty.spawn" => match first {
-            Value::Text(_) => f.work.argv(&[first]),
-            first => f.work.argv(&[first]),
-        },
-        "os.execv" | "os.execve" | "os.execvp" | "os.execvpe" | "os.posix_spawn" | "os.posix_spawnp" => {
-            replaced(f, &first, args.get(1, ""));
-        }
-        "os.execl" | "os.execle" | "os.execlp" | "os.execlpe" => replaced(f, &first, &Value::List(args.rest(1))),
-        "os.spawnv" | "os.spawnve" | "os.spawnvp" | "os.spawnvpe" => replaced(f, args.get(1, ""), args.get(2, "")),
-        "os.spawnl" | "os.spawnle" | "os.spawnlp" | "os.spawnlpe" => {
-            replaced(f, args.get(1, ""), &Value::List(args.rest(2)));
-        }
-        "os.startfile" => f.work.argv(&[first]),
-        "pip.main" | "pip._internal.main" | "pip._internal.cli.main.main" => {
-            f.work.argv(&[Value::text("pip"), first]);
-        }
-        "os.kill" | "os.killpg" | "signal.pthread_kill" => f.work.say(Deed::Kill),
-        "psutil.Process" | "psutil.process_iter" => {
-            let process = Value::Made(Made::OtherProcess, String::new());
-            return Some(if path == "psutil.Process" { process } else { Value::Each(Box::new(process)) });
-        }
-        "os.getenv" | "os.environ.get" | "os.environ.pop" | "os.environ.__getitem__" | "decouple.config" => {
-            f.work.environment(&first);
-            return Some(match args.get(1, "default") {
-                Value::Nothing => Value::any_text(),
-                default => default.clone().or(Value::any_text()),
-            });
-        }
-        "os.environ.copy" | "dict" if path != "dict" || f.is_environment(&first) => {
-            return Some(Value::Made(Made::Environment, "copy".into()));
-        }
-        "os.environ.items" | "os.environ.values" | "os.environ.keys" | "dotenv.dotenv_values" => {
-            f.work.environment(&Value::Unknown);
-        }
-        "os.environ.setdefault" | "os.environ.update" | "os.putenv" => {}
-        // `sh.git("status")`: every name is a program.
-        _ if path.starts_with("sh.") || path.starts_with("plumbum.cmd.") => {
-            let program = path.rsplit('.').next().unwrap_or_default().replace('_', "-");
-            let mut argv = vec![Value::Text(program)];
-            argv.extend(args.rest(0));
-            f.work.argv(&argv);
-        }
-        _ => return None,
-    }
-    Some(Value::Made(Made::Process, String::new()))
-}
-
-/// A program that takes this one's place: by path, with its own idea of its name.
-fn replaced(f: &mut Follower<'_, '_, '_>, program: &Value, argv: &Value) {
-    let mut words = vec![program.clone()];
-    match argv {
-        Value::List(values) => words.extend(values.iter().skip(1).cloned()),
-        _ => words.push(Value::Unknown),
-    }
-    f.work.argv(&words);
-}
-
-fn subprocess(f: &mut Follower<'_, '_, '_>, path: &str, args: &Args) {
-    let command = args.get(0, "args").clone();
-    let shell = args.named.iter().any(|(name, value)| name == "shell" && value.truth() != Some(false));
-    if let Some(program) = args.option("executable") {
-        f.work.argv(&[program.clone(), command.clone()]);
-    }
-    for command in command.each() {
-        match command {
-            Value::List(values) if shell => f.work.shell(path, &values.first().cloned().unwrap_or_default()),
-            command if shell => f.work.shell(path, command),
-            Value::List(values) => f.work.argv(values),
-            Value::Text(_) | Value::Made(Made::Path, _) => f.work.argv(std::slice::from_ref(command)),
-            _ => f.work.argv(&[Value::Unknown]),
-        }
-    }
-    if let Some(input) = args.option("input").cloned()
-        && let Value::List(values) = &command
-        && values.first().and_then(Value::known).is_some_and(|program| matches!(program, "sh" | "bash" | "zsh"))
-        && values.len() == 1
-    {
-        f.work.shell(path, &input);
-    }
 }
 
 fn files(f: &mut Follower<'_, '_, '_>, path: &str, args: &Args) -> Option<Value> {

@@ -6,22 +6,12 @@ use crate::code::value::{ANY, Made, PART, Value};
 
 /// Ways from any value to all there is.
 pub(super) const WAYS_OUT: &[&str] = &[
-    "__subclasses__",
-    "__globals__",
-    "__mro__",
-    "__bases__",
-    "__base__",
-    "__code__",
-    "__closure__",
-    "f_globals",
-    "f_builtins",
-    "f_back",
-    "gi_frame",
-    "tb_frame",
-    "__loader__",
-    "__spec__",
-    "_getframe",
+    "__subclasses__", "__globals__", "__mro__", "__bases__", "__base__", "__code__", "__closure__", "f_globals",
+    "f_builtins", "f_back", "gi_frame", "tb_frame", "__loader__", "__spec__", "_getframe",
 ];
+
+/// Modules by which a program reaches out, wherever they were imported.
+const MODULES: &[&str] = &["os", "sys", "subprocess", "shutil", "builtins", "importlib", "ctypes", "pty", "posix"];
 
 pub(in crate::code) fn attribute(f: &mut Follower<'_, '_, '_>, receiver: &Value, name: &str) -> Option<Value> {
     if WAYS_OUT.contains(&name) {
@@ -29,6 +19,8 @@ pub(in crate::code) fn attribute(f: &mut Follower<'_, '_, '_>, receiver: &Value,
         return Some(Value::Unknown);
     }
     match receiver {
+        // Modules are members of whatever imported them.
+        Value::Item(path) if MODULES.contains(&name) && path != "asyncio" => Some(Value::Item(name.to_owned())),
         Value::Item(path) => match (path.as_str(), name) {
             (_, "__dict__") => Some(receiver.clone()),
             ("os", "curdir") => Some(Value::text(".")),

@@ -83,7 +83,7 @@ fn unknown(f: &mut Follower<'_, '_, '_>, receiver: &Value, name: &str, args: &Ar
             f.work.write(&first);
         }
         "get" | "post" | "put" | "patch" | "delete" | "request" | "head" | "stream" | "urlopen"
-            if args.list.iter().take(2).any(|value| is_web(value)) || args.option("url").is_some_and(is_web) =>
+            if args.list.iter().take(2).any(is_web) || args.option("url").is_some_and(is_web) =>
         {
             request(f, if name == "urlopen" { "request" } else { name }, args);
         }

@@ -4,6 +4,7 @@ mod library;
 mod members;
 mod methods;
 mod outside;
+mod processes;
 mod syntax;
 mod texts;
 

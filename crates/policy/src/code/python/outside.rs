@@ -6,7 +6,6 @@ use crate::code::value::{Made, Value};
 
 pub(super) fn network(f: &mut Follower<'_, '_, '_>, path: &str, args: &Args) -> Option<Value> {
     let first = args.first().clone();
-    let (module, name) = path.rsplit_once('.')?;
     match path {
         "urllib.request.urlopen" | "urllib2.urlopen" | "urllib.urlopen" => {
             let sends = !matches!(args.get(1, "data"), Value::Nothing);
@@ -43,6 +42,16 @@ pub(super) fn network(f: &mut Follower<'_, '_, '_>, path: &str, args: &Args) -> 
             return Some(Value::Made(Made::Http, base));
         }
         "urllib.request.build_opener" => return Some(Value::Made(Made::Http, String::new())),
+        _ => return connection(f, path, args),
+    }
+    Some(Value::Unknown)
+}
+
+/// Connections that stay open, servers, and requests by verb.
+fn connection(f: &mut Follower<'_, '_, '_>, path: &str, args: &Args) -> Option<Value> {
+    let first = args.first().clone();
+    let (module, name) = path.rsplit_once('.')?;
+    match path {
         "ftplib.FTP"
         | "ftplib.FTP_TLS"
         | "imaplib.IMAP4_SSL"

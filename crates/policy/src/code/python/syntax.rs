@@ -16,7 +16,7 @@ pub(in crate::code) fn statement(f: &mut Follower<'_, '_, '_>) {
     let word = f.word();
     match word {
         "import" => import(f),
-        "from" if f.word_at(1) != "" || f.op_at(1).starts_with('.') => from_import(f),
+        "from" if !f.word_at(1).is_empty() || f.op_at(1).starts_with('.') => from_import(f),
         "def" => define(f),
         "class" => {
             f.at += 2;
@@ -79,8 +79,12 @@ pub(in crate::code) fn statement(f: &mut Follower<'_, '_, '_>) {
             f.call(Value::Item("exec".into()), &Args::of(vec![value]));
         }
         _ if f.is("@") => {
+            // What decorates is called with what it decorates.
             f.at += 1;
-            f.expression();
+            let decorator = f.expression();
+            if matches!(decorator, Value::Item(_)) {
+                f.call(decorator, &Args::unknown());
+            }
         }
         _ if f.is(";") || f.is(":") || f.is(",") => f.at += 1,
         _ => assignment(f),
@@ -290,18 +294,17 @@ fn define(f: &mut Follower<'_, '_, '_>) {
 }
 
 /// Where a body ends: at the first line that is not further in than its head.
-fn body_end(f: &Follower<'_, '_, '_>, column: usize) -> usize {
+fn body_end(f: &mut Follower<'_, '_, '_>, column: usize) -> usize {
     let one_line = !f.at_line();
     let mut at = f.at;
     while at < f.until {
         let token = &f.tokens[at];
-        if token.line && at > f.at && (one_line || token.column <= column)
-            || token.line && !one_line && token.column <= column
-        {
+        if token.line && (token.column <= column || one_line && at > f.at) {
             break;
         }
         at += 1;
     }
+    f.work.spend((at - f.at) / 8);
     at
 }
 

@@ -7,10 +7,6 @@ use crate::code::value::{PART, Value};
 /// Functions on texts that are worked out.
 pub(super) fn call(path: &str, args: &Args) -> Option<Value> {
     let first = args.first();
-    let decoded = |decode: fn(&str) -> Option<String>| match first.known() {
-        Some(text) => decode(text).map_or(Value::any_text(), Value::Text),
-        None => Value::any_text(),
-    };
     Some(match path {
         "str" | "bytes" | "bytearray" | "repr" | "ascii" => match first {
             Value::List(values) => Value::Text(text::characters(values)),
@@ -54,6 +50,18 @@ pub(super) fn call(path: &str, args: &Args) -> Option<Value> {
         "zip" => Value::Each(Box::new(Value::List(args.list.iter().map(Value::element).collect()))),
         "next" | "random.choice" => first.element(),
         "dict" => Value::Map(args.named.clone()),
+        _ => return decoded(path, args),
+    })
+}
+
+/// Decoding, and texts made of texts.
+fn decoded(path: &str, args: &Args) -> Option<Value> {
+    let first = args.first();
+    let decoded = |decode: fn(&str) -> Option<String>| match first.known() {
+        Some(text) => decode(text).map_or(Value::any_text(), Value::Text),
+        None => Value::any_text(),
+    };
+    Some(match path {
         "base64.b64decode"
         | "base64.urlsafe_b64decode"
         | "base64.decodebytes"

@@ -92,7 +92,7 @@ fn running(f: &mut Follower<'_, '_, '_>, path: &str, args: &Args) -> Option<Valu
         "Marshal.load" | "Marshal.restore" | "YAML.unsafe_load" | "Psych.unsafe_load" => f.work.dynamic(path),
         "Process.kill" => f.work.say(Deed::Kill),
         "Fiddle.dlopen" | "Fiddle.Handle.new" | "DL.dlopen" | "syscall" | "dlload" | "Win32API.new" => {
-            f.work.native(path)
+            f.work.native(path);
         }
         "ENV.fetch" | "ENV.key?" | "ENV.values_at" | "ENV.dig" => f.work.environment(&first),
         "ENV.to_h" | "ENV.each" | "ENV.map" | "ENV.inspect" | "ENV.to_a" | "ENV.values" | "ENV.select"
@@ -144,7 +144,7 @@ fn files(f: &mut Follower<'_, '_, '_>, path: &str, args: &Args) -> Option<Value>
             f.work.delete(&Value::List(args.list.clone()), false);
         }
         ("FileUtils", "rm_r" | "rm_rf" | "rmtree" | "remove_dir" | "remove_entry_secure") => {
-            f.work.delete(&first, true)
+            f.work.delete(&first, true);
         }
         ("FileUtils", "mkdir" | "mkdir_p" | "mkpath" | "makedirs" | "touch")
         | ("Dir", "mkdir")
@@ -182,7 +182,7 @@ fn files(f: &mut Follower<'_, '_, '_>, path: &str, args: &Args) -> Option<Value>
             }
         }
         ("File" | "IO" | "CSV" | "Zlib.GzipReader" | "Zlib.GzipWriter" | "", "open" | "new")
-            if class != "" || name == "open" =>
+            if !class.is_empty() || name == "open" =>
         {
             open(f, class, args);
             let file = Value::Made(Made::File, first.to_text());
@@ -192,6 +192,18 @@ fn files(f: &mut Follower<'_, '_, '_>, path: &str, args: &Args) -> Option<Value>
             );
             return Some(file);
         }
+        _ => return folders(f, path, args),
+    }
+    Some(result)
+}
+
+/// Folders and paths.
+fn folders(f: &mut Follower<'_, '_, '_>, path: &str, args: &Args) -> Option<Value> {
+    let (class, name) = path.rsplit_once('.').unwrap_or(("", path));
+    let first = args.first().clone();
+    let second = args.get(1, "").clone();
+    let mut result = Value::Unknown;
+    match (class, name) {
         ("Dir", "glob" | "[]" | "children" | "entries" | "each_child") => {
             let row = handed(&Value::Item("Dir".into()), if name == "[]" { "glob" } else { name }, args);
             f.escape(args, &row);
@@ -226,7 +238,7 @@ fn piped_or(f: &mut Follower<'_, '_, '_>, path: &Value, otherwise: impl FnOnce(&
     if let Value::Text(text) = path
         && let Some(command) = text.trim_start().strip_prefix('|')
     {
-        return f.work.shell("open", &Value::text(command));
+        return f.work.shell("open", &Value::text(command.trim()));
     }
     otherwise(f, path);
 }
@@ -268,7 +280,7 @@ fn network(f: &mut Follower<'_, '_, '_>, path: &str, args: &Args) -> Option<Valu
             f.escape(args, &Value::Unknown);
         }
         ("HTTParty" | "Faraday" | "RestClient" | "HTTP" | "Excon" | "Typhoeus", "get" | "head") => {
-            f.work.network(&first, false)
+            f.work.network(&first, false);
         }
         (
             "HTTParty" | "Faraday" | "RestClient" | "HTTP" | "Excon" | "Typhoeus",

@@ -130,7 +130,7 @@ fn of_made(f: &mut Follower<'_, '_, '_>, made: Made, text: &str, name: &str, arg
             return Some(Value::any_text());
         }
         (Made::Database, "execute" | "query" | "exec" | "execute_batch" | "prepare" | "run" | "exec_params") => {
-            f.work.sql(&first)
+            f.work.sql(&first);
         }
         (Made::Socket, "connect") => f.work.socket(&first, &Value::Nothing),
         (Made::Socket, "bind" | "listen") => f.work.say(Deed::Listens),

@@ -120,7 +120,10 @@ fn line_end(f: &Follower<'_, '_, '_>) -> usize {
 }
 
 /// Where the `end` of the body here stands.
-fn body_end(f: &Follower<'_, '_, '_>) -> usize {
+fn body_end(f: &mut Follower<'_, '_, '_>) -> usize {
+    if !f.work.spend((f.until - f.at.min(f.until)) / 16) {
+        return f.until;
+    }
     let (mut depth, mut loops) = (1_usize, false);
     for at in f.at..f.until {
         let token = &f.tokens[at];

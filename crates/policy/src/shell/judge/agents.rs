@@ -9,14 +9,7 @@ use crate::shell::words::Word;
 
 /// Options by which an agent is let loose, as parts of an argument.
 const LOOSE: &[&str] = &[
-    "dangerously",
-    "bypass",
-    "yolo",
-    "disableallhooks",
-    "--settings",
-    "--setting-sources",
-    "--bare",
-    "full-auto",
+    "dangerously", "bypass", "yolo", "disableallhooks", "--settings", "--setting-sources", "--bare", "full-auto",
     "never",
 ];
 /// Subcommands that change what an agent may do.
@@ -32,10 +25,16 @@ pub(super) fn start(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
         let text = arg.text.to_ascii_lowercase();
         !text.contains(' ') && LOOSE.iter().any(|word| text.contains(word)) || text.contains("disableallhooks")
     });
-    let sends = args.iter().take(2).any(|arg| matches!(arg.text.as_str(), "message" | "send" | "msg" | "cron" | "pairing"));
+    let sends =
+        args.iter().take(2).any(|arg| matches!(arg.text.as_str(), "message" | "send" | "msg" | "cron" | "pairing"));
     if sends && matches!(name, "openclaw" | "hermes") {
         walk.network = true;
-        return walk.say(signal("message", High, format!("Makes {name} send a message or run something later"), Some(&part)));
+        return walk.say(signal(
+            "message",
+            High,
+            format!("Makes {name} send a message or run something later"),
+            Some(&part),
+        ));
     }
     let one = if loose || walk.moved_home {
         signal("agent_unguarded", High, format!("Starts {name} in a way that goes around its guard"), Some(&part))

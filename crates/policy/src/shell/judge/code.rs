@@ -8,8 +8,8 @@ use crate::assess::signal;
 use crate::paths::{self, Class};
 use crate::shell::tables::{CALM_MODULES, FETCHERS, INTERPRETERS, REACHES, SHELLS};
 use crate::shell::walk::{Input, Walk};
-use crate::windows::Place;
 use crate::shell::words::Word;
+use crate::windows::Place;
 
 /// Risk of database statements by themselves.
 pub(crate) fn sql_level(text: &str) -> RiskLevel {
@@ -19,15 +19,20 @@ pub(crate) fn sql_level(text: &str) -> RiskLevel {
 /// Whether a word names something in production.
 pub(super) fn far_production(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
-    lower.split(|c: char| !c.is_ascii_alphanumeric()).any(|piece| matches!(piece, "prod" | "production" | "live" | "prd"))
+    lower
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .any(|piece| matches!(piece, "prod" | "production" | "live" | "prd"))
         && !lower.contains("select ")
 }
 
 /// A text to run that is only known when it runs; worse when it is a download.
 pub(super) fn hidden_text(walk: &mut Walk<'_>, text: &Word) {
     let behind = text.from.iter().filter_map(|name| walk.vars.get(name)).flat_map(|word| &word.inner);
-    let downloads =
-        text.inner.iter().chain(behind).any(|inner| inner.split(|c: char| !c.is_alphanumeric()).any(|word| FETCHERS.contains(&word)));
+    let downloads = text
+        .inner
+        .iter()
+        .chain(behind)
+        .any(|inner| inner.split(|c: char| !c.is_alphanumeric()).any(|word| FETCHERS.contains(&word)));
     if downloads {
         walk.say(signal("runs_download", Critical, "Runs whatever a download contains", Some(&text.text)));
     } else {
@@ -42,7 +47,10 @@ pub(super) fn texts_after(walk: &mut Walk<'_>, args: &[Word], options: &[&str], 
         options.contains(&option.text.as_str()) || options.contains(&"-c") && is_bundle_with(&option.text, 'c')
     });
     let Some(at) = at.filter(|at| at + 1 < args.len()) else { return false };
-    let skip = args[at + 1..].iter().take_while(|word| word.text == "--" || word.text.starts_with(['-', '+']) && word.text.len() == 2).count();
+    let skip = args[at + 1..]
+        .iter()
+        .take_while(|word| word.text == "--" || word.text.starts_with(['-', '+']) && word.text.len() == 2)
+        .count();
     let Some(text) = args.get(at + 1 + skip).or_else(|| args.last()) else { return false };
     if text.opaque {
         hidden_text(walk, text);
@@ -60,14 +68,17 @@ fn windows(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, depth:
     let cmd = name == "cmd";
     let mut rest = args.iter();
     let mut text: Option<String> = None;
-    let join = |words: &mut dyn Iterator<Item = &Word>| words.map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
+    let join =
+        |words: &mut dyn Iterator<Item = &Word>| words.map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
     while let Some(arg) = rest.next() {
         let lower = arg.text.to_ascii_lowercase().replace('/', "-");
         let option = lower.trim_start_matches('-');
         if cmd && (lower.starts_with("-c") || lower.starts_with("-k")) {
             let attached = arg.text.get(2..).unwrap_or_default().to_owned();
             text = Some(format!("{attached} {}", join(&mut rest.by_ref())));
-        } else if !cmd && lower.starts_with('-') && !option.is_empty() && "encodedcommand".starts_with(option) || option == "ec" {
+        } else if !cmd && lower.starts_with('-') && !option.is_empty() && "encodedcommand".starts_with(option)
+            || option == "ec"
+        {
             text = Some(format!("powershell -EncodedCommand {}", join(&mut rest.by_ref())));
         } else if !cmd && lower.starts_with('-') && !option.is_empty() && "command".starts_with(option) {
             text = Some(join(&mut rest.by_ref()));
@@ -77,7 +88,21 @@ fn windows(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, depth:
                 walk.say(signal("runs_script", Medium, format!("Runs the script {}", script.text), Some(&script.text)));
             }
             return;
-        } else if !cmd && matches!(option, "executionpolicy" | "ep" | "ex" | "version" | "workingdirectory" | "wd" | "outputformat" | "inputformat" | "windowstyle" | "w") {
+        } else if !cmd
+            && matches!(
+                option,
+                "executionpolicy"
+                    | "ep"
+                    | "ex"
+                    | "version"
+                    | "workingdirectory"
+                    | "wd"
+                    | "outputformat"
+                    | "inputformat"
+                    | "windowstyle"
+                    | "w"
+            )
+        {
             rest.next();
         } else if !arg.text.starts_with('-') && !cmd {
             text = Some(format!("{} {}", arg.text, join(&mut rest.by_ref())));
@@ -126,12 +151,19 @@ pub(super) fn interpreters(walk: &mut Walk<'_>, name: &str, args: &[Word], input
         return;
     }
     if let Some((_, options)) = language {
-        let valued = ["-W", "-X", "-r", "--require", "--import", "--loader", "-C", "-I", "-M", "--conditions", "-d", "-l", "-s"];
+        let valued =
+            ["-W", "-X", "-r", "--require", "--import", "--loader", "-C", "-I", "-M", "--conditions", "-d", "-l", "-s"];
         let script = args.iter().enumerate().position(|(at, arg)| {
-            !arg.text.starts_with('-') && !(at > 0 && (valued.contains(&args[at - 1].text.as_str()) || options.contains(&args[at - 1].text.as_str())))
+            !arg.text.starts_with('-')
+                && !(at > 0
+                    && (valued.contains(&args[at - 1].text.as_str()) || options.contains(&args[at - 1].text.as_str())))
         });
         let before = &args[..script.map_or(args.len(), |at| (at + 1).min(args.len()))];
         let before = if name == "deno" { args } else { before };
+        let silent = matches!(name, "perl" | "ruby") && has(args, "-i") && has(args, "-n") && !has(args, "-p");
+        if silent && !args.iter().any(|arg| arg.text.contains("print") || arg.text.contains("puts")) {
+            walk.say(signal("overwrites", High, "Empties files", args.last().map(|arg| arg.text.as_str())));
+        }
         for (option, text) in before.iter().zip(before.iter().skip(1)) {
             if options.contains(&option.text.as_str()) {
                 return inline(walk, name, &text.text, text.opaque, depth);
@@ -142,6 +174,12 @@ pub(super) fn interpreters(walk: &mut Walk<'_>, name: &str, args: &[Word], input
             .find_map(|arg| options.iter().find_map(|option| arg.text.strip_prefix(option)?.strip_prefix('=')));
         if let Some(text) = attached {
             return inline(walk, name, text, false, depth);
+        }
+        if name.ends_with("awk")
+            && args.iter().any(|arg| arg.text == "inplace")
+            && !args.iter().any(|arg| arg.text.contains("print"))
+        {
+            walk.say(signal("overwrites", High, "Empties files", args.last().map(|arg| arg.text.as_str())));
         }
         if name.ends_with("awk") && !has(args, "-f") {
             if let Some(text) = operands(args).next().filter(|text| text.text.contains(['(', '|', '>', '"'])).cloned() {
@@ -283,7 +321,11 @@ pub(crate) fn inline(walk: &mut Walk<'_>, name: &str, text: &str, opaque: bool, 
 pub(super) fn written(walk: &mut Walk<'_>, path: &str, text: &str, depth: usize) {
     let ending = path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map_or("", |(_, ending)| ending);
     let first = text.lines().next().unwrap_or_default();
-    let shell = matches!(ending, "sh" | "bash" | "zsh" | "") && !first.contains("python") && !first.contains("node") && !first.contains("perl") && !first.contains("ruby");
+    let shell = matches!(ending, "sh" | "bash" | "zsh" | "")
+        && !first.contains("python")
+        && !first.contains("node")
+        && !first.contains("perl")
+        && !first.contains("ruby");
     if shell {
         return walk.text_by("a file written before", text, depth + 1);
     }
@@ -308,7 +350,8 @@ pub(super) fn written_quietly(walk: &mut Walk<'_>, path: &str, text: &str, depth
         _ => None,
     };
     if let Some(language) = language {
-        return walk.quietly(|walk| walk.by("a file written before", |walk| inline(walk, language, text, false, depth)));
+        return walk
+            .quietly(|walk| walk.by("a file written before", |walk| inline(walk, language, text, false, depth)));
     }
     if ending == "sql" {
         if sql_level(text) >= High {
@@ -318,16 +361,32 @@ pub(super) fn written_quietly(walk: &mut Walk<'_>, path: &str, text: &str, depth
     }
     for line in text.lines().take(400) {
         let line = line.trim_start_matches(['\t', ' ', '@', '-', '+']);
-        let line = ["RUN ", "CMD ", "ENTRYPOINT ", "command: ", "run: ", "//go:generate ", "!", ":!", "script: "].iter().find_map(|mark| line.strip_prefix(mark)).unwrap_or(line);
+        let line = ["RUN ", "CMD ", "ENTRYPOINT ", "command: ", "run: ", "//go:generate ", "!", ":!", "script: "]
+            .iter()
+            .find_map(|mark| line.strip_prefix(mark))
+            .unwrap_or(line);
         if line.len() > 2 && line.len() < 400 && !line.starts_with(['#', '/', '<']) {
             let line = line.to_owned();
             walk.quietly(|walk| walk.by("a file written before", |walk| walk.text(&line, depth + 1)));
         }
     }
-    let compiled = matches!(ending, "go" | "rs" | "java" | "kt" | "cs" | "c" | "cpp" | "cc" | "ex" | "exs" | "scala" | "swift" | "zig" | "nim");
-    let reach = ["RemoveAll", "remove_dir_all", "remove_file", "deleteRecursively", "FileUtils.delete", "Runtime.getRuntime", "ProcessBuilder", "system(", "File.rm_rf", "removeItem", "Process.Start", "Directory.Delete", "Command::new(\"rm", "Command::new(\"sh", "Command::new(\"bash", "Command::new(\"git", "exec.Command(\"rm", "exec.Command(\"sh", "exec.Command(\"bash", "exec.Command(\"git"];
+    let compiled = matches!(
+        ending,
+        "go" | "rs" | "java" | "kt" | "cs" | "c" | "cpp" | "cc" | "ex" | "exs" | "scala" | "swift" | "zig" | "nim"
+    );
+    let reach = [
+        "RemoveAll", "remove_dir_all", "remove_file", "deleteRecursively", "FileUtils.delete", "Runtime.getRuntime",
+        "ProcessBuilder", "system(", "File.rm_rf", "removeItem", "Process.Start", "Directory.Delete",
+        "Command::new(\"rm", "Command::new(\"sh", "Command::new(\"bash", "Command::new(\"git", "exec.Command(\"rm",
+        "exec.Command(\"sh", "exec.Command(\"bash", "exec.Command(\"git",
+    ];
     if let Some(word) = reach.iter().find(|word| compiled && text.contains(**word)) {
-        walk.say(signal("inline_code_reach", High, format!("Builds and runs a program written just before that reaches files or programs ({word})"), Some(name)));
+        walk.say(signal(
+            "inline_code_reach",
+            High,
+            format!("Builds and runs a program written just before that reaches files or programs ({word})"),
+            Some(name),
+        ));
     }
     literals(walk, text, depth);
 }
@@ -336,10 +395,17 @@ pub(super) fn written_quietly(walk: &mut Walk<'_>, path: &str, text: &str, depth
 pub(super) fn literals(walk: &mut Walk<'_>, text: &str, depth: usize) {
     let mut found: Vec<String> = Vec::new();
     for quote in ['"', '\'', '`'] {
-        found.extend(text.split(quote).skip(1).filter(|piece| piece.len() > 1 && piece.len() < 400).take(60).map(ToOwned::to_owned));
+        found.extend(
+            text.split(quote)
+                .skip(1)
+                .filter(|piece| piece.len() > 1 && piece.len() < 400)
+                .take(60)
+                .map(ToOwned::to_owned),
+        );
     }
     let quoted: Vec<String> = text.split('"').skip(1).step_by(2).take(60).map(ToOwned::to_owned).collect();
-    let list = quoted.iter().filter(|piece| !piece.contains(char::is_whitespace)).cloned().collect::<Vec<_>>().join(" ");
+    let list =
+        quoted.iter().filter(|piece| !piece.contains(char::is_whitespace)).cloned().collect::<Vec<_>>().join(" ");
     for piece in found.iter().filter(|piece| piece.contains(' ')).chain(std::iter::once(&list)) {
         let piece = piece.clone();
         walk.quietly(|walk| walk.by("a text inside", |walk| walk.text(&piece, depth + 1)));
@@ -348,9 +414,13 @@ pub(super) fn literals(walk: &mut Walk<'_>, text: &str, depth: usize) {
 
 /// Words by which programs of languages that are not taken apart destroy, start or send something.
 const DESTRUCTIVE: &[&str] = &[
-    "rm_rf", "rm_r", "rm", "delete_all", "destroy_all", "delete", "destroy", "drop", "truncate", "removeall", "remove_all", "remove", "rmtree", "deletedirectory", "delete_directory", "delete-directory", "delete-file",
-    "unlink", "system", "shell", "shell-command", "call-process", "cmd", "exec", "execute", "spawn", "popen", "run", "processbuilder", "runtime", "os", "system2", "syscmd", "esyscmd", "write18", "remove_recurse", "execute_process",
-    "execute_command", "jobstart", "termopen", "credentials", "secrets", "env", "connection", "update_all", "eval", "instance_eval", "send", "httpc", "gen_tcp", "url-retrieve", "net", "socket", "http", "curl", "wget", "py3", "python3", "perl", "lua", "ruby", "%d", "bwipeout",
+    "rm_rf", "rm_r", "rm", "delete_all", "destroy_all", "delete", "destroy", "drop", "truncate", "removeall",
+    "remove_all", "remove", "rmtree", "deletedirectory", "delete_directory", "delete-directory", "delete-file",
+    "unlink", "system", "shell", "shell-command", "call-process", "cmd", "exec", "execute", "spawn", "popen", "run",
+    "processbuilder", "runtime", "os", "system2", "syscmd", "esyscmd", "write18", "remove_recurse", "execute_process",
+    "execute_command", "jobstart", "termopen", "credentials", "secrets", "env", "connection", "update_all", "eval",
+    "instance_eval", "send", "httpc", "gen_tcp", "url-retrieve", "net", "socket", "http", "curl", "wget", "py3",
+    "python3", "perl", "lua", "ruby", "%d", "bwipeout",
 ];
 
 /// A program in a language that is not taken apart: told by its words, in small letters.
@@ -358,14 +428,22 @@ pub(super) fn other_language(walk: &mut Walk<'_>, name: &str, text: &Word) {
     let lower = text.text.to_ascii_lowercase();
     let words = lower.split(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '-' | '%'));
     let calm = matches!(name, "vim" | "vi" | "nvim" | "ex" | "view" | "ed");
-    let debugger = matches!(name, "gdb" | "lldb") && !["shell", "python", "system", "!", "script", "pipe"].iter().any(|word| lower.contains(word));
-    let reach = words.filter(|_| !debugger).filter(|word| !word.is_empty()).find(|word| DESTRUCTIVE.contains(word) && !(calm && matches!(*word, "delete" | "run" | "os" | "net" | "env" | "remove")));
-    let shell = calm && (lower.starts_with('!') || lower.contains(":!") || lower.contains(" !") || lower.contains("%!")) || text.text.contains('`') && matches!(name, "rails" | "julia");
+    let debugger = matches!(name, "gdb" | "lldb")
+        && !["shell", "python", "system", "!", "script", "pipe"].iter().any(|word| lower.contains(word));
+    let reach = words.filter(|_| !debugger).filter(|word| !word.is_empty()).find(|word| {
+        DESTRUCTIVE.contains(word) && !(calm && matches!(*word, "delete" | "run" | "os" | "net" | "env" | "remove"))
+    });
+    let shell = calm
+        && (lower.starts_with('!') || lower.contains(":!") || lower.contains(" !") || lower.contains("%!"))
+        || text.text.contains('`') && matches!(name, "rails" | "julia");
     if let Some(text) = Some(&text.text).filter(|_| text.opaque || reach.is_some() || shell) {
         walk.say(signal(
             "inline_code_reach",
             High,
-            format!("Runs a program given to {name} that reaches files, programs or the network ({})", reach.unwrap_or("a shell")),
+            format!(
+                "Runs a program given to {name} that reaches files, programs or the network ({})",
+                reach.unwrap_or("a shell")
+            ),
             Some(text),
         ));
     } else {

@@ -12,17 +12,20 @@ use crate::shell::words::Word;
 
 /// Options of `run` and `exec` that take a value.
 const VALUED: &[&str] = &[
-    "-e", "--env", "--env-file", "-v", "--volume", "--mount", "-p", "--publish", "--name", "-w", "--workdir", "-u", "--user", "--network",
-    "--net", "--entrypoint", "-l", "--label", "--platform", "-h", "--hostname", "--add-host", "--cpus", "-m", "--memory", "--restart",
-    "--gpus", "--device", "--cap-add", "--cap-drop", "--security-opt", "--pid", "--ipc", "--shm-size", "--ulimit", "--tmpfs", "--link",
-    "--volumes-from", "--log-driver", "--dns", "--pull", "--cidfile", "--runtime", "--userns", "-f", "--file", "--project-name", "--profile",
-    "--index", "--health-cmd", "--stop-signal", "--stop-timeout", "--expose", "--ip", "--mac-address", "--cgroupns", "--uts", "-a", "--attach",
+    "-e", "--env", "--env-file", "-v", "--volume", "--mount", "-p", "--publish", "--name", "-w", "--workdir", "-u",
+    "--user", "--network", "--net", "--entrypoint", "-l", "--label", "--platform", "-h", "--hostname", "--add-host",
+    "--cpus", "-m", "--memory", "--restart", "--gpus", "--device", "--cap-add", "--cap-drop", "--security-opt",
+    "--pid", "--ipc", "--shm-size", "--ulimit", "--tmpfs", "--link", "--volumes-from", "--log-driver", "--dns",
+    "--pull", "--cidfile", "--runtime", "--userns", "-f", "--file", "--project-name", "--profile", "--index",
+    "--health-cmd", "--stop-signal", "--stop-timeout", "--expose", "--ip", "--mac-address", "--cgroupns", "--uts",
+    "-a", "--attach",
 ];
 /// The machine itself, handed to a container.
 const HOST: &[&str] = &[
-    "--privileged", "--pid=host", "--net=host", "--ipc=host", "--userns=host", "--uts=host", "--cgroupns=host", "--cap-add=ALL",
-    "--cap-add=SYS_ADMIN", "--cap-add=SYS_PTRACE", "--cap-add=SYS_MODULE", "--security-opt=seccomp=unconfined",
-    "--security-opt=apparmor=unconfined", "--security-opt=apparmor:unconfined", "--security-opt=seccomp:unconfined", "--cap-add=DAC_READ_SEARCH",
+    "--privileged", "--pid=host", "--net=host", "--ipc=host", "--userns=host", "--uts=host", "--cgroupns=host",
+    "--cap-add=ALL", "--cap-add=SYS_ADMIN", "--cap-add=SYS_PTRACE", "--cap-add=SYS_MODULE",
+    "--security-opt=seccomp=unconfined", "--security-opt=apparmor=unconfined", "--security-opt=apparmor:unconfined",
+    "--security-opt=seccomp:unconfined", "--cap-add=DAC_READ_SEARCH",
 ];
 
 /// Looks at a command of docker or one of its kin.
@@ -33,7 +36,10 @@ pub(super) fn docker(walk: &mut Walk<'_>, name: &str, args: &[Word], depth: usiz
         _ => (compose, args),
     };
     let valued: &[&str] = if head {
-        &["-f", "--file", "-p", "--project-name", "--profile", "--env-file", "--project-directory", "--ansi", "--progress", "--parallel"]
+        &[
+            "-f", "--file", "-p", "--project-name", "--profile", "--env-file", "--project-directory", "--ansi",
+            "--progress", "--parallel",
+        ]
     } else {
         &["-H", "--host", "-c", "--context", "-l", "--log-level", "--config"]
     };
@@ -53,7 +59,12 @@ pub(super) fn docker(walk: &mut Walk<'_>, name: &str, args: &[Word], depth: usiz
         ("container", "prune") | ("pod", "rm" | "prune") => lost(walk, "Deletes containers with what is in them"),
         ("image", "prune") if has(args, "-a|--all") => lost(walk, "Deletes every image that is not in use"),
         ("image" | "builder" | "buildx", "prune") | ("image", "rm") => {
-            walk.say(signal("container_small", Medium, "Deletes images or caches that can be built again", Some(&part)));
+            walk.say(signal(
+                "container_small",
+                Medium,
+                "Deletes images or caches that can be built again",
+                Some(&part),
+            ));
         }
         ("network", "prune") if has(args, "-f|--force") => lost(walk, "Deletes networks"),
         ("rm" | "container", _) if (*verb == "rm" || what == "rm") && (has(args, "-v|--volumes") || many) => {
@@ -69,7 +80,9 @@ pub(super) fn docker(walk: &mut Walk<'_>, name: &str, args: &[Word], depth: usiz
             walk.say(signal("settings", Medium, "Changes where containers run", Some(&part)));
         }
         ("push", _) | ("image", "push") | ("manifest", "push") => publishes(walk, &part),
-        ("build" | "buildx" | "bake" | "image", _) if has(args, "--push") || part.contains("type=registry") => publishes(walk, &part),
+        ("build" | "buildx" | "bake" | "image", _) if has(args, "--push") || part.contains("type=registry") => {
+            publishes(walk, &part)
+        }
         ("save" | "export", _) => {}
         ("run" | "create" | "exec" | "container", _) => {
             let sub = if *verb == "container" { what } else { verb };
@@ -81,12 +94,17 @@ pub(super) fn docker(walk: &mut Walk<'_>, name: &str, args: &[Word], depth: usiz
             if let Some(target) = args.last().filter(|target| !target.text.contains(':')) {
                 walk.wrote(&target.clone(), "Writes to");
             }
-            for source in args.iter().filter(|word| !word.text.contains(':') && !word.text.starts_with('-')).skip(1).take(1) {
+            for source in
+                args.iter().filter(|word| !word.text.contains(':') && !word.text.starts_with('-')).skip(1).take(1)
+            {
                 walk.read(&source.clone());
             }
         }
         ("commit" | "tag" | "load" | "import" | "login" | "logout", _) => {}
-        ("kill" | "stop" | "rm" | "rmi", _) if many || args.last().is_some_and(|arg| arg.text == "$" && arg.from.is_empty() && arg.inner.is_empty()) => {
+        ("kill" | "stop" | "rm" | "rmi", _)
+            if many
+                || args.last().is_some_and(|arg| arg.text == "$" && arg.from.is_empty() && arg.inner.is_empty()) =>
+        {
             walk.say(signal("container_destroys", High, "Stops or removes every container it is given", Some(&part)));
         }
         ("kill" | "stop" | "rm" | "rmi" | "network" | "restart" | "pause", _) => {
@@ -120,15 +138,21 @@ fn compose(walk: &mut Walk<'_>, verb: &str, args: &[Word], part: &str, depth: us
 
 /// `run` and `exec`: what the container may reach, and the command in it.
 fn inside(walk: &mut Walk<'_>, name: &str, verb: &str, args: &[Word], part: &str, depth: usize) {
-    let pairs: Vec<String> = args.iter().zip(args.iter().skip(1)).map(|(option, value)| format!("{}={}", option.text, value.text)).collect();
+    let pairs: Vec<String> =
+        args.iter().zip(args.iter().skip(1)).map(|(option, value)| format!("{}={}", option.text, value.text)).collect();
     let host = HOST.iter().any(|wanted| {
-        args.iter().any(|arg| arg.text == *wanted) || pairs.iter().any(|pair| pair == &wanted.replace("--net=", "--network=") || pair == wanted)
+        args.iter().any(|arg| arg.text == *wanted)
+            || pairs.iter().any(|pair| pair == &wanted.replace("--net=", "--network=") || pair == wanted)
     }) || args.iter().any(|arg| arg.text == "--network=host" && part.contains("--pid"));
     if host {
         walk.say(signal("machine", High, "Starts a container that controls the machine itself", Some(part)));
     }
-    let mounts = pairs.iter().filter_map(|pair| ["-v=", "--volume=", "--mount=", "--device="].iter().find_map(|option| pair.strip_prefix(option)));
-    let attached = args.iter().filter_map(|arg| ["--volume=", "--mount=", "-v", "--device="].iter().find_map(|option| arg.text.strip_prefix(option)));
+    let mounts = pairs.iter().filter_map(|pair| {
+        ["-v=", "--volume=", "--mount=", "--device="].iter().find_map(|option| pair.strip_prefix(option))
+    });
+    let attached = args.iter().filter_map(|arg| {
+        ["--volume=", "--mount=", "-v", "--device="].iter().find_map(|option| arg.text.strip_prefix(option))
+    });
     let mounts: Vec<String> = mounts.chain(attached).map(ToOwned::to_owned).collect();
     for mount in mounts {
         mounted(walk, &mount, part);
@@ -146,7 +170,12 @@ fn inside(walk: &mut Walk<'_>, name: &str, verb: &str, args: &[Word], part: &str
             rest.next();
         } else if !arg.text.starts_with('-') {
             if arg.inner.iter().any(|text| text.contains("curl") || text.contains("wget")) {
-                walk.say(signal("runs_download", Critical, "Runs an image whose name comes over the network", Some(part)));
+                walk.say(signal(
+                    "runs_download",
+                    Critical,
+                    "Runs an image whose name comes over the network",
+                    Some(part),
+                ));
             }
             // The container's or image's name; the command follows.
             tail = entry.into_iter().chain(rest.filter(|word| word.text != "--").cloned()).collect();
@@ -179,12 +208,28 @@ fn mounted(walk: &mut Walk<'_>, mount: &str, part: &str) {
     let Some(path) = walk.path(&Word::plain(source)) else { return };
     let project = walk.project.clone();
     match paths::class(&path, &project, walk.around) {
-        Class::Root | Class::Device => walk.say(signal("machine", High, format!("Hands {path} to a container"), Some(part))),
-        Class::System if !path.starts_with("/etc/localtime") && !path.starts_with("/etc/timezone") && !path.starts_with("/opt") => {
+        Class::Root | Class::Device => {
+            walk.say(signal("machine", High, format!("Hands {path} to a container"), Some(part)))
+        }
+        Class::System
+            if !path.starts_with("/etc/localtime")
+                && !path.starts_with("/etc/timezone")
+                && !path.starts_with("/opt") =>
+        {
             walk.say(signal("machine", High, format!("Hands {path} of the system to a container"), Some(part)));
         }
-        Class::Secret => walk.say(signal("secret_read", High, format!("Hands {path}, which holds secrets, to a container"), Some(part))),
-        Class::Own => walk.say(signal(crate::assess::OWN, Critical, format!("Hands {path}, which is ClawButler's, to a container"), Some(part))),
+        Class::Secret => walk.say(signal(
+            "secret_read",
+            High,
+            format!("Hands {path}, which holds secrets, to a container"),
+            Some(part),
+        )),
+        Class::Own => walk.say(signal(
+            crate::assess::OWN,
+            Critical,
+            format!("Hands {path}, which is ClawButler's, to a container"),
+            Some(part),
+        )),
         Class::Startup | Class::AgentConfig => {
             walk.say(signal("agent_config_write", High, format!("Hands {path} to a container"), Some(part)));
         }

@@ -39,10 +39,15 @@ pub(super) fn delete_one(walk: &mut Walk<'_>, name: &str, word: &Word, recursive
     let trimmed = if trimmed.is_empty() && word.text.starts_with('/') { "/" } else { trimmed };
     let climbs = word.text.contains("..");
     let last = word.text.trim_end_matches(['/', '*']).rsplit('/').next().unwrap_or_default();
-    let generated = !word.opaque && !climbs && paths::generated(if word.text.starts_with('/') { last } else { &word.text });
-    let unknown = word.text.is_empty() || word.opaque && !paths::generated(word.text.rsplit('$').next().unwrap_or_default());
+    let generated =
+        !word.opaque && !climbs && paths::generated(if word.text.starts_with('/') { last } else { &word.text });
+    let unknown =
+        word.text.is_empty() || word.opaque && !paths::generated(word.text.rsplit('$').next().unwrap_or_default());
     let Some(path) = walk.path(&Word { text: trimmed.to_owned(), ..word.clone() }).filter(|_| !unknown) else {
-        if word.opaque && word.text.contains("/$") && walk.path(word).is_some_and(|path| paths::generated_below(&path, &walk.project)) {
+        if word.opaque
+            && word.text.contains("/$")
+            && walk.path(word).is_some_and(|path| paths::generated_below(&path, &walk.project))
+        {
             return walk.say(signal("delete_generated", Medium, "Deletes what can be made again", Some(part)));
         }
         if temporary(walk, word) {
@@ -80,14 +85,19 @@ pub(super) fn delete_one(walk: &mut Walk<'_>, name: &str, word: &Word, recursive
         _ if git && recursive => {
             signal("recursive_delete", Critical, "Deletes the project's history; cannot be undone", Some(part))
         }
-        _ if recursive && !walk.around.data_dir.is_empty() && walk.around.data_dir.starts_with(&format!("{}/", path.trim_end_matches('/'))) => {
+        _ if recursive
+            && !walk.around.data_dir.is_empty()
+            && walk.around.data_dir.starts_with(&format!("{}/", path.trim_end_matches('/'))) =>
+        {
             signal(OWN, Critical, "Deletes a folder that holds ClawButler", Some(part))
         }
         Class::Secret | Class::Startup | Class::AgentConfig | Class::System => {
             signal("delete", High, format!("Deletes {path}"), Some(part))
         }
         _ if git => signal("delete", High, format!("Deletes {path}, a part of the project's history"), Some(part)),
-        _ if again => signal("delete_generated", Medium, format!("Deletes {shown}, which can be made again"), Some(part)),
+        _ if again => {
+            signal("delete_generated", Medium, format!("Deletes {shown}, which can be made again"), Some(part))
+        }
         _ if name == "rmdir" => signal("delete_one", Low, "Removes an empty folder", Some(part)),
         _ if recursive => signal(
             "recursive_delete",
@@ -95,8 +105,12 @@ pub(super) fn delete_one(walk: &mut Walk<'_>, name: &str, word: &Word, recursive
             format!("Deletes {shown} and everything in it; cannot be undone"),
             Some(part),
         ),
-        _ if star || word.pattern => signal("delete", High, format!("Deletes every {}; cannot be undone", word.text), Some(part)),
-        _ if paths::data(&path) => signal("delete", High, format!("Deletes {shown}, which holds data; cannot be undone"), Some(part)),
+        _ if star || word.pattern => {
+            signal("delete", High, format!("Deletes every {}; cannot be undone", word.text), Some(part))
+        }
+        _ if paths::data(&path) => {
+            signal("delete", High, format!("Deletes {shown}, which holds data; cannot be undone"), Some(part))
+        }
         Class::Outside => {
             signal("delete", High, format!("Deletes {shown}, outside the project; cannot be undone"), Some(part))
         }
@@ -112,21 +126,31 @@ fn temporary(walk: &Walk<'_>, word: &Word) -> bool {
     let made = |text: &String| text.trim_start().starts_with("mktemp");
     let known = |name: &String| {
         matches!(name.as_str(), "TMPDIR" | "TMP" | "TEMP") && word.text.contains('/')
-            || walk.vars.get(name).is_some_and(|value| !value.inner.is_empty() && value.inner.iter().all(made) && value.text == "$")
+            || walk
+                .vars
+                .get(name)
+                .is_some_and(|value| !value.inner.is_empty() && value.inner.iter().all(made) && value.text == "$")
     };
     word.text.starts_with('$')
-        && (!word.from.is_empty() && word.from.iter().all(known) || !word.inner.is_empty() && word.inner.iter().all(made))
+        && (!word.from.is_empty() && word.from.iter().all(known)
+            || !word.inner.is_empty() && word.inner.iter().all(made))
 }
 
 /// find: what it does with what it finds.
 pub(super) fn find(walk: &mut Walk<'_>, args: &[Word], depth: usize) {
     let part = joined("find", args);
     let names = found_names(args);
-    let again = names.as_ref().is_some_and(|names| !names.is_empty() && names.iter().all(|name| paths::generated(name)))
-        || !roots(args).is_empty() && roots(args).iter().all(|root| !root.opaque && walk.path(root).is_some_and(|path| {
-            let class = paths::class(&path, &walk.project, walk.around);
-            class == Class::Project && paths::generated_below(&path, &walk.project) || class == Class::Scratch && path.matches('/').count() > 1
-        }));
+    let again =
+        names.as_ref().is_some_and(|names| !names.is_empty() && names.iter().all(|name| paths::generated(name)))
+            || !roots(args).is_empty()
+                && roots(args).iter().all(|root| {
+                    !root.opaque
+                        && walk.path(root).is_some_and(|path| {
+                            let class = paths::class(&path, &walk.project, walk.around);
+                            class == Class::Project && paths::generated_below(&path, &walk.project)
+                                || class == Class::Scratch && path.matches('/').count() > 1
+                        })
+                });
     if has(args, "-delete") {
         if again {
             walk.say(signal("delete_generated", Medium, "Deletes what can be made again", Some(&part)));
@@ -136,12 +160,37 @@ pub(super) fn find(walk: &mut Walk<'_>, args: &[Word], depth: usize) {
     }
     let secret = args.iter().zip(args.iter().skip(1)).any(|(option, value)| {
         matches!(option.text.as_str(), "-name" | "-iname" | "-path" | "-wholename" | "-ipath")
-            && (paths::could_be_secret(&format!("/x/{}", value.text.trim_start_matches('*').trim_start_matches('/')), walk.around)
-                || value.text.contains(".ssh/id") || value.text.contains("id_rsa")
-                || paths::class(&format!("/x/{}", value.text.trim_start_matches(['*', '/'])), "/x", walk.around) == Class::Secret)
+            && (paths::could_be_secret(
+                &format!("/x/{}", value.text.trim_start_matches('*').trim_start_matches('/')),
+                walk.around,
+            ) || value.text.contains(".ssh/id")
+                || value.text.contains("id_rsa")
+                || paths::class(&format!("/x/{}", value.text.trim_start_matches(['*', '/'])), "/x", walk.around)
+                    == Class::Secret)
     });
     if secret && (args.iter().any(|arg| matches!(arg.text.as_str(), "-exec" | "-execdir" | "-ok")) || walk.piped) {
-        let shows = args.iter().any(|arg| matches!(arg.text.as_str(), "cat" | "head" | "tail" | "base64" | "xxd" | "cp" | "tar" | "grep" | "strings" | "less" | "more" | "sed" | "awk" | "curl" | "od" | "sh" | "bash"));
+        let shows = args.iter().any(|arg| {
+            matches!(
+                arg.text.as_str(),
+                "cat"
+                    | "head"
+                    | "tail"
+                    | "base64"
+                    | "xxd"
+                    | "cp"
+                    | "tar"
+                    | "grep"
+                    | "strings"
+                    | "less"
+                    | "more"
+                    | "sed"
+                    | "awk"
+                    | "curl"
+                    | "od"
+                    | "sh"
+                    | "bash"
+            )
+        });
         if shows {
             walk.say(signal("secret_read", High, "Looks for files with secrets and reads them", Some(&part)));
         }
@@ -172,7 +221,10 @@ pub(super) fn find(walk: &mut Walk<'_>, args: &[Word], depth: usize) {
 }
 
 fn roots(args: &[Word]) -> Vec<Word> {
-    args.iter().take_while(|arg| !arg.text.starts_with('-') && !matches!(arg.text.as_str(), "(" | "!")).cloned().collect()
+    args.iter()
+        .take_while(|arg| !arg.text.starts_with('-') && !matches!(arg.text.as_str(), "(" | "!"))
+        .cloned()
+        .collect()
 }
 
 /// Names that all of what is found has; `None` when something else may be found, too.
@@ -197,8 +249,9 @@ pub(super) fn found_names(args: &[Word]) -> Option<Vec<String>> {
 /// Paths among the arguments.
 pub(super) fn files(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
     let own_ways = [
-        "git", "rm", "rmdir", "unlink", "cd", "pushd", "dd", "gh", "alias", "docker", "podman", "nerdctl", "docker-compose", "kubectl", "aws", "gcloud",
-        "ssh", "scp", "npm", "yarn", "pnpm", "find", "truncate", "psql", "mysql", "export", "declare", "kill", "test", "[",
+        "git", "rm", "rmdir", "unlink", "cd", "pushd", "dd", "gh", "alias", "docker", "podman", "nerdctl",
+        "docker-compose", "kubectl", "aws", "gcloud", "ssh", "scp", "npm", "yarn", "pnpm", "find", "truncate", "psql",
+        "mysql", "export", "declare", "kill", "test", "[",
     ];
     if PRINTERS.contains(&name) || FETCHERS.contains(&name) || own_ways.contains(&name) {
         return;
@@ -227,14 +280,20 @@ pub(super) fn files(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
         }
         return;
     }
-    if name == "sqlite3" && let Some(file) = operands(args).next().cloned() {
+    if name == "sqlite3"
+        && let Some(file) = operands(args).next().cloned()
+    {
         walk.read(&file);
     }
     let written = walk.written.len();
     walk.in_place = has(args, "-i|--in-place");
     let names: Vec<Word> = operands(args).cloned().collect();
     let writer = WRITERS.contains(&name);
-    let spaced = |word: &Word| word.text.contains(char::is_whitespace) && !word.text.starts_with(['/', '~', '.']) && !word.text.contains(".ssh/");
+    let spaced = |word: &Word| {
+        word.text.contains(char::is_whitespace)
+            && !word.text.starts_with(['/', '~', '.'])
+            && !word.text.contains(".ssh/")
+    };
     for (index, word) in names.iter().enumerate().filter(|(_, word)| !spaced(word)) {
         operand(walk, name, index, names.len(), word, writer);
     }
@@ -248,8 +307,30 @@ fn operand(walk: &mut Walk<'_>, name: &str, index: usize, count: usize, word: &W
     let text = word.text.split_once('=').map_or(word.text.as_str(), |(_, value)| value);
     let word = Word { text: text.trim_start_matches('@').to_owned(), ..word.clone() };
     // The pattern of a search is no file.
-    let pattern = matches!(name, "grep" | "egrep" | "fgrep" | "rg" | "ag" | "ack" | "sed" | "awk" | "gawk" | "jq" | "yq" | "fd" | "chmod" | "chown" | "chgrp" | "setfacl" | "chattr" | "pgrep" | "zgrep");
-    let rights_only = matches!(name, "chmod" | "chown" | "chgrp") && word.text.contains(['/', '.']) && !word.text.contains(':');
+    let pattern = matches!(
+        name,
+        "grep"
+            | "egrep"
+            | "fgrep"
+            | "rg"
+            | "ag"
+            | "ack"
+            | "sed"
+            | "awk"
+            | "gawk"
+            | "jq"
+            | "yq"
+            | "fd"
+            | "chmod"
+            | "chown"
+            | "chgrp"
+            | "setfacl"
+            | "chattr"
+            | "pgrep"
+            | "zgrep"
+    );
+    let rights_only =
+        matches!(name, "chmod" | "chown" | "chgrp") && word.text.contains(['/', '.']) && !word.text.contains(':');
     if index == 0 && pattern && !rights_only || NAMERS.contains(&name) {
         return own(walk, name, &word, writer);
     }
@@ -279,14 +360,30 @@ fn own(walk: &mut Walk<'_>, name: &str, word: &Word, writer: bool) {
 pub(super) fn takes_along(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
     let (skip, words): (usize, &[Word]) = match name {
         "tar" | "bsdtar" if has(args, "--remove-files") => (0, args),
-        "zip" if args.iter().any(|arg| arg.text == "--move" || arg.text.starts_with('-') && !arg.text.starts_with("--") && arg.text.contains('m')) => (1, args),
+        "zip"
+            if args.iter().any(|arg| {
+                arg.text == "--move"
+                    || arg.text.starts_with('-') && !arg.text.starts_with("--") && arg.text.contains('m')
+            }) =>
+        {
+            (1, args)
+        }
         "7z" | "7za" | "7zz" if has(args, "-sdel") => (2, args),
-        "cmake" if args.first().is_some_and(|arg| arg.text == "-E") && args.get(1).is_some_and(|arg| matches!(arg.text.as_str(), "rm" | "remove" | "remove_directory")) => (0, &args[2..]),
+        "cmake"
+            if args.first().is_some_and(|arg| arg.text == "-E")
+                && args.get(1).is_some_and(|arg| matches!(arg.text.as_str(), "rm" | "remove" | "remove_directory")) =>
+        {
+            (0, &args[2..])
+        }
         "gzip" | "bzip2" | "xz" | "zstd" => return,
         _ => return,
     };
     let part = joined(name, args);
-    let targets: Vec<Word> = super::tools::operands_without(words, &["-f", "-C", "-cf", "-czf"]).iter().skip(skip).map(|text| Word { opaque: text.contains('$'), ..Word::plain(*text) }).collect();
+    let targets: Vec<Word> = super::tools::operands_without(words, &["-f", "-C", "-cf", "-czf"])
+        .iter()
+        .skip(skip)
+        .map(|text| Word { opaque: text.contains('$'), ..Word::plain(*text) })
+        .collect();
     for word in targets {
         let shown = word.text.clone();
         delete_one(walk, name, &word, true, &shown, &part);
@@ -298,7 +395,10 @@ pub(super) fn empty(walk: &mut Walk<'_>, word: &Word, part: &str) {
     let path = walk.path(word);
     let calm = path.as_ref().is_some_and(|path| {
         let class = paths::class(path, &walk.project, walk.around);
-        class == Class::Scratch || paths::generated(&word.text) || paths::generated_below(path, &walk.project) || walk.written.contains(path)
+        class == Class::Scratch
+            || paths::generated(&word.text)
+            || paths::generated_below(path, &walk.project)
+            || walk.written.contains(path)
     });
     if !calm {
         walk.say(signal("overwrites", High, format!("Empties {}", word.text), Some(part)));
@@ -310,7 +410,8 @@ pub(super) fn truncate(walk: &mut Walk<'_>, args: &[Word]) {
     let part = joined("truncate", args);
     let names = super::tools::operands_without(args, &["-s", "--size", "-r", "--reference"]);
     let grows = args.iter().any(|arg| arg.text.starts_with("-s+") || arg.text.starts_with('+'));
-    let words: Vec<Word> = names.iter().map(|name| Word { opaque: name.starts_with('$'), ..Word::plain(*name) }).collect();
+    let words: Vec<Word> =
+        names.iter().map(|name| Word { opaque: name.starts_with('$'), ..Word::plain(*name) }).collect();
     for word in words {
         walk.wrote(&word, "Changes");
         if !grows {
@@ -324,7 +425,10 @@ pub(super) fn truncate(walk: &mut Walk<'_>, args: &[Word]) {
 pub(super) fn copies(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
     let names: Vec<Word> = operands(args).cloned().collect();
     let part = joined(name, args);
-    if names.first().is_some_and(|word| word.text == "/dev/null") && name == "cp" && let Some(target) = names.get(1) {
+    if names.first().is_some_and(|word| word.text == "/dev/null")
+        && name == "cp"
+        && let Some(target) = names.get(1)
+    {
         walk.written.retain(|path| !path.ends_with(&target.text));
         empty(walk, target, &part);
     }
@@ -334,20 +438,47 @@ pub(super) fn copies(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
     if name == "install" && names.first().is_some_and(|word| word.text == "/dev/null") {
         walk.say(signal("overwrites", High, "Empties files", Some(&part)));
     }
-    if name == "mv" && names.first().is_some_and(|word| word.opaque && word.text == "$") && names.last().is_some_and(|word| word.text.starts_with("/tmp")) {
+    if name == "mv"
+        && names.first().is_some_and(|word| word.opaque && word.text == "$")
+        && names.last().is_some_and(|word| word.text.starts_with("/tmp"))
+    {
         walk.say(signal("delete", High, "Takes files away to a place that is cleared", Some(&part)));
     }
-    if name == "mv" && names.len() > 1 && names.last().is_some_and(|word| word.text.starts_with("/tmp") || word.text.starts_with("/var/tmp")) {
+    if name == "mv"
+        && names.len() > 1
+        && names.last().is_some_and(|word| word.text.starts_with("/tmp") || word.text.starts_with("/var/tmp"))
+    {
         let sources: Vec<Word> = names[..names.len() - 1].to_vec();
-        for word in sources.iter().filter(|word| word.text == "." || word.text == "*" || word.text == "src" || word.text.ends_with("/*") && !paths::generated(&word.text)) {
-            walk.say(signal("delete", High, format!("Takes {} out of the project to a place that is cleared", word.text), Some(&part)));
+        for word in sources.iter().filter(|word| {
+            word.text == "."
+                || word.text == "*"
+                || word.text == "src"
+                || word.text.ends_with("/*") && !paths::generated(&word.text)
+        }) {
+            walk.say(signal(
+                "delete",
+                High,
+                format!("Takes {} out of the project to a place that is cleared", word.text),
+                Some(&part),
+            ));
         }
     }
     let binaries = ["/.local/bin/", "/bin/"];
-    if matches!(name, "cp" | "mv" | "ln" | "install") && let Some(path) = names.last().and_then(|word| walk.path(word)) {
-        let inside_home = path.starts_with(&format!("{}/.local/bin", walk.around.home)) || path.starts_with(&format!("{}/bin", walk.around.home));
-        if inside_home && binaries.iter().any(|folder| format!("{path}/").contains(folder)) && !walk.around.home.is_empty() {
-            walk.say(signal("search_path_write", Medium, "Puts a program where programs are found by name", Some(&part)));
+    if matches!(name, "cp" | "mv" | "ln" | "install")
+        && let Some(path) = names.last().and_then(|word| walk.path(word))
+    {
+        let inside_home = path.starts_with(&format!("{}/.local/bin", walk.around.home))
+            || path.starts_with(&format!("{}/bin", walk.around.home));
+        if inside_home
+            && binaries.iter().any(|folder| format!("{path}/").contains(folder))
+            && !walk.around.home.is_empty()
+        {
+            walk.say(signal(
+                "search_path_write",
+                Medium,
+                "Puts a program where programs are found by name",
+                Some(&part),
+            ));
         }
     }
 }
@@ -385,7 +516,9 @@ fn sed_programs(walk: &mut Walk<'_>, args: &[Word]) {
         if script.starts_with("e ") || script == "e" || flags.contains('e') {
             walk.say(signal("inline_code_reach", High, "Runs commands from inside sed", Some(&arg.text)));
         }
-        let file = ["w /", "w ~", "w ."].iter().find_map(|mark| arg.text.split_once(mark).map(|(_, file)| format!("{}{file}", &mark[2..])));
+        let file = ["w /", "w ~", "w ."]
+            .iter()
+            .find_map(|mark| arg.text.split_once(mark).map(|(_, file)| format!("{}{file}", &mark[2..])));
         if let Some(file) = file {
             walk.wrote(&Word::plain(file), "Writes to");
         }

@@ -9,14 +9,17 @@ use crate::shell::words::Word;
 
 /// Settings by which git runs programs or believes others.
 const SETTINGS: &[&str] = &[
-    "core.hookspath", "core.sshcommand", "core.pager", "core.editor", "core.fsmonitor", "core.askpass", "core.gitproxy",
-    "core.attributesfile", "core.excludesfile", "sequence.editor", "credential.helper", "diff.external", "gpg.program",
-    "http.proxy", "http.sslverify", "init.templatedir", "protocol.ext.allow", "include.path", "uploadpack.packobjectshook",
-    "receive.denynonfastforwards", "safe.directory", "core.worktree", "gpg.ssh.program", "http.extraheader", "pager.",
+    "core.hookspath", "core.sshcommand", "core.pager", "core.editor", "core.fsmonitor", "core.askpass",
+    "core.gitproxy", "core.attributesfile", "core.excludesfile", "sequence.editor", "credential.helper",
+    "diff.external", "gpg.program", "http.proxy", "http.sslverify", "init.templatedir", "protocol.ext.allow",
+    "include.path", "uploadpack.packobjectshook", "receive.denynonfastforwards", "safe.directory", "core.worktree",
+    "gpg.ssh.program", "http.extraheader", "pager.",
 ];
 /// Parts of settings by which git runs programs or pushes elsewhere.
-const SETTING_PARTS: &[&str] =
-    &["alias.", "filter.", ".textconv", ".cmd", ".insteadof", ".pushinsteadof", "pager.", ".helper", ".command", ".driver", ".pushurl", "includeif.", ".mirror", "gc.reflogexpire", "gc.pruneexpire", "receive.deny"];
+const SETTING_PARTS: &[&str] = &[
+    "alias.", "filter.", ".textconv", ".cmd", ".insteadof", ".pushinsteadof", "pager.", ".helper", ".command",
+    ".driver", ".pushurl", "includeif.", ".mirror", "gc.reflogexpire", "gc.pruneexpire", "receive.deny",
+];
 
 /// Looks at a git command.
 pub(super) fn git(walk: &mut Walk<'_>, args: &[Word], depth: usize) {
@@ -24,7 +27,12 @@ pub(super) fn git(walk: &mut Walk<'_>, args: &[Word], depth: usize) {
     let (sub, rest) = subcommand(walk, args, depth);
     let Some(sub) = sub else { return };
     if sub.opaque {
-        return walk.say(signal("hidden_program", High, "Runs a git command that is only known when it runs", Some(&part)));
+        return walk.say(signal(
+            "hidden_program",
+            High,
+            "Runs a git command that is only known when it runs",
+            Some(&part),
+        ));
     }
     for (option, value) in rest.iter().zip(rest.iter().skip(1).map(Some).chain([None])) {
         carried_option(walk, &option.text, value, depth);
@@ -34,7 +42,9 @@ pub(super) fn git(walk: &mut Walk<'_>, args: &[Word], depth: usize) {
     let dry = has(rest, "--dry-run");
     match sub.text.as_str() {
         "push" => push(walk, rest, &part),
-        "send-pack" | "http-push" => walk.say(signal("git_push_elsewhere", High, "Pushes in an unusual way", Some(&part))),
+        "send-pack" | "http-push" => {
+            walk.say(signal("git_push_elsewhere", High, "Pushes in an unusual way", Some(&part)))
+        }
         "reset" if has(rest, "--hard|--merge|--keep") => destroys(walk, "Throws away changes that are not committed"),
         "clean" if !dry && !has(rest, "-n|-i|--interactive") => destroys(walk, "Deletes files that git does not know"),
         "checkout" if checkout_overwrites(rest) => destroys(walk, "Throws away changes to files"),
@@ -50,7 +60,9 @@ pub(super) fn git(walk: &mut Walk<'_>, args: &[Word], depth: usize) {
         "filter-branch" | "filter-repo" | "bfg" | "replace" if !has(rest, "--analyze|-l|--list") => {
             destroys(walk, "Rewrites the history");
         }
-        "reflog" if matches!(first, "expire" | "delete") && !dry => destroys(walk, "Removes the way back to lost commits"),
+        "reflog" if matches!(first, "expire" | "delete") && !dry => {
+            destroys(walk, "Removes the way back to lost commits")
+        }
         "gc" if has(rest, "--prune|--aggressive") && part.contains("prune") => {
             destroys(walk, "Removes commits that nothing points to");
         }
@@ -60,10 +72,19 @@ pub(super) fn git(walk: &mut Walk<'_>, args: &[Word], depth: usize) {
         "update-ref" => destroys(walk, "Moves a reference away from its work"),
         "read-tree" if has(rest, "-u|--reset") => destroys(walk, "Throws away changes to files"),
         "checkout-index" if has(rest, "-f|--force") => destroys(walk, "Throws away changes to files"),
-        "worktree" if first == "remove" && has(rest, "-f|--force") => destroys(walk, "Deletes a work tree with its changes"),
-        "submodule" if first == "deinit" && has(rest, "-f|--force|--all") => destroys(walk, "Deletes work trees with their changes"),
-        "rm" if has(rest, "-f|--force") && !has(rest, "--cached") && !dry => destroys(walk, "Deletes files with their changes"),
-        "rm" if !has(rest, "--cached") && !dry && operands(rest).any(|word| matches!(word.text.as_str(), "." | "*" | "/" | ":/")) => {
+        "worktree" if first == "remove" && has(rest, "-f|--force") => {
+            destroys(walk, "Deletes a work tree with its changes")
+        }
+        "submodule" if first == "deinit" && has(rest, "-f|--force|--all") => {
+            destroys(walk, "Deletes work trees with their changes")
+        }
+        "rm" if has(rest, "-f|--force") && !has(rest, "--cached") && !dry => {
+            destroys(walk, "Deletes files with their changes")
+        }
+        "rm" if !has(rest, "--cached")
+            && !dry
+            && operands(rest).any(|word| matches!(word.text.as_str(), "." | "*" | "/" | ":/")) =>
+        {
             destroys(walk, "Deletes every file of the project");
         }
         "tag" if has(rest, "-d|--delete") => walk.say(signal("git_deletes", Medium, "Deletes a tag", Some(&part))),
@@ -81,17 +102,23 @@ pub(super) fn git(walk: &mut Walk<'_>, args: &[Word], depth: usize) {
             walk.network = true;
             walk.say(signal("message", High, "Sends mail", Some(&part)));
         }
-        "daemon" | "instaweb" | "http-backend" => walk.say(signal("remote", High, "Opens the repository to others", Some(&part))),
+        "daemon" | "instaweb" | "http-backend" => {
+            walk.say(signal("remote", High, "Opens the repository to others", Some(&part)))
+        }
         "fetch" | "pull" | "clone" | "ls-remote" | "archive" | "fetch-pack" => network(walk, &sub.text, rest, &part),
         "lfs" | "svn" | "p4" | "cvs" if matches!(first, "push" | "dcommit" | "submit" | "prune") && !dry => {
             walk.network = true;
             let level = if first == "prune" || sub.text == "lfs" { Medium } else { High };
             walk.say(signal("git_push", level, "Publishes commits", Some(&part)));
         }
-        "apply" if has(rest, "-R|--reverse") && !has(rest, "--check|--stat|--cached") => destroys(walk, "Takes changes back"),
+        "apply" if has(rest, "-R|--reverse") && !has(rest, "--check|--stat|--cached") => {
+            destroys(walk, "Takes changes back")
+        }
         "apply" => {}
         "show" | "diff" | "cat-file" | "log" | "grep" | "blame" | "hash-object" => {
-            for file in rest.iter().filter_map(|arg| arg.text.strip_prefix("--output=")).map(Word::plain).collect::<Vec<_>>() {
+            for file in
+                rest.iter().filter_map(|arg| arg.text.strip_prefix("--output=")).map(Word::plain).collect::<Vec<_>>()
+            {
                 walk.wrote(&file, "Writes to");
             }
             shown(walk, rest);
@@ -127,13 +154,28 @@ fn subcommand<'a>(walk: &mut Walk<'_>, args: &'a [Word], depth: usize) -> (Optio
 fn set(walk: &mut Walk<'_>, (name, value): (&str, &str), depth: usize, once: bool) {
     let lower = name.to_ascii_lowercase();
     let forces = lower.starts_with("remote.") && lower.ends_with(".push") && value.starts_with('+');
-    let runs = forces || SETTINGS.iter().any(|setting| lower == *setting || setting.ends_with('.') && lower.starts_with(setting))
+    let runs = forces
+        || SETTINGS.iter().any(|setting| lower == *setting || setting.ends_with('.') && lower.starts_with(setting))
         || SETTING_PARTS.iter().any(|piece| lower.contains(piece));
     if !runs {
         return;
     }
-    let harmless = lower.ends_with(".mirror") && value == "false" || matches!(value, "" | "cat" | "less" | "true" | "false" | "vim" | "nano" | "code --wait" | "store" | "cache" | "osxkeychain" | "manager")
-        && !lower.starts_with("http.sslverify") && !lower.ends_with(".mirror")
+    let harmless = lower.ends_with(".mirror") && value == "false"
+        || matches!(
+            value,
+            "" | "cat"
+                | "less"
+                | "true"
+                | "false"
+                | "vim"
+                | "nano"
+                | "code --wait"
+                | "store"
+                | "cache"
+                | "osxkeychain"
+                | "manager"
+        ) && !lower.starts_with("http.sslverify")
+            && !lower.ends_with(".mirror")
         || once && lower == "safe.directory"
         || lower == "core.excludesfile";
     let plain_alias = lower.starts_with("alias.") && !value.starts_with('!');
@@ -174,17 +216,27 @@ fn push(walk: &mut Walk<'_>, args: &[Word], part: &str) {
     let forced = has(args, "-f|--force|--force-with-lease|--mirror|--delete|-d|--prune|--force-if-includes");
     let mut names = operands(args);
     let place = names.next();
-    let specs = names.any(|word| word.text.starts_with(['+', ':']) || word.opaque && word.text.starts_with('$') && word.text.contains(':'));
+    let specs = names.any(|word| {
+        word.text.starts_with(['+', ':']) || word.opaque && word.text.starts_with('$') && word.text.contains(':')
+    });
     let colon = place.is_some_and(|word| word.text.starts_with(['+', ':']));
     if forced || specs || colon {
         walk.say(signal("git_destroys", High, "Overwrites or deletes what others have pushed", Some(part)));
     }
     let elsewhere = place.is_some_and(|word| {
         let text = word.text.as_str();
-        text.contains("://") || text.contains('@') && text.contains(':') || text.starts_with(['/', '~']) || walk.remotes.iter().any(|name| name == text)
+        text.contains("://")
+            || text.contains('@') && text.contains(':')
+            || text.starts_with(['/', '~'])
+            || walk.remotes.iter().any(|name| name == text)
     });
     if elsewhere {
-        walk.say(signal("git_push_elsewhere", High, "Sends the project to another place than its own remote", Some(part)));
+        walk.say(signal(
+            "git_push_elsewhere",
+            High,
+            "Sends the project to another place than its own remote",
+            Some(part),
+        ));
     }
     walk.say(signal("git_push", Medium, "Publishes commits", Some(part)));
 }
@@ -205,9 +257,11 @@ fn checkout_overwrites(rest: &[Word]) -> bool {
 fn looks_like_file(text: &str) -> bool {
     let ending = text.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map(|(_, ending)| ending);
     ending.is_some_and(|ending| {
-        ["rs", "py", "js", "ts", "tsx", "jsx", "go", "c", "h", "cpp", "java", "rb", "php", "md", "json", "toml", "yaml", "yml", "txt", "css",
-            "html", "sh", "lock", "sql", "kt", "swift", "cs"]
-            .contains(&ending)
+        [
+            "rs", "py", "js", "ts", "tsx", "jsx", "go", "c", "h", "cpp", "java", "rb", "php", "md", "json", "toml",
+            "yaml", "yml", "txt", "css", "html", "sh", "lock", "sql", "kt", "swift", "cs",
+        ]
+        .contains(&ending)
     })
 }
 
@@ -227,18 +281,23 @@ fn carried_commands(walk: &mut Walk<'_>, sub: &str, rest: &[Word], depth: usize)
         return;
     }
     let Some(at) = rest.iter().position(|word| matches!(word.text.as_str(), "run" | "foreach")) else { return };
-    let tail: Vec<&str> = rest[at + 1..].iter().map(|word| word.text.as_str()).filter(|text| *text != "--recursive").collect();
+    let tail: Vec<&str> =
+        rest[at + 1..].iter().map(|word| word.text.as_str()).filter(|text| *text != "--recursive").collect();
     if let [text] = tail.as_slice() {
         return walk.text_by(&format!("git {sub}"), text, depth + 1);
     }
     let words: Vec<Word> = rest[at + 1..].iter().filter(|word| word.text != "--recursive").cloned().collect();
-    walk.by(&format!("git {sub}"), |walk| drop(super::command(walk, &words, &crate::shell::walk::Input::None, depth + 1)));
+    walk.by(&format!("git {sub}"), |walk| {
+        drop(super::command(walk, &words, &crate::shell::walk::Input::None, depth + 1))
+    });
 }
 
 fn config(walk: &mut Walk<'_>, rest: &[Word], part: &str, depth: usize) {
     let names: Vec<&Word> = operands(rest).collect();
-    if has(rest, "--get|--get-all|--list|-l|--get-regexp|--unset|--unset-all|--show-origin|--remove-section|--get-urlmatch")
-        || names.first().is_some_and(|word| matches!(word.text.as_str(), "get" | "list" | "unset"))
+    if has(
+        rest,
+        "--get|--get-all|--list|-l|--get-regexp|--unset|--unset-all|--show-origin|--remove-section|--get-urlmatch",
+    ) || names.first().is_some_and(|word| matches!(word.text.as_str(), "get" | "list" | "unset"))
     {
         if part.contains("credential") || part.contains("extraheader") {
             walk.say(signal("secret_read", High, "Reads passwords out of git's settings", Some(part)));
@@ -261,10 +320,21 @@ fn remote(walk: &mut Walk<'_>, rest: &[Word], part: &str) {
     match names.first().map(String::as_str) {
         Some("add" | "set-url") => {
             walk.remotes.extend(names.get(1).cloned());
-            let usual = ["github.com", "gitlab.com", "bitbucket.org", "dev.azure.com", "codeberg.org", "ssh.dev.azure.com", "git.sr.ht", "localhost"];
+            let usual = [
+                "github.com", "gitlab.com", "bitbucket.org", "dev.azure.com", "codeberg.org", "ssh.dev.azure.com",
+                "git.sr.ht", "localhost",
+            ];
             let address = names.get(2).map(String::as_str).unwrap_or_default();
-            let known = usual.iter().any(|host| address.contains(&format!("@{host}")) || address.contains(&format!("://{host}/"))) || !address.contains([':', '@']);
-            walk.say(signal("git_remote", if known { Medium } else { High }, "Changes where commits are pushed to", Some(part)));
+            let known = usual
+                .iter()
+                .any(|host| address.contains(&format!("@{host}")) || address.contains(&format!("://{host}/")))
+                || !address.contains([':', '@']);
+            walk.say(signal(
+                "git_remote",
+                if known { Medium } else { High },
+                "Changes where commits are pushed to",
+                Some(part),
+            ));
         }
         Some("rename" | "remove" | "rm" | "prune" | "set-head" | "set-branches") => {
             walk.say(signal("git_remote", Medium, "Changes the list of remotes", Some(part)));
@@ -275,7 +345,10 @@ fn remote(walk: &mut Walk<'_>, rest: &[Word], part: &str) {
 
 fn network(walk: &mut Walk<'_>, sub: &str, rest: &[Word], part: &str) {
     walk.network = true;
-    if sub == "fetch" && operands(rest).any(|word| word.text.starts_with('+') && word.text.contains(':')) && has(rest, "-f|--force") {
+    if sub == "fetch"
+        && operands(rest).any(|word| word.text.starts_with('+') && word.text.contains(':'))
+        && has(rest, "-f|--force")
+    {
         walk.say(signal("git_destroys", High, "Overwrites branches", Some(part)));
     }
     if has(rest, "--config|-c") && sub == "clone" {

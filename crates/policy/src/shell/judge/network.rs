@@ -10,12 +10,14 @@ use crate::shell::words::Word;
 
 /// Options of curl and wget that take a value which is no address.
 const VALUED: &[&str] = &[
-    "-H", "--header", "-o", "--output", "-O", "--output-document", "-X", "--request", "-d", "--data", "--data-raw", "--data-binary",
-    "--data-urlencode", "--json", "-F", "--form", "--form-string", "-T", "--upload-file", "-u", "--user", "-A", "--user-agent", "-e",
-    "--referer", "-b", "--cookie", "-c", "--cookie-jar", "-w", "--write-out", "-m", "--max-time", "--connect-timeout", "--retry",
-    "--retry-delay", "-x", "--proxy", "--cacert", "--cert", "--key", "-K", "--config", "--resolve", "-P", "--directory-prefix", "-U", "-t",
-    "--tries", "--timeout", "--post-data", "--post-file", "--body-data", "--body-file", "--method", "--limit-rate", "-D", "--dump-header",
-    "-r", "--range", "--unix-socket", "--interface", "-Q", "--quote", "--trace", "-E", "-a", "--append-output", "-i", "--input-file",
+    "-H", "--header", "-o", "--output", "-O", "--output-document", "-X", "--request", "-d", "--data", "--data-raw",
+    "--data-binary", "--data-urlencode", "--json", "-F", "--form", "--form-string", "-T", "--upload-file", "-u",
+    "--user", "-A", "--user-agent", "-e", "--referer", "-b", "--cookie", "-c", "--cookie-jar", "-w", "--write-out",
+    "-m", "--max-time", "--connect-timeout", "--retry", "--retry-delay", "-x", "--proxy", "--cacert", "--cert",
+    "--key", "-K", "--config", "--resolve", "-P", "--directory-prefix", "-U", "-t", "--tries", "--timeout",
+    "--post-data", "--post-file", "--body-data", "--body-file", "--method", "--limit-rate", "-D", "--dump-header",
+    "-r", "--range", "--unix-socket", "--interface", "-Q", "--quote", "--trace", "-E", "-a", "--append-output", "-i",
+    "--input-file",
 ];
 
 /// Whether a host is this machine.
@@ -31,7 +33,10 @@ pub(crate) fn is_local(host: &str) -> bool {
 /// The address an argument names, if it is one.
 fn address(word: &Word) -> Option<&str> {
     let text = word.text.as_str();
-    let plain = text.contains("://") || !text.starts_with(['-', '/', '.', '@', '~', '{']) && !text.contains([' ', '=']) && (text.contains('.') || text.starts_with("localhost") || text.starts_with(':') || text.starts_with('$'));
+    let plain = text.contains("://")
+        || !text.starts_with(['-', '/', '.', '@', '~', '{'])
+            && !text.contains([' ', '='])
+            && (text.contains('.') || text.starts_with("localhost") || text.starts_with(':') || text.starts_with('$'));
     plain.then_some(text)
 }
 
@@ -52,7 +57,9 @@ pub(super) fn fetch(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Inpu
             urls.push(arg.clone());
         } else if arg.text.starts_with('-') {
             // The last letter of a bundle may take the next word: `-sSLo file`, `-qO file`.
-            let bundle = arg.text.len() > 2 && !arg.text.starts_with("--") && arg.text[1..].chars().all(|c| c.is_ascii_alphabetic());
+            let bundle = arg.text.len() > 2
+                && !arg.text.starts_with("--")
+                && arg.text[1..].chars().all(|c| c.is_ascii_alphabetic());
             let last = format!("-{}", arg.text.chars().next_back().unwrap_or('-'));
             if bundle && VALUED.contains(&last.as_str()) && !httpie {
                 if let Some(value) = rest.next() {
@@ -63,12 +70,21 @@ pub(super) fn fetch(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Inpu
             }
         }
     }
-    let local = !urls.is_empty() && urls.iter().all(|url| host_of(&with_scheme(&url.text)).is_some_and(|host| is_local(&host)));
+    let local =
+        !urls.is_empty() && urls.iter().all(|url| host_of(&with_scheme(&url.text)).is_some_and(|host| is_local(&host)));
     let forwarded = walk.seen.parts.iter().any(|part| {
-        part.program == "kubectl" && part.args.iter().any(|arg| arg == "proxy" || arg == "port-forward") || part.program == "ssh" && part.args.iter().any(|arg| arg.starts_with("-L"))
+        part.program == "kubectl" && part.args.iter().any(|arg| arg == "proxy" || arg == "port-forward")
+            || part.program == "ssh" && part.args.iter().any(|arg| arg.starts_with("-L"))
     });
     let method = method(args, httpie);
-    let body = sends(name, args) || httpie && args.iter().any(|arg| !arg.text.contains("==") && !arg.text.contains("://") && !arg.text.starts_with('-') && arg.text.contains(['=']) );
+    let body = sends(name, args)
+        || httpie
+            && args.iter().any(|arg| {
+                !arg.text.contains("==")
+                    && !arg.text.contains("://")
+                    && !arg.text.starts_with('-')
+                    && arg.text.contains(['='])
+            });
     let uploads = body || method.as_deref().is_some_and(|method| !matches!(method, "GET" | "HEAD" | "OPTIONS"));
     let searches = method.as_deref() == Some("GET") && !has(args, "-T|-F|--form|--upload-file");
     if !local {
@@ -86,7 +102,10 @@ pub(super) fn fetch(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Inpu
         target(walk, name, args, url, local, &part);
     }
     for url in urls.iter().filter(|url| url.text.starts_with("file:")) {
-        walk.read(&Word { text: url.text.trim_start_matches("file://").trim_start_matches("file:").to_owned(), ..url.clone() });
+        walk.read(&Word {
+            text: url.text.trim_start_matches("file://").trim_start_matches("file:").to_owned(),
+            ..url.clone()
+        });
     }
     walk.say(signal("network", if local { Low } else { Medium }, "Uses the network", None));
 }
@@ -104,7 +123,12 @@ fn with_scheme(url: &str) -> String {
 fn method(args: &[Word], httpie: bool) -> Option<String> {
     if httpie {
         let first = operands(args).next()?;
-        return first.text.chars().all(|c| c.is_ascii_uppercase()).then(|| first.text.clone()).filter(|text| !text.is_empty());
+        return first
+            .text
+            .chars()
+            .all(|c| c.is_ascii_uppercase())
+            .then(|| first.text.clone())
+            .filter(|text| !text.is_empty());
     }
     let spaced = args.iter().zip(args.iter().skip(1)).find_map(|(option, value)| {
         let bundle = option.text.starts_with('-') && !option.text.starts_with("--") && option.text.ends_with('X');
@@ -114,7 +138,17 @@ fn method(args: &[Word], httpie: bool) -> Option<String> {
         args.iter().find_map(|arg| {
             let text = arg.text.as_str();
             let long = text.strip_prefix("--request=").or_else(|| text.strip_prefix("--method="));
-            long.or_else(|| text.split_once('X').filter(|(before, after)| before.starts_with('-') && !before.starts_with("--") && after.len() > 2 && after.chars().all(|c| c.is_ascii_uppercase())).map(|(_, after)| after)).map(ToOwned::to_owned)
+            long.or_else(|| {
+                text.split_once('X')
+                    .filter(|(before, after)| {
+                        before.starts_with('-')
+                            && !before.starts_with("--")
+                            && after.len() > 2
+                            && after.chars().all(|c| c.is_ascii_uppercase())
+                    })
+                    .map(|(_, after)| after)
+            })
+            .map(ToOwned::to_owned)
         })
     };
     let get = || has(args, "-G|--get").then(|| "GET".to_owned());
@@ -126,29 +160,60 @@ fn sends(name: &str, args: &[Word]) -> bool {
     let long = "--data|--data-raw|--data-binary|--data-urlencode|--data-ascii|--json|--form|--form-string|--upload-file|--post-data|--post-file|--body-data|--body-file";
     has(args, long)
         || name == "curl"
-            && (has(args, "-d|-F|-T") || args.iter().any(|arg| ["-d", "-T", "-F"].iter().any(|at| arg.text.starts_with(at) && arg.text.len() > 2)))
+            && (has(args, "-d|-F|-T")
+                || args
+                    .iter()
+                    .any(|arg| ["-d", "-T", "-F"].iter().any(|at| arg.text.starts_with(at) && arg.text.len() > 2)))
 }
 
 /// An option with its value: what is sent from files, what is written, what else is read.
 fn option(walk: &mut Walk<'_>, name: &str, option: &str, value: &Word, part: &str) {
     let sending = matches!(
         option,
-        "-d" | "--data" | "--data-raw" | "--data-binary" | "--data-urlencode" | "--json" | "-F" | "--form" | "-T" | "--upload-file" | "--post-file" | "--body-file"
+        "-d" | "--data"
+            | "--data-raw"
+            | "--data-binary"
+            | "--data-urlencode"
+            | "--json"
+            | "-F"
+            | "--form"
+            | "-T"
+            | "--upload-file"
+            | "--post-file"
+            | "--body-file"
     );
-    let whole = matches!(option, "-T" | "--upload-file" | "--post-file" | "--body-file" | "-K" | "--config" | "--cert" | "--key" | "-i" | "--input-file");
+    let whole = matches!(
+        option,
+        "-T" | "--upload-file"
+            | "--post-file"
+            | "--body-file"
+            | "-K"
+            | "--config"
+            | "--cert"
+            | "--key"
+            | "-i"
+            | "--input-file"
+    );
     if whole && option != "-i" || option == "-i" && name == "wget" {
         walk.read(value);
-    } else if sending && option != "--data-raw" && let Some((_, file)) = value.text.split_once('@') {
+    } else if sending
+        && option != "--data-raw"
+        && let Some((_, file)) = value.text.split_once('@')
+    {
         let file = file.split(';').next().unwrap_or(file);
         if file != "-" {
             walk.read(&Word { text: file.to_owned(), ..value.clone() });
         }
     }
-    if (sending || matches!(option, "-H" | "--header" | "-u" | "--user" | "-b" | "--cookie" | "-A")) && !value.inner.is_empty() {
+    if (sending || matches!(option, "-H" | "--header" | "-u" | "--user" | "-b" | "--cookie" | "-A"))
+        && !value.inner.is_empty()
+    {
         spills(walk, value, part);
     }
-    let writes = matches!(option, "-o" | "--output" | "--output-document" | "-c" | "--cookie-jar" | "-D" | "--dump-header" | "--trace" | "-a")
-        || option == "-O" && name == "wget";
+    let writes = matches!(
+        option,
+        "-o" | "--output" | "--output-document" | "-c" | "--cookie-jar" | "-D" | "--dump-header" | "--trace" | "-a"
+    ) || option == "-O" && name == "wget";
     if writes && value.text != "-" && !value.text.starts_with('-') {
         walk.wrote(value, "Writes to");
         walk.downloaded.extend(walk.path(value));
@@ -170,7 +235,9 @@ fn attached(walk: &mut Walk<'_>, name: &str, arg: &Word, part: &str) {
         return option(walk, name, &option_name.to_owned(), &Word { text: value.to_owned(), ..arg.clone() }, part);
     }
     for short in ["-d", "-T", "-F", "-o"] {
-        if let Some(value) = arg.text.strip_prefix(short).filter(|value| !value.is_empty() && !arg.text.starts_with("--")) {
+        if let Some(value) =
+            arg.text.strip_prefix(short).filter(|value| !value.is_empty() && !arg.text.starts_with("--"))
+        {
             option(walk, name, short, &Word { text: value.to_owned(), ..arg.clone() }, part);
         }
     }
@@ -178,7 +245,8 @@ fn attached(walk: &mut Walk<'_>, name: &str, arg: &Word, part: &str) {
 
 /// One address: the file a download becomes, what the address itself gives away.
 fn target(walk: &mut Walk<'_>, name: &str, args: &[Word], url: &Word, local: bool, part: &str) {
-    let saves = name == "wget" && !has(args, "-O|--output-document|--spider") || name != "wget" && has(args, "-O|--remote-name|-J");
+    let saves = name == "wget" && !has(args, "-O|--output-document|--spider")
+        || name != "wget" && has(args, "-O|--remote-name|-J");
     if saves {
         let file = url.text.split(['?', '#']).next().unwrap_or_default().rsplit('/').next().unwrap_or_default();
         if let Some(path) = walk.path(&Word::plain(file)).filter(|_| !file.is_empty()) {
@@ -188,7 +256,10 @@ fn target(walk: &mut Walk<'_>, name: &str, args: &[Word], url: &Word, local: boo
             }
         }
     }
-    let bot = url.text.contains("api.telegram.org") || url.text.contains("hooks.slack.com") || url.text.contains("discord.com/api/webhooks") || url.text.contains("sendMessage");
+    let bot = url.text.contains("api.telegram.org")
+        || url.text.contains("hooks.slack.com")
+        || url.text.contains("discord.com/api/webhooks")
+        || url.text.contains("sendMessage");
     if bot {
         walk.say(signal("message", High, "Sends a message to people", Some(part)));
     }
@@ -205,9 +276,10 @@ fn target(walk: &mut Walk<'_>, name: &str, args: &[Word], url: &Word, local: boo
 
 /// Programs whose output says nothing about files, people or machines.
 const HARMLESS: &[&str] = &[
-    "date", "uuidgen", "seq", "git", "echo", "printf", "jq", "expr", "pwd", "basename", "dirname", "node", "python", "python3", "npm", "cargo",
-    "go", "nproc", "uname", "arch", "dpkg", "rustc", "minikube", "kubectl", "terraform", "curl", "cut", "sed", "awk", "grep", "head", "tail", "tr",
-    "wc", "sort", "uniq", "rev", "docker", "lsb_release", "test", "which",
+    "date", "uuidgen", "seq", "git", "echo", "printf", "jq", "expr", "pwd", "basename", "dirname", "node", "python",
+    "python3", "npm", "cargo", "go", "nproc", "uname", "arch", "dpkg", "rustc", "minikube", "kubectl", "terraform",
+    "curl", "cut", "sed", "awk", "grep", "head", "tail", "tr", "wc", "sort", "uniq", "rev", "docker", "lsb_release",
+    "test", "which",
 ];
 
 /// A substitution inside an address or a header gives away what it prints.
@@ -227,7 +299,20 @@ fn spills(walk: &mut Walk<'_>, word: &Word, part: &str) {
 
 /// Names given to programs that ask other machines can carry data out.
 pub(super) fn asks(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
-    if !matches!(name, "dig" | "host" | "nslookup" | "ping" | "ping6" | "whois" | "drill" | "kdig" | "traceroute" | "getent" | "resolvectl") {
+    if !matches!(
+        name,
+        "dig"
+            | "host"
+            | "nslookup"
+            | "ping"
+            | "ping6"
+            | "whois"
+            | "drill"
+            | "kdig"
+            | "traceroute"
+            | "getent"
+            | "resolvectl"
+    ) {
         return;
     }
     let part = joined(name, args);
@@ -246,17 +331,26 @@ pub(super) fn asks(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
 pub(super) fn ssh(walk: &mut Walk<'_>, args: &[Word], depth: usize) {
     walk.network = true;
     let part = joined("ssh", args);
-    let valued = ["-i", "-p", "-o", "-l", "-F", "-J", "-L", "-R", "-D", "-W", "-b", "-c", "-E", "-e", "-I", "-m", "-O", "-Q", "-S", "-w", "-B"];
+    let valued = [
+        "-i", "-p", "-o", "-l", "-F", "-J", "-L", "-R", "-D", "-W", "-b", "-c", "-E", "-e", "-I", "-m", "-O", "-Q",
+        "-S", "-w", "-B",
+    ];
     for (option, value) in args.iter().zip(args.iter().skip(1)) {
         let setting = value.text.to_ascii_lowercase();
-        let runs = setting.starts_with("proxycommand") || setting.starts_with("localcommand") || setting.starts_with("knownhostscommand") || setting.starts_with("permitlocalcommand");
+        let runs = setting.starts_with("proxycommand")
+            || setting.starts_with("localcommand")
+            || setting.starts_with("knownhostscommand")
+            || setting.starts_with("permitlocalcommand");
         if option.text == "-o" && runs {
             let text = value.text.split_once(['=', ' ']).map(|(_, text)| text.to_owned()).unwrap_or_default();
             walk.say(signal("inline_code_reach", High, "Makes ssh start a program", Some(&part)));
             walk.text_by("ssh", &text, depth + 1);
         }
     }
-    for arg in args.iter().filter(|arg| arg.text.to_ascii_lowercase().starts_with("-oproxycommand") || arg.text.to_ascii_lowercase().starts_with("-olocalcommand")) {
+    for arg in args.iter().filter(|arg| {
+        arg.text.to_ascii_lowercase().starts_with("-oproxycommand")
+            || arg.text.to_ascii_lowercase().starts_with("-olocalcommand")
+    }) {
         let text = arg.text.split_once('=').map(|(_, text)| text.to_owned()).unwrap_or_default();
         walk.say(signal("inline_code_reach", High, "Makes ssh start a program", Some(&part)));
         walk.text_by("ssh", &text, depth + 1);
@@ -276,7 +370,8 @@ pub(super) fn ssh(walk: &mut Walk<'_>, args: &[Word], depth: usize) {
     }
     let tail: Vec<&str> = rest.map(|word| word.text.as_str()).collect();
     let Some(host) = host else { return };
-    let hub = ["git@github.com", "git@gitlab.com", "git@bitbucket.org"].contains(&host.text.as_str()) || has(args, "-T") && host.text.starts_with("git@");
+    let hub = ["git@github.com", "git@gitlab.com", "git@bitbucket.org"].contains(&host.text.as_str())
+        || has(args, "-T") && host.text.starts_with("git@");
     if hub || has(args, "-V|-Q|-G") {
         return walk.say(signal("network", Medium, "Asks a code host who you are", None));
     }
@@ -287,7 +382,9 @@ pub(super) fn ssh(walk: &mut Walk<'_>, args: &[Word], depth: usize) {
     let outer = (walk.cwd.take(), std::mem::replace(&mut walk.project, String::from("/nowhere")));
     walk.text_by("ssh", &tail.join(" "), depth + 1);
     (walk.cwd, walk.project) = outer;
-    let calm = walk.seen.signals[before..].iter().all(|one| one.level <= Low || matches!(one.name.as_str(), "reads" | "environment" | "network" | "outside_read"));
+    let calm = walk.seen.signals[before..].iter().all(|one| {
+        one.level <= Low || matches!(one.name.as_str(), "reads" | "environment" | "network" | "outside_read")
+    });
     if calm {
         walk.say(signal("network", Medium, "Looks at another machine", Some(&part)));
     } else {
@@ -299,14 +396,22 @@ pub(super) fn ssh(walk: &mut Walk<'_>, args: &[Word], depth: usize) {
 pub(super) fn copy(walk: &mut Walk<'_>, name: &str, args: &[Word], depth: usize) {
     let part = joined(name, args);
     for (option, value) in args.iter().zip(args.iter().skip(1)) {
-        if matches!(option.text.as_str(), "-e" | "--rsh" | "-S" | "-o") && !value.text.starts_with("ssh") && value.text.contains(char::is_whitespace) {
+        if matches!(option.text.as_str(), "-e" | "--rsh" | "-S" | "-o")
+            && !value.text.starts_with("ssh")
+            && value.text.contains(char::is_whitespace)
+        {
             walk.quietly(|walk| walk.text_by(name, &value.text.clone(), depth + 1));
         }
     }
-    let valued = ["-i", "-P", "-o", "-F", "-J", "-l", "-c", "-S", "-e", "--rsh", "--exclude", "--include", "--exclude-from", "--filter", "-f", "--bwlimit", "--rsync-path", "--files-from"];
+    let valued = [
+        "-i", "-P", "-o", "-F", "-J", "-l", "-c", "-S", "-e", "--rsh", "--exclude", "--include", "--exclude-from",
+        "--filter", "-f", "--bwlimit", "--rsync-path", "--files-from",
+    ];
     let words = super::tools::operands_without(args, &valued);
     let Some((to, from)) = words.split_last() else { return };
-    let far = |text: &str| text.contains("://") || text.split_once(':').is_some_and(|(host, _)| !host.contains('/') && host.len() > 1);
+    let far = |text: &str| {
+        text.contains("://") || text.split_once(':').is_some_and(|(host, _)| !host.contains('/') && host.len() > 1)
+    };
     let dry = name == "rsync" && has(args, "-n|--dry-run");
     if dry {
         return walk.say(signal("network", Medium, "Shows what would be copied", Some(&part)));
@@ -321,7 +426,12 @@ pub(super) fn copy(walk: &mut Walk<'_>, name: &str, args: &[Word], depth: usize)
         walk.network = true;
         walk.say(signal("network", Medium, "Copies files from another machine", Some(&part)));
     }
-    if name == "rsync" && has(args, "--delete|--delete-after|--delete-before|--delete-during|--delete-excluded|--del|--remove-source-files|--delete-delay") {
+    if name == "rsync"
+        && has(
+            args,
+            "--delete|--delete-after|--delete-before|--delete-during|--delete-excluded|--del|--remove-source-files|--delete-delay",
+        )
+    {
         walk.say(signal("delete", High, "Deletes files that the other side does not have", Some(&part)));
     }
 }
@@ -333,7 +443,12 @@ pub(super) fn raw(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input,
     }
     for (option, value) in args.iter().zip(args.iter().skip(1)) {
         if matches!(option.text.as_str(), "-e" | "-c" | "--exec" | "--sh-exec") {
-            walk.say(signal("reverse_shell", Critical, "Hands a shell of this machine to another", Some(&joined(name, args))));
+            walk.say(signal(
+                "reverse_shell",
+                Critical,
+                "Hands a shell of this machine to another",
+                Some(&joined(name, args)),
+            ));
         }
         let _ = value;
     }
@@ -342,7 +457,12 @@ pub(super) fn raw(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input,
         lower.starts_with("exec:") || lower.starts_with("system:") || lower.starts_with("shell:")
     });
     if exec {
-        walk.say(signal("reverse_shell", Critical, "Hands a shell of this machine to another", Some(&joined(name, args))));
+        walk.say(signal(
+            "reverse_shell",
+            Critical,
+            "Hands a shell of this machine to another",
+            Some(&joined(name, args)),
+        ));
         let tail: Vec<Word> = Vec::new();
         drop(command(walk, &tail, &Input::None, depth + 1));
     }

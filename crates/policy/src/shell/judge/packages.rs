@@ -8,15 +8,17 @@ use crate::assess::signal;
 use crate::shell::walk::{Input, Walk};
 use crate::shell::words::Word;
 
-const ADDS: &[&str] = &["install", "i", "add", "in", "isntall", "update", "up", "upgrade", "link", "dlx", "x", "exec", "create", "init"];
+const ADDS: &[&str] =
+    &["install", "i", "add", "in", "isntall", "update", "up", "upgrade", "link", "dlx", "x", "exec", "create", "init"];
 /// Subcommands of yarn, pnpm and bun that are no scripts.
 const NODE_OWN: &[&str] = &[
-    "install", "i", "ci", "add", "remove", "rm", "uninstall", "un", "update", "up", "upgrade", "outdated", "audit", "ls", "list", "ll", "la",
-    "why", "info", "view", "v", "show", "config", "cache", "init", "link", "unlink", "pack", "version", "versions", "workspaces", "workspace",
-    "dedupe", "exec", "dlx", "create", "help", "bin", "root", "prefix", "login", "logout", "whoami", "owner", "publish", "unpublish", "doctor",
-    "fund", "rebuild", "prune", "set-script", "pkg", "query", "search", "ping", "env", "store", "import", "patch", "patch-commit", "plugin",
-    "set", "node", "x", "build-sqlite", "upgrade-interactive", "constraints", "explain", "deprecate", "dist-tag", "token", "access", "team",
-    "sbom", "licenses", "fetch", "deploy-package", "check", "-v",
+    "install", "i", "ci", "add", "remove", "rm", "uninstall", "un", "update", "up", "upgrade", "outdated", "audit",
+    "ls", "list", "ll", "la", "why", "info", "view", "v", "show", "config", "cache", "init", "link", "unlink", "pack",
+    "version", "versions", "workspaces", "workspace", "dedupe", "exec", "dlx", "create", "help", "bin", "root",
+    "prefix", "login", "logout", "whoami", "owner", "publish", "unpublish", "doctor", "fund", "rebuild", "prune",
+    "set-script", "pkg", "query", "search", "ping", "env", "store", "import", "patch", "patch-commit", "plugin", "set",
+    "node", "x", "build-sqlite", "upgrade-interactive", "constraints", "explain", "deprecate", "dist-tag", "token",
+    "access", "team", "sbom", "licenses", "fetch", "deploy-package", "check", "-v",
 ];
 
 /// Looks at a package manager or task runner; whether it was one.
@@ -25,19 +27,23 @@ pub(super) fn look(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input
     match name {
         "npm" | "pnpm" | "yarn" | "bun" => node(walk, name, args, &part, depth),
         "npx" | "bunx" | "pnpx" | "uvx" | "pipx" | "corepack" => runs_package(walk, name, args, &part, depth),
-        "pip" | "pip3" | "uv" | "poetry" | "pdm" | "pipenv" | "conda" | "mamba" | "micromamba" => python(walk, name, args, input, &part, depth),
+        "pip" | "pip3" | "uv" | "poetry" | "pdm" | "pipenv" | "conda" | "mamba" | "micromamba" => {
+            python(walk, name, args, input, &part, depth)
+        }
         "cargo" => cargo(walk, args, &part, depth),
         "go" => go(walk, args, &part),
-        "make" | "gmake" | "just" | "task" | "rake" | "mage" | "invoke" | "inv" | "ant" | "gulp" | "grunt" | "nx" | "turbo" | "tox" | "nox" | "bake"
-        | "earthly" | "moon" | "wireit" => {
+        "make" | "gmake" | "just" | "task" | "rake" | "mage" | "invoke" | "inv" | "ant" | "gulp" | "grunt" | "nx"
+        | "turbo" | "tox" | "nox" | "bake" | "earthly" | "moon" | "wireit" => {
             tasks(walk, name, args, &part, depth);
         }
-        "bundle" | "rbenv" | "pyenv" | "asdf" | "mise" | "nvm" | "direnv" | "dotenv" | "cross-env" | "env-cmd" | "doppler-run" | "dbus-run-session"
-        | "xvfb-run" | "stack" | "cabal" | "dotnet-script" | "mix" | "opam" | "hatch" | "devbox" | "nix-shell" | "rye" => {
+        "bundle" | "rbenv" | "pyenv" | "asdf" | "mise" | "nvm" | "direnv" | "dotenv" | "cross-env" | "env-cmd"
+        | "doppler-run" | "dbus-run-session" | "xvfb-run" | "stack" | "cabal" | "dotnet-script" | "mix" | "opam"
+        | "hatch" | "devbox" | "nix-shell" | "rye" => {
             bundle(walk, name, args, depth);
         }
-        "gem" | "brew" | "apt" | "apt-get" | "dnf" | "yum" | "apk" | "pacman" | "zypper" | "snap" | "flatpak" | "port" | "choco" | "winget" | "scoop"
-        | "composer" | "cpan" | "cpanm" | "luarocks" | "nuget" | "vcpkg" | "conan" | "rustup" | "sdk" | "volta" | "fnm" | "nix-env" | "nix" => {
+        "gem" | "brew" | "apt" | "apt-get" | "dnf" | "yum" | "apk" | "pacman" | "zypper" | "snap" | "flatpak"
+        | "port" | "choco" | "winget" | "scoop" | "composer" | "cpan" | "cpanm" | "luarocks" | "nuget" | "vcpkg"
+        | "conan" | "rustup" | "sdk" | "volta" | "fnm" | "nix-env" | "nix" => {
             other(walk, args, &part);
         }
         _ => return false,
@@ -48,9 +54,13 @@ pub(super) fn look(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input
 /// Something named by address: code that no registry vouches for.
 fn foreign(word: &Word) -> bool {
     let text = word.text.as_str();
-    let schemes = ["http://", "https://", "git+", "git://", "git@", "ssh://", "github:", "gitlab:", "bitbucket:", "gist:", "hg+", "svn+", "bzr+", "ftp://"];
-    schemes.iter().any(|scheme| text.starts_with(scheme) || text.contains(&format!("@{scheme}")) || text.contains(&format!(" @ {scheme}")))
-        || text.ends_with(".git")
+    let schemes = [
+        "http://", "https://", "git+", "git://", "git@", "ssh://", "github:", "gitlab:", "bitbucket:", "gist:", "hg+",
+        "svn+", "bzr+", "ftp://",
+    ];
+    schemes.iter().any(|scheme| {
+        text.starts_with(scheme) || text.contains(&format!("@{scheme}")) || text.contains(&format!(" @ {scheme}"))
+    }) || text.ends_with(".git")
 }
 
 fn supply(walk: &mut Walk<'_>, part: &str) {
@@ -63,14 +73,19 @@ fn installs(walk: &mut Walk<'_>) {
 }
 
 fn node(walk: &mut Walk<'_>, name: &str, args: &[Word], part: &str, depth: usize) {
-    let words = operands_without(args, &["--prefix", "-C", "--dir", "--filter", "-F", "-w", "--workspace", "--cwd", "--reporter", "--loglevel"]);
+    let words = operands_without(
+        args,
+        &["--prefix", "-C", "--dir", "--filter", "-F", "-w", "--workspace", "--cwd", "--reporter", "--loglevel"],
+    );
     let Some(verb) = words.first().copied() else { return installs(walk) };
     let repo = |word: &&&str| {
         let plain = word.split('/').count() == 2 && !word.starts_with(['@', '.', '/', '~', '-']) && !word.contains(':');
         plain && name != "bun"
     };
     if ADDS.contains(&verb) {
-        if operands(args).skip(1).any(foreign) || matches!(verb, "install" | "i" | "add") && words.iter().skip(1).any(|word| repo(&word)) {
+        if operands(args).skip(1).any(foreign)
+            || matches!(verb, "install" | "i" | "add") && words.iter().skip(1).any(|word| repo(&word))
+        {
             supply(walk, part);
         }
         installs(walk);
@@ -92,7 +107,11 @@ fn node(walk: &mut Walk<'_>, name: &str, args: &[Word], part: &str, depth: usize
             }
         }
         "pkg" | "set-script" | "config" => {
-            for value in args.iter().filter(|arg| arg.text.starts_with("scripts.")).filter_map(|arg| arg.text.split_once('=').map(|(_, value)| value.to_owned())) {
+            for value in args
+                .iter()
+                .filter(|arg| arg.text.starts_with("scripts."))
+                .filter_map(|arg| arg.text.split_once('=').map(|(_, value)| value.to_owned()))
+            {
                 walk.text_by("npm run", &value, depth + 1);
             }
         }
@@ -152,13 +171,18 @@ fn python(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, part: &
     let verbs: Vec<&str> = operands(args).map(|word| word.text.as_str()).collect();
     let adds = ["install", "add", "download", "sync", "wheel", "create", "update", "tool", "pip"];
     if verbs.iter().take(2).any(|verb| adds.contains(verb)) {
-        if operands(args).skip(1).any(foreign) || args.iter().any(|arg| arg.text.starts_with("-e") && foreign(&Word::plain(arg.text[2..].trim_start())))
+        if operands(args).skip(1).any(foreign)
+            || args.iter().any(|arg| arg.text.starts_with("-e") && foreign(&Word::plain(arg.text[2..].trim_start())))
             || args.iter().any(|arg| arg.text.starts_with("--requirement=http") || arg.text.starts_with("-rhttp"))
-            || args.iter().zip(args.iter().skip(1)).any(|(option, value)| matches!(option.text.as_str(), "-r" | "--requirement" | "-e" | "--editable" | "--git") && foreign(value))
+            || args.iter().zip(args.iter().skip(1)).any(|(option, value)| {
+                matches!(option.text.as_str(), "-r" | "--requirement" | "-e" | "--editable" | "--git") && foreign(value)
+            })
         {
             supply(walk, part);
         }
-        let listed = args.iter().any(|arg| matches!(arg.text.as_str(), "/dev/stdin" | "-r-") || arg.text.starts_with("/dev/fd/"));
+        let listed = args
+            .iter()
+            .any(|arg| matches!(arg.text.as_str(), "/dev/stdin" | "-r-") || arg.text.starts_with("/dev/fd/"));
         let known = matches!(input, Input::Text(text) if !text.lines().any(|line| foreign(&Word::plain(line.trim()))));
         if listed && !known {
             supply(walk, part);
@@ -166,7 +190,10 @@ fn python(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, part: &
         installs(walk);
     }
     if let Some(at) = args.iter().position(|arg| arg.text == "run" || name == "conda" && arg.text == "exec") {
-        let valued = ["-n", "--name", "-p", "--prefix", "--with", "--python", "--extra", "--group", "--package", "--env-file", "--directory", "--project"];
+        let valued = [
+            "-n", "--name", "-p", "--prefix", "--with", "--python", "--extra", "--group", "--package", "--env-file",
+            "--directory", "--project",
+        ];
         let mut tail: Vec<Word> = Vec::new();
         let mut rest = args[at + 1..].iter();
         while let Some(arg) = rest.next() {
@@ -191,7 +218,8 @@ fn python(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, part: &
 }
 
 fn cargo(walk: &mut Walk<'_>, args: &[Word], part: &str, depth: usize) {
-    let words = operands_without(args, &["--manifest-path", "--config", "-C", "-p", "--package", "--features", "--target"]);
+    let words =
+        operands_without(args, &["--manifest-path", "--config", "-C", "-p", "--package", "--features", "--target"]);
     let words: Vec<&str> = words.into_iter().filter(|word| !word.starts_with('+')).collect();
     match words.first().copied().unwrap_or_default() {
         "install" | "add" | "update" => installs(walk),
@@ -209,7 +237,12 @@ fn cargo(walk: &mut Walk<'_>, args: &[Word], part: &str, depth: usize) {
         }
         _ => {}
     }
-    if args.iter().any(|arg| arg.text.starts_with("build.rustc-wrapper") || arg.text.contains(".runner=") || arg.text.contains("rustc=") || arg.text.contains(".linker=")) {
+    if args.iter().any(|arg| {
+        arg.text.starts_with("build.rustc-wrapper")
+            || arg.text.contains(".runner=")
+            || arg.text.contains("rustc=")
+            || arg.text.contains(".linker=")
+    }) {
         walk.say(signal("loads_code", High, "Makes cargo run another program", Some(part)));
     }
     walk.say(signal("builds", Low, "Builds or tests the project", None));
@@ -222,7 +255,10 @@ fn go(walk: &mut Walk<'_>, args: &[Word], part: &str) {
         "run" if words.get(1).is_some_and(|what| what.contains('@') && !what.starts_with(['.', '/'])) => installs(walk),
         _ => {}
     }
-    if args.iter().any(|arg| arg.text.starts_with("-toolexec") || arg.text.starts_with("--toolexec") || arg.text == "-exec") {
+    if args
+        .iter()
+        .any(|arg| arg.text.starts_with("-toolexec") || arg.text.starts_with("--toolexec") || arg.text == "-exec")
+    {
         walk.say(signal("loads_code", High, "Makes go run another program", Some(part)));
     }
     walk.say(signal("builds", Low, "Builds or tests the project", None));
@@ -235,7 +271,10 @@ fn tasks(walk: &mut Walk<'_>, name: &str, args: &[Word], part: &str, depth: usiz
     if has(args, "-n|--dry-run|--just-print|--list|-l|--summary|--help|--tasks|-T|-P|-q|--question") && name != "nox" {
         return walk.say(signal("builds", Low, "Shows what would be done", None));
     }
-    let words = operands_without(args, &["-C", "--directory", "-f", "--file", "-j", "--jobs", "--justfile", "-d", "--working-directory", "-e"]);
+    let words = operands_without(
+        args,
+        &["-C", "--directory", "-f", "--file", "-j", "--jobs", "--justfile", "-d", "--working-directory", "-e"],
+    );
     for word in words.iter().take(8).filter(|word| !word.contains('=')) {
         task(walk, name, word, part);
     }
@@ -247,7 +286,9 @@ fn tasks(walk: &mut Walk<'_>, name: &str, args: &[Word], part: &str, depth: usiz
         }
     }
     for (option, value) in args.iter().zip(args.iter().skip(1)) {
-        if matches!(option.text.as_str(), "-f" | "--file" | "--makefile") && matches!(value.text.as_str(), "-" | "/dev/stdin" | "/dev/fd/63") {
+        if matches!(option.text.as_str(), "-f" | "--file" | "--makefile")
+            && matches!(value.text.as_str(), "-" | "/dev/stdin" | "/dev/fd/63")
+        {
             walk.say(signal("stdin_script", High, "Runs tasks that come from elsewhere", Some(part)));
         }
     }
@@ -267,7 +308,8 @@ fn bundle(walk: &mut Walk<'_>, name: &str, args: &[Word], depth: usize) {
         args.iter().position(|arg| matches!(arg.text.as_str(), "exec" | "x" | "run" | "shell")).map(|at| at + 1)
     };
     let Some(at) = at else {
-        if operands(args).next().is_some_and(|word| matches!(word.text.as_str(), "install" | "add" | "update" | "use")) {
+        if operands(args).next().is_some_and(|word| matches!(word.text.as_str(), "install" | "add" | "update" | "use"))
+        {
             if operands(args).skip(1).any(foreign) {
                 supply(walk, &joined(name, args));
             }
@@ -286,10 +328,13 @@ fn bundle(walk: &mut Walk<'_>, name: &str, args: &[Word], depth: usize) {
 
 fn other(walk: &mut Walk<'_>, args: &[Word], part: &str) {
     let verb = operands(args).next().map_or("", |word| word.text.as_str());
-    if matches!(verb, "install" | "add" | "require" | "upgrade" | "update" | "reinstall" | "global" | "toolchain" | "tap" | "fetch")
-        || has(args, "-S|-U")
+    if matches!(
+        verb,
+        "install" | "add" | "require" | "upgrade" | "update" | "reinstall" | "global" | "toolchain" | "tap" | "fetch"
+    ) || has(args, "-S|-U")
     {
-        let address = operands(args).skip(1).any(foreign) && !(verb == "tap" || verb == "add" && part.contains("repo add"));
+        let address =
+            operands(args).skip(1).any(foreign) && !(verb == "tap" || verb == "add" && part.contains("repo add"));
         if address {
             supply(walk, part);
         }

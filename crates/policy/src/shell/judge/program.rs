@@ -39,7 +39,12 @@ pub(super) fn look(walk: &mut Walk<'_>, name: &str, text: &str, depth: usize) ->
     let program = code::look(language, text);
     walk.say(signal("inline_code", Medium, format!("Runs a {name} program given on the line"), Some(text)));
     if !program.understood {
-        walk.say(signal("not_parsed", High, format!("The {name} program cannot be followed, so what it does cannot be told"), Some(text)));
+        walk.say(signal(
+            "not_parsed",
+            High,
+            format!("The {name} program cannot be followed, so what it does cannot be told"),
+            Some(text),
+        ));
     }
     if let Some(word) = strong(language, text).filter(|_| !program.deeds.iter().any(serious)) {
         walk.say(signal(
@@ -49,12 +54,23 @@ pub(super) fn look(walk: &mut Walk<'_>, name: &str, text: &str, depth: usize) ->
             Some(text),
         ));
     }
-    for piece in text.split(['"', '\'']).filter(|piece| piece.starts_with("/.") && !piece.contains(char::is_whitespace)).take(8) {
+    for piece in
+        text.split(['"', '\'']).filter(|piece| piece.starts_with("/.") && !piece.contains(char::is_whitespace)).take(8)
+    {
         // What stands before it is only known when it runs; most often it is a home.
         walk.read(&Word::plain(format!("~{piece}")));
     }
+    if text.contains("hermes_tools") {
+        // The runtime's own tools, called from a program of its.
+        for piece in text.split(['"', '\'']).skip(1).step_by(2).filter(|piece| piece.len() > 1).take(32) {
+            let piece = piece.to_owned();
+            walk.quietly(|walk| walk.text_by("terminal", &piece, depth + 1));
+        }
+    }
     let prints = program.deeds.contains(&Deed::Prints);
-    let talks = program.deeds.iter().any(|deed| matches!(deed, Deed::Network { .. } | Deed::RawSocket { .. } | Deed::Argv { .. } | Deed::Shell { .. }));
+    let talks = program.deeds.iter().any(|deed| {
+        matches!(deed, Deed::Network { .. } | Deed::RawSocket { .. } | Deed::Argv { .. } | Deed::Shell { .. })
+    });
     for deed in &program.deeds {
         judge(walk, name, deed, prints && !talks, text, depth);
     }
@@ -65,15 +81,24 @@ pub(super) fn look(walk: &mut Walk<'_>, name: &str, text: &str, depth: usize) ->
 fn serious(deed: &Deed) -> bool {
     matches!(
         deed,
-        Deed::Shell { .. } | Deed::Argv { .. } | Deed::Delete { .. } | Deed::Dynamic { .. } | Deed::LoadsNative { .. } | Deed::RawSocket { .. } | Deed::Network { .. } | Deed::Sql { .. } | Deed::Write { .. }
+        Deed::Shell { .. }
+            | Deed::Argv { .. }
+            | Deed::Delete { .. }
+            | Deed::Dynamic { .. }
+            | Deed::LoadsNative { .. }
+            | Deed::RawSocket { .. }
+            | Deed::Network { .. }
+            | Deed::Sql { .. }
+            | Deed::Write { .. }
     )
 }
 
 /// Words that are rarely there for nothing. Where the following of a language found no deed behind one of
 /// them, it may have missed it.
 const STRONG: &[&str] = &[
-    "system", "popen", "execSync", "spawnSync", "execFileSync", "child_process", "rmSync", "unlinkSync", "rmdirSync", "truncateSync", "rmtree", "remove_tree", "unlink", "shell_exec", "passthru", "proc_open",
-    "FileUtils", "execute", "delete_all", "pty", "decode_base64", "instance_eval", "class_eval", "dlopen", "binding",
+    "system", "popen", "execSync", "spawnSync", "execFileSync", "child_process", "rmSync", "unlinkSync", "rmdirSync",
+    "truncateSync", "rmtree", "remove_tree", "unlink", "shell_exec", "passthru", "proc_open", "FileUtils", "execute",
+    "delete_all", "pty", "decode_base64", "instance_eval", "class_eval", "dlopen", "binding",
 ];
 
 /// A strong word of the language in a text.
@@ -81,14 +106,22 @@ fn strong(language: Language, text: &str) -> Option<&'static str> {
     if text.chars().any(|c| matches!(c, '\u{ff01}'..='\u{ff5e}')) {
         return Some("letters that only look like others");
     }
-    let decodes = ["b64decode", "fromhex", "unhexlify", "base64", "atob", "unpack", "decode("].iter().any(|word| text.contains(word));
+    if text.contains("data:text/javascript") {
+        return Some("a program in an address");
+    }
+    let decodes = ["b64decode", "fromhex", "unhexlify", "base64", "atob", "unpack", "decode("]
+        .iter()
+        .any(|word| text.contains(word));
     if decodes && (text.contains("exec(") || text.contains("eval(") || text.contains("Function(")) {
         return Some("a program that is decoded first");
     }
     let has = |words: &[&'static str]| words.iter().copied().find(|word| text.contains(word));
     match language {
         Language::Python => has(&["pty.spawn", "__subclasses__", "os.truncate"]),
-        Language::AppleScript => has(&["do shell script", "System Events", "\"Messages\"", "\"Mail\"", "delete", "\"Terminal\"", "Application(", "administrator"]),
+        Language::AppleScript => has(&[
+            "do shell script", "System Events", "\"Messages\"", "\"Mail\"", "delete", "\"Terminal\"", "Application(",
+            "administrator",
+        ]),
         Language::Tcl => has(&["file delete", "exec ", "open |", "spawn "]),
         Language::Awk => has(&["system(", "getline", "| \"", "> \"", "|&"]),
         Language::R => has(&["unlink(", "system(", "system2(", "file.remove", "download.file", "source("]),
@@ -113,11 +146,15 @@ fn judge(walk: &mut Walk<'_>, name: &str, deed: &Deed, shows: bool, text: &str, 
             walk.say(signal("stdin_script", High, "Hands data to a shell", part));
         }
         Deed::Shell { text } => walk.text_by(name, text, depth + 1),
-        Deed::Argv { argv } if matches!(argv.as_slice(), [Some(one)] if SHELLS.contains(&one.rsplit('/').next().unwrap_or_default())) => {
+        Deed::Argv { argv } if matches!(argv.as_slice(), [Some(one)] if SHELLS.contains(&one.rsplit('/').next().unwrap_or_default())) =>
+        {
             walk.say(signal("stdin_script", High, "Opens a shell inside a program", part));
         }
         Deed::Argv { argv } => {
-            let words: Vec<Word> = argv.iter().map(|word| word.as_ref().map_or_else(Word::unknown, |text| Word::plain(text.clone()))).collect();
+            let words: Vec<Word> = argv
+                .iter()
+                .map(|word| word.as_ref().map_or_else(Word::unknown, |text| Word::plain(text.clone())))
+                .collect();
             walk.by(name, |walk| drop(command(walk, &words, &Input::None, depth + 1)));
         }
         Deed::Read { path } => {
@@ -127,7 +164,10 @@ fn judge(walk: &mut Walk<'_>, name: &str, deed: &Deed, shows: bool, text: &str, 
         }
         Deed::Write { path: Some(path), appends } => {
             let word = place(path);
-            let over = !appends && (crate::paths::data(path) || word.pattern && !walk.seen.touches.iter().any(|touch| touch.path.ends_with(path.trim_start_matches("./"))));
+            let over = !appends
+                && (crate::paths::data(path)
+                    || word.pattern
+                        && !walk.seen.touches.iter().any(|touch| touch.path.ends_with(path.trim_start_matches("./"))));
             if over {
                 files::empty(walk, &word, text);
             }
@@ -201,7 +241,8 @@ fn network(walk: &mut Walk<'_>, url: Option<&str>, sends: bool, text: &str) {
 
 /// Options of database clients that carry statements.
 const STATEMENTS: &[&str] = &[
-    "-c", "--command", "-e", "--execute", "-q", "-Q", "--query", "-s", "--sql", "-cmd", "--statement", "--eval", "-E", "--expression",
+    "-c", "--command", "-e", "--execute", "-q", "-Q", "--query", "-s", "--sql", "-cmd", "--statement", "--eval", "-E",
+    "--expression",
 ];
 
 /// A client of a database: what its statements would do.
@@ -210,13 +251,22 @@ pub(super) fn database(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &I
     let mut texts: Vec<Word> = Vec::new();
     let mut rest = args.iter();
     while let Some(arg) = rest.next() {
-        let attached = arg.text.split_once('=').filter(|(option, _)| option.starts_with("--") && STATEMENTS.contains(option)).map(|(_, text)| text.to_owned());
-        let short = ["-e", "-c", "-q", "-Q"].iter().find_map(|option| arg.text.strip_prefix(option)).filter(|text| text.contains(char::is_whitespace));
+        let attached = arg
+            .text
+            .split_once('=')
+            .filter(|(option, _)| option.starts_with("--") && STATEMENTS.contains(option))
+            .map(|(_, text)| text.to_owned());
+        let short = ["-e", "-c", "-q", "-Q"]
+            .iter()
+            .find_map(|option| arg.text.strip_prefix(option))
+            .filter(|text| text.contains(char::is_whitespace));
         if STATEMENTS.contains(&arg.text.as_str()) {
             texts.extend(rest.next().cloned());
         } else if let Some(text) = attached.or_else(|| short.map(ToOwned::to_owned)) {
             texts.push(Word { text, ..arg.clone() });
-        } else if !arg.text.starts_with('-') && (arg.text.contains(char::is_whitespace) || arg.text.starts_with(['.', '\\'])) {
+        } else if !arg.text.starts_with('-')
+            && (arg.text.contains(char::is_whitespace) || arg.text.starts_with(['.', '\\']))
+        {
             texts.push(arg.clone());
         }
     }
@@ -226,7 +276,12 @@ pub(super) fn database(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &I
             walk.say(signal("stdin_script", High, "Runs statements that came from elsewhere", Some(&part)));
         }
         Input::Names(_) | Input::Processes | Input::Output => {
-            walk.say(signal("database_changes", Medium, "Runs statements that are only known when it runs", Some(&part)));
+            walk.say(signal(
+                "database_changes",
+                Medium,
+                "Runs statements that are only known when it runs",
+                Some(&part),
+            ));
         }
         Input::None => {}
     }
@@ -240,7 +295,12 @@ pub(super) fn database(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &I
         };
         statements(walk, &deeds, &part, production);
         if text.opaque && matches!(name, "mongosh" | "mongo") {
-            walk.say(signal("database_changes", Medium, "Runs statements that are only known when it runs", Some(&part)));
+            walk.say(signal(
+                "database_changes",
+                Medium,
+                "Runs statements that are only known when it runs",
+                Some(&part),
+            ));
         }
     }
 }
@@ -293,10 +353,14 @@ fn weigh(deed: &SqlDeed) -> (RiskLevel, &'static str, &'static str) {
         SqlDeed::Updates { bounded: false } => (High, destroys, "Changes every row of a table; cannot be undone"),
         SqlDeed::DeletesRows { bounded: true } => (Medium, "database_changes", "Deletes rows from a database"),
         SqlDeed::DeletesRows { bounded: false } => (High, destroys, "Deletes every row or document; cannot be undone"),
-        SqlDeed::Drops { what } if matches!(what.as_str(), "INDEX" | "VIEW") => (Medium, "database_changes", "Removes an index or a view"),
+        SqlDeed::Drops { what } if matches!(what.as_str(), "INDEX" | "VIEW") => {
+            (Medium, "database_changes", "Removes an index or a view")
+        }
         SqlDeed::Drops { .. } => (High, destroys, "Removes a part of a database with all in it; cannot be undone"),
         SqlDeed::Truncates => (High, destroys, "Empties a table; cannot be undone"),
-        SqlDeed::Alters { drops: true } => (High, destroys, "Removes a column or partition with its data; cannot be undone"),
+        SqlDeed::Alters { drops: true } => {
+            (High, destroys, "Removes a column or partition with its data; cannot be undone")
+        }
         SqlDeed::Alters { drops: false } => (Medium, "database_changes", "Changes the shape of a table"),
         SqlDeed::Grants | SqlDeed::Roles => (High, "database_rights", "Changes who may do what in a database"),
         SqlDeed::RunsProgram => (High, "inline_code_reach", "Starts other programs from inside a database client"),

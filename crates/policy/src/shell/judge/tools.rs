@@ -20,10 +20,13 @@ pub(super) fn rows(walk: &mut Walk<'_>, name: &str, args: &[Word]) -> bool {
         words.retain(|word| !word.starts_with('+'));
     }
     for row in rows.iter().filter(|row| applies(row, args, &words)) {
-        let level = if row.name == "database_destroys" && in_tests(walk, args) { row.level.min(Medium) } else { row.level };
+        let level =
+            if row.name == "database_destroys" && in_tests(walk, args) { row.level.min(Medium) } else { row.level };
         walk.say(signal(row.name, level, row.says, Some(&joined(name, args))));
-        walk.network |=
-            matches!(row.name, "remote" | "upload" | "network" | "publish" | "opens" | "message" | "cloud_changes" | "tells_others");
+        walk.network |= matches!(
+            row.name,
+            "remote" | "upload" | "network" | "publish" | "opens" | "message" | "cloud_changes" | "tells_others"
+        );
         if row.level == Low {
             return true;
         }
@@ -34,17 +37,22 @@ pub(super) fn rows(walk: &mut Walk<'_>, name: &str, args: &[Word]) -> bool {
 /// Whether a variable or an option says that only the test database is meant.
 fn in_tests(walk: &Walk<'_>, args: &[Word]) -> bool {
     const NAMES: &[&str] = &["RAILS_ENV", "RACK_ENV", "APP_ENV", "NODE_ENV", "MIX_ENV", "DJANGO_ENV"];
-    args.iter().any(|arg| arg.text == "--env=test" || arg.text.split_once('=').is_some_and(|(name, value)| NAMES.contains(&name) && value == "test"))
-        || NAMES.iter().any(|name| walk.vars.get(*name).is_some_and(|value| value.text == "test"))
-        || args.iter().zip(args.iter().skip(1)).any(|(option, value)| matches!(option.text.as_str(), "--env" | "-e") && value.text == "test")
+    args.iter().any(|arg| {
+        arg.text == "--env=test"
+            || arg.text.split_once('=').is_some_and(|(name, value)| NAMES.contains(&name) && value == "test")
+    }) || NAMES.iter().any(|name| walk.vars.get(*name).is_some_and(|value| value.text == "test"))
+        || args
+            .iter()
+            .zip(args.iter().skip(1))
+            .any(|(option, value)| matches!(option.text.as_str(), "--env" | "-e") && value.text == "test")
 }
 
 fn applies(row: &Row, args: &[Word], words: &[&str]) -> bool {
     let mut rest = words;
     for token in row.words.split(' ').filter(|token| !token.is_empty()) {
-        let anywhere = token.split('|').any(|one| {
-            one.strip_prefix('~').is_some_and(|pattern| words.iter().any(|word| glob(pattern, word)))
-        });
+        let anywhere = token
+            .split('|')
+            .any(|one| one.strip_prefix('~').is_some_and(|pattern| words.iter().any(|word| glob(pattern, word))));
         if anywhere {
             continue;
         }
@@ -153,10 +161,17 @@ fn secret(walk: &mut Walk<'_>, part: &str) {
 
 fn aws(walk: &mut Walk<'_>, args: &[Word], words: &[&str], part: &str) {
     let (service, operation) = (words[0], words.get(1).copied().unwrap_or_default());
-    let secrets = ["get-secret-value", "get-session-token", "export-credentials", "decrypt", "get-login-password", "assume-role"];
-    let secrets_too = ["get-login", "get-authorization-token", "batch-get-secret-value", "get-federation-token", "get-access-key-info"];
+    let secrets =
+        ["get-secret-value", "get-session-token", "export-credentials", "decrypt", "get-login-password", "assume-role"];
+    let secrets_too = [
+        "get-login", "get-authorization-token", "batch-get-secret-value", "get-federation-token", "get-access-key-info",
+    ];
     let parameter = operation.starts_with("get-parameter") && has(args, "--with-decryption");
-    if secrets.contains(&operation) || secrets_too.contains(&operation) || parameter || operation.starts_with("assume-role") {
+    if secrets.contains(&operation)
+        || secrets_too.contains(&operation)
+        || parameter
+        || operation.starts_with("assume-role")
+    {
         return secret(walk, part);
     }
     let downloads = words.get(2).is_some_and(|from| from.starts_with("s3://"))
@@ -190,20 +205,28 @@ fn group(walk: &mut Walk<'_>, args: &[Word], words: &[&str], part: &str, more: &
     if has_word("ssh") || has_word("ssh-to") || has_word("run-command") {
         return walk.say(signal("remote", High, "Works on another machine", Some(part)));
     }
-    let settings = words[0] == "config" && !has_word("unset") || words[0] == "configure"
-        || has_word("login") || has_word("logout") || words[0] == "account" && has_word("set") || has_word("get-credentials")
+    let settings = words[0] == "config" && !has_word("unset")
+        || words[0] == "configure"
+        || has_word("login")
+        || has_word("logout")
+        || words[0] == "account" && has_word("set")
+        || has_word("get-credentials")
         || words[0] == "components" && reads(words.get(1).copied().unwrap_or_default(), &[])
-        || words[0] == "topic" || words[0] == "cheat-sheet";
+        || words[0] == "topic"
+        || words[0] == "cheat-sheet";
     let queries = words.iter().any(|word| *word == "query") && !sql_changes(args);
     // The operation stands last among the words that are no names; any reading verb decides unless a
     // changing one stands beside it.
     let reading = words.iter().take(6).any(|word| reads(word, more));
     let changing = words.iter().skip(1).take(6).any(|word| {
         let first = word.split('-').next().unwrap_or(word);
-        ["create", "update", "set", "add", "remove", "start", "stop", "restart", "deploy", "import", "export", "cp", "mv", "rm", "invoke",
-            "run", "submit", "patch", "apply", "enable", "disable", "reset", "resize", "move", "insert", "mk", "load", "cancel", "assign",
-            "publish", "upload", "restore", "failover", "regenerate", "renew", "attach", "detach"]
-            .contains(&first)
+        [
+            "create", "update", "set", "add", "remove", "start", "stop", "restart", "deploy", "import", "export", "cp",
+            "mv", "rm", "invoke", "run", "submit", "patch", "apply", "enable", "disable", "reset", "resize", "move",
+            "insert", "mk", "load", "cancel", "assign", "publish", "upload", "restore", "failover", "regenerate",
+            "renew", "attach", "detach",
+        ]
+        .contains(&first)
             || DESTROYS.contains(&first)
     });
     if settings || queries || reading && !changing {
@@ -268,7 +291,9 @@ fn kube_exec(walk: &mut Walk<'_>, verb: &str, args: &[Word], part: &str, depth: 
     let before = walk.seen.signals.len();
     walk.by(&format!("kubectl {verb}"), |walk| drop(command(walk, tail, &Input::None, depth + 1)));
     let shell = tail.len() <= 1
-        && tail.first().is_some_and(|word| crate::shell::tables::SHELLS.contains(&word.text.rsplit('/').next().unwrap_or_default()));
+        && tail.first().is_some_and(|word| {
+            crate::shell::tables::SHELLS.contains(&word.text.rsplit('/').next().unwrap_or_default())
+        });
     let calm = verb == "exec" && !shell && walk.seen.signals[before..].iter().all(|one| one.level <= Low);
     if !calm {
         walk.say(signal("remote", High, "Runs a command inside a cluster", Some(part)));
@@ -277,7 +302,11 @@ fn kube_exec(walk: &mut Walk<'_>, verb: &str, args: &[Word], part: &str, depth: 
 
 /// Families whose first word is the operation.
 fn single(walk: &mut Walk<'_>, args: &[Word], words: &[&str], part: &str, more: &[&str]) {
-    let words = if words[0] == "run-all" || words[0] == "run" && words.len() > 1 && !matches!(words[1], "--") { &words[1..] } else { words };
+    let words = if words[0] == "run-all" || words[0] == "run" && words.len() > 1 && !matches!(words[1], "--") {
+        &words[1..]
+    } else {
+        words
+    };
     let (verb, what) = (words.first().copied().unwrap_or_default(), words.get(1).copied().unwrap_or_default());
     let dry = has(args, "--dry-run") && !part.contains("--dry-run=none");
     let calm = match (verb, what) {
@@ -298,7 +327,10 @@ fn single(walk: &mut Walk<'_>, args: &[Word], words: &[&str], part: &str, more: 
 pub(super) fn task(walk: &mut Walk<'_>, name: &str, task: &str, part: &str) {
     let mut pieces = task.split([':', '-', '_', '.', '/', ' ']).map(str::to_ascii_lowercase).collect::<Vec<_>>();
     pieces.retain(|piece| !piece.is_empty());
-    let building = ["build", "test", "lint", "check", "dry", "preview", "start", "dev", "watch", "compile", "bundle", "serve", "clean"];
+    let building = [
+        "build", "test", "lint", "check", "dry", "preview", "start", "dev", "watch", "compile", "bundle", "serve",
+        "clean",
+    ];
     let build = pieces.iter().any(|piece| building.contains(&piece.as_str()));
     let outward = pieces.iter().any(|piece| OUTWARD_TASKS.contains(&piece.as_str()));
     if outward && !build {

@@ -8,38 +8,13 @@ use crate::shell::words::Word;
 
 /// Code that is loaded into whatever starts next.
 const LOADED: &[&str] = &[
-    "LD_PRELOAD",
-    "LD_AUDIT",
-    "DYLD_INSERT_LIBRARIES",
-    "BASH_ENV",
-    "ENV",
-    "PERL5OPT",
-    "PERL5DB",
-    "RUBYOPT",
-    "PYTHONSTARTUP",
-    "PROMPT_COMMAND",
-    "JAVA_TOOL_OPTIONS",
-    "GIT_CONFIG_COUNT",
-    "GIT_CONFIG_GLOBAL",
+    "LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES", "BASH_ENV", "ENV", "PERL5OPT", "PERL5DB", "RUBYOPT",
+    "PYTHONSTARTUP", "PROMPT_COMMAND", "JAVA_TOOL_OPTIONS", "GIT_CONFIG_COUNT", "GIT_CONFIG_GLOBAL",
 ];
 /// A command that another program starts.
 const COMMANDS: &[&str] = &[
-    "GIT_SSH_COMMAND",
-    "GIT_SSH",
-    "GIT_EXTERNAL_DIFF",
-    "GIT_EDITOR",
-    "GIT_SEQUENCE_EDITOR",
-    "GIT_PAGER",
-    "GIT_ASKPASS",
-    "SSH_ASKPASS",
-    "EDITOR",
-    "VISUAL",
-    "PAGER",
-    "MANPAGER",
-    "LESSOPEN",
-    "BROWSER",
-    "SHELL",
-    "MAKEFLAGS",
+    "GIT_SSH_COMMAND", "GIT_SSH", "GIT_EXTERNAL_DIFF", "GIT_EDITOR", "GIT_SEQUENCE_EDITOR", "GIT_PAGER", "GIT_ASKPASS",
+    "SSH_ASKPASS", "EDITOR", "VISUAL", "PAGER", "MANPAGER", "LESSOPEN", "BROWSER", "SHELL", "MAKEFLAGS",
 ];
 /// Where programs are looked for.
 const SEARCHED: &[&str] = &["PATH", "LD_LIBRARY_PATH", "PYTHONPATH", "NODE_PATH", "PERL5LIB", "RUBYLIB", "HOME"];
@@ -51,18 +26,31 @@ const AGENT_HOMES: &[&str] =
 pub(crate) fn variable(walk: &mut Walk<'_>, name: &str, value: &Word, depth: usize) {
     walk.moved_home |= name == "HOME";
     if sources(name, &value.text) {
-        return walk.say(signal("supply_chain", High, format!("Sets {name}: packages would come from another place"), Some(name)));
+        return walk.say(signal(
+            "supply_chain",
+            High,
+            format!("Sets {name}: packages would come from another place"),
+            Some(name),
+        ));
     }
     if name.starts_with("BASH_FUNC_") || name == "PS4" || name == "PS1" || name == "PROMPT" {
         let text = value.text.trim_start_matches("()").to_owned();
-        walk.quietly(|walk| if name.starts_with('B') { walk.text(&text, depth + 1) } else { walk.hidden_in(&text, depth + 1) });
+        walk.quietly(|walk| {
+            if name.starts_with('B') { walk.text(&text, depth + 1) } else { walk.hidden_in(&text, depth + 1) }
+        });
     }
-    let cargo = name.starts_with("CARGO_") && (name.ends_with("_RUNNER") || name.ends_with("_LINKER")) || matches!(name, "RUSTC_WRAPPER" | "RUSTC" | "RUSTC_WORKSPACE_WRAPPER");
+    let cargo = name.starts_with("CARGO_") && (name.ends_with("_RUNNER") || name.ends_with("_LINKER"))
+        || matches!(name, "RUSTC_WRAPPER" | "RUSTC" | "RUSTC_WORKSPACE_WRAPPER");
     if cargo && !matches!(value.text.as_str(), "sccache" | "clang" | "lld" | "mold" | "") {
         walk.say(signal("loads_code", High, format!("Sets {name}, a program that cargo starts"), Some(name)));
     }
     if name == "PATH" && hijacks(&value.text) {
-        return walk.say(signal("loads_code", High, "Puts a folder that anybody can write to before the programs of the system", Some(name)));
+        return walk.say(signal(
+            "loads_code",
+            High,
+            "Puts a folder that anybody can write to before the programs of the system",
+            Some(name),
+        ));
     }
     let node = name == "NODE_OPTIONS" && ["require", "import", "loader"].iter().any(|word| value.text.contains(word));
     if LOADED.contains(&name) || node {
@@ -100,17 +88,30 @@ pub(crate) fn variable(walk: &mut Walk<'_>, name: &str, value: &Word, depth: usi
 /// Whether a variable names another source of packages than the usual ones.
 fn sources(name: &str, value: &str) -> bool {
     let usual = [
-        "https://pypi.org", "https://registry.npmjs.org", "https://registry.yarnpkg.com", "https://proxy.golang.org", "https://download.pytorch.org", "http://localhost", "http://127.0.0.1",
-        "https://index.crates.io", "https://rubygems.org", "https://repo.maven.apache.org", "direct", "off",
+        "https://pypi.org", "https://registry.npmjs.org", "https://registry.yarnpkg.com", "https://proxy.golang.org",
+        "https://download.pytorch.org", "http://localhost", "http://127.0.0.1", "https://index.crates.io",
+        "https://rubygems.org", "https://repo.maven.apache.org", "direct", "off",
     ];
     let lower = name.to_ascii_lowercase();
     let registry = matches!(
         lower.as_str(),
-        "pip_index_url" | "pip_extra_index_url" | "uv_index_url" | "uv_extra_index_url" | "uv_default_index" | "npm_config_registry" | "yarn_registry" | "yarn_npm_registry_server" | "goproxy" | "pip_trusted_host"
-            | "gem_source" | "bundle_mirror__all" | "cargo_registries_crates_io_protocol_url"
+        "pip_index_url"
+            | "pip_extra_index_url"
+            | "uv_index_url"
+            | "uv_extra_index_url"
+            | "uv_default_index"
+            | "npm_config_registry"
+            | "yarn_registry"
+            | "yarn_npm_registry_server"
+            | "goproxy"
+            | "pip_trusted_host"
+            | "gem_source"
+            | "bundle_mirror__all"
+            | "cargo_registries_crates_io_protocol_url"
     );
     registry && !value.is_empty() && !usual.iter().any(|known| value.starts_with(known))
-        || matches!(lower.as_str(), "goinsecure" | "gonosumcheck" | "gonosumdb" | "goflags") && (value.contains('*') || value.contains("insecure"))
+        || matches!(lower.as_str(), "goinsecure" | "gonosumcheck" | "gonosumdb" | "goflags")
+            && (value.contains('*') || value.contains("insecure"))
         || lower == "gosumdb" && value == "off"
         || lower == "node_tls_reject_unauthorized" && value == "0"
         || lower == "git_ssl_no_verify"

@@ -15,19 +15,8 @@ const BUILTINS: &[&str] = &[
 ];
 /// Programs that are started with a switch tied to their names.
 const SWITCHED: &[&str] = &[
-    "cmd",
-    "cmd.exe",
-    "powershell",
-    "powershell.exe",
-    "pwsh",
-    "format",
-    "format.com",
-    "shutdown",
-    "taskkill",
-    "cipher",
-    "diskpart",
-    "reg",
-    "schtasks",
+    "cmd", "cmd.exe", "powershell", "powershell.exe", "pwsh", "format", "format.com", "shutdown", "taskkill", "cipher",
+    "diskpart", "reg", "schtasks",
 ];
 /// Builtins that do nothing that matters here.
 const CALM: &[&str] = &[

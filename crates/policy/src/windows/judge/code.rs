@@ -12,28 +12,9 @@ const MOST_EACH: usize = 64;
 
 /// In a type or an object: reaches files to delete, other programs, memory or the network.
 const REACHES: &[&str] = &[
-    "dllimport",
-    "process.start",
-    "processstartinfo",
-    "file.",
-    "directory.",
-    "webclient",
-    "httpclient",
-    "socket",
-    "tcpclient",
-    "registry",
-    "assembly.",
-    "marshal",
-    "virtualalloc",
-    "unsafe",
-    "eval",
-    "system.net",
-    "system.io",
-    "registrykey",
-    "activator",
-    "wscript",
-    "environment.exit",
-    "diagnostics",
+    "dllimport", "process.start", "processstartinfo", "file.", "directory.", "webclient", "httpclient", "socket",
+    "tcpclient", "registry", "assembly.", "marshal", "virtualalloc", "unsafe", "eval", "system.net", "system.io",
+    "registrykey", "activator", "wscript", "environment.exit", "diagnostics",
 ];
 
 pub(super) fn cmdlet(look: &mut Look<'_>, command: &WinCommand) -> Option<Value> {

@@ -11,32 +11,9 @@ use crate::windows::value::{HOLE, Kind, Value};
 
 /// Folders that builds and tests make again.
 const GENERATED: &[&str] = &[
-    "node_modules",
-    "dist",
-    "build",
-    "bin",
-    "obj",
-    "target",
-    "out",
-    ".next",
-    "coverage",
-    "__pycache__",
-    ".nuxt",
-    ".turbo",
-    ".parcel-cache",
-    ".vite",
-    ".pytest_cache",
-    ".mypy_cache",
-    ".ruff_cache",
-    ".nyc_output",
-    "testresults",
-    ".gradle",
-    ".angular",
-    ".svelte-kit",
-    "tmp",
-    ".tox",
-    "htmlcov",
-    ".cache",
+    "node_modules", "dist", "build", "bin", "obj", "target", "out", ".next", "coverage", "__pycache__", ".nuxt",
+    ".turbo", ".parcel-cache", ".vite", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".nyc_output", "testresults",
+    ".gradle", ".angular", ".svelte-kit", "tmp", ".tox", "htmlcov", ".cache",
 ];
 /// Files that programs make again.
 const GENERATED_ENDS: &[&str] = &[".log", ".tmp", ".pyc", ".pyo", ".tsbuildinfo", ".obj", ".o", ".tlog", ".cache"];

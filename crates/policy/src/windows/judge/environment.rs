@@ -10,54 +10,19 @@ use crate::windows::value::{Files, HOLE, Kind, Value};
 
 /// Code that is loaded into whatever starts next.
 const LOADED: &[&str] = &[
-    "cor_profiler",
-    "cor_enable_profiling",
-    "coreclr_profiler",
-    "coreclr_enable_profiling",
-    "dotnet_startup_hooks",
-    "perl5opt",
-    "rubyopt",
-    "pythonstartup",
-    "java_tool_options",
-    "_java_options",
-    "git_config_count",
-    "git_config_global",
-    "bash_env",
-    "ld_preload",
-    "dyld_insert_libraries",
-    "complus_version",
-    "__psmodulecache",
+    "cor_profiler", "cor_enable_profiling", "coreclr_profiler", "coreclr_enable_profiling", "dotnet_startup_hooks",
+    "perl5opt", "rubyopt", "pythonstartup", "java_tool_options", "_java_options", "git_config_count",
+    "git_config_global", "bash_env", "ld_preload", "dyld_insert_libraries", "complus_version", "__psmodulecache",
 ];
 /// A command that another program starts.
 const COMMANDS: &[&str] = &[
-    "git_ssh_command",
-    "git_ssh",
-    "git_external_diff",
-    "git_editor",
-    "git_sequence_editor",
-    "git_pager",
-    "git_askpass",
-    "ssh_askpass",
-    "editor",
-    "visual",
-    "pager",
-    "browser",
-    "comspec",
-    "shell",
+    "git_ssh_command", "git_ssh", "git_external_diff", "git_editor", "git_sequence_editor", "git_pager", "git_askpass",
+    "ssh_askpass", "editor", "visual", "pager", "browser", "comspec", "shell",
 ];
 /// Where programs are looked for.
 const SEARCHED: &[&str] = &[
-    "path",
-    "pathext",
-    "psmodulepath",
-    "pythonpath",
-    "node_path",
-    "perl5lib",
-    "rubylib",
-    "home",
-    "userprofile",
-    "systemroot",
-    "windir",
+    "path", "pathext", "psmodulepath", "pythonpath", "node_path", "perl5lib", "rubylib", "home", "userprofile",
+    "systemroot", "windir",
 ];
 /// Where an agent keeps the settings that carry its guard.
 const AGENT_HOMES: &[&str] =

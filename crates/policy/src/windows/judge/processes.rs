@@ -9,24 +9,8 @@ use crate::windows::value::{HOLE, Kind, Value};
 
 /// Programs without which Windows or the session does not go on.
 const VITAL: &[&str] = &[
-    "system",
-    "csrss",
-    "winlogon",
-    "wininit",
-    "services",
-    "lsass",
-    "smss",
-    "svchost",
-    "explorer",
-    "dwm",
-    "msmpeng",
-    "securityhealthservice",
-    "mssense",
-    "systemd",
-    "init",
-    "launchd",
-    "1",
-    "4",
+    "system", "csrss", "winlogon", "wininit", "services", "lsass", "smss", "svchost", "explorer", "dwm", "msmpeng",
+    "securityhealthservice", "mssense", "systemd", "init", "launchd", "1", "4",
 ];
 
 pub(super) fn cmdlet(look: &mut Look<'_>, command: &WinCommand) -> Option<Value> {

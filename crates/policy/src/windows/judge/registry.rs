@@ -6,24 +6,10 @@ use crate::windows::look::Look;
 
 /// Parts of keys whose values start programs by themselves.
 const STARTS: &[&str] = &[
-    "/currentversion/run",
-    "/currentversion/runonce",
-    "/currentversion/policies/explorer/run",
-    "/winlogon",
-    "/image file execution options",
-    "/appinit_dlls",
-    "/shell/open/command",
-    "/shell folders",
-    "/user shell folders",
-    "/command processor",
-    "/silentprocessexit",
-    "/active setup",
-    "/inprocserver32",
-    "/localserver32",
-    "/userinitmprlogonscript",
-    "/session manager",
-    "/scrnsave",
-    "/powershell/1/shellids",
+    "/currentversion/run", "/currentversion/runonce", "/currentversion/policies/explorer/run", "/winlogon",
+    "/image file execution options", "/appinit_dlls", "/shell/open/command", "/shell folders", "/user shell folders",
+    "/command processor", "/silentprocessexit", "/active setup", "/inprocserver32", "/localserver32",
+    "/userinitmprlogonscript", "/session manager", "/scrnsave", "/powershell/1/shellids",
 ];
 
 /// Says what writing a key (`hklm/…`, lower case) means.

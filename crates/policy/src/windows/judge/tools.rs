@@ -14,30 +14,9 @@ use crate::windows::value::{HOLE, Kind, Origin, Value};
 /// Judges a program of Windows; `None` when it is none.
 pub(super) fn tool(look: &mut Look<'_>, name: &str, texts: &[String], part: &str) -> Option<Value> {
     let named = [
-        "reg",
-        "net",
-        "net1",
-        "taskkill",
-        "tskill",
-        "wmic",
-        "certutil",
-        "bitsadmin",
-        "setx",
-        "runas",
-        "sudo",
-        "gsudo",
-        "forfiles",
-        "wscript",
-        "cscript",
-        "robocopy",
-        "xcopy",
-        "pcalua",
-        "conhost",
-        "start",
-        "mklink",
-        "schtasks",
-        "sqlcmd",
-        "osql",
+        "reg", "net", "net1", "taskkill", "tskill", "wmic", "certutil", "bitsadmin", "setx", "runas", "sudo", "gsudo",
+        "forfiles", "wscript", "cscript", "robocopy", "xcopy", "pcalua", "conhost", "start", "mklink", "schtasks",
+        "sqlcmd", "osql",
     ];
     let row = ROWS.iter().any(|row| row.0 == name);
     if !row && !CALM.contains(&name) && !named.contains(&name) {

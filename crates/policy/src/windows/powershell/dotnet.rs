@@ -11,18 +11,8 @@ use super::ops;
 const CONNECTS: &[&str] = &["tcpclient", "udpclient", "socket", "tcplistener", "clientwebsocket", "httplistener"];
 /// Types whose objects reach other programs, memory or the network in ways that are not followed.
 const REACHES: &[&str] = &[
-    "smtpclient",
-    "ftpwebrequest",
-    "directoryentry",
-    "managementclass",
-    "managementobject",
-    "sqlconnection",
-    "servicecontroller",
-    "eventlog",
-    "registrykey",
-    "dynamicmethod",
-    "assemblybuilder",
-    "customattributebuilder",
+    "smtpclient", "ftpwebrequest", "directoryentry", "managementclass", "managementobject", "sqlconnection",
+    "servicecontroller", "eventlog", "registrykey", "dynamicmethod", "assemblybuilder", "customattributebuilder",
 ];
 /// Types whose objects unpack what was packed.
 const UNPACKS: &[&str] = &["gzipstream", "deflatestream", "cryptostream", "brotlistream"];

@@ -9,28 +9,8 @@ use super::chars::{is_dash, is_double, is_name, is_single};
 use super::parse::{Parsed, Parser, UNCLOSED, UNKNOWN};
 
 const COMPARISONS: &[&str] = &[
-    "eq",
-    "ne",
-    "gt",
-    "lt",
-    "ge",
-    "le",
-    "like",
-    "notlike",
-    "match",
-    "notmatch",
-    "contains",
-    "notcontains",
-    "in",
-    "notin",
-    "replace",
-    "split",
-    "join",
-    "is",
-    "isnot",
-    "as",
-    "shl",
-    "shr",
+    "eq", "ne", "gt", "lt", "ge", "le", "like", "notlike", "match", "notmatch", "contains", "notcontains", "in",
+    "notin", "replace", "split", "join", "is", "isnot", "as", "shl", "shr",
 ];
 const UNARY: &[&str] = &["not", "bnot", "join", "split", "isplit", "csplit"];
 

@@ -140,7 +140,9 @@ fn a_session_outside_windows_has_its_own_programs_and_paths() {
         ("Set-Content $PROFILE x", RiskLevel::High),
         ("Set-Content ~/.claude/settings.json '{}'", RiskLevel::Critical),
     ] {
-        let found = look(Dialect::Powershell, text, Place { cwd: "/home/u/p", project: "/home/u/p", depth: 0 }, &around).signals;
+        let found =
+            look(Dialect::Powershell, text, Place { cwd: "/home/u/p", project: "/home/u/p", depth: 0 }, &around)
+                .signals;
         assert_eq!(highest(&found), wanted, "{text}: {found:?}");
     }
 }

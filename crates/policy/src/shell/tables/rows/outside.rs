@@ -6,6 +6,7 @@ use super::{Row, row};
 
 const DRY: &str = "--dry-run|--dryrun|-n|--help|-h";
 
+#[rustfmt::skip]
 pub(crate) const ROWS: &[Row] = &[
     // packages published
     row("npm|pnpm|yarn|bun", "publish|unpublish|deprecate|star|undeprecate", "", "--dry-run|-h|--help", High, "publish", "Publishes or withdraws a package"),

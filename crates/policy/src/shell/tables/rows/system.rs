@@ -4,6 +4,7 @@ use clawbutler_core::risk::RiskLevel::{Critical, High, Low, Medium};
 
 use super::{Row, row};
 
+#[rustfmt::skip]
 pub(crate) const ROWS: &[Row] = &[
     // disks
     row("mkfs|mke2fs|mkswap|newfs|mkdosfs", "", "", "--help", Critical, "device_write", "Makes a new file system over what is there"),
