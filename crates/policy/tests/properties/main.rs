@@ -1,0 +1,45 @@
+//! Properties of the judgement, on the labelled actions of `tests/corpus` and on made-up text: a wrapper
+//! never calms, spelling does not matter, one more refusal never loosens, nothing takes too long.
+//!
+//! A failure prints one line a case: the property, the row, both levels and the text.
+
+mod hostile;
+mod quote;
+mod rows;
+mod wrap;
+
+use clawbutler_core::verdict::Decision;
+use clawbutler_policy::{Facts, RuleSet, evaluate};
+use proptest::prelude::*;
+
+use rows::{around, rows};
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
+
+    /// Over the packs: rules as people have them, not made for the test.
+    #[test]
+    fn one_more_refusal_never_loosens_a_pack(
+        pack in prop::sample::select(vec!["balanced", "strict", "trusting", "read-only"]),
+        at in any::<prop::sample::Index>(),
+        program in prop::sample::select(vec!["git", "rm", "npm", "cat", "*", "ssh", "python3", "nothing"]),
+        decision in prop::sample::select(vec!["ask", "deny"]),
+    ) {
+        let all = rows();
+        let row = &all[at.index(all.len())];
+        let base = clawbutler_policy::packs::text(pack).unwrap();
+        let when = format!("[rule.when]\nprograms = ['{program}']\n");
+        let more = format!("{base}\n[[rule]]\nid = 'one-more'\ndecision = '{decision}'\nbecause = 'x'\n{when}");
+        let judged = |text: &str| {
+            let set = RuleSet::from_toml(text).unwrap();
+            evaluate(&set, &row.action(&row.command), &around(), &Facts::unknown())
+        };
+        let (before, after) = (judged(base), judged(&more));
+        prop_assert!(after.decision >= before.decision, "{}: {:?} then {:?}", row.id, before.decision, after.decision);
+        prop_assert_eq!(&before.assessment, &after.assessment);
+        let named = after.matches.iter().any(|one| one.rule.ends_with("one-more"));
+        if named && decision == "deny" {
+            prop_assert_eq!(after.decision, Decision::Deny);
+        }
+    }
+}
