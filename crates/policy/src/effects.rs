@@ -320,7 +320,16 @@ fn runs_by_itself(path: &str, change: &Change) -> Option<String> {
             Some("Makes an installation run what it downloads".to_owned())
         }
         "devcontainer.json" | "Dockerfile" | "Makefile" => None,
-        _ if path.contains("/.github/workflows/") && (says("pull_request_target") && says("secrets.")) => {
+        "setup.py" | "conftest.py" | "noxfile.py"
+            if (says("os.system") || says("subprocess") || says("urlopen") || says("requests."))
+                && (says(".ssh") || says(".aws") || says("environ") || says("curl ") || says("base64")) =>
+        {
+            Some("Makes an installation or a test run programs and reach secrets or the network".to_owned())
+        }
+        _ if path.contains("/.github/workflows/")
+            && says("secrets.")
+            && (says("pull_request_target") || says("curl ") || says("wget ") || says("| base64")) =>
+        {
             Some("Makes automation of the code host hand secrets to strangers".to_owned())
         }
         _ => None,

@@ -177,6 +177,7 @@ fn arguments_of(value: &Value, changes: bool, action: &Action, around: &Surround
 
 fn argument(name: &str, text: &str, changes: bool, action: &Action, around: &Surroundings, seen: &mut Seen) {
     let lower = name.to_ascii_lowercase();
+    let text = text.strip_prefix("file://").unwrap_or(text);
     if text.contains("://") && !text.contains(char::is_whitespace) {
         seen.signals.extend(network_signals(text).into_iter().filter(|one| one.level > Medium));
         if !text.starts_with("file://") {

@@ -23,7 +23,8 @@ impl Walk<'_> {
             None if relative => None,
             cwd => {
                 let path = paths::absolute(&word.text, cwd.as_deref().unwrap_or("/"), &self.around.home);
-                let through = self.links.iter().find(|(link, _)| path.starts_with(&format!("{link}/")));
+                let through =
+                    self.links.iter().find(|(link, _)| path == *link || path.starts_with(&format!("{link}/")));
                 Some(through.map_or_else(
                     || path.clone(),
                     |(link, target)| {

@@ -70,6 +70,8 @@ pub(crate) struct Walk<'a> {
     pub(crate) aliases: HashMap<String, String>,
     /// What is known of files written in the same text.
     pub(crate) contents: HashMap<String, String>,
+    /// Folders of repositories cloned in the same text.
+    pub(crate) cloned: Vec<String>,
     /// Files and folders that came over the network in the same text.
     pub(crate) downloaded: Vec<String>,
     /// Symbolic links made in the same text: link and target.
@@ -112,6 +114,7 @@ impl<'a> Walk<'a> {
             functions: HashMap::new(),
             aliases: HashMap::new(),
             contents: HashMap::new(),
+            cloned: Vec::new(),
             downloaded: Vec::new(),
             links: Vec::new(),
             kept: None,
@@ -541,15 +544,12 @@ impl<'a> Walk<'a> {
         }
         let piped = self.piped;
         self.piped |= !targets.is_empty();
-        let separators = assigned.iter().find(|(name, _)| name == "IFS").cloned();
-        let outer = separators.map(|(name, value)| self.vars.insert(name, value));
+        // Variables before a command hold for it alone.
+        let outer: Vec<(String, Option<Word>)> =
+            assigned.into_iter().map(|(name, value)| (name.clone(), self.vars.insert(name, value))).collect();
         let out = judge::command(self, &argv, &input, depth);
         self.piped = piped;
-        match outer {
-            Some(Some(before)) => drop(self.vars.insert("IFS".to_owned(), before)),
-            Some(None) => drop(self.vars.remove("IFS")),
-            None => {}
-        }
+        self.restore(outer);
         if let Input::Text(text) = &out {
             for (target, _) in &targets {
                 let word = words::resolve(&target.value, &self.vars, &self.around.home);

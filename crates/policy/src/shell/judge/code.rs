@@ -214,11 +214,16 @@ pub(super) fn interpreters(walk: &mut Walk<'_>, name: &str, args: &[Word], input
             walk.read(&word);
             walk.say(signal("runs_script", Medium, format!("Runs the script {}", word.text), Some(&word.text)));
             let rest: Vec<Word> = args.iter().skip_while(|arg| arg.text != word.text).skip(1).cloned().collect();
-            named_script(walk, name, &word, &rest);
+            named_script(walk, name, &word, &rest, input);
             let named = if word.text.contains('/') { word } else { Word { text: format!("./{}", word.text), ..word } };
             runs_what_was_written(walk, &named, depth);
         }
         (Some(word), _) if has(args, "-m") => {
+            let home =
+                walk.cwd.as_ref().is_some_and(|cwd| paths::class(cwd, &walk.project, walk.around) == Class::Root);
+            if word.text == "http.server" && home {
+                walk.say(signal("remote", High, "Serves a whole home or disk to the network", Some(&word.text)));
+            }
             walk.say(signal("runs_script", Medium, format!("Runs the module {}", word.text), Some(&word.text)));
         }
         (Some(_), _) => {}
@@ -228,17 +233,28 @@ pub(super) fn interpreters(walk: &mut Walk<'_>, name: &str, args: &[Word], input
 }
 
 /// Scripts that are command lines of their own (`manage.py flush`), addresses, and files written just before.
-fn named_script(walk: &mut Walk<'_>, name: &str, word: &Word, rest: &[Word]) {
+fn named_script(walk: &mut Walk<'_>, name: &str, word: &Word, rest: &[Word], input: &Input) {
     if word.text.contains("://") {
         walk.network = true;
         return walk.say(signal("runs_download", Critical, "Runs whatever a download contains", Some(&word.text)));
     }
     let base = word.text.rsplit('/').next().unwrap_or(&word.text).to_owned();
     super::tools::rows(walk, &base, rest);
+    if base == "manage.py" && rest.iter().any(|arg| matches!(arg.text.as_str(), "shell" | "shell_plus" | "dbshell")) {
+        match input {
+            Input::Text(text) => other_language(walk, "manage.py", &Word::plain(text.clone())),
+            Input::None => {}
+            _ => walk.say(signal(
+                "stdin_script",
+                High,
+                "Runs a program inside the app that comes from elsewhere",
+                Some(&base),
+            )),
+        }
+    }
     if name != "source" && name != "." {
         super::tools::task(walk, name, base.split('.').next().unwrap_or(&base), &word.text);
     }
-    let _ = rest;
 }
 
 /// An interpreter that runs what arrives on its input.

@@ -248,7 +248,8 @@ fn special(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, depth:
         "docker" | "podman" | "nerdctl" | "docker-compose" | "podman-compose" => {
             containers::docker(walk, name, args, depth);
         }
-        "ssh" => network::ssh(walk, args, depth),
+        "ssh" => network::ssh(walk, args, input, depth),
+        "tmux" | "screen" => typed(walk, name, args, depth),
         "scp" | "rsync" => network::copy(walk, name, args, depth),
         "nc" | "ncat" | "netcat" | "socat" => network::raw(walk, name, args, input, depth),
         "truncate" => files::truncate(walk, args),
@@ -287,6 +288,34 @@ fn special(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, depth:
             network::asks(walk, name, args);
         }
         _ => {}
+    }
+}
+
+/// What a terminal multiplexer types into another terminal.
+fn typed(walk: &mut Walk<'_>, name: &str, args: &[Word], depth: usize) {
+    let types = args
+        .iter()
+        .any(|arg| matches!(arg.text.as_str(), "send-keys" | "send" | "stuff" | "paste-buffer" | "set-buffer"));
+    if !types {
+        return;
+    }
+    walk.say(signal(
+        "terminal_input",
+        Medium,
+        "Types into a program that is running already",
+        Some(&joined(name, args)),
+    ));
+    for arg in args.iter().filter(|arg| arg.text.contains(char::is_whitespace)).cloned().collect::<Vec<_>>() {
+        let text = arg.text.trim().to_owned();
+        if code::sql_level(&text) >= High {
+            walk.say(signal(
+                "database_destroys",
+                High,
+                "Types a statement that deletes data in a database",
+                Some(&text),
+            ));
+        }
+        walk.quietly(|walk| walk.text_by(name, &text, depth + 1));
     }
 }
 

@@ -331,7 +331,7 @@ pub(super) fn asks(walk: &mut Walk<'_>, name: &str, args: &[Word]) {
 }
 
 /// ssh and its kin: what runs there decides, and only plain reading goes unasked.
-pub(super) fn ssh(walk: &mut Walk<'_>, args: &[Word], depth: usize) {
+pub(super) fn ssh(walk: &mut Walk<'_>, args: &[Word], input: &Input, depth: usize) {
     walk.network = true;
     let part = joined("ssh", args);
     let valued = [
@@ -384,10 +384,20 @@ pub(super) fn ssh(walk: &mut Walk<'_>, args: &[Word], depth: usize) {
     let before = walk.seen.signals.len();
     let outer = (walk.cwd.take(), std::mem::replace(&mut walk.project, String::from("/nowhere")));
     walk.text_by("ssh", &tail.join(" "), depth + 1);
+    let shell = tail.first().is_some_and(|head| crate::shell::tables::SHELLS.contains(head));
+    let fed = match input {
+        Input::Text(text) if shell => {
+            walk.text_by("ssh", text, depth + 1);
+            false
+        }
+        Input::None => false,
+        _ => shell,
+    };
     (walk.cwd, walk.project) = outer;
-    let calm = walk.seen.signals[before..].iter().all(|one| {
-        one.level <= Low || matches!(one.name.as_str(), "reads" | "environment" | "network" | "outside_read")
-    });
+    let calm = !fed
+        && walk.seen.signals[before..].iter().all(|one| {
+            one.level <= Low || matches!(one.name.as_str(), "reads" | "environment" | "network" | "outside_read")
+        });
     if calm {
         walk.say(signal("network", Medium, "Looks at another machine", Some(&part)));
     } else {

@@ -295,13 +295,22 @@ pub(super) fn database(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &I
     let memory = args
         .iter()
         .any(|arg| arg.text == ":memory:" || !arg.text.starts_with('-') && !arg.text.contains(' ') && scratch(arg));
-    let production = !memory && args.iter().any(|arg| super::code::far_production(&arg.text));
+    let production = !memory
+        && args.iter().any(|arg| {
+            super::code::far_production(&arg.text)
+                || arg.from.iter().any(|name| super::code::far_production(&name.replace('_', " ")))
+        });
     for text in texts {
         let deeds = match name {
             "mongosh" | "mongo" => nosql::mongo(&text.text),
             "cypher-shell" | "cbq" | "surreal" => graph(&text.text),
             _ => sql::look(&text.text),
         };
+        let computed = matches!(name, "mongosh" | "mongo")
+            && (text.text.contains("\"](") || text.text.contains("'](") || text.text.contains(")]("));
+        if computed {
+            walk.say(signal("hidden_program", High, "Calls something whose name is made when it runs", Some(&part)));
+        }
         if memory {
             // Nothing is lost that was not made for this.
             let inside = |deed: &SqlDeed| {

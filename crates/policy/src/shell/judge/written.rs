@@ -15,10 +15,25 @@ pub(super) fn reaches_written(walk: &mut Walk<'_>, name: &str, args: &[Word], de
         || INTERPRETERS.iter().any(|(interpreter, _)| *interpreter == name)
         || SQL.contains(&name)
         || matches!(name, "vim" | "ex" | "ed" | "nvim");
+    let folder = args
+        .iter()
+        .zip(args.iter().skip(1))
+        .find(|(option, _)| matches!(option.text.as_str(), "-C" | "--directory" | "--prefix"));
+    let folder = folder.map_or_else(|| walk.cwd.clone(), |(_, folder)| walk.path(folder));
+    let project = walk.project.clone();
+    let foreign = folder
+        .is_some_and(|folder| walk.downloaded.iter().any(|file| paths::inside(&folder, file) && *file != project));
+    if runs && foreign && !matches!(name, "tar" | "unzip") {
+        walk.say(signal(
+            "runs_download",
+            Critical,
+            "Builds or runs what the same command downloaded",
+            Some(&joined(name, args)),
+        ));
+    }
     if !runs || walk.contents.is_empty() || walk.inside > 0 || name == "git" {
         return;
     }
-    let _ = args;
     let texts: Vec<(String, String)> = walk.contents.iter().map(|(path, text)| (path.clone(), text.clone())).collect();
     for (path, text) in texts {
         code::written_quietly(walk, &path, &text, depth);
@@ -97,7 +112,7 @@ pub(super) fn kept(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input
                 )),
                 [] => None,
             };
-            walk.downloaded.extend(folder);
+            walk.cloned.extend(folder);
         }
         (
             "gcc" | "g++" | "cc" | "c++" | "clang" | "clang++" | "rustc" | "go" | "javac" | "ghc" | "zig" | "swiftc"
@@ -151,7 +166,7 @@ pub(super) fn runs_what_was_written(walk: &mut Walk<'_>, program: &Word, depth: 
         return;
     }
     let Some(path) = walk.path(program) else { return };
-    if walk.downloaded.iter().any(|file| paths::inside(&path, file)) {
+    if walk.downloaded.iter().chain(&walk.cloned).any(|file| paths::inside(&path, file)) {
         return walk.say(signal(
             "runs_download",
             Critical,
