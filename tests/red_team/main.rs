@@ -89,7 +89,7 @@ fn a_hand_in_the_database_decides_nothing_and_is_noticed() {
     assert_eq!(line(&mut waiting).unwrap()["verdict"], "waiting");
     let forge = "import sqlite3,sys;c=sqlite3.connect(sys.argv[1]);\
         c.execute(\"update approvals set state='approved', state_json='{\\\"state\\\":\\\"allowed\\\",\\\"by\\\":{\\\"kind\\\":\\\"local_user\\\"},\\\"at\\\":1,\\\"grant\\\":null}'\");\
-        c.execute(\"insert into grants values('g','{\\\"covers\\\":\\\"host\\\",\\\"host\\\":\\\"x\\\"}','{\\\"in\\\":\\\"session\\\",\\\"runtime\\\":\\\"claude-code\\\",\\\"session\\\":\\\"s\\\"}',null,1,1,0,null)\");\
+        c.execute(\"insert into grants (id,cover,reach,expires_at,created_at,ledger_seq,uses,ended_at) values('g','{\\\"covers\\\":\\\"host\\\",\\\"host\\\":\\\"x\\\"}','{\\\"in\\\":\\\"session\\\",\\\"runtime\\\":\\\"claude-code\\\",\\\"session\\\":\\\"s\\\"}',null,1,1,0,null)\");\
         c.commit()";
     let forged =
         Command::new("python3").args(["-c", forge]).arg(machine.data().join("clawbutler.db")).output().unwrap();
@@ -144,10 +144,15 @@ fn a_stolen_socket_is_noticed_and_made_anew() {
 #[test]
 fn the_command_line_decides_nothing() {
     let Some(cli) = given("CLAWBUTLER_CLI_BIN") else { return };
-    for verb in ["approve", "allow", "decide", "deny", "grant", "rules", "guard", "uninstall", "settings"] {
+    for verb in ["approve", "allow", "decide", "deny", "grant", "guard", "uninstall", "settings"] {
         let run = Command::new(&cli).args(["--home", "/nonexistent", verb]).output().unwrap();
         assert!(!run.status.success(), "{verb} must not exist");
         assert!(String::from_utf8_lossy(&run.stderr).contains("unrecognized subcommand"), "{verb}");
+    }
+    for verb in ["accept", "reject", "save", "import", "delete", "pack", "set", "enable", "pass"] {
+        let run = Command::new(&cli).args(["--home", "/nonexistent", "rules", verb]).output().unwrap();
+        assert!(!run.status.success(), "rules {verb} must not exist");
+        assert!(String::from_utf8_lossy(&run.stderr).contains("unrecognized subcommand"), "rules {verb}");
     }
 }
 

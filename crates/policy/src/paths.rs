@@ -280,36 +280,6 @@ fn secret_class(path: &str, name: &str, rest: Option<&str>) -> Option<Class> {
     (!ssh_rc && (dotenv || process || private || !public && (in_folder || by_name))).then_some(Class::Secret)
 }
 
-/// `*` and `?` over the whole text, without allocation.
-pub(crate) fn glob(pattern: &str, text: &str) -> bool {
-    if !pattern.contains(['*', '?']) {
-        return pattern == text;
-    }
-    let (mut p, mut t) = (pattern.chars(), text.chars());
-    let (mut star, mut mark): (Option<std::str::Chars<'_>>, std::str::Chars<'_>) = (None, text.chars());
-    loop {
-        let (before_p, before_t) = (p.clone(), t.clone());
-        match (p.next(), t.next()) {
-            (Some('*'), _) => {
-                star = Some(p.clone());
-                t = before_t;
-                mark = t.clone();
-            }
-            (Some(want), Some(have)) if want == '?' || want == have => {}
-            (None, None) => return true,
-            (_, None) => return before_p.chain(std::iter::empty()).all(|c| c == '*'),
-            (_, Some(_)) => match &star {
-                Some(after) => {
-                    p = after.clone();
-                    mark.next();
-                    t = mark.clone();
-                }
-                None => return false,
-            },
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
