@@ -474,7 +474,7 @@ impl<'a> Walk<'a> {
 
     /// What the last of the substitutions in a word prints.
     pub(super) fn substitutions(&mut self, word: &Word, depth: usize) -> Option<Input> {
-        let piped = std::mem::replace(&mut self.piped, true);
+        let piped = std::mem::replace(&mut self.piped, false);
         let mut out = None;
         for text in &word.inner {
             out = Some(self.by("$(…)", |walk| walk.printed_by(text, depth + 1)));

@@ -3,6 +3,8 @@
 //!
 //! A failure prints one line a case: the property, the row, both levels and the text.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests end by panicking")]
+
 mod hostile;
 mod quote;
 mod rows;
