@@ -248,6 +248,7 @@ const STATEMENTS: &[&str] = &[
 ];
 
 /// A client of a database: what its statements would do.
+#[expect(clippy::too_many_lines, reason = "where the statements stand, then what they do")]
 pub(super) fn database(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input) {
     let part = joined(name, args);
     let mut texts: Vec<Word> = Vec::new();
