@@ -3,6 +3,9 @@
 #![expect(clippy::print_stdout, reason = "it prints what it measured")]
 #![expect(clippy::disallowed_methods, reason = "measuring is reading the clock")]
 
+#[cfg(unix)]
+mod judge;
+
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -19,6 +22,15 @@ const ROUNDS: usize = 1_000;
 const AT_ONCE: usize = 20;
 
 fn main() -> anyhow::Result<()> {
+    match std::env::args().nth(1).as_deref() {
+        None => round_trip(),
+        #[cfg(unix)]
+        Some("judge") => judge::run(),
+        Some(other) => anyhow::bail!("no benchmark {other:?}; there are: judge, and the round trip without a name"),
+    }
+}
+
+fn round_trip() -> anyhow::Result<()> {
     let machine = Machine::new().context("run it by `cargo xtask bench`")?;
     machine.install_guard();
     let hook = machine.data().join("bin/clawbutler-hook");

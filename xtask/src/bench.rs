@@ -1,18 +1,69 @@
 //! `cargo xtask bench`: release builds of what is measured, then the benchmark program.
+//!
+//! With `judge` it measures the judgement in turn with `nah`, another guard, which is installed into the
+//! cache folder for that; where it cannot be, the run says so and goes on without it.
 
-use anyhow::Result;
+use std::path::{Path, PathBuf};
 
-use crate::run::{cargo, run};
+use anyhow::{Context, Result};
+
+use crate::run::{cargo, program, run, say, succeeds};
 use crate::{hook, place};
+
+/// The guard that ours is measured against, and its version.
+const NAH: &str = "nah==0.11.0";
 
 /// Builds and measures; arguments after `--` go to the benchmarks.
 pub(crate) fn run_verb(args: &[String]) -> Result<()> {
+    let args = args.strip_prefix(&["--".to_owned()]).unwrap_or(args);
     let hook = hook::build()?;
     run(cargo().args(["build", "--release", "-p", "clawbutler-devhost", "-p", "clawbutler-benches"]))?;
     let folder = place::target()?.join("release");
-    let args = args.strip_prefix(&["--".to_owned()]).unwrap_or(args);
-    let mut measure = crate::run::program(folder.join(place::exe("clawbutler-benches")));
+    let mut measure = program(folder.join(place::exe("clawbutler-benches")));
     measure.args(args).env("CLAWBUTLER_HOOK_BIN", hook);
     measure.env("CLAWBUTLER_DEVHOST_BIN", folder.join(place::exe("clawbutler-devhost")));
+    if args.first().map(String::as_str) != Some("judge") {
+        return run(&mut measure);
+    }
+    match nah() {
+        Ok(nah) => drop(measure.env("CLAWBUTLER_NAH_BIN", nah)),
+        Err(error) => say(format!("without {NAH}: {error:#}")),
+    }
+    // Deleting in a temporary folder is harmless to any guard, so the machines stand beside the user's own
+    // folders. The folder goes at the end.
+    let place = Scratch::new()?;
+    measure.env("TMPDIR", &place.0);
     run(&mut measure)
+}
+
+/// A folder in the user's home, for as long as the run takes.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> Result<Self> {
+        let home = std::env::var_os("HOME").filter(|home| !home.is_empty()).context("no home folder: set HOME")?;
+        let folder = Path::new(&home).join(format!("clawbutler-bench-{}", std::process::id()));
+        std::fs::create_dir(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        say(format!("scratch folder: {}", folder.display()));
+        Ok(Self(folder))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            say(format!("{} could not be removed: {error}", self.0.display()));
+        }
+    }
+}
+
+/// The other guard's program, installed into the cache folder where it is not there yet.
+fn nah() -> Result<PathBuf> {
+    let folder = place::cache()?.join("nah-0.11.0");
+    let nah = folder.join("bin/nah");
+    if !succeeds(program(&nah).arg("--version")) {
+        run(program("python3").args(["-m", "venv"]).arg(&folder))?;
+        run(program(folder.join("bin/pip")).args(["install", "--quiet", NAH]))?;
+    }
+    Ok(nah)
 }

@@ -25,6 +25,13 @@ pub struct Host {
     pub token: String,
 }
 
+impl Host {
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+}
+
 impl Drop for Host {
     fn drop(&mut self) {
         let _ = self.child.kill();
