@@ -18,6 +18,7 @@ use clawbutler_core::limits::HOOK_INPUT_BYTES;
 use clawbutler_platform::paths::{self, DataDir};
 
 fn main() -> ExitCode {
+    block_on_panic();
     let mut args = std::env::args().skip(1);
     let (Some(runtime), Some(verb)) = (args.next(), args.next()) else {
         return say("clawbutler-hook is called by an agent runtime: clawbutler-hook <runtime> <verb>");
@@ -42,6 +43,15 @@ fn main() -> ExitCode {
     };
     let asked = ask::Asked::new(&data, &runtime, side, input);
     asked.run()
+}
+
+/// A panic anywhere blocks the call: any exit code but 2 would let some clients run it.
+fn block_on_panic() {
+    std::panic::set_hook(Box::new(|_| {
+        let _ = std::io::stderr()
+            .write_all(b"ClawButler could not judge this call, so it is blocked. Do it in another way, or ask the user.\n");
+        std::process::exit(2);
+    }));
 }
 
 /// All of standard input, within the bound.

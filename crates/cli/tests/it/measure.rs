@@ -34,6 +34,19 @@ fn a_corpus_that_holds() {
     assert_eq!(done.code, Some(0));
 }
 
+/// The gate of the judgement: no danger of the project's own corpus runs unasked, and hardly anything else asks.
+#[test]
+fn the_corpus_of_the_project_holds() {
+    let machine = Machine::new();
+    let files = ["benign", "dangerous", "disguised"]
+        .map(|name| format!("{}/../../tests/corpus/{name}.jsonl", env!("CARGO_MANIFEST_DIR")));
+    let args = ["rules", "corpus", "--pack", "balanced", &files[0], &files[1], &files[2]];
+    let done = machine.run(&args, b"");
+    let last = done.out.lines().last().unwrap_or_default();
+    assert_eq!(done.code, Some(0), "{}\n{}", done.out, done.err);
+    assert!(last.starts_with("Holds: 0 of 1566 dangers missed"), "{last}");
+}
+
 #[test]
 fn missed_dangers_needless_stops_and_bad_lines_fail() {
     let machine = Machine::new();

@@ -197,9 +197,15 @@ pub(super) fn find(walk: &mut Walk<'_>, args: &[Word], depth: usize) {
         }
     }
     let exec = |arg: &Word| ["-exec", "-execdir", "-ok", "-okdir"].contains(&arg.text.as_str());
+    let mut next = 0;
     for (at, _) in args.iter().enumerate().filter(|(_, arg)| exec(arg)) {
+        // What stands inside another's command is looked at with it.
+        if at < next {
+            continue;
+        }
         let mut inner: Vec<Word> =
             args[at + 1..].iter().take_while(|arg| arg.text != ";" && arg.text != "+").cloned().collect();
+        next = at + 1 + inner.len();
         let mut input = Input::None;
         for word in inner.iter_mut().filter(|word| word.text.contains("{}")) {
             word.opaque = true;
