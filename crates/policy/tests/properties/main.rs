@@ -14,7 +14,7 @@ use clawbutler_core::verdict::Decision;
 use clawbutler_policy::{Facts, RuleSet, evaluate};
 use proptest::prelude::*;
 
-use rows::{around, rows};
+use rows::{Failure, around, rows, settle};
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
@@ -44,4 +44,26 @@ proptest! {
             prop_assert_eq!(after.decision, Decision::Deny);
         }
     }
+}
+
+/// Homes of directory services, of the administrator, of other systems, of machines for automation.
+#[test]
+fn wherever_home_is_means_nothing() {
+    let mut found = Vec::new();
+    let homes = [
+        "/home/corp/dev", "/Users/dev", "/root", "/root/work/dev", "/data/home/dev", "/srv/agents/dev",
+        "/var/lib/agent",
+    ];
+    for home in homes {
+        // A row that takes the home's path apart means another place elsewhere.
+        for row in rows().iter().filter(|row| !row.command.contains("${HOME%")) {
+            let after = row.level_in(home);
+            if after != row.level {
+                let says = format!("{:?} then {after:?} in {home}\t{:?}", row.level, row.command);
+                found.push(Failure { property: "home", row: row.id.clone(), says });
+            }
+        }
+    }
+    let known = ("home", "*", "a home two levels below /home or /root is taken for one level deep");
+    settle(&found, &[known]);
 }

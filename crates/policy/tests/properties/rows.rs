@@ -19,11 +19,18 @@ pub(crate) struct Row {
     project: String,
 }
 
+/// The home folder in the rows.
+const HOME: &str = "/home/dev";
+
 pub(crate) fn around() -> Surroundings {
+    around_in(HOME)
+}
+
+fn around_in(home: &str) -> Surroundings {
     Surroundings {
-        home: "/home/dev".into(),
-        data_dir: "/home/dev/.local/share/clawbutler".into(),
-        guarded: vec!["/home/dev/.claude/settings.json".into()],
+        home: home.into(),
+        data_dir: format!("{home}/.local/share/clawbutler"),
+        guarded: vec![format!("{home}/.claude/settings.json")],
     }
 }
 
@@ -44,6 +51,14 @@ impl Row {
             depth: 0,
             effect: Effect::Shell { command: command.into(), dialect: Dialect::Posix, description: None },
         }
+    }
+
+    /// Level of the same on a machine where the user's home is somewhere else.
+    pub(crate) fn level_in(&self, home: &str) -> RiskLevel {
+        let moved = |text: &str| text.replace(HOME, home);
+        let action = self.action(&moved(&self.command));
+        let project = action.project.as_deref().map(moved);
+        assess(&Action { cwd: moved(&action.cwd), project, ..action }, &around_in(home)).level
     }
 
     /// Level of a command in the place of this one.
