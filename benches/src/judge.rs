@@ -194,7 +194,9 @@ fn engine_ticks(machine: &Machine) -> Option<u64> {
 
 fn report(rows: &[Row], guards: &[Guard<'_>], engine_ticks: Option<u64>) {
     println!("{SAMPLE} rows each of {}\n", FILES.iter().map(|file| file.0).collect::<Vec<_>>().join(", "));
-    println!("| | CPU ms p50 | CPU ms p95 | wall ms p50 | wall ms p95 | missed, dangerous | missed, disguised | needless stops |");
+    println!(
+        "| | CPU ms p50 | CPU ms p95 | wall ms p50 | wall ms p95 | missed, dangerous | missed, disguised | needless stops |"
+    );
     println!("| --- | --- | --- | --- | --- | --- | --- | --- |");
     for guard in guards {
         let share = |of: fn(&Call) -> Duration, percent: usize| {
