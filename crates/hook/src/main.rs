@@ -48,8 +48,9 @@ fn main() -> ExitCode {
 /// A panic anywhere blocks the call: any exit code but 2 would let some clients run it.
 fn block_on_panic() {
     std::panic::set_hook(Box::new(|_| {
-        let _ = std::io::stderr()
-            .write_all(b"ClawButler could not judge this call, so it is blocked. Do it in another way, or ask the user.\n");
+        let _ = std::io::stderr().write_all(
+            b"ClawButler could not judge this call, so it is blocked. Do it in another way, or ask the user.\n",
+        );
         std::process::exit(2);
     }));
 }

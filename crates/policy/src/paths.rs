@@ -215,9 +215,9 @@ const GENERATED: &[&str] = &[
     ".tsbuildinfo", ".DS_Store", "Thumbs.db", ".coverage", "coverage.xml", "junit.xml", ".phpunit.cache",
     ".phpunit.result.cache", ".php-cs-fixer.cache", "bootstrap/cache", "storage/framework", ".idea/caches", "lib-cov",
     ".build", "cmake-build-debug", "cmake-build-release", "build-debug", "build-release", ".bloop", ".metals",
-    "project/target", "pkg/dist", ".scannerwork", "public/build", "cache", "caches", "var/cache", "package-lock.json",
-    "yarn.lock", "pnpm-lock.yaml", "poetry.lock", "Cargo.lock", "Gemfile.lock", "composer.lock", "uv.lock",
-    "Pipfile.lock", "go.sum", "bun.lockb", "bun.lock", "CMakeCache.txt", "a.out", "nohup.out", "index.lock", "_minted",
+    "project/target", "pkg/dist", ".scannerwork", "public/build", "var/cache", "package-lock.json", "yarn.lock",
+    "pnpm-lock.yaml", "poetry.lock", "Cargo.lock", "Gemfile.lock", "composer.lock", "uv.lock", "Pipfile.lock",
+    "go.sum", "bun.lockb", "bun.lock", "CMakeCache.txt", "a.out", "nohup.out", "index.lock", "_minted",
     "callgrind.out", "perf.data", "wheels", "wheelhouse", "sdist", ".fuse_hidden",
 ];
 /// Endings of files that are made again.

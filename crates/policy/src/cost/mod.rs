@@ -1,7 +1,7 @@
 //! What an action would roughly cost: the turn that follows it, and what it starts or buys.
 //!
 //! Always an estimate with its basis, or unknown; unknown is never 0. Prices are published list prices (see
-//! [`prices`]) and may be outdated.
+//! `prices`) and may be outdated.
 
 mod prices;
 

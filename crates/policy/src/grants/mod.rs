@@ -1,7 +1,7 @@
 //! Standing always-allows: what may be granted for an action, and what a grant covers.
 //!
 //! Proposals come from the parsed action, narrow to wide, and each covers the action it was made for.
-//! Wide ones are by permission only (see [`tables`]): what no table names is granted with its very words.
+//! Wide ones are by permission only (see `tables`): what no table names is granted with its very words.
 //! A compound is covered when every command of it that counts is, in order; and whatever the form, a risk
 //! that was not there when the grant was given is asked about again.
 

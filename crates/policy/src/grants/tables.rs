@@ -175,7 +175,6 @@ pub(super) const NEVER_WHOLESALE: &[&str] = &[
 /// Look at things and change none, with the options that make them do more than that.
 pub(super) const CALM: &[(&str, &[&str])] = &[
     (":", &[]),
-    ("[", &[]),
     ("basename", &[]),
     ("cat", &[]),
     ("cd", &[]),
@@ -211,7 +210,6 @@ pub(super) const CALM: &[(&str, &[&str])] = &[
     ("sort", &["-o", "--o", "--compress-program", "-T", "--t"]),
     ("stat", &[]),
     ("tail", &[]),
-    ("test", &[]),
     ("tr", &[]),
     ("tree", &["-o"]),
     ("true", &[]),

@@ -59,7 +59,13 @@ pub(super) fn look(walk: &mut Walk<'_>, name: &str, text: &str, depth: usize) ->
         text.split(['"', '\'']).filter(|piece| piece.starts_with("/.") && !piece.contains(char::is_whitespace)).take(8)
     {
         // What stands before it is only known when it runs; most often it is a home.
-        walk.read(&Word::plain(format!("~{piece}")));
+        let word = Word::plain(format!("~{piece}"));
+        walk.read(&word);
+        if program.deeds.contains(&Deed::Write { path: None, appends: false })
+            || program.deeds.contains(&Deed::Write { path: None, appends: true })
+        {
+            walk.wrote(&word, "May change");
+        }
     }
     if text.contains("hermes_tools") {
         // The runtime's own tools, called from a program of its.

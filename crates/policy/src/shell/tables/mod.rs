@@ -185,12 +185,12 @@ pub(crate) const WRITERS: &[&str] = &[
 
 /// Known programs that carry commands among their arguments.
 pub(crate) const CARRIERS: &[&str] = &[
-    "git", "tar", "bsdtar", "zip", "rsync", "vi", "vim", "nvim", "view", "ex", "ed", "gmake", "sort", "scp",
-    "sftp", "split", "tmux", "screen", "gdb", "lldb", "expect", "emacs", "hyperfine", "entr", "m4",
-    "gnuplot", "gcc", "g++", "clang", "nodemon", "watchexec", "chokidar", "onchange", "concurrently", "npm-run-all",
-    "run-p", "run-s", "wait-on", "start-server-and-test", "perf", "valgrind", "make", "ctest",
-    "pueue", "tsp", "nq", "batch", "rails", "erl", "jshell", "groovy", "iex", "scala", "ghc", "ocaml", "octave",
-    "matlab", "maxima", "bc", "dc", "cmake", "pdflatex", "lualatex", "xelatex", "ipython",
+    "git", "tar", "bsdtar", "zip", "rsync", "vi", "vim", "nvim", "view", "ex", "ed", "gmake", "sort", "scp", "sftp",
+    "split", "tmux", "screen", "gdb", "lldb", "expect", "emacs", "hyperfine", "entr", "m4", "gnuplot", "gcc", "g++",
+    "clang", "nodemon", "watchexec", "chokidar", "onchange", "concurrently", "npm-run-all", "run-p", "run-s",
+    "wait-on", "start-server-and-test", "perf", "valgrind", "make", "ctest", "pueue", "tsp", "nq", "batch", "rails",
+    "erl", "jshell", "groovy", "iex", "scala", "ghc", "ocaml", "octave", "matlab", "maxima", "bc", "dc", "cmake",
+    "pdflatex", "lualatex", "xelatex", "ipython",
 ];
 /// Agents that a shell can start.
 pub(crate) const AGENTS: &[&str] =
