@@ -73,6 +73,14 @@ fn bench(c: &mut Criterion) {
         });
     }
     let set = rules(500);
+    for command in
+        ["git status", "npm test -- --watch=false", "git push origin feature/cart", "grep -rn 'fn main' src | head -20"]
+    {
+        let one = shell(command);
+        c.bench_function(&format!("evaluate `{command}`, 500 rules"), |b| {
+            b.iter(|| evaluate(&set, black_box(&one), &around, &facts));
+        });
+    }
     c.bench_function("look at 10,000 characters", |b| b.iter(|| look(black_box(&long), &around)));
     c.bench_function("evaluate 10,000 characters, 500 rules", |b| {
         b.iter(|| evaluate(&set, black_box(&long), &around, &facts));
