@@ -6,7 +6,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use clawbutler_testkit::machine::{Machine, wait_for};
@@ -105,9 +105,10 @@ fn a_hand_in_the_database_decides_nothing_and_is_noticed() {
 }
 
 #[test]
-fn entries_added_while_the_app_was_closed_are_noticed() {
+fn entries_cut_off_while_the_app_was_closed_are_noticed() {
     let Some(mut machine) = Machine::new() else { return };
-    drop(ask(&machine, "one", "ls"));
+    // Waits for the answer: the engine writes its entry before it answers.
+    assert!(line(&mut ask(&machine, "one", "ls")).is_some());
     machine.quit();
     let cut = "import sqlite3,sys;c=sqlite3.connect(sys.argv[1]);c.execute('drop trigger ledger_no_delete');\
         c.execute('delete from ledger where seq=(select max(seq) from ledger)');c.commit()";
@@ -116,6 +117,40 @@ fn entries_added_while_the_app_was_closed_are_noticed() {
     );
     machine.start();
     assert!(alerts(&machine).contains("does not hold entry"));
+}
+
+#[test]
+fn without_app_and_without_rules_the_hook_still_knows_where_home_is() {
+    let Some(mut machine) = Machine::new() else { return };
+    machine.install_guard();
+    machine.quit();
+    fs::remove_file(machine.data().join("snapshot.json")).unwrap();
+    let home = machine.at("home").display().to_string();
+    for (command, answer) in [
+        ("echo alias ls=evil >> ~/.bashrc", "deny"),
+        ("echo key >> $HOME/.ssh/authorized_keys", "deny"),
+        ("rm -rf ~", "deny"),
+        ("ls -la", ""),
+    ] {
+        let input = json!({
+            "session_id": "s", "transcript_path": format!("{home}/.claude/projects/p/s.jsonl"), "cwd": machine.project(),
+            "permission_mode": "bypassPermissions", "hook_event_name": "PreToolUse", "tool_name": "Bash",
+            "tool_input": { "command": command }, "tool_use_id": "toolu_1",
+        });
+        let mut hook = Command::new(machine.data().join("bin/clawbutler-hook"))
+            .args(["claude-code", "gate"])
+            .env_clear()
+            .envs(machine.env())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        hook.stdin.take().unwrap().write_all(input.to_string().as_bytes()).unwrap();
+        let output = hook.wait_with_output().unwrap();
+        let says: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        let decision = says["hookSpecificOutput"]["permissionDecision"].as_str().unwrap_or_default();
+        assert_eq!(decision, answer, "{command}: {}", String::from_utf8_lossy(&output.stdout));
+    }
 }
 
 #[test]

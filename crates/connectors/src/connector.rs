@@ -3,9 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use clawbutler_core::action::Action;
+use serde_json::Value;
 
 use crate::call::ToolCall;
 use crate::env::Env;
+use crate::facts::{Capabilities, Check, Fact};
+use crate::record::{Reader, Recording};
 
 /// One agent runtime.
 pub trait Connector: Send + Sync + std::fmt::Debug {
@@ -29,6 +32,36 @@ pub trait Connector: Send + Sync + std::fmt::Debug {
     fn watched_files(&self, env: &Env, home: &Path) -> Vec<PathBuf>;
     /// Understands a tool call.
     fn action(&self, call: &ToolCall) -> Action;
+    /// What can be done with this runtime, for the matrix and for what the app offers.
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::none("not connected yet")
+    }
+    /// What a home is configured to do: the tabs of the registry, and what drift is measured against.
+    /// `projects` are folders of live sessions, whose own configuration counts too.
+    fn facts(&self, _env: &Env, _home: &Path, _projects: &[PathBuf]) -> Vec<Fact> {
+        Vec::new()
+    }
+    /// Whether the runtime itself is well, the guard aside.
+    fn checks(&self, _env: &Env, _home: &Path) -> Vec<Check> {
+        Vec::new()
+    }
+    /// Everything a home has recorded, newest first, at most [`clawbutler_core::limits::RECORDINGS`].
+    fn recordings(&self, _env: &Env, _home: &Path) -> Vec<Recording> {
+        Vec::new()
+    }
+    /// Folders that hold the records, to be watched for growth.
+    fn recording_folders(&self, _env: &Env, _home: &Path) -> Vec<PathBuf> {
+        Vec::new()
+    }
+    /// The recordings in one file, when a file in a watched folder appears or changes; none for other files.
+    fn recordings_in(&self, _env: &Env, _home: &Path, _file: &Path) -> Vec<Recording> {
+        Vec::new()
+    }
+    /// A reader from the start, or from where `saved` (see [`Reader::save`]) left off; none when this
+    /// connector records nothing.
+    fn reader(&self, _recording: &Recording, _saved: Option<&Value>) -> Option<Box<dyn Reader>> {
+        None
+    }
 }
 
 /// Every connector.
@@ -93,6 +126,9 @@ pub struct LiveSession {
     pub version: Option<String>,
     /// Milliseconds since the epoch.
     pub started_at: Option<i64>,
+    /// When the process started, in the units of the system's process table (Linux: ticks since boot):
+    /// before a process is ended, this has to fit, because process ids are used again.
+    pub process_started: Option<u64>,
 }
 
 /// The guard's state in one home, in a word and in words.

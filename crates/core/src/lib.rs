@@ -14,4 +14,5 @@ pub mod id;
 pub mod limits;
 pub mod redact;
 pub mod risk;
+pub mod timeline;
 pub mod verdict;

@@ -104,3 +104,11 @@ pub const RULE_ARGS: usize = 2_000;
 pub const COMPARED_ACTIONS: usize = 20_000;
 /// Verdicts that one comparison of two sets reports as changed.
 pub const COMPARED_CHANGES: usize = 2_000;
+/// Text of one step of a session's timeline (bytes); what is longer is cut and says so.
+pub const STEP_TEXT_BYTES: usize = 16 * 1024;
+/// Longest record of a runtime that is read (bytes); a longer one is counted and skipped.
+pub const RECORD_BYTES: usize = 16 * 1024 * 1024;
+/// Facts of one home that are kept and compared.
+pub const FACTS: usize = 5_000;
+/// Recordings of one home that are listed.
+pub const RECORDINGS: usize = 50_000;

@@ -13,7 +13,7 @@ use clawbutler_core::limits::SPOOL_BYTES;
 use clawbutler_core::redact::{self, MaskKey};
 use clawbutler_core::verdict::Decision;
 use clawbutler_platform::clock::SystemClock;
-use clawbutler_platform::paths::DataDir;
+use clawbutler_platform::paths::{self, DataDir};
 use clawbutler_platform::{files, random};
 use clawbutler_policy::{Facts, RuleSet, Surroundings, evaluate};
 use clawbutler_wire::gateway::{ActionRequest, SpoolRecord, VERSION, Verdict};
@@ -51,7 +51,11 @@ fn gate(data: &DataDir, side: &'static dyn HookSide, input: &HookInput, cause: &
     let action = side.action(&input.tool_call());
     let (rules, around) = snapshot(data).unwrap_or_else(|| {
         // Without a snapshot the floor of `policy` still holds: high risk is never let through.
-        let around = Surroundings { data_dir: data.path().display().to_string(), ..Surroundings::default() };
+        let around = Surroundings {
+            home: paths::home(&paths::environment()).display().to_string(),
+            data_dir: data.path().display().to_string(),
+            ..Surroundings::default()
+        };
         (RuleSet::builtin(), around)
     });
     let facts = Facts::at(SystemClock::default().wall(), None);

@@ -40,7 +40,7 @@ pub(crate) fn write_signals(path: &str, project: &str, around: &Surroundings, ve
         Class::Own => {
             signal(OWN, Critical, format!("{verb} {path}, which belongs to ClawButler or carries its guard"), part)
         }
-        Class::Secret if dotenv_of(path, project) => signal(
+        Class::Secret if dotenv_of(path, project, &around.home) => signal(
             "dotenv_write",
             Medium,
             format!("{verb} {path}, where settings and secrets of the project are"),
@@ -62,11 +62,11 @@ pub(crate) fn write_signals(path: &str, project: &str, around: &Surroundings, ve
 }
 
 /// Whether a path is a file of settings (`.env`) inside the project.
-fn dotenv_of(path: &str, project: &str) -> bool {
+fn dotenv_of(path: &str, project: &str, home: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     let registries = [".npmrc", ".yarnrc.yml", ".pypirc", ".netrc", ".git-credentials"];
     !registries.contains(&name)
-        && paths::below_home(path)
+        && paths::below_home(path, home)
             .is_none_or(|rest| !rest.starts_with(".ssh/") && !rest.starts_with(".aws/") && !rest.starts_with(".gnupg/"))
         && (paths::inside(path, project) || paths::inside(path, "/tmp"))
 }

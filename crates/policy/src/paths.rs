@@ -255,8 +255,8 @@ pub(crate) fn generated_below(path: &str, project: &str) -> bool {
 }
 
 /// Whether a path lies in a cache of a tool below a home.
-pub(crate) fn cache(path: &str) -> bool {
-    let Some(rest) = below_home(path) else { return false };
+pub(crate) fn cache(path: &str, home: &str) -> bool {
+    let Some(rest) = below_home(path, home) else { return false };
     let folders = [
         ".cache/", ".npm/_", ".npm/", "Library/Caches/", "Library/Developer/Xcode/DerivedData", ".gradle/caches",
         ".m2/repository/", ".cargo/registry/cache", ".cargo/registry/", ".yarn/cache", ".pnpm-store",
@@ -278,11 +278,26 @@ pub(crate) fn data(path: &str) -> bool {
         || name.contains("backup")
 }
 
-/// What follows the home folder of anybody.
-pub(crate) fn below_home(path: &str) -> Option<&str> {
-    let rest = ["/home/", "/Users/", "/C:/Users/", "/c/Users/", "/mnt/c/Users/"]
-        .iter()
-        .find_map(|base| path.strip_prefix(base));
+/// What follows a home folder: the user's own first, wherever it lies, then anybody's.
+pub(crate) fn below_home<'p>(path: &'p str, home: &str) -> Option<&'p str> {
+    let home = home.trim_end_matches('/');
+    if !home.is_empty()
+        && let Some(rest) = path.strip_prefix(home)
+    {
+        if rest.is_empty() {
+            return None;
+        }
+        if let Some(rest) = rest.strip_prefix('/') {
+            return Some(rest);
+        }
+    }
+    // Homes of a directory service lie a level deeper (`/home/corp/dev`), and so do those beside them.
+    let of_homes =
+        |folder: &&str| folder.starts_with("/home/") || folder.starts_with("/Users/") || folder.ends_with("/home");
+    let beside = home.rsplit_once('/').map(|(folder, _)| folder).filter(of_homes);
+    let beside = beside.and_then(|folder| path.strip_prefix(folder)).and_then(|rest| rest.strip_prefix('/'));
+    let anybody = ["/home/", "/Users/", "/C:/Users/", "/c/Users/", "/mnt/c/Users/"];
+    let rest = beside.or_else(|| anybody.iter().find_map(|base| path.strip_prefix(base)));
     if let Some(rest) = rest {
         return rest.split_once('/').map(|(_, rest)| rest);
     }
@@ -319,8 +334,7 @@ pub(crate) fn could_be_secret(path: &str, around: &Surroundings) -> bool {
         .any(|secret| glob(name, secret))
             && !name.starts_with("*.")
             || ["*.pem", "*.key", "*.p12", "*.pfx", ".env*", ".env.*"].contains(&name));
-    let home = around.home.trim_end_matches('/');
-    let rest = below_home(folder).or_else(|| folder.strip_prefix(home).and_then(|rest| rest.strip_prefix('/')));
+    let rest = below_home(folder, &around.home);
     let fits_folder = rest.is_some_and(|rest| {
         SECRET_FOLDERS.iter().any(|secret| {
             let parts = rest.split('/').zip(secret.split('/'));
@@ -348,7 +362,7 @@ pub(crate) fn class(path: &str, project: &str, around: &Surroundings) -> Class {
         .iter()
         .any(|base| path.strip_prefix(base).is_some_and(|rest| !rest.contains('/')));
     let whole = ["/", "/home", "/Users", "/root", "/C:", "/C:/Users", "/c", "/mnt", "/mnt/c", "/D:"].contains(&path)
-        || path == home
+        || inside(home, path)
         || a_home
         || SYSTEM.contains(&path);
     if whole {
@@ -361,8 +375,7 @@ pub(crate) fn class(path: &str, project: &str, around: &Surroundings) -> Class {
             || path.starts_with("/dev/shm/");
         return if harmless { Class::Scratch } else { Class::Device };
     }
-    let rest = below_home(path)
-        .or_else(|| path.strip_prefix(home).filter(|_| !home.is_empty()).and_then(|rest| rest.strip_prefix('/')));
+    let rest = below_home(path, home);
     if let Some(class) = secret_class(path, name, rest) {
         return class;
     }

@@ -60,6 +60,7 @@ fn read(env: &Env, path: &Path) -> Option<LiveSession> {
         status: if matches!(status, "idle" | "busy" | "waiting") { status } else { "unknown" }.to_owned(),
         version: text("version").map(str::to_owned),
         started_at: value.get("startedAt").and_then(Value::as_i64),
+        process_started: start,
     })
 }
 

@@ -68,7 +68,7 @@ pub(super) fn delete_one(walk: &mut Walk<'_>, name: &str, word: &Word, recursive
         || generated && class == Class::Outside && paths::generated(last)
         || matches!(class, Class::Project) && paths::generated_below(&path, &project)
         || class == Class::Scratch && !whole_scratch
-        || paths::cache(&path);
+        || paths::cache(&path, &walk.around.home);
     let one = match class {
         Class::Own => signal(OWN, Critical, "Deletes files that belong to ClawButler or carry its guard", Some(part)),
         Class::Root | Class::Device if path != "/dev/null" => {
@@ -138,6 +138,7 @@ fn temporary(walk: &Walk<'_>, word: &Word) -> bool {
 }
 
 /// find: what it does with what it finds.
+#[expect(clippy::too_many_lines, reason = "each thing find can do with what it finds, in turn")]
 pub(super) fn find(walk: &mut Walk<'_>, args: &[Word], depth: usize) {
     let part = joined("find", args);
     let names = found_names(args);
