@@ -1,6 +1,7 @@
 //! `clawbutler`: looks, verifies, exports, and serves the engine without a display. It never decides: no
 //! verb approves, edits a rule or removes a guard, because an agent can start it.
 
+mod mask;
 mod rules;
 
 use std::io::Write;
@@ -34,6 +35,8 @@ enum Verb {
     /// What the rules say and how well they say it.
     #[command(subcommand)]
     Rules(rules::Rules),
+    /// Standard input with secrets and personal data masked.
+    Mask(mask::Mask),
     /// Whether the engine runs, and where its things are.
     Status,
     /// Runs the engine without a window: rules decide, everything that needs a person falls back to the
@@ -116,6 +119,10 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Verb::Rules(verb) => rules::run(verb, &rules::Place::of(&vars, data), &mut out),
+        Verb::Mask(verb) => {
+            mask::run(&verb, &data, std::io::stdin().lock(), &mut out)?;
+            Ok(ExitCode::SUCCESS)
+        }
         Verb::Status => {
             let running = clawbutler_platform::os::Connection::open(data.path(), std::time::Duration::from_millis(400));
             writeln!(out, "data folder  {}", data.path().display())?;
