@@ -199,6 +199,9 @@ pub struct DriftView {
 pub struct DriftChange {
     pub tab: FactTab,
     pub name: String,
+    /// The project whose own configuration it is; absent for the home itself.
+    #[serde(default)]
+    pub project: Option<String>,
     pub kind: DriftKind,
     /// Value in the baseline; absent when it appeared.
     #[serde(default)]
