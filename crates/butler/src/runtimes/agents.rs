@@ -194,6 +194,11 @@ fn guard_view(status: GuardStatus, last_contact: Option<i64>) -> GuardView {
 }
 
 impl Butler {
+    /// What can be done with each runtime.
+    pub fn runtimes() -> Vec<RuntimeView> {
+        runtimes()
+    }
+
     fn look(&self) -> Look<'_> {
         let opened = lock(&self.0.registry).opened;
         Look { env: &self.0.ports.env, hook: self.0.ports.data.hook(), now: self.now().0, opened }

@@ -6,6 +6,7 @@ mod facts;
 mod guard_edit;
 mod guard_status;
 mod hooks;
+mod matrix;
 mod properties;
 mod scratch;
 mod sessions;
