@@ -24,6 +24,7 @@ mod hermes;
 pub mod hook;
 mod input;
 mod jsonc;
+pub mod matrix;
 pub mod normalise;
 mod openclaw;
 mod patch_text;

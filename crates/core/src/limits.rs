@@ -110,5 +110,23 @@ pub const STEP_TEXT_BYTES: usize = 16 * 1024;
 pub const RECORD_BYTES: usize = 16 * 1024 * 1024;
 /// Facts of one home that are kept and compared.
 pub const FACTS: usize = 5_000;
+/// Longest name or value of a fact that is kept (characters).
+pub const FACT_CHARS: usize = 2_000;
+/// Projects of one home whose own configuration is compared with a baseline.
+pub const BASELINE_PROJECTS: usize = 16;
+/// How often the configuration of homes is compared with its baseline when nothing calls for it (ms).
+pub const FACTS_MS: i64 = 60_000;
+/// Shortest pause between two comparisons however much calls for them (ms).
+pub const FACTS_PAUSE_MS: i64 = 2_000;
+/// Changes of a configuration that one audit entry lists; it tells how many there are.
+pub const DRIFT_RECORDED: usize = 100;
+/// How long a process may take to end after the kill switch asked it to (ms); then it is ended by force.
+pub const KILL_GRACE_MS: u64 = 3_000;
+/// Rounds in which the kill switch looks for sessions that came up meanwhile.
+pub const KILL_ROUNDS: usize = 3;
+/// Processes of one home that one use of the kill switch tries to end.
+pub const KILL_PROCESSES: usize = 256;
+/// How long after its start a session's hooks should have called (ms).
+pub const FIRST_CONTACT_MS: i64 = 30_000;
 /// Recordings of one home that are listed.
 pub const RECORDINGS: usize = 50_000;

@@ -4,4 +4,6 @@
 mod desk;
 mod grants;
 mod history;
+#[cfg(target_os = "linux")]
+mod registry;
 mod rules;

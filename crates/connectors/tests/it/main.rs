@@ -2,9 +2,11 @@
 
 mod actions;
 mod discovery;
+mod facts;
 mod guard_edit;
 mod guard_status;
 mod hooks;
+mod matrix;
 mod properties;
 mod scratch;
 mod sessions;
