@@ -65,7 +65,7 @@ pub trait Connector: Send + Sync + std::fmt::Debug {
 }
 
 /// Every connector.
-pub static ALL: &[&dyn Connector] = &[&crate::claude_code::ClaudeCode];
+pub static ALL: &[&dyn Connector] = &[&crate::claude_code::ClaudeCode, &crate::gemini_cli::GeminiCli];
 
 /// The connector with this id.
 pub fn by_id(id: &str) -> Option<&'static dyn Connector> {
@@ -238,6 +238,12 @@ pub enum GuardError {
         /// Why not.
         why: &'static str,
     },
+    /// The connector has no guard for its runtime.
+    #[error("ClawButler only observes {runtime}: there is no guard to install")]
+    ObservedOnly {
+        /// Its name for people.
+        runtime: &'static str,
+    },
     /// The operating system said no.
     #[error("{path} cannot be read")]
     Io {
@@ -261,6 +267,9 @@ impl GuardError {
             }
             Self::TooBig { path, .. } => format!("Move what is not settings out of {} and try again.", path.display()),
             Self::NotAFile { path } => format!("Move {} away and try again.", path.display()),
+            Self::ObservedOnly { runtime } => {
+                format!("Use {runtime}'s own approval settings; its sessions are shown here all the same.")
+            }
             Self::HookPath { .. } => "Reinstall ClawButler in a folder with a plain absolute path.".to_owned(),
             Self::Io { path, .. } => format!("Check who may read {} and try again.", path.display()),
         }
