@@ -2,6 +2,7 @@
 
 mod actions;
 mod discovery;
+mod gemini_cli;
 mod guard_edit;
 mod guard_status;
 mod hooks;
