@@ -32,6 +32,11 @@ pub trait Connector: Send + Sync + std::fmt::Debug {
     fn watched_files(&self, env: &Env, home: &Path) -> Vec<PathBuf>;
     /// Understands a tool call.
     fn action(&self, call: &ToolCall) -> Action;
+    /// Whether there is a guard to install at all. Without one, [`Self::plan_install`] always answers
+    /// [`GuardError::ObservedOnly`], and `ask` and `block` of [`Self::capabilities`] are `No`.
+    fn has_guard(&self) -> bool {
+        true
+    }
     /// What can be done with this runtime, for the matrix and for what the app offers.
     fn capabilities(&self) -> Capabilities {
         Capabilities::none("not connected yet")

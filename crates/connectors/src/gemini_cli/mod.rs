@@ -81,6 +81,10 @@ impl Connector for GeminiCli {
         normalise::action(call)
     }
 
+    fn has_guard(&self) -> bool {
+        false
+    }
+
     fn capabilities(&self) -> Capabilities {
         let no_guard = Can::No(NO_GUARD);
         Capabilities {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clawbutler_connectors::connector::{Connector, GuardState, Variant, by_id};
+use clawbutler_connectors::connector::{ALL, Connector, GuardError, GuardState, Variant, by_id};
 use clawbutler_connectors::env::Os;
 use clawbutler_connectors::facts::{Can, Health, Watch};
 use clawbutler_connectors::record::{Form, Reader, Recording};
@@ -386,4 +386,16 @@ fn a_recorded_call_is_understood() {
         })
         .collect();
     insta::assert_debug_snapshot!(calls);
+}
+
+#[test]
+fn without_a_guard_nothing_is_asked_or_blocked() {
+    for connector in ALL.iter().filter(|connector| !connector.has_guard()) {
+        let can = connector.capabilities();
+        assert!(matches!((can.ask, can.block), (Can::No(_), Can::No(_))), "{}", connector.id());
+        let machine = Machine::new();
+        let planned = connector.plan_install(&machine.env, &machine.env.home, &machine.hook(), Variant::User);
+        assert!(matches!(planned, Err(GuardError::ObservedOnly { .. })), "{}", connector.id());
+    }
+    assert!(!gemini().has_guard() && crate::scratch::claude().has_guard());
 }
