@@ -226,12 +226,19 @@ fn what_is_told_is_what_happened() {
 #[test]
 fn a_refused_call_and_a_session_opened_again() {
     let Some(bench) = Bench::new() else { return };
+    // Without an allowed command the tool is not offered at all; with one, any other command is refused.
+    let settings = json!({
+        "security": { "auth": { "selectedType": "gemini-api-key" } }, "model": { "name": "gemini-2.5-flash" },
+        "tools": { "allowed": ["run_shell_command(git status)"] },
+    });
+    fs::write(bench.home().join("settings.json"), settings.to_string()).unwrap();
     let shell = json!([[{ "tool": "run_shell_command", "input": { "command": "touch ran.txt" } }]]);
     let said = bench.run("default", &script(&shell), &[]);
     assert!(!bench.project().join("ran.txt").exists());
     let session = said["session_id"].as_str().unwrap().to_owned();
     let before = steps(&bench.recording(&session, false));
-    assert_eq!(results(&before)[0].2, Outcome::Refused);
+    let ended = results(&before);
+    assert_eq!(ended[0].2, Outcome::Refused, "{ended:?}");
     let again = bench.run("default", &script(&json!([])), &["-r", "latest"]);
     assert_eq!(again["session_id"], session.as_str());
     let after = steps(&bench.recording(&session, false));

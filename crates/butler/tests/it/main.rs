@@ -4,4 +4,5 @@
 mod desk;
 mod grants;
 mod history;
+mod observed;
 mod rules;
