@@ -20,6 +20,7 @@ mod codex;
 pub mod connector;
 pub mod env;
 pub mod facts;
+mod gemini_cli;
 mod hermes;
 pub mod hook;
 mod input;

@@ -99,6 +99,7 @@ impl Butler {
             path: known.path.display().to_string(),
             source: known.source.clone(),
             governed: row.is_some_and(|row| row.governed),
+            guardable: known.connector.has_guard(),
             guard: GuardView {
                 state: guard_state(status.state),
                 says: status.says,

@@ -6,4 +6,5 @@ mod grants;
 mod history;
 #[cfg(target_os = "linux")]
 mod registry;
+mod observed;
 mod rules;

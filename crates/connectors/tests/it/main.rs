@@ -3,6 +3,7 @@
 mod actions;
 mod discovery;
 mod facts;
+mod gemini_cli;
 mod guard_edit;
 mod guard_status;
 mod hooks;
