@@ -20,7 +20,7 @@ mod codex;
 pub mod connector;
 pub mod env;
 pub mod facts;
-mod hermes;
+pub mod hermes;
 pub mod hook;
 mod input;
 mod jsonc;
