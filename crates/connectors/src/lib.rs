@@ -21,7 +21,7 @@ pub mod connector;
 pub mod env;
 pub mod facts;
 mod gemini_cli;
-mod hermes;
+pub mod hermes;
 pub mod hook;
 mod input;
 mod jsonc;
