@@ -2,6 +2,7 @@
 //! with its effect on the file system, in the client's transcript and in the ledger.
 
 mod gemini_cli;
+mod openclaw;
 
 use std::fs;
 use std::io::{Read as _, Write as _};

@@ -78,8 +78,12 @@ pub trait Connector: Send + Sync + std::fmt::Debug {
 }
 
 /// Every connector.
-pub static ALL: &[&dyn Connector] =
-    &[&crate::claude_code::ClaudeCode, &crate::hermes::Hermes, &crate::gemini_cli::GeminiCli];
+pub static ALL: &[&dyn Connector] = &[
+    &crate::openclaw::OpenClaw,
+    &crate::claude_code::ClaudeCode,
+    &crate::hermes::Hermes,
+    &crate::gemini_cli::GeminiCli,
+];
 
 /// The connector with this id.
 pub fn by_id(id: &str) -> Option<&'static dyn Connector> {
