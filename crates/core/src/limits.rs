@@ -130,3 +130,29 @@ pub const KILL_PROCESSES: usize = 256;
 pub const FIRST_CONTACT_MS: i64 = 30_000;
 /// Recordings of one home that are listed.
 pub const RECORDINGS: usize = 50_000;
+/// Largest frame of an attached runtime (bytes); OpenClaw's own bound is 25 MiB. A larger one ends the connection.
+pub const ATTACH_FRAME_BYTES: usize = 32 * 1024 * 1024;
+/// Events of one attached runtime that wait to be taken; what comes then is counted, and the lists are read again.
+pub const ATTACH_EVENTS: usize = 1_024;
+/// Calls to one attached runtime that are under way at once.
+pub const ATTACH_CALLS: usize = 128;
+/// How long one call to an attached runtime may take (ms).
+pub const ATTACH_CALL_MS: u64 = 30_000;
+/// How long a call that changes an attached runtime's configuration may take (ms): it answers when it is applied.
+pub const ATTACH_CHANGE_MS: u64 = 90_000;
+/// How long opening the connection and its handshake may take (ms).
+pub const ATTACH_HANDSHAKE_MS: u64 = 15_000;
+/// How long one frame may take to be handed over (ms).
+pub const ATTACH_SEND_MS: u64 = 10_000;
+/// First wait before connecting again (ms); it doubles up to [`ATTACH_BACKOFF_MAX_MS`].
+pub const ATTACH_BACKOFF_MS: u64 = 250;
+/// See [`ATTACH_BACKOFF_MS`].
+pub const ATTACH_BACKOFF_MAX_MS: u64 = 15_000;
+/// How often a connection that waits to be paired asks again (ms).
+pub const ATTACH_PAIRING_MS: u64 = 5_000;
+/// Unreadable frames of one connection; past it the connection is ended.
+pub const ATTACH_GARBLED: u32 = 64;
+/// Rows of one list of an attached runtime that are kept.
+pub const ATTACH_ROWS: usize = 5_000;
+/// Longest message of an attached runtime's error that is kept (characters).
+pub const ATTACH_ERROR_CHARS: usize = 500;
