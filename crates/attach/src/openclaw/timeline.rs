@@ -172,6 +172,8 @@ fn lifecycle(payload: &Value, phase: &str) -> Vec<What> {
 
 #[cfg(test)]
 mod tests {
+    use clawbutler_core::clock::Timestamp;
+
     use super::*;
     use serde_json::json;
 
