@@ -355,7 +355,7 @@ fn address(text: &str, start: usize) -> Option<usize> {
     let bytes = text.as_bytes();
     let length = bytes[start..].iter().take(16).take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
     let end = start + length - usize::from(bytes[start + length - 1] == b'.');
-    let address: std::net::Ipv4Addr = text[start..end].parse().ok()?;
+    let address: core::net::Ipv4Addr = text[start..end].parse().ok()?;
     let before = text[..start].trim_end_matches([' ', '"', '\'', '=', ':', '^', '~', '(']);
     let lower = before.as_bytes();
     let version = start > 0 && matches!(bytes[start - 1], b'v' | b'V')
