@@ -36,7 +36,12 @@ impl Butler {
     /// State of the guard in every governed home that can have one.
     pub(crate) fn guard_states(&self) -> Vec<GuardState> {
         let guardable = |home: &&HomeRow| connector::by_id(&home.runtime).is_some_and(connector::Connector::has_guard);
-        self.governed_homes().iter().filter(guardable).filter_map(|home| self.status_of(home)).map(|status| status.0).collect()
+        self.governed_homes()
+            .iter()
+            .filter(guardable)
+            .filter_map(|home| self.status_of(home))
+            .map(|status| status.0)
+            .collect()
     }
 
     /// Why the guard we installed in a home is no longer in force; `None` while it is.
