@@ -1,5 +1,6 @@
 //! The real Gemini CLI against a loopback model: what the connector finds and tells is what the client says
 //! of itself and what the model was sent.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop and say where")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -62,7 +63,7 @@ impl Bench {
             .arg(&self.client)
             .args(["--approval-mode", mode, "--skip-trust", "-o", "json", "-p", prompt])
             .args(more);
-        command.env_clear().env("PATH", std::env::var("PATH").unwrap()).env("HOME", self.folder.path().join("home"));
+        command.env_clear().env("PATH", given("PATH").unwrap()).env("HOME", self.folder.path().join("home"));
         command.env("GEMINI_API_KEY", "loopback").env("GEMINI_TELEMETRY_ENABLED", "false");
         command.env("GOOGLE_GEMINI_BASE_URL", format!("http://127.0.0.1:{}", self.model.port));
         command.current_dir(self.project()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

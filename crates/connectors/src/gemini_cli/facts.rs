@@ -27,6 +27,7 @@ pub(super) fn facts(env: &Env, home: &Path, projects: &[PathBuf]) -> Vec<Fact> {
     let system = paths::system_settings(env);
     let own = paths::settings(home);
     out.settings("machine: ", &system);
+    out.settings("machine defaults: ", &system.with_file_name("system-defaults.json"));
     out.settings("", &own);
     for project in paths::unique(projects.to_vec()) {
         let folder = project.join(".gemini");
@@ -36,7 +37,7 @@ pub(super) fn facts(env: &Env, home: &Path, projects: &[PathBuf]) -> Vec<Fact> {
         }
     }
     out.instructions("", &home.join("GEMINI.md"));
-    out.trust(&paths::trusted(home));
+    out.trust(&paths::trusted(env, home));
     out.folders(env, home);
     out.found.truncate(FACTS);
     out.found
@@ -55,7 +56,12 @@ impl Facts {
 
     /// One settings file; one that cannot be read is a failed check, not a fact.
     fn settings(&mut self, whose: &str, path: &Path) {
-        let Ok(Some(value)) = settings::read(path) else { return };
+        let value = match settings::read(path) {
+            Ok(Some(value)) => value,
+            // The user's own defaults are in force without a file too: a setting that goes may loosen something.
+            Ok(None) if whose.is_empty() => Value::Object(serde_json::Map::new()),
+            Ok(None) | Err(_) => return,
+        };
         for (name, key) in [("model", "model.name"), ("account", "security.auth.selectedType")] {
             if let Some(text) = settings::text(&value, key) {
                 self.add(Tab::Overview, format!("{whose}{name}"), text, Watch::No, path);
@@ -77,7 +83,8 @@ impl Facts {
     }
 
     fn permissions(&mut self, whose: &str, value: &Value, path: &Path) {
-        if let Some(mode) = settings::text(value, "general.defaultApprovalMode") {
+        let mode = settings::text(value, "general.defaultApprovalMode");
+        if let Some(mode) = mode.or(whose.is_empty().then_some("default")) {
             let rank = match mode {
                 "plan" => 0,
                 "default" => 1,
@@ -87,16 +94,18 @@ impl Facts {
             self.add(Tab::Permissions, format!("{whose}approval mode"), mode, Watch::Rank(rank), path);
         }
         let flags = [
-            ("sandbox", "tools.sandbox", "off"),
-            ("folder trust", "security.folderTrust.enabled", "off"),
-            ("yolo mode disabled", "security.disableYoloMode", "no"),
+            ("sandbox", "tools.sandbox", false),
+            ("folder trust", "security.folderTrust.enabled", true),
+            ("yolo mode disabled", "security.disableYoloMode", false),
         ];
-        for (name, key, off) in flags {
-            let Some(set) = settings::at(value, key) else { continue };
+        for (name, key, default) in flags {
+            let default = Value::Bool(default);
+            let set = settings::at(value, key).or(whose.is_empty().then_some(&default));
+            let Some(set) = set else { continue };
             let is_off = matches!(set, Value::Bool(false) | Value::Null);
             let says = match set {
                 Value::String(text) => text.as_str(),
-                _ if is_off => off,
+                _ if is_off => "off",
                 _ => "on",
             };
             self.add(Tab::Permissions, format!("{whose}{name}"), says, Watch::Rank(u8::from(is_off)), path);

@@ -32,13 +32,13 @@ pub(super) fn system_settings(env: &Env) -> PathBuf {
 }
 
 /// Which folders the user trusts.
-pub(super) fn trusted(home: &Path) -> PathBuf {
-    home.join("trustedFolders.json")
+pub(super) fn trusted(env: &Env, home: &Path) -> PathBuf {
+    env.var("GEMINI_CLI_TRUSTED_FOLDERS_PATH").map_or_else(|| home.join("trustedFolders.json"), PathBuf::from)
 }
 
 /// Files that decide what the client may do.
 pub(super) fn guarded(env: &Env, home: &Path) -> Vec<PathBuf> {
-    let mut files = vec![settings(home), trusted(home), system_settings(env)];
+    let mut files = vec![settings(home), trusted(env, home), system_settings(env)];
     for policies in [home.join("policies"), system(env).join("policies")] {
         files.extend(entries(&policies).into_iter().filter(|path| has_extension(path, "toml")));
     }
@@ -47,7 +47,7 @@ pub(super) fn guarded(env: &Env, home: &Path) -> Vec<PathBuf> {
 
 /// What to watch for drift.
 pub(super) fn watched(env: &Env, home: &Path) -> Vec<PathBuf> {
-    let mut files = vec![settings(home), trusted(home), home.join("GEMINI.md"), system_settings(env)];
+    let mut files = vec![settings(home), trusted(env, home), home.join("GEMINI.md"), system_settings(env)];
     for folder in ["agents", "commands", "extensions", "policies", "skills"] {
         files.push(home.join(folder));
     }

@@ -276,7 +276,8 @@ fn the_inner_process_is_the_session_its_newest_file_tells() {
     machine.file("proc/13/cmdline", "node\0/usr/bin/other\0");
     let newest = home.join("tmp/proj/chats/session-2026-11-25T07-08-70d8f59f.jsonl");
     let file = std::fs::File::options().append(true).open(&newest).expect("opened");
-    file.set_modified(std::time::SystemTime::now() + std::time::Duration::from_secs(60)).expect("set");
+    file.set_modified(std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_hours(24 * 365 * 100))
+        .expect("set");
     let found = gemini().sessions(&machine.env, &home);
     insta::assert_debug_snapshot!(found);
     process(&machine, 14, 1, "process_inner.cmdline", "/work/proj");
@@ -339,8 +340,10 @@ fn checks_name_what_is_wrong_and_how_to_repair_it() {
     package(&machine, "usr/lib/node_modules");
     assert_eq!(health("client"), Health::Healthy);
     assert_eq!(health("settings"), Health::Healthy);
-    machine.file("home/ada/.gemini/settings.json", "{ \"security\": ");
-    assert_eq!(health("settings"), Health::Critical);
+    for broken in ["{ \"security\": ", "{ \"security\": {}, }", "[]", "{ security: {} }"] {
+        machine.file("home/ada/.gemini/settings.json", broken);
+        assert_eq!(health("settings"), Health::Critical, "{broken}");
+    }
     assert_eq!(health("recordings"), Health::Healthy);
 }
 
