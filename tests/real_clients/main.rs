@@ -3,6 +3,7 @@
 
 mod gemini_cli;
 mod openclaw;
+mod registry;
 
 use std::fs;
 use std::io::{Read as _, Write as _};

@@ -82,8 +82,9 @@ impl Butler {
     /// about a file that was asked for: a home's folder is written to all the time.
     pub(crate) fn watch_homes(&self) -> Option<RecommendedWatcher> {
         let files = self.files_to_watch();
+        let own = [self.0.ports.data.path().join("bin"), crate::rules::watched(&self.0.ports.data)];
         let names: HashSet<OsString> =
-            files.iter().filter_map(|file| file.file_name().map(std::ffi::OsStr::to_owned)).collect();
+            files.iter().chain(&own).filter_map(|file| file.file_name().map(std::ffi::OsStr::to_owned)).collect();
         let butler = self.clone();
         // By name: the system may spell the folder in another way than we do.
         let asked_for = move |path: &PathBuf| {
@@ -99,7 +100,7 @@ impl Butler {
             .inspect_err(|error| tracing::warn!(%error, "files cannot be watched; guards are checked on every contact"))
             .ok()?;
         let around = files.iter().filter_map(|file| file.parent()).map(Path::to_owned);
-        let mut folders: Vec<PathBuf> = around.chain(files.iter().cloned()).collect();
+        let mut folders: Vec<PathBuf> = around.chain(files.iter().cloned()).chain(own).collect();
         folders.sort();
         folders.dedup();
         for folder in folders.iter().filter(|folder| folder.is_dir()) {
@@ -112,7 +113,7 @@ impl Butler {
     }
 
     fn files_to_watch(&self) -> Vec<PathBuf> {
-        let mut files = vec![self.0.ports.data.hook(), crate::rules::watched(&self.0.ports.data)];
+        let mut files = Vec::new();
         for connector in connector::ALL {
             let found = connector.discover(&self.0.ports.env, &[]);
             let chosen = self.governed_homes().into_iter().filter(|home| home.runtime == connector.id());
