@@ -304,3 +304,6 @@ fn without_line(text: &str, entry: &Entry) -> Result<String, String> {
     let line = text[..from].matches('\n').count();
     Ok(text.split_inclusive('\n').enumerate().filter(|(number, _)| *number != line).map(|(_, line)| line).collect())
 }
+
+#[cfg(test)]
+mod tests;

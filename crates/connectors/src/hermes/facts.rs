@@ -119,7 +119,8 @@ fn permissions(facts: &mut Facts, tree: &Node, version: Option<Version>) {
         _ => 0,
     };
     facts.add(Tab::Permissions, "approval mode", format!("{word}{how}"), Watch::Rank(rank));
-    let ranked: &[(&str, &[&str], &[(&str, u8)])] = &[
+    type Ranked<'a> = (&'a str, &'a [&'a str], &'a [(&'a str, u8)]);
+    let ranked: &[Ranked<'_>] = &[
         ("approval of scheduled jobs", &["approvals", "cron_mode"], &[("approve", 2)]),
         ("approval of single questions", &["approvals", "single_query_mode"], &[("approve", 2)]),
         ("approval when unattended", &["approvals", "unattended_mode"], &[("approve", 2)]),

@@ -95,7 +95,7 @@ pub(super) fn settings(path: &Path) -> Result<Node, String> {
 fn not_loaded(env: &Env, home: &Path, tree: &Node) -> Option<GuardStatus> {
     let path = paths::config(home);
     let managed_path = paths::managed_dir(env).join("config.yaml");
-    let managed = settings(&managed_path).unwrap_or_else(|_| yaml::Node { kind: yaml::Kind::Null, span: 0..0 });
+    let managed = settings(&managed_path).unwrap_or(yaml::Node { kind: yaml::Kind::Null, span: 0..0 });
     // Machine-wide settings win, value by value.
     let by_machine = |key: &str| managed.get(&["plugins", key]).filter(|node| node.kind != yaml::Kind::Null);
     let disabled = by_machine("disabled").map_or_else(|| edit::is_disabled(tree), |list| list.has_item(NAME));

@@ -28,7 +28,7 @@ pub(super) fn parse(text: &str) -> Result<Node, NotUnderstood> {
     let body = text.strip_prefix('\u{feff}').map_or(0, |_| '\u{feff}'.len_utf8());
     let mut parser = Parser { text, lines: lines(text, body), next: 0 };
     parser.document().map_err(|(at, what)| {
-        let line = text.as_bytes()[..at.min(text.len())].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = text[..text.floor_char_boundary(at)].matches('\n').count() + 1;
         NotUnderstood { line, what }
     })
 }
@@ -169,7 +169,8 @@ impl<'a> Parser<'a> {
                 // Go on behind the line it ends on; nothing but a comment may follow there.
                 let last = self.text[end..].split('\n').next().unwrap_or_default().trim_end();
                 let tail = last.trim_start();
-                if !tail.is_empty() && !(tail.starts_with('#') && tail.len() < last.len()) {
+                let comment = tail.starts_with('#') && tail.len() < last.len();
+                if !(tail.is_empty() || comment) {
                     return Err((end, "something behind a value"));
                 }
                 while self.lines.get(self.next).is_some_and(|line| line.start < end) {
@@ -213,7 +214,10 @@ impl<'a> Parser<'a> {
         }
         let commented = start + first.len() < line.end;
         let (mut end, mut text) = (start + first.len(), first.to_owned());
-        while !commented {
+        loop {
+            if commented {
+                break;
+            }
             let mut ahead = self.next;
             while self.lines.get(ahead).is_some_and(|line| self.content(*line).is_empty()) {
                 ahead += 1;
