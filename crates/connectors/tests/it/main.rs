@@ -5,6 +5,7 @@ mod discovery;
 mod guard_edit;
 mod guard_status;
 mod hooks;
+mod openclaw;
 mod properties;
 mod scratch;
 mod sessions;
