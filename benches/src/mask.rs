@@ -70,7 +70,7 @@ fn maskers(data: &Path) -> Vec<Masker> {
     let mut all = vec![masker("`cat`", PathBuf::from("cat"), &[], BYTES)];
     let data = data.display().to_string();
     if let Some(ours) = std::env::var_os("CLAWBUTLER_CLI_BIN") {
-        all.push(masker("`clawbutler mask`", ours.into(), &["--home", &data, "mask"], BYTES));
+        all.push(masker("`clawbutler mask`", ours.into(), &["--home", &data, "mask", "--addresses"], BYTES));
     }
     if let Some(leakguard) = std::env::var_os("CLAWBUTLER_LEAKGUARD_BIN") {
         all.push(masker("`leakguard`", leakguard.into(), &[], BYTES));
@@ -89,6 +89,7 @@ fn once(masker: &Masker, text: &str) -> Result<(Duration, String)> {
         .args(&masker.args)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
+        .stderr(Stdio::null())
         .spawn()
         .with_context(|| format!("cannot start {}", masker.program.display()))?;
     let mut stdin = child.stdin.take().context("no standard input")?;

@@ -2,6 +2,7 @@
 
 import sys
 
+import tldextract
 from presidio_analyzer import PatternRecognizer, RecognizerRegistry
 
 registry = RecognizerRegistry()
