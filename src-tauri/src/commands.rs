@@ -2,10 +2,11 @@
 
 use clawbutler_butler::Butler;
 use clawbutler_wire::command::{
-    AcceptRules, CheckRules, DecideApproval, DecideBatch, DeleteRules, Discover, DismissAlert, ExplainAction,
-    ExplainApproval, GetApproval, GetSettings, Govern, ImportRules, InstallGuard, ListApprovals, ListAudit, ListGrants,
-    ListRules, OpenWindow, PlanGuard, PreviewGrant, RejectRules, RevokeGrant, RevokeGrants, SaveRules, SetPack,
-    SimulateRules, StartPass, Status, UninstallGuard, UpdateSettings, VerifyAudit,
+    AcceptRules, BackfillSessions, CheckRules, DecideApproval, DecideBatch, DeleteRules, Discover, DismissAlert,
+    ExplainAction, ExplainApproval, GetApproval, GetSettings, Govern, ImportRules, InstallGuard, ListApprovals,
+    ListAudit, ListGrants, ListRules, ListSessions, ListSteps, OpenWindow, PlanGuard, PreviewGrant, RejectRules,
+    RevokeGrant, RevokeGrants, SaveRules, SetPack, ShowSession, SimulateRules, StartPass, Status, UninstallGuard,
+    UpdateSettings, VerifyAudit,
 };
 use clawbutler_wire::{ApiError, Command};
 use tauri::State;

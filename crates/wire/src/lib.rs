@@ -12,6 +12,7 @@ pub mod gateway;
 pub mod grants;
 pub mod rules;
 pub mod runtimes;
+pub mod sessions;
 pub mod settings;
 pub mod topic;
 
