@@ -57,6 +57,14 @@ pub trait Connector: Send + Sync + std::fmt::Debug {
     fn recordings_in(&self, _env: &Env, _home: &Path, _file: &Path) -> Vec<Recording> {
         Vec::new()
     }
+    /// Queries that list the sessions in a database, newest first, for a recording whose `session` is empty:
+    /// it stands for the whole database, which only the reader of databases can look into.
+    ///
+    /// `?1` is the most rows wanted. Columns by name: `session`, and where known `parent`, `cwd`, `title`; each
+    /// row makes one recording of the same path and form. Several queries are run in turn until one fits.
+    fn session_queries(&self) -> &'static [&'static str] {
+        &[]
+    }
     /// A reader from the start, or from where `saved` (see [`Reader::save`]) left off; none when this
     /// connector records nothing.
     fn reader(&self, _recording: &Recording, _saved: Option<&Value>) -> Option<Box<dyn Reader>> {
