@@ -6,6 +6,7 @@
 mod action;
 mod discover;
 mod entries;
+mod facts;
 mod guard;
 pub(crate) mod hook;
 mod installs;
@@ -25,6 +26,7 @@ use serde_json::Value;
 use crate::call::ToolCall;
 use crate::connector::{Connector, Discovery, GuardError, GuardStatus, LiveSession, Plan, Variant};
 use crate::env::Env;
+use crate::facts::{Capabilities, Check, Fact};
 use crate::normalise;
 use crate::record::{Reader, Recording};
 
@@ -92,5 +94,17 @@ impl Connector for ClaudeCode {
 
     fn reader(&self, recording: &Recording, saved: Option<&Value>) -> Option<Box<dyn Reader>> {
         Some(Box::new(records::Transcript::new(recording, saved)))
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        facts::CAPABILITIES
+    }
+
+    fn facts(&self, env: &Env, home: &Path, projects: &[PathBuf]) -> Vec<Fact> {
+        facts::facts(env, home, projects)
+    }
+
+    fn checks(&self, env: &Env, home: &Path) -> Vec<Check> {
+        facts::checks(env, home)
     }
 }
