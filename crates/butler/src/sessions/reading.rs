@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use clawbutler_connectors::record::{Form, Recording, Rows};
+use clawbutler_connectors::record::{Form, Reader, Recording, Rows};
 use clawbutler_core::digest::sha256;
 use clawbutler_core::limits::{RECORDED_CHUNK_BYTES, RECORDED_ROWS, RECORDED_SESSIONS, RECORDINGS};
 use clawbutler_store::StoreError;
@@ -137,7 +137,7 @@ impl Butler {
             Ok(read) => read,
             Err(error) => return self.unreadable(hand, &row, &error),
         };
-        saved.reader = reader.save();
+        saved.reader = self.saved(&*reader);
         let mut batch = gather.finish();
         row = batch.recording;
         row.position = i64::try_from(position).unwrap_or(i64::MAX);
@@ -146,6 +146,13 @@ impl Butler {
         row.saved = serde_json::to_string(&saved).unwrap_or_default();
         batch.recording = row;
         Ok(Taken { batches: vec![batch], bytes: position.saturating_sub(from), more })
+    }
+
+    /// What a reader needs to go on; whatever it keeps of the records is masked like the rest.
+    fn saved(&self, reader: &dyn Reader) -> Value {
+        let mut saved = reader.save();
+        clawbutler_core::redact::mask_value(&mut saved, &self.0.mask);
+        saved
     }
 
     /// A file is gone or cannot be read: that is noted, and what was read stays.
@@ -221,7 +228,7 @@ impl Butler {
                     Err(why) => gather.malformed(u64::try_from(cursor).unwrap_or(0), 0, &why.0),
                 }
             }
-            saved.reader = reader.save();
+            saved.reader = self.saved(&*reader);
             let mut batch = gather.finish();
             row = batch.recording;
             row.saved = serde_json::to_string(&saved).unwrap_or_default();

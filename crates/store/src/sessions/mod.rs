@@ -20,8 +20,9 @@ const VERSION: i64 = 1;
 /// The database of sessions.
 #[derive(Debug)]
 pub struct SessionStore {
-    writer: Mutex<Connection>,
+    /// Closed first: the last one to close puts the write-ahead log away, and only the writer can.
     reader: Mutex<Connection>,
+    writer: Mutex<Connection>,
 }
 
 /// One transaction that writes.
