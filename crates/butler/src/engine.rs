@@ -29,6 +29,7 @@ use crate::events::{Event, Listener};
 use crate::project::Remotes;
 use crate::rules::Book;
 use crate::runtimes::{Pace, Registry};
+use crate::sessions::Sessions;
 use crate::{Error, OpenError, anchor, audit};
 
 /// What a host supplies.
@@ -65,6 +66,7 @@ pub(crate) struct Inner {
     pub(crate) book: Mutex<Book>,
     pub(crate) remotes: Mutex<Remotes>,
     pub(crate) transcripts: Mutex<Transcripts>,
+    pub(crate) sessions: Sessions,
     /// How much of the tightest budget is used (percent), as told by whoever counts.
     pub(crate) budget: RwLock<Option<u32>>,
     /// When the history is tidied next (ms since the epoch).
@@ -108,6 +110,11 @@ impl Butler {
         };
         let store = Store::open(&ports.data.database())?;
         clawbutler_platform::os::set_mode(&ports.data.database(), 0o600)?;
+        let (sessions, set_aside) = Sessions::open(&ports.data.sessions())?;
+        clawbutler_platform::os::set_mode(&ports.data.sessions(), 0o600)?;
+        if let Some(aside) = set_aside {
+            tracing::warn!(aside = %aside.display(), "what was read of sessions could not be used and is read again");
+        }
         let mask = MaskKey(files::secret(&ports.data.mask_key())?);
         let settings = crate::settings::load(&store)?;
         let around = Surroundings {
@@ -120,6 +127,7 @@ impl Butler {
             book: Mutex::default(),
             remotes: Mutex::default(),
             transcripts: Mutex::default(),
+            sessions,
             budget: RwLock::default(),
             next_prune: AtomicI64::new(0),
             store,
@@ -176,10 +184,14 @@ impl Butler {
     pub fn start(&self) -> std::io::Result<std::thread::JoinHandle<()>> {
         let butler = self.clone();
         let watcher = butler.watch_homes();
+        let reader = butler.start_sessions()?;
         std::thread::Builder::new().name("butler".into()).spawn(move || {
             let _watcher = watcher;
             while let Some(look_at_guards) = butler.wait_for_bell() {
                 butler.tick(look_at_guards);
+            }
+            if reader.join().is_err() {
+                tracing::error!("the thread that reads sessions had ended in an error");
             }
         })
     }
@@ -239,6 +251,7 @@ impl Butler {
             bell.stop = true;
             condvar.notify_all();
         }
+        self.0.sessions.stop();
         let end = || -> Result<(), Error> {
             self.withdraw_all_for_quit()?;
             self.flush_contacts()?;

@@ -8,3 +8,4 @@ mod observed;
 #[cfg(target_os = "linux")]
 mod registry;
 mod rules;
+mod sessions;

@@ -10,6 +10,7 @@ mod hooks;
 mod matrix;
 mod openclaw;
 mod properties;
+mod records;
 mod scratch;
 mod sessions;
 mod tools;
