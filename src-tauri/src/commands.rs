@@ -2,9 +2,10 @@
 
 use clawbutler_butler::Butler;
 use clawbutler_wire::command::{
-    AcceptRules, CheckRules, DecideApproval, DecideBatch, DeleteRules, Discover, DismissAlert, ExplainAction,
-    ExplainApproval, GetApproval, GetSettings, Govern, ImportRules, InstallGuard, ListApprovals, ListAudit, ListGrants,
-    ListRules, OpenWindow, PlanGuard, PreviewGrant, RejectRules, RevokeGrant, RevokeGrants, SaveRules, SetPack,
+    AcceptDrift, AcceptRules, CheckRules, DecideApproval, DecideBatch, DeleteRules, Discover, DismissAlert,
+    ExplainAction, ExplainApproval, ForgetHome, GetApproval, GetSettings, Govern, GovernMany, ImportRules,
+    InstallGuard, KillAgent, ListAgents, ListApprovals, ListAudit, ListGrants, ListRules, OpenWindow, PlanGuard,
+    PreviewGrant, RejectRules, ReviveAgent, RevokeGrant, RevokeGrants, SaveRules, SetAgentState, SetPack, ShowAgent,
     SimulateRules, StartPass, Status, UninstallGuard, UpdateSettings, VerifyAudit,
 };
 use clawbutler_wire::{ApiError, Command};

@@ -20,7 +20,13 @@ pub(crate) fn forward(app: &AppHandle, butler: &Butler) {
             match topic {
                 Topic::Approvals => waiting(&app, &engine),
                 Topic::Settings => on_main(&app, &engine, run::follow_settings),
-                Topic::Grants | Topic::Rules | Topic::Runtimes | Topic::Sessions | Topic::Audit | Topic::Alerts => {}
+                Topic::Grants
+                | Topic::Rules
+                | Topic::Runtimes
+                | Topic::Agents
+                | Topic::Sessions
+                | Topic::Audit
+                | Topic::Alerts => {}
             }
         }
         Event::Open { route } => {

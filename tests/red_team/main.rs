@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use clawbutler_testkit::machine::{Machine, wait_for};
 use clawbutler_testkit::{given, http};
-use clawbutler_wire::command::{COMMANDS, Govern, ListGrants, Status};
+use clawbutler_wire::command::{COMMANDS, Govern, ListAgents, ListGrants, SetAgentState, Status};
+use clawbutler_wire::registry::AgentState;
 use serde_json::{Value, json};
 
 /// Asks as a hook would, and keeps the connection.
@@ -153,6 +154,90 @@ fn without_app_and_without_rules_the_hook_still_knows_where_home_is() {
     }
 }
 
+/// Calls the installed hook as the client would; gives its decision.
+fn hook(machine: &Machine, command: &str, home: &str) -> String {
+    let input = json!({
+        "session_id": "s", "transcript_path": format!("{home}/projects/p/s.jsonl"), "cwd": machine.project(),
+        "permission_mode": "default", "hook_event_name": "PreToolUse", "tool_name": "Bash",
+        "tool_input": { "command": command }, "tool_use_id": "toolu_1",
+    });
+    let mut hook = Command::new(machine.data().join("bin/clawbutler-hook"))
+        .args(["claude-code", "gate"])
+        .env_clear()
+        .envs(machine.env())
+        .env("CLAUDE_CONFIG_DIR", home)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    hook.stdin.take().unwrap().write_all(input.to_string().as_bytes()).unwrap();
+    let output = hook.wait_with_output().unwrap();
+    let says: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    let of = |name: &str| says["hookSpecificOutput"][name].as_str().unwrap_or_default().to_owned();
+    format!(
+        "{}{}",
+        of("permissionDecision"),
+        if of("permissionDecisionReason").contains("disabled") { ": disabled" } else { "" }
+    )
+}
+
+#[test]
+fn a_disabled_agent_is_denied_by_the_hook_with_and_without_the_app() {
+    let Some(mut machine) = Machine::new() else { return };
+    machine.install_guard();
+    let home = machine.at("home/.claude").display().to_string();
+    let other = machine.at("home/.claude/../.claude").display().to_string();
+    assert_eq!(hook(&machine, "ls", &home), "");
+    machine.ask(&SetAgentState { home_id: machine.home_id(), enabled: false }).unwrap();
+    for app in [true, false] {
+        if !app {
+            machine.quit();
+        }
+        for home in [&home, &other] {
+            assert_eq!(hook(&machine, "ls", home), "deny: disabled", "app running: {app}, {home}");
+        }
+    }
+    machine.start();
+    machine.ask(&SetAgentState { home_id: machine.home_id(), enabled: true }).unwrap();
+    assert_eq!(hook(&machine, "ls", &home), "");
+}
+
+#[test]
+fn no_frame_on_the_socket_reaches_the_registry() {
+    let Some(machine) = Machine::new() else { return };
+    machine.install_guard();
+    let id = machine.home_id();
+    machine.ask(&SetAgentState { home_id: id.clone(), enabled: false }).unwrap();
+    for (command, request) in [
+        ("list_agents", json!({})),
+        ("show_agent", json!({ "home_id": id })),
+        ("govern_many", json!({ "home_ids": [id], "governed": false })),
+        ("forget_home", json!({ "home_id": id })),
+        ("set_agent_state", json!({ "home_id": id, "enabled": true })),
+        ("kill_agent", json!({ "home_id": id })),
+        ("revive_agent", json!({ "home_id": id })),
+        ("accept_drift", json!({ "home_id": id, "digest": "0" })),
+    ] {
+        assert!(COMMANDS.contains(&command), "{command}");
+        for frame in [
+            json!({ "command": command, "request": request }),
+            json!({ "v": 1, "runtime": "claude-code", "event": command, "session": "s", "request": request }),
+            request,
+        ] {
+            let mut stream = UnixStream::connect(machine.data().join("hook.sock")).unwrap();
+            stream.write_all(format!("{frame}\n").as_bytes()).unwrap();
+            assert_eq!(line(&mut BufReader::new(stream)).unwrap()["verdict"], "unavailable", "{frame}");
+        }
+    }
+    let agents = machine.ask(&ListAgents {}).unwrap().agents;
+    let agent = agents.into_iter().find(|agent| agent.id == id).unwrap();
+    assert_eq!((agent.governed, agent.state), (true, AgentState::Disabled), "all as it was");
+    let kinds: Vec<Value> = machine.ledger().into_iter().map(|entry| entry["kind"].clone()).collect();
+    for kind in ["agent.enabled", "agent.revived", "agent.kill_requested", "home.forgotten", "home.released"] {
+        assert!(!kinds.contains(&json!(kind)), "{kind}");
+    }
+}
+
 #[test]
 fn the_guard_does_not_leave_unnoticed() {
     let Some(machine) = Machine::new() else { return };
@@ -179,7 +264,10 @@ fn a_stolen_socket_is_noticed_and_made_anew() {
 #[test]
 fn the_command_line_decides_nothing() {
     let Some(cli) = given("CLAWBUTLER_CLI_BIN") else { return };
-    for verb in ["approve", "allow", "decide", "deny", "grant", "guard", "uninstall", "settings"] {
+    for verb in [
+        "approve", "allow", "decide", "deny", "grant", "guard", "uninstall", "settings", "kill", "revive", "enable",
+        "disable", "forget", "govern", "accept",
+    ] {
         let run = Command::new(&cli).args(["--home", "/nonexistent", verb]).output().unwrap();
         assert!(!run.status.success(), "{verb} must not exist");
         assert!(String::from_utf8_lossy(&run.stderr).contains("unrecognized subcommand"), "{verb}");

@@ -88,7 +88,7 @@ impl Live {
                     let request = ListAudit { limit: Some(100), ..ListAudit::default() };
                     self.put(self.audit, api::call(&request).await)
                 }
-                Topic::Runtimes | Topic::Sessions => {
+                Topic::Runtimes | Topic::Agents | Topic::Sessions => {
                     moved(self.runtimes);
                     Ok(())
                 }

@@ -13,6 +13,7 @@ const TAURI_DRIVER: &str = "2.1.0";
 const CLAUDE_CODE: &str = "2.1.330";
 /// See [`claude_code_old`].
 const CLAUDE_CODE_OLD: &str = "2.1.240";
+const GEMINI_CLI: &str = "0.61.0";
 const BINARYEN: &str = "131.0.0";
 
 pub(crate) fn nextest() -> Result<PathBuf> {
@@ -107,6 +108,20 @@ fn claude_code_of(version: &str) -> Result<PathBuf> {
         bail!("the npm package holds no program for this system at {}", binary.display());
     }
     Ok(binary)
+}
+
+/// The real Gemini CLI: a script for Node.js, without running any script of its package.
+pub(crate) fn gemini_cli() -> Result<PathBuf> {
+    let folder = place::cache()?.join("clients").join(format!("gemini-cli-{GEMINI_CLI}"));
+    let script = folder.join("node_modules/@google/gemini-cli/bundle/gemini.js");
+    if !script.exists() {
+        say(format!("installing Gemini CLI {GEMINI_CLI} into {}", folder.display()));
+        npm_install(&folder, &format!("@google/gemini-cli@{GEMINI_CLI}"))?;
+    }
+    if !script.exists() {
+        bail!("the npm package holds no program at {}", script.display());
+    }
+    Ok(script)
 }
 
 /// A current `wasm-opt`.

@@ -28,7 +28,7 @@ use crate::cost::Transcripts;
 use crate::events::{Event, Listener};
 use crate::project::Remotes;
 use crate::rules::Book;
-use crate::runtimes::Registry;
+use crate::runtimes::{Pace, Registry};
 use crate::{Error, OpenError, anchor, audit};
 
 /// What a host supplies.
@@ -75,6 +75,10 @@ pub(crate) struct Inner {
     pub(crate) grants: RwLock<Vec<Grant>>,
     pub(crate) waiters: Mutex<Waiters>,
     pub(crate) registry: Mutex<Registry>,
+    /// When configurations were compared last.
+    pub(crate) pace: Mutex<Pace>,
+    /// Held while a configuration is compared or accepted: one change is recorded once.
+    pub(crate) facts_turn: Mutex<()>,
     pub(crate) calls: Mutex<HashMap<String, crate::approvals::OpenCall>>,
     pub(crate) alerts: Mutex<Vec<AlertView>>,
     /// Held from looking for a request's key until it is stored: two of one key become one question.
@@ -125,6 +129,8 @@ impl Butler {
             grants: RwLock::default(),
             waiters: Mutex::default(),
             registry: Mutex::default(),
+            pace: Mutex::default(),
+            facts_turn: Mutex::default(),
             calls: Mutex::default(),
             alerts: Mutex::default(),
             turn: Mutex::default(),
@@ -188,6 +194,7 @@ impl Butler {
             if look_at_guards {
                 self.check_guards()?;
             }
+            self.look_at_facts(look_at_guards)?;
             self.flush_contacts()?;
             self.take_in_spool()?;
             self.prune_history()?;

@@ -10,10 +10,11 @@ use serde_json::json;
 use crate::{Butler, Error};
 
 impl Butler {
-    /// Writes rules and surroundings: a line with the digest, then the body.
+    /// Writes rules, surroundings and the homes that may not act: a line with the digest, then the body.
     pub(crate) fn write_snapshot(&self) -> Result<(), Error> {
         let around = self.around();
-        let body = json!({ "around": around, "rules": self.rules().to_snapshot() }).to_string();
+        let stopped = self.stopped_homes();
+        let body = json!({ "around": around, "rules": self.rules().to_snapshot(), "stopped": stopped }).to_string();
         let text = format!("{}\n{body}", sha256(body.as_bytes()));
         Ok(files::write_atomic(&self.0.ports.data.snapshot(), text.as_bytes(), Some(0o600))?)
     }

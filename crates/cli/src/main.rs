@@ -1,6 +1,8 @@
 //! `clawbutler`: looks, verifies, exports, and serves the engine without a display. It never decides: no
 //! verb approves, edits a rule or removes a guard, because an agent can start it.
 
+mod agents;
+mod mask;
 mod rules;
 
 use std::io::Write;
@@ -34,6 +36,26 @@ enum Verb {
     /// What the rules say and how well they say it.
     #[command(subcommand)]
     Rules(rules::Rules),
+    /// Standard input with secrets and personal data masked.
+    Mask(mask::Mask),
+    /// Every agent found or chosen: state, health, sessions, changes nobody accepted yet.
+    Agents {
+        /// Machine-readable result.
+        #[arg(long)]
+        json: bool,
+    },
+    /// How every home is and what to do. Exit status 0 only when no governed one is critical.
+    Doctor {
+        /// Machine-readable result.
+        #[arg(long)]
+        json: bool,
+    },
+    /// What can be done with each runtime, and with which holes.
+    Capabilities {
+        /// As the document docs/CAPABILITIES.md.
+        #[arg(long)]
+        markdown: bool,
+    },
     /// Whether the engine runs, and where its things are.
     Status,
     /// Runs the engine without a window: rules decide, everything that needs a person falls back to the
@@ -116,6 +138,13 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Verb::Rules(verb) => rules::run(verb, &rules::Place::of(&vars, data), &mut out),
+        Verb::Mask(verb) => {
+            mask::run(&verb, &data, std::io::stdin().lock(), &mut out)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Verb::Agents { json } => agents::list(&vars, &data, json, &mut out),
+        Verb::Doctor { json } => agents::doctor(&vars, &data, json, &mut out),
+        Verb::Capabilities { markdown } => agents::capabilities(markdown, &mut out),
         Verb::Status => {
             let running = clawbutler_platform::os::Connection::open(data.path(), std::time::Duration::from_millis(400));
             writeln!(out, "data folder  {}", data.path().display())?;

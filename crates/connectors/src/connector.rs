@@ -32,6 +32,11 @@ pub trait Connector: Send + Sync + std::fmt::Debug {
     fn watched_files(&self, env: &Env, home: &Path) -> Vec<PathBuf>;
     /// Understands a tool call.
     fn action(&self, call: &ToolCall) -> Action;
+    /// Whether there is a guard to install at all. Without one, [`Self::plan_install`] always answers
+    /// [`GuardError::ObservedOnly`], and `ask` and `block` of [`Self::capabilities`] are `No`.
+    fn has_guard(&self) -> bool {
+        true
+    }
     /// What can be done with this runtime, for the matrix and for what the app offers.
     fn capabilities(&self) -> Capabilities {
         Capabilities::none("not connected yet")
@@ -57,6 +62,14 @@ pub trait Connector: Send + Sync + std::fmt::Debug {
     fn recordings_in(&self, _env: &Env, _home: &Path, _file: &Path) -> Vec<Recording> {
         Vec::new()
     }
+    /// Queries that list the sessions in a database, newest first, for a recording whose `session` is empty:
+    /// it stands for the whole database, which only the reader of databases can look into.
+    ///
+    /// `?1` is the most rows wanted. Columns by name: `session`, and where known `parent`, `cwd`, `title`; each
+    /// row makes one recording of the same path and form. Several queries are run in turn until one fits.
+    fn session_queries(&self) -> &'static [&'static str] {
+        &[]
+    }
     /// A reader from the start, or from where `saved` (see [`Reader::save`]) left off; none when this
     /// connector records nothing.
     fn reader(&self, _recording: &Recording, _saved: Option<&Value>) -> Option<Box<dyn Reader>> {
@@ -65,7 +78,12 @@ pub trait Connector: Send + Sync + std::fmt::Debug {
 }
 
 /// Every connector.
-pub static ALL: &[&dyn Connector] = &[&crate::claude_code::ClaudeCode];
+pub static ALL: &[&dyn Connector] = &[
+    &crate::openclaw::OpenClaw,
+    &crate::claude_code::ClaudeCode,
+    &crate::hermes::Hermes,
+    &crate::gemini_cli::GeminiCli,
+];
 
 /// The connector with this id.
 pub fn by_id(id: &str) -> Option<&'static dyn Connector> {
@@ -238,6 +256,15 @@ pub enum GuardError {
         /// Why not.
         why: &'static str,
     },
+    /// The connector has no guard for its runtime.
+    #[error("ClawButler only observes {runtime}: there is no guard to install")]
+    ObservedOnly {
+        /// Its name for people.
+        runtime: &'static str,
+    },
+    /// The runtime offers no such place.
+    #[error("{0}")]
+    NotOffered(&'static str),
     /// The operating system said no.
     #[error("{path} cannot be read")]
     Io {
@@ -261,6 +288,10 @@ impl GuardError {
             }
             Self::TooBig { path, .. } => format!("Move what is not settings out of {} and try again.", path.display()),
             Self::NotAFile { path } => format!("Move {} away and try again.", path.display()),
+            Self::ObservedOnly { runtime } => {
+                format!("Use {runtime}'s own approval settings; its sessions are shown here all the same.")
+            }
+            Self::NotOffered(_) => "Install the guard in the user's settings instead.".to_owned(),
             Self::HookPath { .. } => "Reinstall ClawButler in a folder with a plain absolute path.".to_owned(),
             Self::Io { path, .. } => format!("Check who may read {} and try again.", path.display()),
         }

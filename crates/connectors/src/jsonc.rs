@@ -16,6 +16,8 @@ pub(crate) enum Tree {
     Text(String),
     /// A whole number.
     Number(u64),
+    /// `true` or `false`.
+    Flag(bool),
     /// An array.
     List(Vec<Tree>),
     /// An object.
@@ -33,6 +35,7 @@ impl Tree {
         match self {
             Self::Text(text) => text.as_str().into(),
             Self::Number(number) => (*number).into(),
+            Self::Flag(flag) => (*flag).into(),
             Self::List(items) => items.iter().map(Self::to_value).collect(),
             Self::Map(entries) => entries.iter().map(|(key, item)| ((*key).to_owned(), item.to_value())).collect(),
         }
@@ -43,6 +46,9 @@ impl Tree {
             Self::Text(text) => out.push_str(&quoted(text)),
             Self::Number(number) => {
                 let _ = write!(out, "{number}");
+            }
+            Self::Flag(flag) => {
+                let _ = write!(out, "{flag}");
             }
             Self::List(items) => {
                 let deeper = style.map(Style::deeper);
@@ -125,6 +131,38 @@ pub(crate) fn parse(text: &str) -> Result<Option<ast::Value<'_>>, String> {
         .map_err(|error| error.to_string())
 }
 
+/// What JSON5 adds to JSON: comments, loose names, single quotes, more spellings of numbers and texts.
+fn json5() -> ParseOptions {
+    ParseOptions {
+        allow_comments: true,
+        allow_trailing_commas: true,
+        allow_loose_object_property_names: true,
+        allow_missing_commas: false,
+        allow_single_quoted_strings: true,
+        allow_hexadecimal_numbers: true,
+        allow_unary_plus_numbers: true,
+        allow_bare_decimal_point_numbers: true,
+        allow_non_finite_numbers: true,
+        allow_extended_string_escapes: true,
+    }
+}
+
+/// Parses JSON5.
+pub(crate) fn parse5(text: &str) -> Result<Option<ast::Value<'_>>, String> {
+    parse_to_ast(text, &CollectOptions::default(), &json5())
+        .map(|result| result.value)
+        .map_err(|error| error.to_string())
+}
+
+/// The value of JSON5 text; `None` when it holds only comments.
+pub(crate) fn value5(text: &str) -> Result<Option<serde_json::Value>, String> {
+    let nothing = parse5(text)?.is_none();
+    if nothing {
+        return Ok(None);
+    }
+    jsonc_parser::parse_to_serde_value(text, &json5()).map(Some).map_err(|error| error.to_string())
+}
+
 /// The property in force: with duplicate names, readers take the last one.
 pub(crate) fn property<'a, 'b>(object: &'b ast::Object<'a>, name: &str) -> Option<(usize, &'b ast::ObjectProp<'a>)> {
     object.properties.iter().enumerate().rev().find(|(_, property)| property.name.as_str() == name)
@@ -179,6 +217,11 @@ pub(crate) fn append(text: &str, container: &Container, name: Option<&str>, valu
         Some(_) => splice(text, point, point, &format!("{lead}{item},")),
         None => splice(&splice(text, point, point, &format!("{lead}{item}")), last, last, ","),
     }
+}
+
+/// Writes another text in place of a range.
+pub(crate) fn replace(text: &str, range: Range, with: &str) -> String {
+    splice(text, range.start, range.end, with)
 }
 
 /// Removes one child with the comma and the white space that came with it.

@@ -6,7 +6,7 @@
 use clawbutler_core::action::{Action, Effect, Subagent};
 
 use crate::call::ToolCall;
-use crate::{claude_code, codex, hermes, openclaw};
+use crate::{claude_code, codex, gemini_cli, hermes, openclaw};
 
 /// A tool call, understood.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +40,7 @@ pub type Normaliser = fn(&ToolCall) -> Option<Understood>;
 pub const NORMALISERS: &[(&str, Normaliser)] = &[
     (claude_code::ID, claude_code::understand),
     (codex::ID, codex::understand),
+    (gemini_cli::ID, gemini_cli::understand),
     (hermes::ID, hermes::understand),
     (openclaw::ID, openclaw::understand),
 ];

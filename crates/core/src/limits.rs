@@ -110,5 +110,49 @@ pub const STEP_TEXT_BYTES: usize = 16 * 1024;
 pub const RECORD_BYTES: usize = 16 * 1024 * 1024;
 /// Facts of one home that are kept and compared.
 pub const FACTS: usize = 5_000;
+/// Longest name or value of a fact that is kept (characters).
+pub const FACT_CHARS: usize = 2_000;
+/// Projects of one home whose own configuration is compared with a baseline.
+pub const BASELINE_PROJECTS: usize = 16;
+/// How often the configuration of homes is compared with its baseline when nothing calls for it (ms).
+pub const FACTS_MS: i64 = 60_000;
+/// Shortest pause between two comparisons however much calls for them (ms).
+pub const FACTS_PAUSE_MS: i64 = 2_000;
+/// Changes of a configuration that one audit entry lists; it tells how many there are.
+pub const DRIFT_RECORDED: usize = 100;
+/// How long a process may take to end after the kill switch asked it to (ms); then it is ended by force.
+pub const KILL_GRACE_MS: u64 = 3_000;
+/// Rounds in which the kill switch looks for sessions that came up meanwhile.
+pub const KILL_ROUNDS: usize = 3;
+/// Processes of one home that one use of the kill switch tries to end.
+pub const KILL_PROCESSES: usize = 256;
+/// How long after its start a session's hooks should have called (ms).
+pub const FIRST_CONTACT_MS: i64 = 30_000;
 /// Recordings of one home that are listed.
 pub const RECORDINGS: usize = 50_000;
+/// Largest frame of an attached runtime (bytes); OpenClaw's own bound is 25 MiB. A larger one ends the connection.
+pub const ATTACH_FRAME_BYTES: usize = 32 * 1024 * 1024;
+/// Events of one attached runtime that wait to be taken; what comes then is counted, and the lists are read again.
+pub const ATTACH_EVENTS: usize = 1_024;
+/// Calls to one attached runtime that are under way at once.
+pub const ATTACH_CALLS: usize = 128;
+/// How long one call to an attached runtime may take (ms).
+pub const ATTACH_CALL_MS: u64 = 30_000;
+/// How long a call that changes an attached runtime's configuration may take (ms): it answers when it is applied.
+pub const ATTACH_CHANGE_MS: u64 = 90_000;
+/// How long opening the connection and its handshake may take (ms).
+pub const ATTACH_HANDSHAKE_MS: u64 = 15_000;
+/// How long one frame may take to be handed over (ms).
+pub const ATTACH_SEND_MS: u64 = 10_000;
+/// First wait before connecting again (ms); it doubles up to [`ATTACH_BACKOFF_MAX_MS`].
+pub const ATTACH_BACKOFF_MS: u64 = 250;
+/// See [`ATTACH_BACKOFF_MS`].
+pub const ATTACH_BACKOFF_MAX_MS: u64 = 15_000;
+/// How often a connection that waits to be paired asks again (ms).
+pub const ATTACH_PAIRING_MS: u64 = 5_000;
+/// Unreadable frames of one connection; past it the connection is ended.
+pub const ATTACH_GARBLED: u32 = 64;
+/// Rows of one list of an attached runtime that are kept.
+pub const ATTACH_ROWS: usize = 5_000;
+/// Longest message of an attached runtime's error that is kept (characters).
+pub const ATTACH_ERROR_CHARS: usize = 500;

@@ -4,6 +4,7 @@
 //! The rows of this are the failure table in `docs/SECURITY-MODEL.md`. It never says `allow`.
 
 use std::io::Write as _;
+use std::path::Path;
 
 use clawbutler_connectors::hook::{Answer, Event, HookInput, HookSide};
 use clawbutler_core::clock::Clock as _;
@@ -28,17 +29,23 @@ pub(crate) fn decide(
     request: &ActionRequest,
     cause: &str,
 ) -> (Answer, String) {
-    let (answer, reason) = match input.event {
-        Event::Gate => gate(data, side, input, cause),
+    let stopped = matches!(input.event, Event::Gate | Event::Relay).then(|| stopped(data, request)).flatten();
+    let (answer, reason) = match (input.event, stopped) {
+        // An agent the user stopped does not act because we are away, not even with a yes in its own prompt.
+        (_, Some(says)) => (Answer::Deny, says),
+        (Event::Gate, None) => gate(data, side, input, cause),
         // The runtime's own prompt is on the screen: it stays.
-        Event::Relay => (Answer::Defer, String::new()),
-        Event::Completed
-        | Event::Failed
-        | Event::SessionStarted
-        | Event::SessionEnded
-        | Event::TurnEnded
-        | Event::ConfigChanged
-        | Event::Subagent => (Answer::Defer, String::new()),
+        (Event::Relay, None) => (Answer::Defer, String::new()),
+        (
+            Event::Completed
+            | Event::Failed
+            | Event::SessionStarted
+            | Event::SessionEnded
+            | Event::TurnEnded
+            | Event::ConfigChanged
+            | Event::Subagent,
+            None,
+        ) => (Answer::Defer, String::new()),
     };
     let worth_keeping = !matches!(input.event, Event::TurnEnded | Event::Subagent);
     if worth_keeping && let Err(error) = spool(data, request, answer, &reason, cause) {
@@ -83,15 +90,34 @@ fn gate(data: &DataDir, side: &'static dyn HookSide, input: &HookInput, cause: &
 
 /// Rules and surroundings as the engine last wrote them; `None` when missing or damaged.
 fn snapshot(data: &DataDir) -> Option<(RuleSet, Surroundings)> {
+    let tree = tree(data)?;
+    let rules = RuleSet::from_snapshot(tree["rules"].as_str()?).ok()?;
+    Some((rules, serde_json::from_value(tree["around"].clone()).ok()?))
+}
+
+/// What the agent is told when the user stopped it. Another spelling of the same folder counts.
+fn stopped(data: &DataDir, request: &ActionRequest) -> Option<String> {
+    let tree = tree(data)?;
+    let home = Path::new(&request.process.home);
+    let real = home.canonicalize().ok();
+    let is_it = |row: &&serde_json::Value| {
+        row["runtime"] == request.runtime
+            && row["home"]
+                .as_str()
+                .map(Path::new)
+                .is_some_and(|own| own == home || (real.is_some() && own.canonicalize().ok() == real))
+    };
+    tree["stopped"].as_array()?.iter().find(is_it)?["says"].as_str().map(str::to_owned)
+}
+
+fn tree(data: &DataDir) -> Option<serde_json::Value> {
     let bytes = files::read_bounded(&data.snapshot(), SNAPSHOT_BYTES).ok()?;
     let text = String::from_utf8(bytes).ok()?;
     let (digest, body) = text.split_once('\n')?;
     if sha256(body.as_bytes()) != digest {
         return None;
     }
-    let tree: serde_json::Value = serde_json::from_str(body).ok()?;
-    let rules = RuleSet::from_snapshot(tree["rules"].as_str()?).ok()?;
-    Some((rules, serde_json::from_value(tree["around"].clone()).ok()?))
+    serde_json::from_str(body).ok()
 }
 
 fn spool(data: &DataDir, request: &ActionRequest, answer: Answer, reason: &str, cause: &str) -> std::io::Result<()> {

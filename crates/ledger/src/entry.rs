@@ -105,6 +105,22 @@ kinds! {
     BoundReached = "bound.reached",
     /// The log was exported.
     AuditExported = "audit.exported",
+    /// A person disabled an agent: every call of it is denied.
+    AgentDisabled = "agent.disabled",
+    /// A person enabled a disabled agent.
+    AgentEnabled = "agent.enabled",
+    /// A person used the kill switch; nothing is stopped yet.
+    KillRequested = "agent.kill_requested",
+    /// What the kill switch stopped and what it could not.
+    KillReported = "agent.killed",
+    /// A person let a killed or disabled agent act again.
+    AgentRevived = "agent.revived",
+    /// What a home is configured to do differs from its baseline, or no longer does.
+    ConfigDrift = "config.drift",
+    /// A person accepted a changed configuration as the baseline.
+    DriftAccepted = "drift.accepted",
+    /// A person forgot a home.
+    HomeForgotten = "home.forgotten",
 }
 
 /// What a caller wants to record; sequence, time and chain are added on append.

@@ -5,6 +5,7 @@
 
 pub mod channel;
 pub mod clock;
+pub mod ending;
 pub mod files;
 pub mod os;
 pub mod paths;

@@ -21,6 +21,43 @@ pub fn usage(pid: u32) -> Option<Usage> {
     system.process(pid).map(|process| Usage { resident: process.memory() })
 }
 
+/// When a process started (seconds since the epoch).
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn started(pid: u32) -> Option<u64> {
+    let mut system = System::new().ok()?;
+    let pid = Pid::from_u32(pid);
+    system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), true, ProcessRefreshKind::nothing());
+    system.process(pid).map(|process| process.start_time())
+}
+
+/// Every process that runs.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn table() -> Vec<crate::ending::Row> {
+    let Ok(mut system) = System::new() else { return Vec::new() };
+    system.refresh_processes_specifics(ProcessesToUpdate::All, true, ProcessRefreshKind::nothing());
+    let row = |(pid, process): (&Pid, &sysinfo::Process)| crate::ending::Row {
+        pid: pid.as_u32(),
+        parent: process.parent().map_or(0, |parent| parent.as_u32()),
+        started: process.start_time(),
+    };
+    system.processes().iter().map(row).collect()
+}
+
+/// Ends a process by force. `false`: it is not the one that started then.
+#[cfg(windows)]
+pub(crate) fn end_hard(pid: u32, began: u64) -> std::io::Result<bool> {
+    let mut system = System::new().map_err(std::io::Error::other)?;
+    let pid = Pid::from_u32(pid);
+    system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), true, ProcessRefreshKind::nothing());
+    match system.process(pid).filter(|process| process.start_time() == began) {
+        None => Ok(false),
+        Some(process) if process.kill() => Ok(true),
+        Some(_) => {
+            Err(std::io::Error::new(std::io::ErrorKind::PermissionDenied, "it may not be ended by this account"))
+        }
+    }
+}
+
 /// Returns when the process is asked to end (Ctrl-C, or a termination signal).
 pub fn wait_for_end() -> std::io::Result<()> {
     let (sender, receiver) = std::sync::mpsc::channel();

@@ -22,6 +22,25 @@ struct Look<'a> {
 
 /// Looks at an action: what it would do, before any rule is asked.
 pub fn look(action: &Action, around: &Surroundings) -> Looked {
+    let places = [Some(&action.cwd), action.project.as_ref(), Some(&around.home), Some(&around.data_dir)];
+    if !places.into_iter().flatten().any(|place| paths::foreign(place)) {
+        return look_at(action, around);
+    }
+    let mut action = action.clone();
+    let mut around = around.clone();
+    for place in [Some(&mut action.cwd), action.project.as_mut(), Some(&mut around.home), Some(&mut around.data_dir)] {
+        if let Some(place) = place.filter(|place| paths::foreign(place)) {
+            *place = paths::absolute(place, "", "");
+        }
+    }
+    for own in around.guarded.iter_mut().filter(|own| paths::foreign(own)) {
+        *own = paths::absolute(own, "", "");
+    }
+    look_at(&action, &around)
+}
+
+/// The same with every place in the one spelling that paths are classed in.
+fn look_at(action: &Action, around: &Surroundings) -> Looked {
     let mut look = Look { action, around, seen: Seen::default() };
     let calm = look.effect();
     let Seen { signals, mut parts, touches, hosts } = look.seen;

@@ -32,6 +32,11 @@ pub(crate) fn absolute(path: &str, cwd: &str, home: &str) -> String {
     format!("/{}", parts.join("/"))
 }
 
+/// Whether a folder is spelled as on Windows (`C:\Users\u`, `D:/work`).
+pub(crate) fn foreign(folder: &str) -> bool {
+    folder.contains('\\') || folder.get(1..2) == Some(":")
+}
+
 /// Whether `path` is `folder` or lies in it.
 pub(crate) fn inside(path: &str, folder: &str) -> bool {
     let folder = folder.trim_end_matches('/');

@@ -242,8 +242,10 @@ impl When {
         };
         let touches: Vec<String> = self.touches.iter().map(|how| how.word().to_owned()).collect();
         let classes: Vec<String> = self.sensitivity.iter().map(|class| class.word().to_owned()).collect();
+        // Names are written with underscores in rules; people read words.
+        let spoken = |names: &[String]| names.iter().map(|name| name.replace('_', " ")).collect::<Vec<_>>();
         let mcp_args: Vec<String> = self.mcp_args.iter().map(|(name, glob)| format!("{name} = {glob}")).collect();
-        list("kind is", &self.kinds, " or ");
+        list("kind is", &spoken(&self.kinds), " or ");
         list("runtime is", &self.runtimes, " or ");
         list("tool is", &self.tools, " or ");
         list("sub-agent is", &self.agents, " or ");
@@ -251,7 +253,7 @@ impl When {
         list("with the options", &self.flags, " and ");
         list("without the options", &self.without_flags, " or ");
         list("with an argument like", &self.args, " or ");
-        list("shows", &self.signals, " or ");
+        list("shows", &spoken(&self.signals), " or ");
         list("a path is", &touches, " or ");
         list("the path is", &classes, " or ");
         list("touches", &self.paths, " or ");

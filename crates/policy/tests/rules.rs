@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use clawbutler_core::action::Effect;
+use clawbutler_core::action::{Change, Effect};
 use clawbutler_core::clock::Timestamp;
 use clawbutler_core::risk::RiskLevel;
 use clawbutler_core::verdict::{Decision, Match};
-use clawbutler_policy::{Facts, RuleSet, Source, evaluate};
+use clawbutler_policy::{Facts, RuleSet, Source, Surroundings, assess, evaluate};
 use proptest::prelude::*;
 
 mod common;
@@ -75,7 +75,7 @@ fn a_permission_covers_a_compound_only_as_a_whole() {
         assert_eq!(verdict.decision, expected, "{command}");
     }
     let write = |path: &str| {
-        let change = clawbutler_core::action::Change::Content { text: String::new() };
+        let change = Change::Content { text: String::new() };
         action(Effect::FileWrite { path: path.into(), change })
     };
     assert_eq!(decision(&set(&[&source]), &write("src/a")), Decision::Allow);
@@ -254,4 +254,21 @@ proptest! {
         let judged = |text: &str| evaluate(&RuleSet::from_toml(text).unwrap(), &action, &around(), &facts).decision;
         prop_assert!(judged(&more) >= judged(&rules));
     }
+}
+
+/// A project named as Windows names it is a project: what lies in it is not outside, what lies beside it is.
+#[test]
+fn a_folder_of_windows_is_understood() {
+    let around = Surroundings { home: r"C:\Users\dev".to_owned(), ..Surroundings::default() };
+    let level = |path: &str| {
+        let mut action =
+            action(Effect::FileWrite { path: path.into(), change: Change::Content { text: String::new() } });
+        action.cwd = r"C:\Users\dev\app".to_owned();
+        action.project = Some(r"C:\Users\dev\app".to_owned());
+        assess(&action, &around).level
+    };
+    assert_eq!(level(r"C:\Users\dev\app\src\main.rs"), RiskLevel::Low);
+    assert_eq!(level("src/main.rs"), RiskLevel::Low);
+    assert_eq!(level(r"C:\Users\dev\other\main.rs"), RiskLevel::Medium);
+    assert_eq!(level(r"C:\Users\dev\.ssh\authorized_keys"), RiskLevel::High);
 }

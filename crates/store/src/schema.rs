@@ -5,7 +5,8 @@ use rusqlite::Connection;
 use crate::StoreError;
 
 /// Each step runs once, in order, in one transaction. Steps are only ever added.
-const STEPS: &[&str] = &[include_str!("schema/0001.sql"), include_str!("schema/0002.sql")];
+const STEPS: &[&str] =
+    &[include_str!("schema/0001.sql"), include_str!("schema/0002.sql"), include_str!("schema/0004.sql")];
 
 /// Brings a database to the present schema.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {

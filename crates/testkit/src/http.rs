@@ -13,8 +13,20 @@ pub struct Reply {
 
 /// Sends one request and reads the whole reply.
 pub fn send(port: u16, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> std::io::Result<Reply> {
+    send_within(Duration::from_secs(30), port, method, path, headers, body)
+}
+
+/// The same with another patience between two bytes of the reply.
+pub fn send_within(
+    patience: Duration,
+    port: u16,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> std::io::Result<Reply> {
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
-    stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+    stream.set_read_timeout(Some(patience))?;
     let mut head = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
     if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
         head.push_str(&format!("host: 127.0.0.1:{port}\r\n"));

@@ -46,6 +46,8 @@ pub struct Machine {
     pub host: Option<Host>,
     pub model: Model,
     client: Option<PathBuf>,
+    /// The runtime's home that is governed, in the scratch folder.
+    pub governed: &'static str,
     /// Variables of every child on top of [`Machine::env`]'s own.
     pub extra: BTreeMap<String, String>,
 }
@@ -63,6 +65,7 @@ impl Machine {
             host: None,
             model: Model::start(),
             client: None,
+            governed: "home/.claude",
             extra: BTreeMap::new(),
         };
         given("CLAWBUTLER_DEVHOST_BIN")?;
@@ -185,7 +188,7 @@ impl Machine {
 
     /// The home's id.
     pub fn home_id(&self) -> String {
-        self.home_id_of("home/.claude")
+        self.home_id_of(self.governed)
     }
 
     fn home_id_of(&self, folder: &str) -> String {
@@ -196,7 +199,7 @@ impl Machine {
 
     /// Installs the guard as a user does: plan, then consent to that plan.
     pub fn install_guard(&self) {
-        self.install_guard_in("home/.claude");
+        self.install_guard_in(self.governed);
     }
 
     /// The same for another home.

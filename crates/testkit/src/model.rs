@@ -63,11 +63,11 @@ fn serve(mut stream: TcpStream) -> std::io::Result<()> {
     plain(&mut stream, &message)
 }
 
-fn id(kind: &str) -> String {
+pub(crate) fn id(kind: &str) -> String {
     format!("{kind}_loopback{:08}", COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
-fn plain(stream: &mut TcpStream, value: &Value) -> std::io::Result<()> {
+pub(crate) fn plain(stream: &mut TcpStream, value: &Value) -> std::io::Result<()> {
     let body = value.to_string();
     write!(
         stream,
@@ -96,7 +96,7 @@ fn answer(request: &Value) -> Vec<Value> {
         .collect()
 }
 
-fn script_in(message: &Value) -> Option<Value> {
+pub(crate) fn script_in(message: &Value) -> Option<Value> {
     if message["role"] != "user" {
         return None;
     }

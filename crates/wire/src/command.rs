@@ -10,6 +10,7 @@ use crate::Seq;
 use crate::approvals::{ApprovalList, ApprovalView, BatchResult, Scope, Seen, Verb, Which};
 use crate::audit::{AuditPage, VerifyReport};
 use crate::grants::{GrantList, GrantPreview, PassView};
+use crate::registry::{AgentDetail, AgentList, AgentView, GovernResult, KillReport};
 use crate::rules::{DraftFile, ExplanationView, ImportView, RulesCheck, RulesView, SimulationView};
 use crate::runtimes::{Discovery, GuardPlan, GuardVariant, HomeView};
 use crate::settings::{Settings, StatusView};
@@ -37,6 +38,14 @@ macro_rules! with_commands {
             plan_guard PlanGuard => GuardPlan,
             install_guard InstallGuard => HomeView,
             uninstall_guard UninstallGuard => HomeView,
+            list_agents ListAgents => AgentList,
+            show_agent ShowAgent => AgentDetail,
+            govern_many GovernMany => GovernResult,
+            forget_home ForgetHome => Done,
+            set_agent_state SetAgentState => AgentView,
+            kill_agent KillAgent => KillReport,
+            revive_agent ReviveAgent => AgentView,
+            accept_drift AcceptDrift => AgentDetail,
             list_approvals ListApprovals => ApprovalList,
             get_approval GetApproval => ApprovalView,
             decide_approval DecideApproval => ApprovalView,
@@ -124,6 +133,58 @@ pub struct UninstallGuard {
     #[serde(default)]
     pub variant: GuardVariant,
     pub plan_digest: String,
+}
+
+/// Every agent found now or chosen before, with its health. Touches nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ListAgents {}
+
+/// One agent with its sessions, its configuration and what changed in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShowAgent {
+    pub home_id: String,
+}
+
+/// Chooses to govern several homes, or to leave them alone. Does not touch their files. At most 100.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GovernMany {
+    pub home_ids: Vec<String>,
+    pub governed: bool,
+}
+
+/// Forgets a home: our rows and its baseline go, the audit log stays. `precondition` while the guard is installed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForgetHome {
+    pub home_id: String,
+}
+
+/// Enables or disables a governed agent. While it is disabled, every tool call of it that reaches the guard is
+/// denied, also while the app is closed. A killed agent is enabled by `revive_agent` only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetAgentState {
+    pub home_id: String,
+    pub enabled: bool,
+}
+
+/// The kill switch: disables the agent, denies its waiting requests and ends its live sessions. May take several
+/// seconds. The reply says what was stopped and what could not be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KillAgent {
+    pub home_id: String,
+}
+
+/// Lets a killed or disabled agent act again. Starts nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReviveAgent {
+    pub home_id: String,
+}
+
+/// Accepts the configuration as it was shown as the new baseline. `stale` when it changed since.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AcceptDrift {
+    pub home_id: String,
+    /// Digest of the changes that were shown.
+    pub digest: String,
 }
 
 /// Lists approvals.

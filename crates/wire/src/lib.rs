@@ -10,6 +10,7 @@ pub mod command;
 pub mod error;
 pub mod gateway;
 pub mod grants;
+pub mod registry;
 pub mod rules;
 pub mod runtimes;
 pub mod settings;

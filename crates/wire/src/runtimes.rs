@@ -43,6 +43,8 @@ pub struct HomeView {
     pub source: String,
     /// Whether the user chose to govern it.
     pub governed: bool,
+    /// Whether a guard of ours can be installed here; without one the home is only observed.
+    pub guardable: bool,
     pub guard: GuardView,
     pub sessions: Vec<SessionView>,
 }

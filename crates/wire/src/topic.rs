@@ -12,6 +12,8 @@ pub enum Topic {
     Grants,
     Rules,
     Runtimes,
+    /// Agents of the registry: their state, health, configuration or drift.
+    Agents,
     Sessions,
     Audit,
     Settings,

@@ -112,6 +112,7 @@ fn Home(page: Page, home: HomeView) -> impl IntoView {
     let missing = home.guard.state == GuardState::Missing;
     let (id, managed, removed, governed_id) = (home.id.clone(), home.id.clone(), home.id.clone(), home.id.clone());
     let governed = home.governed;
+    let guardable = home.guardable;
     let govern = move |_| {
         let request = Govern { home_id: governed_id.clone(), governed: !governed };
         spawn_local(async move {
@@ -126,22 +127,22 @@ fn Home(page: Page, home: HomeView) -> impl IntoView {
     let removed_variant =
         if home.guard.state == GuardState::Managed { GuardVariant::Managed } else { GuardVariant::User };
     view! {
-        <section class="home" class:bad=!in_force && governed>
+        <section class="home" class:bad=!in_force && governed && guardable>
             <header><h2>{home.runtime_name.clone()}</h2><code>{home.path.clone()}</code><span class="quiet">{home.source.clone()}</span></header>
-            <p class=if in_force { "good" } else { "warning" }>{home.guard.says.clone()}</p>
+            <p class=if in_force { "good" } else if guardable { "warning" } else { "quiet" }>{home.guard.says.clone()}</p>
             {home.guard.fix.clone().filter(|_| !missing).map(|fix| view! { <p>{fix}</p> })}
             {contact}
             <div class="buttons">
-                {(!in_force).then(|| view! { <button type="button" class="primary" data-testid="connect" on:click=move |_| page.plan(id.clone(), GuardVariant::User, false)>{if missing { "Connect" } else { "Repair" }}</button> })}
-                {(home.guard.state != GuardState::Managed).then(|| view! { <button type="button" class="plain" on:click=move |_| page.plan(managed.clone(), GuardVariant::Managed, false)>"For the whole machine…"</button> })}
-                {(!missing).then(|| view! { <button type="button" class="plain" data-testid="disconnect" on:click=move |_| page.plan(removed.clone(), removed_variant, true)>"Remove the guard…"</button> })}
-                <label class="switch"><input type="checkbox" prop:checked=governed on:change=govern/>" Governed"</label>
+                {(guardable && !in_force).then(|| view! { <button type="button" class="primary" data-testid="connect" on:click=move |_| page.plan(id.clone(), GuardVariant::User, false)>{if missing { "Connect" } else { "Repair" }}</button> })}
+                {(guardable && home.guard.state != GuardState::Managed).then(|| view! { <button type="button" class="plain" on:click=move |_| page.plan(managed.clone(), GuardVariant::Managed, false)>"For the whole machine…"</button> })}
+                {(guardable && !missing).then(|| view! { <button type="button" class="plain" data-testid="disconnect" on:click=move |_| page.plan(removed.clone(), removed_variant, true)>"Remove the guard…"</button> })}
+                <label class="switch"><input type="checkbox" prop:checked=governed on:change=govern/>{if guardable { " Governed" } else { " Observed" }}</label>
             </div>
             {(!home.sessions.is_empty()).then(|| view! {
                 <table><thead><tr><th>"Live session"</th><th>"State"</th><th>"Folder"</th><th>"Guarded"</th></tr></thead><tbody>
                     {home.sessions.iter().map(|session| view! {
                         <tr><td>{session.name.clone().unwrap_or_else(|| session.session.clone())}" "<span class="quiet">{session.kind.clone()}</span></td><td>{session.status.clone()}</td>
-                        <td>{model::folder(&session.cwd)}</td><td>{if session.guarded == Some(true) { "yes" } else { "not seen yet" }}</td></tr> }).collect_view()}
+                        <td>{model::folder(&session.cwd)}</td><td>{if session.guarded == Some(true) { "yes" } else if guardable { "not seen yet" } else { "no" }}</td></tr> }).collect_view()}
                 </tbody></table> })}
         </section>
     }

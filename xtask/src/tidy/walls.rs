@@ -37,6 +37,8 @@ const OUTSIDE: &[Outside] = &[
         tests_free: false,
     },
     Outside { dependency: "brush-parser", only: &["clawbutler-policy"], tests_free: false },
+    Outside { dependency: "tokio-tungstenite", only: &["clawbutler-attach"], tests_free: false },
+    Outside { dependency: "ed25519-dalek", only: &["clawbutler-attach"], tests_free: false },
 ];
 
 /// Never in a pure crate: clocks, randomness, threads, processes, files.
@@ -51,8 +53,9 @@ const EDGES: &[(&str, &[&str])] = &[
     ("ledger", &["core"]),
     ("store", &["core", "ledger"]),
     ("connectors", &["core"]),
+    ("attach", &["core"]),
     ("platform", &["core"]),
-    ("butler", &["core", "wire", "policy", "ledger", "store", "connectors", "platform"]),
+    ("butler", &["core", "wire", "policy", "ledger", "store", "connectors", "attach", "platform"]),
     ("gateway", &["core", "wire", "butler", "platform"]),
     ("hook", &["core", "wire", "policy", "connectors", "platform"]),
     ("cli", &["core", "wire", "policy", "ledger", "connectors", "butler", "gateway", "platform"]),

@@ -4,6 +4,7 @@ mod decide;
 mod list;
 mod observe;
 mod settle;
+mod stopped;
 mod submit;
 mod waiters;
 

@@ -64,7 +64,7 @@ impl Butler {
         self.end(row, &state, Kind::ApprovalWithdrawn, data)
     }
 
-    fn pending(&self) -> Result<Vec<ApprovalRow>, Error> {
+    pub(super) fn pending(&self) -> Result<Vec<ApprovalRow>, Error> {
         Ok(self.0.store.read(|read| read.approvals_pending(ALL))?)
     }
 

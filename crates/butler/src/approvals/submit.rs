@@ -30,6 +30,7 @@ use super::waiters::{Answer, answer};
 use crate::engine::lock;
 use crate::grants::use_one;
 use crate::rules::decision_word;
+use crate::runtimes::home_id;
 use crate::{Butler, Error, Event, audit, view};
 
 /// What became of a request at once.
@@ -114,6 +115,9 @@ impl Butler {
     fn judge(&self, request: &ActionRequest) -> Result<Submission, Error> {
         let call = self.call(request)?;
         let _turn = lock(&self.0.turn);
+        if let Some(state) = self.stopped(&request.runtime, &request.process.home) {
+            return self.settle_stopped(request, &call, state);
+        }
         if let Some(submission) = self.rejoin(request, &call)? {
             return Ok(submission);
         }
@@ -368,6 +372,7 @@ impl Butler {
             alike: call.alike.clone(),
             facts: json!({
                 "facts": call.facts,
+                "home": home_id(&request.runtime, &request.process.home),
                 "cost": call.cost.clone().unwrap_or_else(|| self.estimate(request, &call.action)),
             }),
         }
@@ -395,7 +400,7 @@ impl Butler {
         Ticket { approval: approval.to_owned(), answer: lock(&self.0.waiters).add(approval) }
     }
 
-    fn remember(&self, request: &ActionRequest, call: &Call, verdict: Verdict) {
+    pub(super) fn remember(&self, request: &ActionRequest, call: &Call, verdict: Verdict) {
         let mut calls = lock(&self.0.calls);
         if calls.len() >= OPEN_CALLS {
             calls.clear();
@@ -418,7 +423,7 @@ impl Call {
     }
 
     /// What the history keeps of it.
-    fn remembered(&self, outcome: &str, approval: Option<&str>) -> ActionFacts {
+    pub(super) fn remembered(&self, outcome: &str, approval: Option<&str>) -> ActionFacts {
         let observed: Vec<&str> = self.verdict.observed.iter().map(|one| one.rule.as_str()).collect();
         ActionFacts {
             span: self.span.0.clone(),
@@ -435,7 +440,7 @@ impl Call {
         }
     }
 
-    fn requested(&self, request: &ActionRequest) -> Draft {
+    pub(super) fn requested(&self, request: &ActionRequest) -> Draft {
         self.draft(
             Kind::ActionRequested,
             agent(request),

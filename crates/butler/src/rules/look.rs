@@ -35,8 +35,9 @@ struct News {
 impl Butler {
     /// Compares the folder with what was accepted.
     pub(crate) fn look_at_rules(&self) -> Result<(), Error> {
-        let disk = read_folder(&watched(&self.0.ports.data))?;
         let mut book = lock(&self.0.book);
+        // Read under the lock: a reading from before a person's change would take that change back.
+        let disk = read_folder(&watched(&self.0.ports.data))?;
         if book.disk == disk && !book.stale {
             return Ok(());
         }

@@ -1,5 +1,7 @@
 //! Watches that guards stay what they were; a change without us is recorded and raised.
 
+use std::collections::HashSet;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clawbutler_connectors::connector;
@@ -20,7 +22,7 @@ fn in_force(state: GuardState) -> bool {
 }
 
 impl Butler {
-    fn governed_homes(&self) -> Vec<HomeRow> {
+    pub(super) fn governed_homes(&self) -> Vec<HomeRow> {
         lock(&self.0.registry).homes.values().filter(|home| home.governed).cloned().collect()
     }
 
@@ -33,9 +35,15 @@ impl Butler {
         Some((super::scan::guard_state(status.state), status.says, status.fix))
     }
 
-    /// State of the guard in every governed home.
+    /// State of the guard in every governed home that can have one.
     pub(crate) fn guard_states(&self) -> Vec<GuardState> {
-        self.governed_homes().iter().filter_map(|home| self.status_of(home)).map(|status| status.0).collect()
+        let guardable = |home: &&HomeRow| connector::by_id(&home.runtime).is_some_and(connector::Connector::has_guard);
+        self.governed_homes()
+            .iter()
+            .filter(guardable)
+            .filter_map(|home| self.status_of(home))
+            .map(|status| status.0)
+            .collect()
     }
 
     /// Why the guard we installed in a home is no longer in force; `None` while it is.
@@ -70,28 +78,29 @@ impl Butler {
         Ok(())
     }
 
-    /// Watches the folders of every file that carries a guard. Events only ring the bell.
+    /// Watches the folders of every file that carries a guard or a fact. Events only ring the bell, and only those
+    /// about a file that was asked for: a home's folder is written to all the time.
     pub(crate) fn watch_homes(&self) -> Option<RecommendedWatcher> {
+        let files = self.files_to_watch();
+        let own = [self.0.ports.data.path().join("bin"), crate::rules::watched(&self.0.ports.data)];
+        let names: HashSet<OsString> =
+            files.iter().chain(&own).filter_map(|file| file.file_name().map(std::ffi::OsStr::to_owned)).collect();
         let butler = self.clone();
+        // By name: the system may spell the folder in another way than we do.
+        let asked_for = move |path: &PathBuf| {
+            let of = |path: Option<&Path>| path.and_then(Path::file_name).is_some_and(|name| names.contains(name));
+            of(Some(path)) || of(path.parent())
+        };
         let told = move |event: notify::Result<notify::Event>| {
-            if event.is_ok_and(|event| !event.kind.is_access()) {
+            if event.is_ok_and(|event| !event.kind.is_access() && event.paths.iter().any(&asked_for)) {
                 butler.ring(true);
             }
         };
         let mut watcher = notify::recommended_watcher(told)
             .inspect_err(|error| tracing::warn!(%error, "files cannot be watched; guards are checked on every contact"))
             .ok()?;
-        let mut folders: Vec<PathBuf> =
-            vec![self.0.ports.data.path().join("bin"), crate::rules::watched(&self.0.ports.data)];
-        for connector in connector::ALL {
-            let found = connector.discover(&self.0.ports.env, &[]);
-            let chosen = self.governed_homes().into_iter().filter(|home| home.runtime == connector.id());
-            let homes = found.homes.into_iter().map(|home| home.path).chain(chosen.map(|home| home.path.into()));
-            for home in homes {
-                let files = connector.watched_files(&self.0.ports.env, &home);
-                folders.extend(files.iter().filter_map(|file| file.parent()).map(Path::to_owned));
-            }
-        }
+        let around = files.iter().filter_map(|file| file.parent()).map(Path::to_owned);
+        let mut folders: Vec<PathBuf> = around.chain(files.iter().cloned()).chain(own).collect();
         folders.sort();
         folders.dedup();
         for folder in folders.iter().filter(|folder| folder.is_dir()) {
@@ -101,5 +110,18 @@ impl Butler {
         }
         self.ring(true);
         Some(watcher)
+    }
+
+    fn files_to_watch(&self) -> Vec<PathBuf> {
+        let mut files = Vec::new();
+        for connector in connector::ALL {
+            let found = connector.discover(&self.0.ports.env, &[]);
+            let chosen = self.governed_homes().into_iter().filter(|home| home.runtime == connector.id());
+            let homes = found.homes.into_iter().map(|home| home.path).chain(chosen.map(|home| home.path.into()));
+            for home in homes {
+                files.extend(connector.watched_files(&self.0.ports.env, &home));
+            }
+        }
+        files
     }
 }

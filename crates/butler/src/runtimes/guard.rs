@@ -43,6 +43,7 @@ impl Butler {
     /// Carries out the removal that was shown.
     pub fn uninstall_guard(&self, request: UninstallGuard) -> Result<HomeView, Error> {
         let known = self.known(&request.home_id)?;
+        self.may_be_released(&known.id)?;
         self.carry_out(&known, request.variant, &request.plan_digest, true)
     }
 

@@ -1,8 +1,12 @@
 //! Runtimes on this machine: found, chosen, guarded, watched.
 
+mod agents;
 mod drift;
+mod facts;
 mod guard;
+mod health;
 mod scan;
+mod state;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,6 +18,9 @@ use clawbutler_wire::runtimes::GuardState;
 use crate::engine::lock;
 use crate::{Butler, Error};
 
+pub(crate) use facts::{Drifted, Pace};
+pub(crate) use state::sentence;
+
 /// What is kept in memory of the chosen homes.
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
@@ -24,6 +31,10 @@ pub(crate) struct Registry {
     pub(crate) sessions: HashMap<String, i64>,
     /// Guard state at the last look, with the alert it raised.
     pub(crate) guards: HashMap<String, (GuardState, Option<String>)>,
+    /// Open changes of configurations, by home.
+    pub(crate) drifts: HashMap<String, Drifted>,
+    /// When this engine opened (ms since the epoch).
+    pub(crate) opened: Option<i64>,
 }
 
 /// Sessions remembered at once.
@@ -47,9 +58,13 @@ impl Butler {
 
     pub(crate) fn load_registry(&self) -> Result<(), Error> {
         let homes = self.0.store.read(|read| read.homes())?;
-        lock(&self.0.registry).homes = homes.into_iter().map(|home| (home.id.clone(), home)).collect();
+        {
+            let mut registry = lock(&self.0.registry);
+            registry.homes = homes.into_iter().map(|home| (home.id.clone(), home)).collect();
+            registry.opened = Some(self.now().0);
+        }
         self.refresh_surroundings();
-        Ok(())
+        self.load_drifts()
     }
 
     /// Notes that a hook of a home talked to us. A home nobody chose, reached through a machine-wide

@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use clawbutler_connectors::connector::{self, Connector};
+use clawbutler_connectors::connector::{self, Connector, LiveSession};
 use clawbutler_core::actor::Actor;
+use clawbutler_core::digest;
 use clawbutler_ledger::Kind;
 use clawbutler_store::Durability;
-use clawbutler_store::table::homes::HomeRow;
+use clawbutler_store::table::homes::{HomeRow, HomeState};
 use clawbutler_wire::command::{Discover, Govern};
 use clawbutler_wire::runtimes::{Discovery, GuardState, GuardView, HomeView, InstallView, SessionView};
 use clawbutler_wire::topic::Topic;
@@ -98,26 +99,14 @@ impl Butler {
             path: known.path.display().to_string(),
             source: known.source.clone(),
             governed: row.is_some_and(|row| row.governed),
+            guardable: known.connector.has_guard(),
             guard: GuardView {
                 state: guard_state(status.state),
                 says: status.says,
                 fix: status.fix,
                 last_contact: registry.contacts.get(&known.id).copied().or(row.and_then(|row| row.last_contact)),
             },
-            sessions: sessions
-                .into_iter()
-                .map(|session| SessionView {
-                    guarded: registry.sessions.contains_key(&session.session).then_some(true),
-                    session: session.session,
-                    pid: session.pid,
-                    cwd: session.cwd,
-                    name: session.name,
-                    kind: session.kind,
-                    status: session.status,
-                    version: session.version,
-                    started_at: session.started_at,
-                })
-                .collect(),
+            sessions: session_views(sessions, |session| registry.sessions.contains_key(session)),
         }
     }
 
@@ -125,8 +114,22 @@ impl Butler {
     pub fn govern(&self, request: Govern) -> Result<HomeView, Error> {
         let known = self.known(&request.home_id)?;
         let guard = lock(&self.0.registry).homes.get(&known.id).and_then(|row| row.guard.clone());
+        if !request.governed {
+            self.may_be_released(&known.id)?;
+        }
         self.put_home(&known, request.governed, guard, |_| Ok(()))?;
         Ok(self.home_view(&known))
+    }
+
+    /// A home that may not act is not let go of: nothing would hold it any more.
+    pub(super) fn may_be_released(&self, id: &str) -> Result<(), Error> {
+        match lock(&self.0.registry).homes.get(id) {
+            Some(row) if row.state != HomeState::Online => Err(Error::precondition(
+                "This agent is disabled, and only the guard holds it.",
+                "Enable or revive it first.",
+            )),
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Stores a home with its entry, and whatever else belongs to the same transaction.
@@ -146,23 +149,37 @@ impl Butler {
             governed,
             guard,
             last_contact: before.as_ref().and_then(|row| row.last_contact),
+            state: before.as_ref().map_or(HomeState::Online, |row| row.state),
+            state_since: before.as_ref().and_then(|row| row.state_since),
         };
+        let turned = before.as_ref().is_none_or(|before| before.governed != governed);
+        let _one_at_a_time = lock(&self.0.facts_turn);
+        let scopes = (turned && governed).then(|| self.scopes(known.connector, &known.path, &[]));
         let at = self.now();
         self.0.store.write(Durability::Power, |tx| {
             also(tx)?;
             tx.home_put(&row)?;
-            if before.as_ref().is_none_or(|before| before.governed != governed) {
+            if turned {
                 let kind = if governed { Kind::HomeGoverned } else { Kind::HomeReleased };
-                let data = json!({ "home": row.id, "runtime": row.runtime, "path": row.path });
+                let baseline = scopes.as_ref().map(digest::of);
+                let data = json!({ "home": row.id, "runtime": row.runtime, "path": row.path, "baseline": baseline });
+                match &scopes {
+                    Some(scopes) => Self::put_baselines(tx, &row.id, scopes, at.0)?,
+                    None => tx.drift_put(&row.id, None)?,
+                }
                 audit::append(tx, at, audit::engine(kind, Actor::LocalUser, data))?;
             }
             Ok::<_, Error>(())
         })?;
+        if turned {
+            self.forget_drift(&row.id);
+        }
         lock(&self.0.registry).homes.insert(row.id.clone(), row);
         self.refresh_surroundings();
         self.write_snapshot()?;
         self.ring(true);
         self.changed(Topic::Runtimes);
+        self.changed(Topic::Agents);
         Ok(())
     }
 
@@ -178,6 +195,22 @@ impl Butler {
         }
         self.0.around.write().unwrap_or_else(std::sync::PoisonError::into_inner).guarded = guarded;
     }
+}
+
+/// Sessions as windows see them; `contacted` knows those whose hooks reached us.
+pub(super) fn session_views(sessions: Vec<LiveSession>, contacted: impl Fn(&str) -> bool) -> Vec<SessionView> {
+    let view = |session: LiveSession| SessionView {
+        guarded: contacted(&session.session).then_some(true),
+        session: session.session,
+        pid: session.pid,
+        cwd: session.cwd,
+        name: session.name,
+        kind: session.kind,
+        status: session.status,
+        version: session.version,
+        started_at: session.started_at,
+    };
+    sessions.into_iter().map(view).collect()
 }
 
 pub(super) fn guard_state(state: connector::GuardState) -> GuardState {

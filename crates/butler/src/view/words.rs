@@ -33,6 +33,24 @@ pub(crate) fn day(at: Timestamp, offset_minutes: i32) -> String {
     format!("{year:04}-{month:02}-{day:02}")
 }
 
+/// One sentence on an entry about the registry of agents.
+fn registry_says(kind: &str, data: &Value) -> Option<String> {
+    let path = data["path"].as_str().unwrap_or_default();
+    Some(match kind {
+        "config.drift" if data["count"] == 0 => format!("The configuration of {path} is again as it was accepted."),
+        "config.drift" => format!("The configuration of {path} differs from its baseline."),
+        "drift.accepted" => format!("The changed configuration of {path} was accepted."),
+        "home.forgotten" => format!("The home {path} was forgotten."),
+        "agent.disabled" => format!("The agent in {path} was disabled."),
+        "agent.enabled" => format!("The agent in {path} was enabled."),
+        "agent.kill_requested" => format!("The kill switch was used on the agent in {path}."),
+        "agent.killed" if data["complete"] == false => format!("The kill switch could not stop everything of {path}."),
+        "agent.killed" => format!("The kill switch stopped what ran of {path}."),
+        "agent.revived" => format!("The agent in {path} was revived."),
+        _ => return None,
+    })
+}
+
 /// One sentence on an entry.
 pub(crate) fn entry_says(kind: &str, data: &Value) -> String {
     let text = |name: &str| data[name].as_str().unwrap_or_default().to_owned();
@@ -93,7 +111,7 @@ pub(crate) fn entry_says(kind: &str, data: &Value) -> String {
         "offline.recorded" => format!("While ClawButler was away: {} answered “{}”.", text("tool"), text("verdict")),
         "offline.damaged" => "Some offline records could not be read.".to_owned(),
         "settings.changed" => "Settings were changed.".to_owned(),
-        other => other.to_owned(),
+        other => registry_says(other, data).unwrap_or_else(|| other.to_owned()),
     }
 }
 

@@ -101,6 +101,16 @@ impl Desk {
         self.butler.as_ref().unwrap()
     }
 
+    /// Moves the clock while no engine runs.
+    pub(crate) fn pass_closed_ms(&self, ms: i64) {
+        self.clock.0.fetch_add(ms, Ordering::Relaxed);
+    }
+
+    /// Milliseconds since the epoch.
+    pub(crate) fn now(&self) -> i64 {
+        self.clock.0.load(Ordering::Relaxed)
+    }
+
     /// Moves the clock and lets the background thread have a round.
     pub(crate) fn pass_ms(&self, ms: i64) {
         self.clock.0.fetch_add(ms, Ordering::Relaxed);

@@ -4,4 +4,7 @@
 mod desk;
 mod grants;
 mod history;
+mod observed;
+#[cfg(target_os = "linux")]
+mod registry;
 mod rules;

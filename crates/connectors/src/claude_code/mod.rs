@@ -6,6 +6,7 @@
 mod action;
 mod discover;
 mod entries;
+mod facts;
 mod guard;
 pub(crate) mod hook;
 mod installs;
@@ -23,6 +24,7 @@ use clawbutler_core::action::Action;
 use crate::call::ToolCall;
 use crate::connector::{Connector, Discovery, GuardError, GuardStatus, LiveSession, Plan, Variant};
 use crate::env::Env;
+use crate::facts::{Capabilities, Check, Fact};
 use crate::normalise;
 
 pub(crate) use action::understand;
@@ -73,5 +75,17 @@ impl Connector for ClaudeCode {
 
     fn action(&self, call: &ToolCall) -> Action {
         normalise::action(call)
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        facts::CAPABILITIES
+    }
+
+    fn facts(&self, env: &Env, home: &Path, projects: &[PathBuf]) -> Vec<Fact> {
+        facts::facts(env, home, projects)
+    }
+
+    fn checks(&self, env: &Env, home: &Path) -> Vec<Check> {
+        facts::checks(env, home)
     }
 }

@@ -44,7 +44,7 @@ pub(super) fn managed_files(env: &Env) -> Vec<PathBuf> {
 }
 
 /// Where the client keeps trust and MCP servers: beside the default home, inside any other.
-fn state(env: &Env, home: &Path) -> PathBuf {
+pub(super) fn state(env: &Env, home: &Path) -> PathBuf {
     if home == env.home.join(".claude") { env.home.join(".claude.json") } else { home.join(".claude.json") }
 }
 
@@ -70,6 +70,9 @@ pub(super) fn watched(env: &Env, home: &Path) -> Vec<PathBuf> {
     }
     let dir = managed_dir(env);
     files.extend([dir.join("managed-settings.json"), dir.join("managed-settings.d"), managed(env)]);
+    files.extend([dir.join("managed-mcp.json"), state(env, home)]);
+    files.extend(["CLAUDE.md", "agents", "skills", "commands"].map(|name| home.join(name)));
+    files.push(home.join("plugins").join("installed_plugins.json"));
     unique(files)
 }
 

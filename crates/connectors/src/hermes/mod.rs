@@ -1,10 +1,133 @@
-//! Hermes: so far what its tools would do.
+//! Hermes Agent: its installs, homes and profiles, processes, settings, our plugin in it, its records and tools.
 //!
-//! Must never know: any other runtime.
+//! Facts here were observed on the real program (0.19.0, and 0.13.0 for the floor) unless said otherwise; what
+//! is said of 0.21 was read, not run. Must never know: any other runtime.
 
 mod action;
+mod checks;
+mod discover;
+mod edit;
+mod facts;
+mod guard;
+pub(crate) mod hook;
+mod installs;
+mod paths;
+mod plugin;
+mod process;
+mod records;
+mod sessions;
+mod sql;
+mod status;
+mod version;
+mod yaml;
+
+use std::path::{Path, PathBuf};
+
+use clawbutler_core::action::Action;
+use serde_json::Value;
+
+use crate::call::ToolCall;
+use crate::connector::{Connector, Discovery, GuardError, GuardStatus, LiveSession, Plan, Variant};
+use crate::env::Env;
+use crate::facts::{Can, Capabilities, Check, Fact};
+use crate::normalise;
+use crate::record::{Reader, Recording};
 
 pub(crate) use action::understand;
 
 /// Stable id, also the first argument of the hook program.
 pub(crate) const ID: &str = "hermes";
+
+/// The connector.
+#[derive(Debug, Clone, Copy)]
+pub struct Hermes;
+
+impl Connector for Hermes {
+    fn id(&self) -> &'static str {
+        ID
+    }
+
+    fn name(&self) -> &'static str {
+        "Hermes Agent"
+    }
+
+    fn discover(&self, env: &Env, extra_homes: &[PathBuf]) -> Discovery {
+        discover::discover(env, extra_homes)
+    }
+
+    fn sessions(&self, env: &Env, home: &Path) -> Vec<LiveSession> {
+        sessions::live(env, home)
+    }
+
+    fn guard_status(&self, env: &Env, home: &Path, hook: &Path, _projects: &[PathBuf]) -> GuardStatus {
+        status::guard_status(env, home, hook)
+    }
+
+    fn plan_install(&self, env: &Env, home: &Path, hook: &Path, variant: Variant) -> Result<Plan, GuardError> {
+        guard::plan_install(env, home, hook, variant)
+    }
+
+    fn plan_uninstall(&self, _env: &Env, home: &Path, _hook: &Path, variant: Variant) -> Result<Plan, GuardError> {
+        guard::plan_uninstall(home, variant)
+    }
+
+    fn guarded_files(&self, env: &Env, home: &Path) -> Vec<PathBuf> {
+        paths::guarded(env, home)
+    }
+
+    fn watched_files(&self, env: &Env, home: &Path) -> Vec<PathBuf> {
+        paths::watched(env, home)
+    }
+
+    fn action(&self, call: &ToolCall) -> Action {
+        normalise::action(call)
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            observe: Can::Yes("from its session database, and from our plugin as it happens"),
+            price: Can::Partly(
+                "tokens and costs as it records them; its retries are not counted, so they are lower bounds",
+            ),
+            ask: Can::Yes(
+                "our plugin asks before every tool call, in terminals, gateway, server, editor and jobs alike",
+            ),
+            block: Can::Partly(
+                "every call of a process that loaded our plugin; not in safe mode, not in jobs without an agent, and not \
+                 what a script does inside `execute_code`",
+            ),
+            pause: Can::Partly("a session stops at its next tool call for as long as it is not answered"),
+            kill: Can::Partly("the process, with every session in it"),
+            resume: Can::No("an ended session is taken up again with `hermes --resume`, by the user"),
+            configure: Can::Partly("our plugin and the list that enables it; everything else is shown only"),
+        }
+    }
+
+    fn facts(&self, env: &Env, home: &Path, _projects: &[PathBuf]) -> Vec<Fact> {
+        facts::facts(env, home)
+    }
+
+    fn checks(&self, env: &Env, home: &Path) -> Vec<Check> {
+        checks::checks(env, home)
+    }
+
+    fn recordings(&self, _env: &Env, home: &Path) -> Vec<Recording> {
+        records::recordings(home)
+    }
+
+    fn recording_folders(&self, _env: &Env, home: &Path) -> Vec<PathBuf> {
+        vec![home.to_owned()]
+    }
+
+    fn recordings_in(&self, _env: &Env, home: &Path, file: &Path) -> Vec<Recording> {
+        if records::concerns(home, file) { records::recordings(home) } else { Vec::new() }
+    }
+
+    fn session_queries(&self) -> &'static [&'static str] {
+        sql::SESSIONS
+    }
+
+    fn reader(&self, _recording: &Recording, saved: Option<&Value>) -> Option<Box<dyn Reader>> {
+        Some(Box::new(records::Rowwise::new(saved)))
+    }
+}

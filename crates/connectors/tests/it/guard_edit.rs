@@ -337,6 +337,13 @@ fn files_to_guard_and_to_watch_are_named() {
             "etc/claude-code/managed-settings.json",
             "etc/claude-code/managed-settings.d",
             "etc/claude-code/managed-settings.d/50-clawbutler.json",
+            "etc/claude-code/managed-mcp.json",
+            "home/ada/.claude.json",
+            "home/ada/.claude/CLAUDE.md",
+            "home/ada/.claude/agents",
+            "home/ada/.claude/skills",
+            "home/ada/.claude/commands",
+            "home/ada/.claude/plugins/installed_plugins.json",
         ]
     );
 }

@@ -2,9 +2,12 @@
 
 mod actions;
 mod discovery;
+mod facts;
+mod gemini_cli;
 mod guard_edit;
 mod guard_status;
 mod hooks;
+mod matrix;
 mod properties;
 mod scratch;
 mod sessions;

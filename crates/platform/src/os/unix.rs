@@ -127,3 +127,88 @@ pub fn alive(pid: u32) -> bool {
     let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
     pid.is_some_and(|pid| rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
 }
+
+/// When a process started, in the units of the system's process table: clock ticks since boot on Linux, seconds
+/// since the epoch elsewhere. `None`: it does not run (any more).
+#[cfg(target_os = "linux")]
+pub fn started(pid: u32) -> Option<u64> {
+    row(pid).map(|row| row.started)
+}
+
+/// See the Linux one.
+#[cfg(not(target_os = "linux"))]
+pub fn started(pid: u32) -> Option<u64> {
+    crate::process::started(pid)
+}
+
+/// Every process that runs.
+#[cfg(target_os = "linux")]
+pub fn table() -> Vec<crate::ending::Row> {
+    let names = fs::read_dir("/proc").into_iter().flatten().flatten().map(|entry| entry.file_name());
+    names.filter_map(|name| row(name.to_str()?.parse().ok()?)).collect()
+}
+
+/// Every process that runs.
+#[cfg(not(target_os = "linux"))]
+pub fn table() -> Vec<crate::ending::Row> {
+    crate::process::table()
+}
+
+#[cfg(target_os = "linux")]
+fn row(pid: u32) -> Option<crate::ending::Row> {
+    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The second field is the name in parentheses and may hold anything; count from its end.
+    let (_, rest) = text.rsplit_once(')')?;
+    let mut fields = rest.split_ascii_whitespace();
+    // What ended and was not collected by its parent yet does not run.
+    fields.next().filter(|state| !matches!(*state, "Z" | "X" | "x"))?;
+    let parent = fields.next()?.parse().ok()?;
+    Some(crate::ending::Row { pid, parent, started: fields.nth(22 - 5)?.parse().ok()? })
+}
+
+/// Asks a process to end, or ends it by force. `false`: it is not the one that started then.
+#[cfg(target_os = "linux")]
+pub fn signal(pid: u32, began: u64, force: bool) -> io::Result<bool> {
+    use rustix::process::{PidfdFlags, pidfd_open, pidfd_send_signal};
+    let Some(id) = id_of(pid) else { return Ok(false) };
+    // The handle names one process for good: what is compared is what is signalled.
+    let handle = match pidfd_open(id, PidfdFlags::empty()) {
+        Ok(handle) => handle,
+        Err(rustix::io::Errno::SRCH) => return Ok(false),
+        Err(error) => return Err(error.into()),
+    };
+    if started(pid) != Some(began) {
+        return Ok(false);
+    }
+    match pidfd_send_signal(&handle, word_of(force)) {
+        Ok(()) => Ok(true),
+        Err(rustix::io::Errno::SRCH) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Asks a process to end, or ends it by force. `false`: it is not the one that started then.
+#[cfg(not(target_os = "linux"))]
+pub fn signal(pid: u32, began: u64, force: bool) -> io::Result<bool> {
+    let Some(id) = id_of(pid).filter(|_| started(pid) == Some(began)) else { return Ok(false) };
+    match rustix::process::kill_process(id, word_of(force)) {
+        Ok(()) => Ok(true),
+        Err(rustix::io::Errno::SRCH) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn id_of(pid: u32) -> Option<rustix::process::Pid> {
+    i32::try_from(pid).ok().filter(|pid| *pid > 0).and_then(rustix::process::Pid::from_raw)
+}
+
+fn word_of(force: bool) -> rustix::process::Signal {
+    if force { rustix::process::Signal::KILL } else { rustix::process::Signal::TERM }
+}
+
+/// Number of the account that owns a file or folder, and whether it is ours.
+pub fn owner(path: &Path) -> Option<(String, bool)> {
+    use std::os::unix::fs::MetadataExt as _;
+    let uid = fs::metadata(path).ok()?.uid();
+    Some((uid.to_string(), uid == rustix::process::getuid().as_raw()))
+}

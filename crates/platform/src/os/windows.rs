@@ -95,3 +95,23 @@ pub fn parent() -> u32 {
 pub fn alive(_pid: u32) -> bool {
     true
 }
+
+/// When a process started (seconds since the epoch). `None`: it does not run (any more).
+pub fn started(pid: u32) -> Option<u64> {
+    crate::process::started(pid)
+}
+
+/// Every process that runs.
+pub fn table() -> Vec<crate::ending::Row> {
+    crate::process::table()
+}
+
+/// Ends a process by force: there is no other way here. `false`: it is not the one that started then.
+pub fn signal(pid: u32, began: u64, _force: bool) -> io::Result<bool> {
+    crate::process::end_hard(pid, began)
+}
+
+/// Not told cheaply; what lies in the user's profile is the user's.
+pub fn owner(_path: &Path) -> Option<(String, bool)> {
+    None
+}

@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod approvals;
 pub mod backups;
+pub mod baselines;
 pub mod grants;
 pub mod homes;
 pub mod ledger;

@@ -1,0 +1,245 @@
+//! Whether an agent may act: enabled, disabled, killed, revived.
+//!
+//! Only windows call these; no socket, route or command line does. Stopping takes force before it is stored (memory
+//! and the hook's snapshot first), letting go only after: whatever breaks in between leaves the stricter state.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clawbutler_connectors::connector::{self, LiveSession};
+use clawbutler_connectors::facts::Can;
+use clawbutler_core::actor::Actor;
+use clawbutler_core::limits::{KILL_GRACE_MS, KILL_PROCESSES, KILL_ROUNDS};
+use clawbutler_ledger::Kind;
+use clawbutler_platform::ending::{self, Ended};
+use clawbutler_store::Durability;
+use clawbutler_store::table::homes::{HomeRow, HomeState};
+use clawbutler_wire::command::{KillAgent, ReviveAgent, SetAgentState};
+use clawbutler_wire::registry::{AgentView, KillItem, KillOutcome, KillReport};
+use clawbutler_wire::topic::Topic;
+use serde_json::{Value, json};
+
+use super::home_id;
+use crate::engine::lock;
+use crate::{Butler, Error, audit};
+
+/// What a stopped agent is told.
+pub(crate) fn sentence(state: HomeState) -> &'static str {
+    match state {
+        HomeState::Killed => {
+            "The user stopped this agent with ClawButler's kill switch, so none of its tool calls runs. Stop here; only \
+             the user can revive it, on ClawButler's Agents page."
+        }
+        HomeState::Disabled | HomeState::Online => {
+            "The user disabled this agent in ClawButler, so none of its tool calls runs. Stop here; only the user can \
+             enable it, on ClawButler's Agents page."
+        }
+    }
+}
+
+impl Butler {
+    /// A home the user chose.
+    pub(super) fn chosen(&self, id: &str) -> Result<HomeRow, Error> {
+        let home = lock(&self.0.registry).homes.get(id).cloned();
+        let home = home.filter(|home| home.governed);
+        home.ok_or_else(|| {
+            Error::precondition(
+                "This home is not governed.",
+                "Choose it on the Agents page first; nothing else is touched.",
+            )
+        })
+    }
+
+    /// The state of the home a request comes from when it may not act. Another spelling of the same folder counts.
+    pub(crate) fn stopped(&self, runtime: &str, home: &str) -> Option<HomeState> {
+        let registry = lock(&self.0.registry);
+        let may_not = |row: &&HomeRow| row.governed && row.state != HomeState::Online;
+        if let Some(row) = registry.homes.get(&home_id(runtime, home)).filter(may_not) {
+            return Some(row.state);
+        }
+        let rows: Vec<HomeRow> =
+            registry.homes.values().filter(may_not).filter(|row| row.runtime == runtime).cloned().collect();
+        drop(registry);
+        if rows.is_empty() {
+            return None;
+        }
+        let real = Path::new(home).canonicalize().ok()?;
+        rows.iter().find(|row| Path::new(&row.path).canonicalize().is_ok_and(|own| own == real)).map(|row| row.state)
+    }
+
+    /// For the hook while the engine is away: which homes may not act, and what they are told.
+    pub(crate) fn stopped_homes(&self) -> Vec<Value> {
+        let registry = lock(&self.0.registry);
+        let stopped = registry.homes.values().filter(|home| home.governed && home.state != HomeState::Online);
+        let told = |home: &HomeRow| json!({ "runtime": home.runtime, "home": home.path, "says": sentence(home.state) });
+        stopped.map(told).collect()
+    }
+
+    /// Enables or disables an agent.
+    pub fn set_agent_state(&self, request: SetAgentState) -> Result<AgentView, Error> {
+        let home = self.chosen(&request.home_id)?;
+        match (home.state, request.enabled) {
+            (HomeState::Killed, true) => {
+                return Err(Error::precondition("This agent was killed.", "Revive it instead."));
+            }
+            (HomeState::Disabled, true) => self.let_go(&home, Kind::AgentEnabled)?,
+            (HomeState::Online, false) => drop(self.hold(&home, HomeState::Disabled, Kind::AgentDisabled)?),
+            (HomeState::Online, true) | (HomeState::Disabled | HomeState::Killed, false) => {}
+        }
+        self.agent_view(&home.id)
+    }
+
+    /// Lets a killed or disabled agent act again.
+    pub fn revive_agent(&self, request: ReviveAgent) -> Result<AgentView, Error> {
+        let home = self.chosen(&request.home_id)?;
+        if home.state != HomeState::Online {
+            self.let_go(&home, Kind::AgentRevived)?;
+        }
+        self.agent_view(&home.id)
+    }
+
+    /// The kill switch.
+    pub fn kill_agent(&self, request: KillAgent) -> Result<KillReport, Error> {
+        let home = self.chosen(&request.home_id)?;
+        let at = self.now().0;
+        let denied = self.hold(&home, HomeState::Killed, Kind::KillRequested)?;
+        let items = self.end_sessions(&home);
+        let connector = connector::by_id(&home.runtime);
+        let beyond = connector.map(|connector| connector.capabilities().kill).and_then(|can| match can {
+            Can::Yes(_) => None,
+            Can::Partly(says) | Can::No(says) => Some(says.to_owned()),
+        });
+        let complete = items.iter().all(|item| item.outcome != KillOutcome::CouldNot);
+        let beyond: Vec<String> = beyond.into_iter().collect();
+        let data = json!({
+            "home": home.id, "path": home.path, "complete": complete, "denied": denied, "items": items, "beyond": beyond,
+        });
+        self.record(Durability::Power, Kind::KillReported, Actor::LocalUser, data)?;
+        if !complete {
+            self.alert(
+                &format!("The kill switch could not stop everything of {}.", home.path),
+                "Open its report in the audit log, and end the processes it names yourself.",
+            );
+        }
+        self.changed(Topic::Agents);
+        self.changed(Topic::Sessions);
+        self.changed(Topic::Audit);
+        Ok(KillReport { agent: self.agent_view(&home.id)?, at, complete, items, denied, beyond })
+    }
+
+    /// Puts a state that may not act in force: from here on nothing of the home is let through, and what waits is
+    /// denied. Gives the number denied.
+    fn hold(&self, home: &HomeRow, state: HomeState, kind: Kind) -> Result<u32, Error> {
+        // Held so that no request is judged by the old state and queued after the waiting ones were denied.
+        let _turn = lock(&self.0.turn);
+        let at = self.now();
+        let next = HomeRow { state, state_since: Some(at.0), ..home.clone() };
+        self.keep(&next);
+        let stored = self.write_snapshot().and_then(|()| {
+            self.0.store.write(Durability::Power, |tx| {
+                tx.home_put(&next)?;
+                audit::append(tx, at, audit::engine(kind, Actor::LocalUser, about(home))).map(drop)
+            })
+        });
+        if let Err(error) = stored {
+            self.keep(home);
+            self.write_snapshot()?;
+            return Err(error);
+        }
+        let reason = match state {
+            HomeState::Killed => "the agent was stopped with the kill switch.",
+            HomeState::Disabled | HomeState::Online => "the agent was disabled.",
+        };
+        let denied = self.deny_home(&home.id, reason)?;
+        self.changed(Topic::Agents);
+        self.changed(Topic::Runtimes);
+        self.changed(Topic::Audit);
+        Ok(denied)
+    }
+
+    fn let_go(&self, home: &HomeRow, kind: Kind) -> Result<(), Error> {
+        let at = self.now();
+        let next = HomeRow { state: HomeState::Online, state_since: Some(at.0), ..home.clone() };
+        self.0.store.write::<_, Error>(Durability::Power, |tx| {
+            tx.home_put(&next)?;
+            audit::append(tx, at, audit::engine(kind, Actor::LocalUser, about(home))).map(drop)
+        })?;
+        self.keep(&next);
+        self.changed(Topic::Agents);
+        self.changed(Topic::Runtimes);
+        self.changed(Topic::Audit);
+        self.write_snapshot()
+    }
+
+    fn keep(&self, home: &HomeRow) {
+        lock(&self.0.registry).homes.insert(home.id.clone(), home.clone());
+    }
+
+    /// Ends what runs of a home, and what comes up meanwhile, within bounds.
+    fn end_sessions(&self, home: &HomeRow) -> Vec<KillItem> {
+        let Some(connector) = connector::by_id(&home.runtime) else { return Vec::new() };
+        let path = PathBuf::from(&home.path);
+        let mut items: Vec<KillItem> = Vec::new();
+        for _ in 0..KILL_ROUNDS {
+            let tried: Vec<u32> = items.iter().filter_map(|item| item.pid).collect();
+            let live = connector.sessions(&self.0.ports.env, &path);
+            let fresh: Vec<LiveSession> = live.into_iter().filter(|session| !tried.contains(&session.pid)).collect();
+            if fresh.is_empty() {
+                break;
+            }
+            for session in fresh {
+                if items.len() >= KILL_PROCESSES {
+                    items.push(could_not(&session, "More processes than one use of the kill switch ends.".to_owned()));
+                    return items;
+                }
+                items.extend(end_session(&session));
+            }
+        }
+        items
+    }
+}
+
+fn about(home: &HomeRow) -> Value {
+    json!({ "home": home.id, "runtime": home.runtime, "path": home.path, "was": home.state.word() })
+}
+
+fn item(session: &LiveSession, outcome: KillOutcome, says: String) -> KillItem {
+    KillItem {
+        kind: "process".to_owned(),
+        what: format!("{} session in {}", session.kind, session.cwd),
+        session: Some(session.session.clone()),
+        pid: Some(session.pid),
+        outcome,
+        says,
+    }
+}
+
+fn could_not(session: &LiveSession, why: String) -> KillItem {
+    item(session, KillOutcome::CouldNot, why)
+}
+
+fn end_session(session: &LiveSession) -> Vec<KillItem> {
+    let Some(started) = session.process_started else {
+        let why = "The runtime does not tell when this process started, so it cannot be told from another one that took its id.";
+        return vec![could_not(session, why.to_owned())];
+    };
+    let (ended, left) = ending::end(session.pid, started, Duration::from_millis(KILL_GRACE_MS));
+    let (outcome, says) = match ended {
+        Ended::Asked => (KillOutcome::Stopped, "It ended when it was asked to.".to_owned()),
+        Ended::Forced => (KillOutcome::Stopped, "It did not end when asked, so it was ended by force.".to_owned()),
+        Ended::Gone => (
+            KillOutcome::Gone,
+            "It had ended, or its id belongs to another process now, which was left alone.".to_owned(),
+        ),
+        Ended::CouldNot(why) => (KillOutcome::CouldNot, why),
+    };
+    let below = left.into_iter().map(|(pid, why)| KillItem {
+        kind: "process".to_owned(),
+        what: format!("started by the session in {}", session.cwd),
+        session: Some(session.session.clone()),
+        pid: Some(pid),
+        outcome: KillOutcome::CouldNot,
+        says: why,
+    });
+    std::iter::once(item(session, outcome, says)).chain(below).collect()
+}

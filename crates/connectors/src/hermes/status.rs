@@ -1,0 +1,200 @@
+//! Whether the guard of a home is in force, in words.
+
+use std::path::{Path, PathBuf};
+
+use super::edit::{self, NAME};
+use super::process::{self, Process};
+use super::yaml::{self, Node};
+use super::{guard, installs, paths, plugin};
+use crate::connector::{GuardState, GuardStatus};
+use crate::env::Env;
+
+/// Manifests of other plugins larger than this are none (bytes).
+const MANIFEST_BYTES: u64 = 64 * 1024;
+
+fn status(state: GuardState, says: impl Into<String>, fix: Option<&str>) -> GuardStatus {
+    GuardStatus { state, says: says.into(), fix: fix.map(str::to_owned) }
+}
+
+fn bypassed(why: &str, fix: &str) -> GuardStatus {
+    status(GuardState::Bypassed, format!("The guard is installed but has no effect: {why}."), Some(fix))
+}
+
+const REPAIR: &str = "Install the guard again; that repairs our files and leaves the others alone.";
+
+/// See [`crate::connector::Connector::guard_status`].
+pub(super) fn guard_status(env: &Env, home: &Path, hook: &Path) -> GuardStatus {
+    let program = match plugin::program(env, hook) {
+        Ok(program) => program,
+        Err(error) => return status(GuardState::Damaged, format!("{error}."), Some(&error.fix())),
+    };
+    let files = plugin::wanted(home, &program).map(|wanted| {
+        let there = guard::read(&wanted.path).ok().and_then(|disk| disk.bytes);
+        (wanted.path, there.as_deref().map(|there| there == wanted.content.as_bytes()))
+    });
+    let settings = settings(&paths::config(home));
+    let named = matches!(&settings, Ok(tree) if edit::enabled(tree));
+    if files.iter().all(|(_, right)| right.is_none()) && !named {
+        return status(
+            GuardState::Missing,
+            "The guard is not installed: tool calls of this home are neither asked about nor recorded.",
+            Some("Install the guard."),
+        );
+    }
+    if let Some(wrong) = wrong(&files) {
+        let says = format!("The guard in {} is damaged: {wrong}.", paths::plugin(home).display());
+        return status(GuardState::Damaged, says, Some(REPAIR));
+    }
+    let tree = match settings {
+        Ok(tree) => tree,
+        Err(why) => {
+            return status(
+                GuardState::Damaged,
+                format!("Whether Hermes loads the guard cannot be told: {why}."),
+                Some("Correct config.yaml, then install the guard again."),
+            );
+        }
+    };
+    if let Some(status) = not_loaded(env, home, &tree) {
+        return status;
+    }
+    if let Some(trouble) = program_trouble(hook) {
+        return status(
+            GuardState::Damaged,
+            format!(
+                "The guard's files are complete, but {trouble}: Hermes blocks every call that is not known as harmless."
+            ),
+            Some("Reinstall ClawButler, or remove the guard."),
+        );
+    }
+    if let Some(process) = unguarded(env, home).first() {
+        return bypassed(&unguarded_says(process), "Restart that process; Hermes loads plugins when it starts.");
+    }
+    status(
+        GuardState::User,
+        "The guard's plugin is enabled: every session that Hermes starts in this home asks first.",
+        None,
+    )
+}
+
+/// What of the plugin's files is not as we wrote it.
+fn wrong(files: &[(PathBuf, Option<bool>)]) -> Option<String> {
+    let (path, right) = files.iter().find(|(_, right)| *right != Some(true))?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    Some(if right.is_none() { format!("{name} is missing") } else { format!("{name} is not as we wrote it") })
+}
+
+/// The settings' values. The error is a sentence's part.
+pub(super) fn settings(path: &Path) -> Result<Node, String> {
+    let (path, text) = guard::text(path).map_err(|error| error.to_string())?;
+    yaml::parse(text.as_deref().unwrap_or_default())
+        .map_err(|error| format!("{}: {error}, which is not understood", path.display()))
+}
+
+/// Why Hermes would not load the plugin although its files are there.
+fn not_loaded(env: &Env, home: &Path, tree: &Node) -> Option<GuardStatus> {
+    let path = paths::config(home);
+    let managed_path = paths::managed_dir(env).join("config.yaml");
+    let managed = settings(&managed_path).unwrap_or(yaml::Node { kind: yaml::Kind::Null, span: 0..0 });
+    // Machine-wide settings win, value by value.
+    let by_machine = |key: &str| managed.get(&["plugins", key]).filter(|node| node.kind != yaml::Kind::Null);
+    let disabled = by_machine("disabled").map_or_else(|| edit::is_disabled(tree), |list| list.has_item(NAME));
+    let enabled = by_machine("enabled").map_or_else(|| edit::enabled(tree), |list| list.has_item(NAME));
+    let place = |key: &str| {
+        if by_machine(key).is_some() { managed_path.display().to_string() } else { path.display().to_string() }
+    };
+    if disabled {
+        let why = format!("{} names it in \"plugins.disabled\", which wins", place("disabled"));
+        return Some(bypassed(&why, "Install the guard again, or take the name out of that list."));
+    }
+    if !enabled {
+        let why = format!("{} does not name it in \"plugins.enabled\"", place("enabled"));
+        return Some(bypassed(&why, "Install the guard again, or add the name to that list."));
+    }
+    overtaken(env, home).map(|other| {
+        bypassed(
+            &format!("{} goes by the same name and is loaded instead", other.display()),
+            "Remove or rename that other plugin.",
+        )
+    })
+}
+
+/// Another plugin by our name that Hermes prefers: later in the folder, or installed as a package.
+fn overtaken(env: &Env, home: &Path) -> Option<PathBuf> {
+    let ours = paths::plugin(home);
+    let named = |folder: &Path| {
+        let manifest = ["plugin.yaml", "plugin.yml"]
+            .iter()
+            .find_map(|name| paths::small_text(&folder.join(name), MANIFEST_BYTES))?;
+        let tree = yaml::parse(&manifest).ok()?;
+        Some(tree.get(&["name"])?.text()? == NAME)
+    };
+    let beside = paths::folders(&home.join("plugins"), |_| true);
+    let other = beside.into_iter().find(|folder| *folder != ours && *folder > ours && named(folder) == Some(true));
+    other.or_else(|| {
+        let programs = super::discover::discover(env, &[]).installs;
+        programs.iter().filter_map(|install| install.path.canonicalize().ok()).find_map(|program| {
+            let venv = program.parent()?.parent()?.to_owned();
+            installs::site_packages(&venv).into_iter().find_map(|site| {
+                let with_entry = |name: &str| {
+                    let file = site.join(name).join("entry_points.txt");
+                    name.ends_with(".dist-info")
+                        && paths::small_text(&file, MANIFEST_BYTES).is_some_and(|text| has_entry_point(&text))
+                };
+                paths::folders_named(&site, with_entry)
+            })
+        })
+    })
+}
+
+fn has_entry_point(text: &str) -> bool {
+    let mut group = "";
+    text.lines().map(str::trim).any(|line| {
+        if line.starts_with('[') {
+            group = line;
+        }
+        group == "[hermes_agent.plugins]" && line.split('=').next().is_some_and(|name| name.trim() == NAME)
+    })
+}
+
+/// Why the hook program cannot work.
+fn program_trouble(hook: &Path) -> Option<String> {
+    let facts = match std::fs::metadata(hook) {
+        Ok(facts) => facts,
+        Err(error) => return Some(format!("the hook program {} cannot be found ({error})", hook.display())),
+    };
+    if !facts.is_file() {
+        return Some(format!("{} is not a program", hook.display()));
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        if facts.permissions().mode() & 0o111 == 0 {
+            return Some(format!("the hook program {} may not be executed", hook.display()));
+        }
+    }
+    None
+}
+
+/// Running processes of a home that never announced the guard.
+pub(super) fn unguarded(env: &Env, home: &Path) -> Vec<Process> {
+    let announced = plugin::announced(home);
+    let has_announced = |process: &Process| {
+        announced.iter().any(|one| one.pid == process.pid && one.started.is_none_or(|start| start == process.started))
+    };
+    process::all(env)
+        .into_iter()
+        .filter(|process| process.safe_mode || process.settled)
+        .filter(|process| process::is_same(&process.home, home) && !has_announced(process))
+        .collect()
+}
+
+/// One of them, in words.
+pub(super) fn unguarded_says(process: &Process) -> String {
+    let why = if process.safe_mode {
+        "was started in safe mode, without plugins"
+    } else {
+        "has not loaded it; it was started before, or could not load it"
+    };
+    format!("process {} ({}) {why}", process.pid, process.kind)
+}

@@ -1,0 +1,150 @@
+//! Running gateways, from the lock files they keep.
+//!
+//! 2026.9 keeps them in `<home>/tmp/openclaw-<uid>/`, 2026.7 and before in the system's folder for temporary
+//! files. A killed gateway leaves its lock behind and its process id may be taken again: the start time tells.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::paths;
+use crate::connector::LiveSession;
+use crate::env::{Env, Os};
+
+/// Files looked at in one folder, and their size in bytes.
+const FILES: usize = 200;
+const FILE_BYTES: u64 = 64 * 1024;
+
+/// One gateway that runs now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gateway {
+    /// Process id.
+    pub pid: u32,
+    /// Port of its WebSocket and HTTP interface on loopback; absent while it starts.
+    pub port: Option<u16>,
+    /// Its configuration file.
+    pub config: Option<PathBuf>,
+    /// Its state folder, where the lock says so.
+    pub state: Option<PathBuf>,
+    /// When it took the lock (milliseconds since the epoch).
+    pub created_at: Option<i64>,
+    /// When its process started, in the units of the system's process table.
+    pub process_started: Option<u64>,
+}
+
+/// The gateways of one home, each once.
+pub fn running(env: &Env, home: &Path) -> Vec<Gateway> {
+    let mut found: Vec<Gateway> = Vec::new();
+    let own = home.join("tmp");
+    for (folder, inside) in lock_folders(&own).map(|f| (f, true)).chain(shared_folders(env).map(|f| (f, false))) {
+        for path in locks(&folder) {
+            let Some(gateway) = read(env, &path) else { continue };
+            let here = inside || belongs(&gateway, home);
+            match found.iter_mut().find(|known| known.pid == gateway.pid) {
+                // The lock of the state and that of the configuration: only one of them names the port.
+                Some(known) if here => {
+                    known.port = known.port.or(gateway.port);
+                    known.config = known.config.take().or(gateway.config);
+                }
+                None if here => found.push(gateway),
+                Some(_) | None => {}
+            }
+        }
+    }
+    found.sort_by_key(|gateway| gateway.pid);
+    found
+}
+
+/// State folders of gateways whose locks are in the shared folder for temporary files.
+pub(super) fn homes(env: &Env) -> Vec<PathBuf> {
+    let gateways = shared_folders(env).flat_map(|folder| locks(&folder)).filter_map(|path| read(env, &path));
+    let home = |gateway: Gateway| gateway.state.or_else(|| Some(gateway.config?.parent()?.to_owned()));
+    paths::unique(gateways.filter_map(home).filter(|path| path.is_dir()).collect())
+}
+
+/// A gateway is one process for many sessions: it is shown as one, named by its port.
+pub(super) fn live(env: &Env, home: &Path) -> Vec<LiveSession> {
+    let show = |gateway: Gateway| LiveSession {
+        session: format!("gateway:{}", gateway.port.map_or_else(|| gateway.pid.to_string(), |port| port.to_string())),
+        pid: gateway.pid,
+        cwd: home.display().to_string(),
+        name: gateway.port.map(|port| format!("Gateway on port {port}")),
+        kind: "gateway".to_owned(),
+        status: "unknown".to_owned(),
+        version: None,
+        started_at: gateway.created_at,
+        process_started: gateway.process_started,
+    };
+    running(env, home).into_iter().map(show).collect()
+}
+
+fn lock_folders(parent: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+    let named = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        (name == "openclaw" || name.starts_with("openclaw-")) && path.is_dir()
+    };
+    let entries = std::fs::read_dir(parent).into_iter().flatten().flatten().take(FILES);
+    entries.map(|entry| entry.path()).filter(named).collect::<Vec<_>>().into_iter()
+}
+
+fn shared_folders(env: &Env) -> impl Iterator<Item = PathBuf> + use<> {
+    let named = ["TMPDIR", "TEMP", "TMP"].into_iter().filter_map(|name| env.var(name)).map(PathBuf::from);
+    let mut parents: Vec<PathBuf> = named.collect();
+    if env.os != Os::Windows {
+        parents.push(env.root.join("tmp"));
+    }
+    paths::unique(parents).into_iter().flat_map(|parent| lock_folders(&parent)).collect::<Vec<_>>().into_iter()
+}
+
+fn locks(folder: &Path) -> Vec<PathBuf> {
+    let is_lock = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        name.starts_with("gateway.") && name.ends_with(".lock")
+    };
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().take(FILES);
+    let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_lock).collect();
+    found.sort();
+    found
+}
+
+/// A lock in a shared folder names its home, or at least a configuration file in it.
+fn belongs(gateway: &Gateway, home: &Path) -> bool {
+    let by_state = gateway.state.as_deref().map(|state| paths::same(state, home));
+    by_state.unwrap_or_else(|| {
+        gateway.config.as_deref().and_then(Path::parent).is_some_and(|folder| paths::same(folder, home))
+    })
+}
+
+fn read(env: &Env, path: &Path) -> Option<Gateway> {
+    let facts = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
+    if facts.len() > FILE_BYTES {
+        return None;
+    }
+    // The text is padded with white space (or zero bytes) to a fixed length.
+    let text = std::fs::read_to_string(path).ok()?;
+    let value: Value = serde_json::from_str(text.trim_matches(|c: char| c.is_whitespace() || c == '\0')).ok()?;
+    let text = |name: &str| value.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let pid = value.get("pid").and_then(Value::as_u64).and_then(|pid| u32::try_from(pid).ok())?;
+    let start = value.get("startTime").and_then(Value::as_u64);
+    if env.os == Os::Linux && !runs(env, pid, start) {
+        return None;
+    }
+    let created = value.get("createdAt").and_then(|at| at.as_i64().or_else(|| super::time::millis(at.as_str()?)));
+    Some(Gateway {
+        pid,
+        port: value.get("port").and_then(Value::as_u64).and_then(|port| u16::try_from(port).ok()),
+        config: text("configPath").map(PathBuf::from),
+        state: text("stateDir").map(PathBuf::from),
+        created_at: created,
+        process_started: start,
+    })
+}
+
+fn runs(env: &Env, pid: u32, start: Option<u64>) -> bool {
+    let facts = env.root.join("proc").join(pid.to_string()).join("stat");
+    let Ok(facts) = std::fs::read_to_string(facts) else { return false };
+    let Some(start) = start else { return true };
+    // The name in parentheses may hold anything; count from its end.
+    let Some((_, rest)) = facts.rsplit_once(')') else { return false };
+    rest.split_ascii_whitespace().nth(22 - 3).and_then(|field| field.parse().ok()) == Some(start)
+}

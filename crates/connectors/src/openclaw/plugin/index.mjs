@@ -1,0 +1,173 @@
+// ClawButler's guard in OpenClaw. Written and removed by ClawButler; changes here are reported as damage.
+//
+// Before every tool call it starts the hook program, hands it the call, and does as it says. Whatever goes
+// wrong with that blocks the call, except for tools that touch nothing outside the conversation. It never
+// allows a call that OpenClaw's own rules refuse: no opinion is the most it has in favour.
+import { spawn } from "node:child_process";
+import { homedir } from "node:os";
+import { isAbsolute, join } from "node:path";
+
+const RUNTIME = "openclaw";
+// OpenClaw allows a hook 600 s at most; ours ends first, so that the reason is ours.
+const OPENCLAW_MS = 600_000;
+const GATE_MS = 590_000;
+const OBSERVE_MS = 5_000;
+// A payload over the hook's own bound (1 MiB) is refused by it; this only bounds what is built here.
+const ANSWER_BYTES = 256 * 1024;
+const OBSERVERS = 64;
+const BLOCKED = 1_000;
+// Runs after every other plugin: what they rewrite is set back to what was judged.
+const LAST = -1_000_000;
+const LOW = new Set([
+  "agents_list", "agents_wait", "ask_user", "conversations_list", "create_goal", "dismiss_task", "get_goal",
+  "github_identity_status", "heartbeat_respond", "memory_get", "memory_search", "progress_card",
+  "sessions_history", "sessions_list", "sessions_search", "sessions_yield", "show_widget", "spawn_task",
+  "structured_output", "suggest_task", "transcripts", "update_goal",
+]);
+
+/** Runs the hook program; resolves to its parsed answer, rejects on anything else. */
+function ask(program, verb, payload, ms, signal) {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(new Error("the call was cancelled"));
+    const child = spawn(program, [RUNTIME, verb], { stdio: ["pipe", "pipe", "pipe"], windowsHide: true });
+    const out = [];
+    let size = 0;
+    let words = "";
+    let settled = false;
+    const settle = (act, value) => {
+      if (settled) return;
+      settled = true;
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", cancelled);
+      act(value);
+    };
+    const stop = (why) => {
+      child.kill("SIGKILL");
+      settle(reject, new Error(why));
+    };
+    const cancelled = () => stop("the call was cancelled");
+    const timer = setTimeout(() => stop("nobody answered in time"), ms);
+    signal?.addEventListener("abort", cancelled, { once: true });
+    child.on("error", (error) => settle(reject, new Error(`the hook program cannot run (${error.code ?? "error"})`)));
+    child.stdin.on("error", () => {});
+    child.stdout.on("data", (bytes) => {
+      size += bytes.length;
+      if (size > ANSWER_BYTES) stop("the hook program said too much");
+      else out.push(bytes);
+    });
+    child.stderr.on("data", (bytes) => {
+      if (words.length < 2_000) words += bytes.toString("utf8");
+    });
+    child.on("close", (code, killed) => {
+      if (code !== 0) {
+        const said = code === 2 ? words.trim().slice(0, 1_000) : "";
+        return settle(reject, new Error(said || `the hook program ended with ${killed ?? code}`));
+      }
+      try {
+        settle(resolve, JSON.parse(Buffer.concat(out).toString("utf8")));
+      } catch {
+        settle(reject, new Error("the hook program said something else than an answer"));
+      }
+    });
+    child.stdin.end(JSON.stringify(payload));
+  });
+}
+
+/** The folder relative paths of an agent start from. */
+function folder(api, home, agentId) {
+  try {
+    const found = api.runtime?.agent?.resolveAgentWorkspaceDir?.(api.config, agentId);
+    if (typeof found === "string" && isAbsolute(found)) return found;
+  } catch {
+    // Older releases lack it: the configuration says the same.
+  }
+  const agents = api.config?.agents ?? {};
+  const own = agents.entries?.[agentId] ?? agents.list?.find?.((agent) => agent?.id === agentId);
+  const set = own?.workspace ?? agents.defaults?.workspace;
+  if (typeof set !== "string" || set === "") return join(home, "workspace");
+  return set === "~" || set.startsWith("~/") ? join(homedir(), set.slice(1)) : set;
+}
+
+export default {
+  id: "clawbutler-guard",
+  name: "ClawButler guard",
+  description: "Asks ClawButler before every tool call.",
+  register(api) {
+    const config = api.pluginConfig ?? {};
+    const hook = typeof config.hook === "string" ? config.hook : "";
+    const home = typeof config.home === "string" ? config.home : "";
+    // Calls we blocked: what OpenClaw reports about them afterwards is no outcome of theirs.
+    const blocked = new Set();
+    let observers = 0;
+
+    const facts = (name, event, ctx) => ({
+      event: name,
+      home,
+      pid: process.pid,
+      surface: process.title,
+      version: api.runtime?.version,
+      agentId: ctx?.agentId,
+      sessionKey: ctx?.sessionKey ?? event?.sessionKey,
+      sessionId: ctx?.sessionId ?? event?.sessionId,
+      runId: event?.runId ?? ctx?.runId,
+      channel: ctx?.requester?.channel ?? ctx?.channelId,
+      owner: ctx?.requester?.senderIsOwner,
+      cwd: folder(api, home, ctx?.agentId ?? "main"),
+      mode: api.config?.tools?.exec?.mode,
+    });
+    const call = (name, event, ctx) => ({
+      ...facts(name, event, ctx),
+      toolName: event.toolName,
+      toolKind: event.toolKind ?? ctx?.toolKind,
+      toolInputKind: event.toolInputKind ?? ctx?.toolInputKind,
+      toolCallId: event.toolCallId ?? ctx?.toolCallId,
+      params: event.params ?? {},
+    });
+    const tell = (payload) => {
+      if (observers >= OBSERVERS) {
+        api.logger?.warn?.("clawbutler-guard: too much to report at once; one report is lost");
+        return;
+      }
+      observers += 1;
+      ask(hook, "observe", payload, OBSERVE_MS)
+        .catch((error) => api.logger?.warn?.(`clawbutler-guard: not reported: ${error.message}`))
+        .finally(() => (observers -= 1));
+    };
+
+    api.on(
+      "before_tool_call",
+      async (event, ctx) => {
+        const refuse = (reason) => {
+          if (blocked.size >= BLOCKED) blocked.clear();
+          blocked.add(event.toolCallId ?? ctx?.toolCallId);
+          return { block: true, blockReason: reason };
+        };
+        try {
+          if (hook === "") throw new Error("the guard does not know its hook program");
+          const answer = await ask(hook, "gate", call("before_tool_call", event, ctx), GATE_MS, ctx?.abortSignal);
+          if (answer?.decision === "allow" || answer?.decision === "defer") return { params: event.params };
+          if (answer?.decision === "deny") return refuse(String(answer.reason ?? "Denied by ClawButler."));
+          throw new Error("the hook program said something else than an answer");
+        } catch (error) {
+          const why = error instanceof Error ? error.message : "something went wrong";
+          api.logger?.warn?.(`clawbutler-guard: ${event.toolName} was not judged: ${why}`);
+          if (LOW.has(event.toolName)) return undefined;
+          return refuse(`ClawButler could not judge this call, so it is blocked: ${why}. Tell the user about it.`);
+        }
+      },
+      { priority: LAST, timeoutMs: OPENCLAW_MS },
+    );
+    api.on("after_tool_call", (event, ctx) => {
+      if (blocked.delete(event.toolCallId ?? ctx?.toolCallId)) return;
+      const said = { error: event.error, durationMs: event.durationMs };
+      tell({ ...call("after_tool_call", event, ctx), ...said });
+    });
+    api.on("session_start", (event, ctx) =>
+      tell({ ...facts("session_start", event, ctx), resumedFrom: event?.resumedFrom }));
+    api.on("session_end", (event, ctx) => tell({ ...facts("session_end", event, ctx), reason: event?.reason }));
+    api.on("subagent_spawned", (event, ctx) =>
+      tell({ ...facts("subagent_spawned", event, ctx), child: event?.childSessionKey ?? ctx?.childSessionKey }));
+    api.on("subagent_ended", (event, ctx) =>
+      tell({ ...facts("subagent_ended", event, ctx), child: event?.targetSessionKey, outcome: event?.outcome }));
+  },
+};

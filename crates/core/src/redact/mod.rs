@@ -1,0 +1,145 @@
+//! Masks secrets and personal data before anything is written.
+//!
+//! A masked value becomes `[masked:<type>:<8 hex digits>]`; the digits are a keyed digest (HMAC-SHA-256
+//! with a key that never leaves the machine), so equal values are recognised as equal without being
+//! stored and without being guessable from an export. One pass of a multi-pattern search finds the places
+//! worth a look; each sort of value then has its own check, with a checksum where the format has one.
+//!
+//! Kinds: `providers` (keys by their shape), `named` (values beside a name that says secret, URLs,
+//! connection strings, private keys), `personal` (e-mail, phone, IBAN, cards, national ids, addresses).
+
+mod checks;
+mod named;
+mod personal;
+mod providers;
+mod scan;
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde_json::Value;
+use sha2::Sha256;
+
+use crate::id::hex;
+
+/// The machine's masking key (32 bytes). Its `Debug` shows nothing.
+#[derive(Clone)]
+pub struct MaskKey(pub [u8; 32]);
+
+impl std::fmt::Debug for MaskKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MaskKey(..)")
+    }
+}
+
+/// One value to be masked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Finding {
+    /// Its type, as in the mask (`github_token`, `email`).
+    pub kind: &'static str,
+    /// First byte.
+    pub start: usize,
+    /// One after the last byte.
+    pub end: usize,
+}
+
+/// What is masked by choice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Choice {
+    /// Public IP addresses too. Off by default: they are what a rule about hosts is about.
+    pub addresses: bool,
+}
+
+/// Finds what has to be masked, in order, without overlaps.
+pub fn find(text: &str, choice: Choice) -> Vec<Finding> {
+    let mut found = scan::scan(text, choice);
+    if !found.is_empty() && text.contains(MASK) {
+        let masks = masks(text);
+        found.retain(|one| masks.iter().all(|mask| one.end <= mask.start || mask.end <= one.start));
+    }
+    if found.len() > 1 {
+        // The earlier and the longer win, and of equal ones the type that says more.
+        found.sort_by_key(|one| (one.start, std::cmp::Reverse(one.end), one.kind == "api_key"));
+        let mut end = 0;
+        found.retain(|one| {
+            let keep = one.start >= end;
+            if keep {
+                end = one.end;
+            }
+            keep
+        });
+    }
+    found
+}
+
+const MASK: &str = "[masked:";
+
+/// Masks that stand in a text already: `[masked:<type>:<8 hex digits>]`, exactly.
+fn masks(text: &str) -> Vec<std::ops::Range<usize>> {
+    let whole = |start: usize| {
+        let rest = &text[start + MASK.len()..];
+        let colon = rest.bytes().take_while(|byte| byte.is_ascii_lowercase() || *byte == b'_').count();
+        let digits = rest.get(colon..)?.strip_prefix(':')?;
+        let right = digits.bytes().take(8).filter(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')).count() == 8;
+        (right && digits[8..].starts_with(']')).then(|| start..start + MASK.len() + colon + 10)
+    };
+    text.match_indices(MASK).filter_map(|(start, _)| whole(start)).collect()
+}
+
+/// Masks every string inside a JSON value, keys excepted.
+pub fn mask_value(value: &mut Value, key: &MaskKey) {
+    match value {
+        Value::String(text) => mask_in_place(text, key),
+        Value::Array(items) => items.iter_mut().for_each(|item| mask_value(item, key)),
+        Value::Object(map) => {
+            for (name, item) in map.iter_mut() {
+                match item {
+                    Value::String(text) if named::holds_secret(name, text) => {
+                        *text = token("named_secret", text, key);
+                    }
+                    Value::Null
+                    | Value::Bool(_)
+                    | Value::Number(_)
+                    | Value::String(_)
+                    | Value::Array(_)
+                    | Value::Object(_) => mask_value(item, key),
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn mask_in_place(text: &mut String, key: &MaskKey) {
+    let found = find(text, Choice::default());
+    if !found.is_empty() {
+        *text = replace(text, &found, key);
+    }
+}
+
+/// Masks what has to be masked in one text.
+pub fn mask_text(text: &str, key: &MaskKey) -> String {
+    mask_with(text, key, Choice::default())
+}
+
+/// The same with choices.
+pub fn mask_with(text: &str, key: &MaskKey, choice: Choice) -> String {
+    replace(text, &find(text, choice), key)
+}
+
+/// Replaces findings of this very text.
+pub fn replace(text: &str, found: &[Finding], key: &MaskKey) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    for one in found {
+        out.push_str(&text[at..one.start]);
+        out.push_str(&token(one.kind, &text[one.start..one.end], key));
+        at = one.end;
+    }
+    out.push_str(&text[at..]);
+    out
+}
+
+fn token(kind: &str, secret: &str, key: &MaskKey) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(&key.0).expect("BUG: HMAC takes a key of any length");
+    mac.update(secret.as_bytes());
+    format!("[masked:{kind}:{}]", hex(&mac.finalize().into_bytes()[..4]))
+}
