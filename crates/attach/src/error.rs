@@ -63,7 +63,7 @@ pub enum CallError {
         /// The method called.
         method: String,
         /// What it said.
-        refusal: Refusal,
+        refusal: Box<Refusal>,
     },
     /// The answer is not of the form we know.
     #[error("the answer to {method} cannot be read: {what}")]

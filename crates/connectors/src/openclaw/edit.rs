@@ -112,15 +112,15 @@ fn fill(text: &str, wanted: &Wanted, mut found: Vec<String>) -> Result<String, T
     let is_folder = |_: Option<&str>, value: &Value| value.as_str() == Some(wanted.folder.as_str());
     if !any(&text, PATHS, is_folder)? {
         text = remove_all(&text, PATHS, &found, is_ours)?;
-        text = append(&text, PATHS, None, &Tree::text(&wanted.folder))?;
+        text = append(&text, PATHS, None, Tree::text(&wanted.folder))?;
     }
     let listed = any(&text, ALLOW, |_, value| value == PLUGIN_ID)?;
     // A list that is empty or absent allows everything; one we start keeps what was off from starting.
     if !listed && (disabled || child_count(&text, ALLOW)?.is_some_and(|count| count > 0)) {
-        text = append(&text, ALLOW, None, &Tree::text(PLUGIN_ID))?;
+        text = append(&text, ALLOW, None, Tree::text(PLUGIN_ID))?;
     }
     if !keep {
-        text = append(&text, ENTRIES, Some(PLUGIN_ID), &wanted.entry(&found))?;
+        text = append(&text, ENTRIES, Some(PLUGIN_ID), wanted.entry(&found))?;
     }
     Ok(text)
 }
@@ -255,17 +255,22 @@ fn set_flag(text: &str, path: &[&str], to: bool) -> Result<String, TextError> {
     Ok(range.map_or_else(|| text.to_owned(), |range| jsonc::replace(text, range, if to { "true" } else { "false" })))
 }
 
-/// Adds a child to a container, which is made first where it is not there.
-fn append(text: &str, path: &[&str], name: Option<&str>, value: &Tree) -> Result<String, TextError> {
-    let mut text = text.to_owned();
-    for depth in 0..path.len() {
-        if find(&root(&text)?, &path[..=depth])?.is_none() {
-            let list = depth + 1 == path.len() && name.is_none();
-            let empty = if list { Tree::List(Vec::new()) } else { Tree::Map(Vec::new()) };
-            text = jsonc::append(&text, &container(&text, &path[..depth])?, Some(path[depth]), &empty);
-        }
+/// Adds a child to a container, together with whatever of the way to it is not there yet.
+fn append(text: &str, path: &[&'static str], name: Option<&'static str>, value: Tree) -> Result<String, TextError> {
+    let whole = root(text)?;
+    let mut depth = path.len();
+    let mut added = (name, value);
+    while depth > 0 && find(&whole, &path[..depth])?.is_none() {
+        let (name, value) = added;
+        let around = match name {
+            Some(name) => Tree::Map(vec![(name, value)]),
+            None => Tree::List(vec![value]),
+        };
+        depth -= 1;
+        added = (Some(path[depth]), around);
     }
-    Ok(jsonc::append(&text, &container(&text, path)?, name, value))
+    let (name, value) = added;
+    Ok(jsonc::append(text, &container(text, &path[..depth])?, name, &value))
 }
 
 /// The container at a path; the whole at none.

@@ -89,7 +89,7 @@ fn gateway(config: &Value, facts: &mut Facts) {
         ("control page without device", ["gateway", "controlUi", "dangerouslyDisableDeviceAuth"]),
     ] {
         if let Some(value) = at(config, &path) {
-            facts.add(Tab::Permissions, name, word(value), Watch::Rank(u8::from(value == &true)));
+            facts.add(Tab::Permissions, name, word(value), Watch::Rank(u8::from(*value == true)));
         }
     }
 }

@@ -8,6 +8,7 @@ mod guard_edit;
 mod guard_status;
 mod hooks;
 mod matrix;
+mod openclaw;
 mod properties;
 mod scratch;
 mod sessions;

@@ -121,23 +121,25 @@ fn everything_that_switches_it_off_is_told() {
     let machine = Machine::new();
     let path = configured(&machine, "{ }\n");
     let mut told = Vec::new();
-    let mut change = |from: &str, to: &str| {
-        let _ = std::fs::write(&path, "{ }\n");
+    let mut change = |pointer: &str, name: &str, value: serde_json::Value| {
+        std::fs::write(&path, "{}\n").expect("written");
         install(&machine);
         let text = std::fs::read_to_string(&path).expect("read");
-        let changed = text.replacen(from, to, 1);
-        assert_ne!(text, changed, "{from}");
-        std::fs::write(&path, changed).expect("written");
+        let mut config: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        config.pointer_mut(pointer).expect(pointer)[name] = value;
+        std::fs::write(&path, config.to_string()).expect("written");
         let (state, says) = state(&machine);
         told.push(format!("{state:?}: {says}"));
     };
-    change("\"plugins\":{", "\"plugins\":{\"enabled\":false,");
-    change("\"enabled\":true", "\"enabled\":false");
-    change("\"plugins\":{", "\"plugins\":{\"deny\":[\"clawbutler-guard\"],");
-    change("\"plugins\":{", "\"plugins\":{\"allow\":[\"other\"],");
-    change("clawbutler-hook\"", "other-hook\"");
-    change(".openclaw/clawbutler-guard\"", ".openclaw/other\"");
-    change("\"enabled\":true", "\"hooks\":{\"timeoutMs\":1},\"enabled\":true");
+    let entry = "/plugins/entries/clawbutler-guard";
+    change("/plugins", "enabled", false.into());
+    change(entry, "enabled", false.into());
+    change("/plugins", "deny", serde_json::json!(["clawbutler-guard"]));
+    change("/plugins", "allow", serde_json::json!(["other"]));
+    change(&format!("{entry}/config"), "hook", "/other".into());
+    change("/plugins/load", "paths", serde_json::json!([]));
+    change("/plugins", "entries", serde_json::json!({}));
+    change(entry, "hooks", serde_json::json!({ "timeoutMs": 1 }));
     insta::assert_debug_snapshot!(told);
 }
 
@@ -165,7 +167,9 @@ fn a_rival_and_changed_files_are_told() {
 #[test]
 fn what_is_not_understood_is_left_alone() {
     let machine = Machine::new();
-    for text in ["{", "[]", "// nothing", "{ plugins: [] }", "{ plugins: { load: { paths: {} } } }", "{plugins:{allow:1}}"] {
+    for text in
+        ["{", "[]", "// nothing", "{ plugins: [] }", "{ plugins: { load: { paths: {} } } }", "{plugins:{allow:1}}"]
+    {
         configured(&machine, text);
         let plan = openclaw().plan_install(&machine.env, &home(&machine), &machine.hook(), Variant::User);
         let error = plan.expect_err(text);
@@ -178,7 +182,9 @@ fn gateways_are_found_by_their_locks() {
     let machine = Machine::new();
     let config = configured(&machine, "{}").display().to_string();
     let lock = |pid: u32, start: u64| {
-        format!("{{\"pid\":{pid},\"port\":18789,\"configPath\":{config:?},\"startTime\":{start},\"createdAt\":\"2026-11-22T11:51:58.114Z\"}}     \n")
+        format!(
+            "{{\"pid\":{pid},\"port\":18789,\"configPath\":{config:?},\"startTime\":{start},\"createdAt\":\"2026-11-22T11:51:58.114Z\"}}     \n"
+        )
     };
     machine.file("home/ada/.openclaw/tmp/openclaw-1000/gateway.state.lock", &lock(40, 7));
     machine.file("tmp/openclaw-1000/gateway.0123abcd.lock", &lock(40, 7));
@@ -218,8 +224,11 @@ fn installs_and_homes_are_found_without_running_anything() {
     machine.env.vars.insert("OPENCLAW_STATE_DIR".to_owned(), state);
     let found = openclaw().discover(&machine.env, &[machine.path("by-hand")]);
     let root = machine.path("").display().to_string();
-    let homes: Vec<_> =
-        found.homes.iter().map(|home| (home.path.display().to_string().replace(&root, "/"), home.source.as_str())).collect();
+    let homes: Vec<_> = found
+        .homes
+        .iter()
+        .map(|home| (home.path.display().to_string().replace(&root, "/"), home.source.as_str()))
+        .collect();
     let expected = [
         ("/elsewhere", "OPENCLAW_STATE_DIR"),
         ("/home/ada/.openclaw", "default"),
@@ -233,8 +242,19 @@ fn installs_and_homes_are_found_without_running_anything() {
 }
 
 fn plugins() -> impl Strategy<Value = String> {
-    let lists = ["", "enabled: false,", "enabled: true", "allow: [],", "allow: ['x'], deny: [ ]", "load: {},", "load: { paths: [] }",
-        "load: {\n    paths: [\n      \"/a\", // one\n    ],\n  },", "entries: {}", "entries: { x: { enabled: true } },", "'entries': { /* none */ },"];
+    let lists = [
+        "",
+        "enabled: false,",
+        "enabled: true",
+        "allow: [],",
+        "allow: ['x'], deny: [ ]",
+        "load: {},",
+        "load: { paths: [] }",
+        "load: {\n    paths: [\n      \"/a\", // one\n    ],\n  },",
+        "entries: {}",
+        "entries: { x: { enabled: true } },",
+        "'entries': { /* none */ },",
+    ];
     prop::sample::subsequence(lists.to_vec(), 0..3).prop_map(|parts| {
         let mut seen = Vec::new();
         let kept = parts.into_iter().filter(|part| {
@@ -243,7 +263,10 @@ fn plugins() -> impl Strategy<Value = String> {
             seen.push(name);
             fresh
         });
-        kept.map(|part| part.trim_end_matches(',').to_owned()).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+        kept.map(|part| part.trim_end_matches(',').to_owned())
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join(", ")
     })
 }
 

@@ -28,7 +28,7 @@ fn call() -> Value {
 #[test]
 fn a_call_is_read_whole() {
     let input = openclaw().parse("gate", call().to_string().as_bytes(), &env()).expect("read");
-    insta::assert_debug_snapshot!(input, @"");
+    insta::assert_debug_snapshot!(input);
 }
 
 #[test]
