@@ -79,8 +79,10 @@ pub(super) fn plain(item: &Item) -> Value {
         Item::Value(value) => plain_value(value),
         Item::Table(table) => Value::Object(table.iter().map(|(key, item)| (key.to_owned(), plain(item))).collect()),
         Item::ArrayOfTables(tables) => {
-            let one = |table: &toml_edit::Table| table.iter().map(|(key, item)| (key.to_owned(), plain(item)));
-            Value::Array(tables.iter().map(|table| Value::Object(one(table).collect())).collect())
+            let one = |table: &toml_edit::Table| {
+                Value::Object(table.iter().map(|(key, item)| (key.to_owned(), plain(item))).collect())
+            };
+            Value::Array(tables.iter().map(one).collect())
         }
     }
 }

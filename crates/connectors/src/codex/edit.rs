@@ -115,10 +115,8 @@ fn eol(text: &str) -> &'static str {
 /// the path by which the client's record of trust calls the file.
 pub(super) fn uninstall(text: &str, sources: &[String], place: Place<'_>) -> Result<Option<String>, TextError> {
     let mut after = text.to_owned();
-    let keys: Vec<String> = ours(text)?
-        .iter()
-        .flat_map(|handler| sources.iter().map(|source| handler.key(source)))
-        .collect();
+    let keys: Vec<String> =
+        ours(text)?.iter().flat_map(|handler| sources.iter().map(|source| handler.key(source))).collect();
     let (no_file, empty_file) = (text.contains(&format!("{COMMENT}{NO_FILE}")), has(text, EMPTY_FILE));
     while let Some(own) = ours(&after)?.pop() {
         after = remove(&after, &own)?;

@@ -17,8 +17,7 @@ use crate::env::{Env, Os};
 pub(super) const MARK_KEY: &str = "clawbutler";
 /// Its value.
 pub(super) const MARK: &str = "guard-v1";
-/// Variable by which the hook learns which process called it.
-pub(super) const PID_VARIABLE: &str = "CLAWBUTLER_CLIENT_PID";
+pub(super) use super::hook::PID_VARIABLE;
 
 /// Seconds a call may wait for a human; longer than `core::limits::APPROVAL_MS_MAX`. When Codex's own
 /// patience ends the tool runs, so the hook has to end long before.

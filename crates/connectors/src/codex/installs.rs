@@ -156,9 +156,9 @@ impl Found {
         }
         let named = |name: &str| real.ancestors().any(|folder| folder.file_name().is_some_and(|own| own == name));
         if named("Caskroom") || named("Cellar") {
-            let keg = real.ancestors().find(|folder| {
-                folder.parent().and_then(Path::file_name).is_some_and(|parent| parent == "codex")
-            });
+            let keg = real
+                .ancestors()
+                .find(|folder| folder.parent().and_then(Path::file_name).is_some_and(|parent| parent == "codex"));
             if let Some(keg) = keg.map(Path::to_owned) {
                 self.homebrew(&keg);
                 return;

@@ -36,7 +36,9 @@ fn entry(text: &str, table: &str, key: &str, value: &str) -> Result<String, Text
         }
         None => Ok(header(text, table, &line, eol)),
         // Made by `[[hooks.X]]` alone: it may still get a header of its own.
-        Some(Item::Table(found)) if found.is_implicit() && !Table::is_dotted(found) => Ok(header(text, table, &line, eol)),
+        Some(Item::Table(found)) if found.is_implicit() && !Table::is_dotted(found) => {
+            Ok(header(text, table, &line, eol))
+        }
         Some(_) => Err(shape(&format!("`{table}` is written inline"))),
     }
 }

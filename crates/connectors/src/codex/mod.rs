@@ -4,6 +4,7 @@
 //! Must never know: any other runtime. Must never read `auth.json`: that it is there is all we may know.
 
 mod action;
+mod checks;
 mod config;
 mod discover;
 mod edit;
@@ -22,6 +23,7 @@ mod sessions;
 mod status;
 mod tables;
 mod time;
+mod trust;
 mod version;
 mod workdir;
 
@@ -113,7 +115,7 @@ impl Connector for Codex {
     }
 
     fn checks(&self, env: &Env, home: &Path) -> Vec<Check> {
-        facts::checks(env, home)
+        checks::checks(env, home)
     }
 
     fn recordings(&self, _env: &Env, home: &Path) -> Vec<Recording> {
