@@ -68,7 +68,7 @@ pub(super) fn parse(text: &str) -> Result<Value, String> {
 /// Where a text breaks.
 pub(super) fn place(text: &str, error: &toml_edit::TomlError) -> String {
     let at = error.span().map_or(0, |span| span.start).min(text.len());
-    let line = text.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+    let line = text[..at].split('\n').count();
     format!("it breaks at line {line}")
 }
 

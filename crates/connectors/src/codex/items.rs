@@ -81,7 +81,7 @@ pub(super) fn output(payload: &Value, known: Option<Outcome>) -> Vec<What> {
         && let (Some(inner), Some(metadata)) = (fields.get("output").and_then(Value::as_str), fields.get("metadata"))
     {
         exit = metadata.get("exit_code").and_then(Value::as_i64).map(ended);
-        told = inner.to_owned();
+        inner.clone_into(&mut told);
     }
     let call = text(payload, "call_id").map(str::to_owned);
     let said = said(&told);
