@@ -118,17 +118,25 @@ pub(super) fn uninstall(text: &str, sources: &[String], place: Place<'_>) -> Res
     let keys: Vec<String> =
         ours(text)?.iter().flat_map(|handler| sources.iter().map(|source| handler.key(source))).collect();
     let (no_file, empty_file) = (text.contains(&format!("{COMMENT}{NO_FILE}")), has(text, EMPTY_FILE));
-    while let Some(own) = ours(&after)?.pop() {
-        after = remove(&after, &own)?;
-    }
+    // The record first: it stands behind our groups, and whether those end the file decides about its last line.
     for key in &keys {
         after = forget(&after, key)?;
     }
-    if !keys.is_empty() {
+    if after != text {
         after = without_empty_state(&after)?;
+    }
+    // Only when nobody wrote behind us the missing line end is the one we added.
+    let last = ours(&after)?.pop().and_then(|own| own.spot).map(|spot| spot.group.end);
+    let cut_line_end = has(text, NO_LINE_END) && last == Some(after.len());
+    while let Some(own) = ours(&after)?.pop() {
+        after = remove(&after, &own)?;
     }
     if let Place::Machine(_) = place {
         after = managed::remove(&after);
+    }
+    if cut_line_end {
+        let kept = after.strip_suffix("\r\n").or_else(|| after.strip_suffix('\n')).unwrap_or(&after).len();
+        after.truncate(kept);
     }
     if others(text)? != others(&after)? {
         return Err(shape("the hooks are written in a way that we do not edit"));
@@ -162,13 +170,11 @@ fn remove(text: &str, handler: &Handler) -> Result<String, TextError> {
         return Ok(text);
     }
     let (mut start, end) = (spot.group.start, spot.group.end);
-    let mut cut_line_end = false;
     let line_before = |at: usize| {
         let end = text[..at].strip_suffix('\n')?.len();
         Some(text[..end].rfind('\n').map_or(0, |at| at + 1))
     };
     if let Some(line) = line_before(start).filter(|line| text[*line..].starts_with(COMMENT)) {
-        cut_line_end = text[line..start].contains(NO_LINE_END);
         start = line;
     }
     if let Some(line) = line_before(start).filter(|line| text[*line..start].trim().is_empty()) {
@@ -176,10 +182,6 @@ fn remove(text: &str, handler: &Handler) -> Result<String, TextError> {
     }
     let mut text = text.to_owned();
     text.replace_range(start..end, "");
-    if cut_line_end && text.len() == start {
-        let kept = text.strip_suffix("\r\n").or_else(|| text.strip_suffix('\n')).unwrap_or(&text).len();
-        text.truncate(kept);
-    }
     Ok(text)
 }
 
