@@ -13,6 +13,7 @@ const TAURI_DRIVER: &str = "2.1.0";
 const CLAUDE_CODE: &str = "2.1.330";
 /// See [`claude_code_old`].
 const CLAUDE_CODE_OLD: &str = "2.1.240";
+const CODEX: &str = "0.169.0";
 const GEMINI_CLI: &str = "0.61.0";
 const BINARYEN: &str = "131.0.0";
 
@@ -108,6 +109,23 @@ fn claude_code_of(version: &str) -> Result<PathBuf> {
         bail!("the npm package holds no program for this system at {}", binary.display());
     }
     Ok(binary)
+}
+
+/// The real Codex: the program in the companion package for this system, without running any script of it.
+pub(crate) fn codex() -> Result<PathBuf> {
+    let folder = place::cache()?.join("clients").join(format!("codex-{CODEX}"));
+    let found = || {
+        let scope = folder.join("node_modules/@openai");
+        let packages =
+            std::fs::read_dir(&scope).into_iter().flatten().flatten().map(|entry| entry.path().join("vendor"));
+        let triples = packages.flat_map(|vendor| std::fs::read_dir(vendor).into_iter().flatten().flatten());
+        triples.map(|triple| triple.path().join("bin").join(place::exe("codex"))).find(|program| program.is_file())
+    };
+    if found().is_none() {
+        say(format!("installing Codex {CODEX} into {}", folder.display()));
+        npm_install(&folder, &format!("@openai/codex@{CODEX}"))?;
+    }
+    found().with_context(|| format!("the npm package holds no program for this system in {}", folder.display()))
 }
 
 /// The real Gemini CLI: a script for Node.js, without running any script of its package.

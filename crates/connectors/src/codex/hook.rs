@@ -158,10 +158,13 @@ fn parse(verb: &str, stdin: &[u8], env: &Env) -> Result<HookInput, BadInput> {
     };
     let home = paths::home(env);
     let call_id = text("tool_use_id");
-    if tool == "Bash"
-        && let Some(record) = text("transcript_path")
-    {
-        workdir::complete(&home, record, call_id, &mut arguments);
+    if tool == "Bash" {
+        let known =
+            text("transcript_path").is_some_and(|record| workdir::complete(&home, record, call_id, &mut arguments));
+        // Codex asks when a command wants to leave the sandbox; where nothing says so, it is taken for that.
+        if let (Event::Relay, false, Some(arguments)) = (event, known, arguments.as_object_mut()) {
+            arguments.entry("sandbox_permissions").or_insert_with(|| "require_escalated".into());
+        }
     }
     if tool == "apply_patch" {
         same_end(&mut arguments);

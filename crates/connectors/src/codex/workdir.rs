@@ -17,11 +17,13 @@ const TAIL_BYTES: u64 = 256 * 1024;
 /// What is taken over from the recorded call.
 const TAKEN: [&str; 4] = ["workdir", "sandbox_permissions", "with_escalated_permissions", "tty"];
 
-/// Adds what the record knows to the arguments of a command.
-pub(super) fn complete(home: &Path, record: &str, call: Option<&str>, arguments: &mut Value) {
-    let Some(command) = arguments.get("command").and_then(Value::as_str).map(str::to_owned) else { return };
-    let Some(recorded) = tail(home, Path::new(record)).and_then(|text| find(&text, call, &command)) else { return };
-    let Some(arguments) = arguments.as_object_mut() else { return };
+/// Adds what the record knows to the arguments of a command. Whether it knows the call.
+pub(super) fn complete(home: &Path, record: &str, call: Option<&str>, arguments: &mut Value) -> bool {
+    let Some(command) = arguments.get("command").and_then(Value::as_str).map(str::to_owned) else { return false };
+    let Some(recorded) = tail(home, Path::new(record)).and_then(|text| find(&text, call, &command)) else {
+        return false;
+    };
+    let Some(arguments) = arguments.as_object_mut() else { return false };
     for name in TAKEN {
         if let Some(value) = recorded.get(name).filter(|value| !value.is_null()) {
             arguments.entry(name).or_insert_with(|| value.clone());
@@ -31,6 +33,7 @@ pub(super) fn complete(home: &Path, record: &str, call: Option<&str>, arguments:
     if let Some(why) = recorded.get("justification").filter(|why| why.is_string()) {
         arguments.entry("description").or_insert_with(|| why.clone());
     }
+    true
 }
 
 /// The end of a record, when it lies where records lie.
