@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 const WAYS: [(&str, &str); 4] = [("shell", DIRECT), ("patch", DIRECT), ("mcp", DIRECT), ("code", CODE_MODE)];
 
 fn call(way: &str, name: &str) -> Value {
-    let command = format!("touch {name}.ran && rm -rf victim-{name}");
+    let command = format!("touch {name}.ran && rm -r victim-{name}");
     let block = match way {
         "shell" => json!({ "tool": "exec_command", "input": { "cmd": command } }),
         "patch" => {
@@ -228,6 +228,40 @@ fn a_missing_or_broken_hook_blocks() {
     }
 }
 
+#[test]
+fn a_sub_agents_call_is_asked_about_and_an_ended_client_takes_its_question_back() {
+    let Some(machine) = guarded() else { return };
+    let place = Place(&machine);
+    place.lay("kid");
+    let task = json!({ "message": script(&json!([call("shell", "kid")])) });
+    let turns = json!([
+        [{ "tool": "spawn_agent", "namespace": "multi_agent_v1", "input": task }],
+        [{ "tool": "exec_command", "input": { "cmd": "sleep 20", "yield_time_ms": 25_000 } }],
+    ]);
+    let mut running = codex::exec(&machine, &script(&turns), &[]);
+    let seen = machine.wait_pending();
+    assert!(seen.headline.contains("kid.ran") && seen.subagent.is_some(), "{seen:?}");
+    machine.decide(&seen, "deny", None).unwrap();
+    let kid = || {
+        codex::records(&machine)
+            .into_iter()
+            .map(|path| fs::read_to_string(path).unwrap())
+            .find(|text| text.contains("\"subagent\""))
+    };
+    wait_for("the refusal", || kid().filter(|text| text.contains("The user denied this in ClawButler")));
+    assert!(!place.done("shell", "kid"));
+    running.0.kill().unwrap();
+    running.0.wait().unwrap();
+
+    let mut running = place.start(WAYS[0], "gone");
+    machine.wait_pending();
+    running.0.kill().unwrap();
+    running.0.wait().unwrap();
+    wait_for("the withdrawal", || machine.pending().items.is_empty().then_some(()));
+    assert!(machine.kinds().contains(&"approval.withdrawn".to_owned()));
+    assert!(!place.done("shell", "gone"));
+}
+
 fn write_program(path: &Path, text: &str) {
     use std::os::unix::fs::PermissionsExt as _;
     let _ = fs::remove_file(path);
@@ -238,7 +272,7 @@ fn write_program(path: &Path, text: &str) {
 /// A command that asks to leave the sandbox, outside the project so that inside the sandbox it could not.
 fn escalated(machine: &Machine, name: &str, risky: bool) -> Value {
     let file = machine.at("home").join(name);
-    let tail = if risky { format!(" && rm -rf victim-{name}") } else { String::new() };
+    let tail = if risky { format!(" && rm -r victim-{name}") } else { String::new() };
     json!([{ "tool": "exec_command", "input": {
         "cmd": format!("touch {}{tail}", file.display()), "sandbox_permissions": "require_escalated",
         "justification": "It has to write there.",
@@ -335,14 +369,21 @@ fn the_record_tells_what_the_client_said() {
         .iter()
         .filter_map(|s| if let What::ToolResult { outcome, .. } = s.what { Some(outcome) } else { None })
         .collect();
-    assert_eq!(outcomes[..3], [Outcome::Ok, Outcome::Failed, Outcome::Ok], "{steps:?}");
+    assert_eq!(outcomes, [Outcome::Ok, Outcome::Failed, Outcome::Ok, Outcome::Failed, Outcome::Ok], "{steps:?}");
     let exits: Vec<&Value> = items("command_execution").iter().map(|item| &item["exit_code"]).collect();
     assert_eq!(exits, [&json!(0), &json!(3)]);
     let calls: Vec<&str> = steps
         .iter()
         .filter_map(|s| if let What::ToolCall { tool, .. } = &s.what { Some(tool.as_str()) } else { None })
         .collect();
-    assert_eq!(calls[..4], ["exec_command", "exec_command", "apply_patch", "no_such_tool"]);
+    let tools = ["exec_command", "exec_command", "apply_patch", "no_such_tool", "multi_agent_v1__spawn_agent"];
+    assert_eq!(calls, tools);
+    let started =
+        steps.iter().find_map(|s| if let What::AgentStarted { agent, .. } = &s.what { Some(agent) } else { None });
+    let (kid, inner) = told.iter().find(|(agent, _)| agent.is_some()).unwrap();
+    assert_eq!((kid.as_ref(), inner.iter().filter(|step| step.agent != *kid).count()), (started, 0));
+    let asked = inner.iter().any(|step| step.what == What::Prompt { text: script(&json!([])) });
+    assert!(asked, "{inner:?}");
 
     let used: Vec<Usage> = steps
         .iter()

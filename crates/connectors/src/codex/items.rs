@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 /// What is said of text typed into a running terminal.
 const TYPED: &str = "Text is typed into a terminal that already runs (`write_stdin`); no hook sees that.";
 
+/// Sub-agents of one call.
+const AGENTS: usize = 100;
+
 /// The text at a name; absent when empty.
 pub(super) fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
     value.get(name)?.as_str().filter(|text| !text.is_empty())
@@ -127,6 +130,10 @@ fn said(told: &str) -> Option<(Outcome, Option<&'static str>)> {
     if first == "Script failed" {
         return Some((Outcome::Failed, None));
     }
+    let program = head.split_once(" failed: ").is_some_and(|(tool, _)| !tool.is_empty() && !tool.contains(' '));
+    if program || head.starts_with("unsupported call") {
+        return Some((Outcome::Failed, None));
+    }
     if head.starts_with("Script completed") {
         return Some((Outcome::Ok, None));
     }
@@ -213,6 +220,41 @@ pub(super) fn agent(item: &Value) -> What {
         "interrupted" | "shutdown" => ended(Outcome::Interrupted),
         other => What::Note { text: clip(&format!("A sub-agent: {other}.")) },
     }
+}
+
+/// Sub-agents that a call started, where the client does not say so by itself (`multi_agent_v1`).
+pub(super) fn spawned(item: &Value) -> Vec<What> {
+    if text(item, "tool") != Some("spawn_agent") {
+        return Vec::new();
+    }
+    let call = text(item, "id").map(str::to_owned);
+    let list = |name: &str| item.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let names = list("receiver_agents");
+    let started = list("receiver_thread_ids").iter().take(AGENTS).filter_map(Value::as_str).map(|agent| {
+        let known = names.iter().find(|one| text(one, "thread_id") == Some(agent));
+        let name = known.and_then(|one| text(one, "agent_role").or_else(|| text(one, "agent_nickname"))).map(clip);
+        What::AgentStarted { agent: agent.to_owned(), name, call: call.clone() }
+    });
+    started.collect()
+}
+
+/// What the client tells the model of a sub-agent's end. The mark is the client's own: nobody can type it.
+pub(super) fn notified(message: &Value) -> Option<What> {
+    let passed = message.get("internal_chat_message_metadata_passthrough")?;
+    let kinds = passed.get("content_item_kinds")?.as_array()?;
+    kinds.iter().any(|kind| kind == "multi_agent.subagent_notification").then_some(())?;
+    let said = content(message.get("content"));
+    let inner = said.trim().strip_prefix("<subagent_notification>")?.strip_suffix("</subagent_notification>")?;
+    let notice: Value = serde_json::from_str(inner.trim()).ok()?;
+    let status = notice.get("status")?;
+    let word = status.as_str().or_else(|| status.as_object()?.keys().next().map(String::as_str))?;
+    let outcome = match word {
+        "completed" => Outcome::Ok,
+        "errored" | "failed" => Outcome::Failed,
+        "interrupted" | "shutdown" => Outcome::Interrupted,
+        _ => return None,
+    };
+    Some(What::AgentEnded { agent: text(&notice, "agent_path")?.to_owned(), outcome })
 }
 
 /// The model's thoughts, where they are not sealed.

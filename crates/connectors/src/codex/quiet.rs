@@ -4,9 +4,8 @@
 pub(super) const LINES: [&str; 3] = ["inter_agent_communication_metadata", "world_state", "ghost_snapshot"];
 
 /// What went to the model and came from it: messages are told by the events beside them.
-pub(super) const RESPONSES: [&str; 7] = [
-    "additional_tools", "compaction", "compaction_summary", "context_compaction", "ghost_snapshot", "message", "other",
-];
+pub(super) const RESPONSES: [&str; 6] =
+    ["additional_tools", "compaction", "compaction_summary", "context_compaction", "ghost_snapshot", "other"];
 
 /// Events.
 pub(super) const EVENTS: [&str; 34] = [
@@ -21,7 +20,7 @@ pub(super) const EVENTS: [&str; 34] = [
 ];
 
 /// Things that happened, told by the call and its output.
-pub(super) const ITEMS: [&str; 11] = [
-    "CollabAgentToolCall", "ContextCompaction", "DynamicToolCall", "Extension", "HookPrompt", "ImageGeneration",
-    "ImageView", "Plan", "Reasoning", "TodoList", "WebSearch",
+pub(super) const ITEMS: [&str; 9] = [
+    "ContextCompaction", "DynamicToolCall", "HookPrompt", "ImageGeneration", "ImageView", "Plan", "Reasoning",
+    "TodoList", "WebSearch",
 ];

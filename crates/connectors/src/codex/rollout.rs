@@ -192,6 +192,12 @@ impl Rollout {
                 Vec::new()
             }
             "SubAgentActivity" => vec![items::agent(item)],
+            "CollabAgentToolCall" | "Extension" => {
+                if let Some(id) = text(item, "id") {
+                    self.remember(id.to_owned(), items::outcome(item));
+                }
+                items::spawned(item)
+            }
             quiet if quiet::ITEMS.contains(&quiet) => Vec::new(),
             other => vec![What::Unknown { kind: clip(&format!("item/{other}")) }],
         }
@@ -213,6 +219,7 @@ impl Rollout {
                 let text = clip(&said);
                 vec![if task && self.agent.is_some() { What::Prompt { text } } else { What::Note { text } }]
             }
+            "message" => items::notified(payload).into_iter().collect(),
             quiet if quiet::RESPONSES.contains(&quiet) => Vec::new(),
             other => vec![What::Unknown { kind: clip(&format!("response_item/{other}")) }],
         }
