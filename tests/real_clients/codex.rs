@@ -262,6 +262,32 @@ fn a_sub_agents_call_is_asked_about_and_an_ended_client_takes_its_question_back(
     assert!(!place.done("shell", "gone"));
 }
 
+#[test]
+fn the_oldest_supported_client_is_guarded_too() {
+    let Some(machine) = codex::old_machine() else { return };
+    machine.install_guard();
+    codex::trust(&machine);
+    let place = Place(&machine);
+    let (state, says) = place.guard();
+    assert!(state == "user" && says.contains("SessionEnd, SubagentStart, SubagentStop"), "{state}: {says}");
+    for way in &WAYS[..2] {
+        for (verb, done) in [("deny", false), ("allow_once", true)] {
+            let name = format!("{verb}-{}", way.0);
+            let running = place.start(*way, &name);
+            let seen = machine.wait_pending();
+            machine.decide(&seen, verb, None).unwrap();
+            running.finish();
+            assert_eq!(place.done(way.0, &name), done, "{}", place.record());
+        }
+    }
+    fs::remove_file(machine.data().join("bin/clawbutler-hook")).unwrap();
+    for way in &WAYS[..2] {
+        let name = format!("broken-{}", way.0);
+        let record = place.unasked(*way, &name);
+        assert!(record.contains("blocked by PreToolUse hook") && !place.done(way.0, &name), "{record}");
+    }
+}
+
 fn write_program(path: &Path, text: &str) {
     use std::os::unix::fs::PermissionsExt as _;
     let _ = fs::remove_file(path);

@@ -51,6 +51,11 @@ pub(super) const WANTED: &[Wanted] = &[
     wanted("SubagentStop", "observe", false, 5),
 ];
 
+/// Whether a hook in this event decides about a call, and does not only report it.
+pub(super) fn decides(event: &str) -> bool {
+    WANTED.iter().any(|want| want.event == event && want.verb != "observe")
+}
+
 /// The program's path as it is written into the configuration.
 pub(super) fn program(env: &Env, hook: &Path) -> Result<String, GuardError> {
     let bad = |why| GuardError::HookPath { path: hook.to_owned(), why };

@@ -197,7 +197,8 @@ fn user_status(
     if let Presence::Partial(what) = &user.presence {
         return damaged(user, what);
     }
-    if let Some(status) = trust_status(home, user) {
+    let untrusted = trust::untrusted(home, &user.text);
+    if let Some(status) = trust_status(&untrusted) {
         return status;
     }
     let system = config::values(&paths::system_config(env)).unwrap_or(Value::Null);
@@ -215,20 +216,25 @@ fn user_status(
     if let Some(trouble) = program_trouble(hook) {
         return without_program(&trouble);
     }
-    status(
-        GuardState::User,
-        "The guard is in the user's settings and Codex trusts it: every new session of this home that reads them asks \
-         first."
-            .to_owned(),
-        None,
-    )
+    let mut says =
+        "The guard is in the user's settings and Codex trusts it: every new session of this home that reads \
+                    them asks first."
+            .to_owned();
+    if !untrusted.is_empty() {
+        let events: Vec<&str> = untrusted.iter().map(|(event, _)| event.as_str()).collect();
+        says.push_str(&format!(
+            " Not reported, for want of trust or because the client is older: {}.",
+            events.join(", ")
+        ));
+    }
+    status(GuardState::User, says, None)
 }
 
-/// Installed is not in force: Codex leaves out what its user did not trust.
-fn trust_status(home: &Path, user: &Looked) -> Option<GuardStatus> {
-    let untrusted = trust::untrusted(home, &user.text);
-    let (_, first) = untrusted.first()?;
-    let events: Vec<&str> = untrusted.iter().map(|(event, _)| event.as_str()).collect();
+/// Installed is not in force: Codex leaves out what its user did not trust. What only reports may be left out,
+/// and an older client does not know all of it.
+fn trust_status(untrusted: &[(String, Trust)]) -> Option<GuardStatus> {
+    let mut deciding = untrusted.iter().filter(|(event, _)| entries::decides(event)).peekable();
+    let (_, first) = deciding.peek()?;
     let why = match first {
         Trust::Changed => "Codex trusts another wording of it",
         Trust::Off => "it is switched off in Codex's own list of hooks",
@@ -240,9 +246,10 @@ fn trust_status(home: &Path, user: &Looked) -> Option<GuardStatus> {
             "Start `codex` and trust the hooks of ClawButler where it says that hooks need review, or in `/hooks`."
         }
     };
+    let events: Vec<&str> = deciding.map(|(event, _)| event.as_str()).collect();
     let mut status = bypassed(why, fix.to_owned());
-    if events.len() < WANTED.len() {
-        status.says = format!("The guard is installed, but not all of it has effect ({}): {why}.", events.join(", "));
+    if let [only] = events[..] {
+        status.says = format!("The guard is installed, but its hook for {only} has no effect: {why}.");
     }
     Some(status)
 }

@@ -150,6 +150,19 @@ fn installed_is_in_force_only_when_codex_trusts_it() {
     trust(&machine, |hash| format!("{}\nenabled = false", given(hash)));
     let (seen, says) = state(&machine);
     assert!(seen == GuardState::Bypassed && says.contains("switched off"), "{says}");
+    // 0.130 knows five of the eight events, so its user cannot trust the others.
+    std::fs::write(home(&machine).join("config.toml"), &bare).expect("written");
+    trust(&machine, given);
+    let five = text(&machine).replace(":session_end:", ":x:").replace(":subagent_start:", ":y:");
+    std::fs::write(home(&machine).join("config.toml"), &five).expect("written");
+    let (seen, says) = state(&machine);
+    assert!(
+        seen == GuardState::User && says.contains("Not reported") && says.contains("SessionEnd, SubagentStart"),
+        "{says}"
+    );
+    std::fs::write(home(&machine).join("config.toml"), five.replace(":permission_request:", ":z:")).expect("written");
+    let (seen, says) = state(&machine);
+    assert!(seen == GuardState::Bypassed && says.contains("its hook for PermissionRequest"), "{says}");
 }
 
 #[test]
