@@ -23,7 +23,7 @@ use crate::model::{id, script_in};
 pub const DIRECT: &str = "gpt-5.5";
 pub const CODE_MODE: &str = "gpt-6-sol";
 /// Longest an answer of the client's interface may take.
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 static ANSWERS: AtomicU64 = AtomicU64::new(1);
 

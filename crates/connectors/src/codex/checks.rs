@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::{config, discover, entries, facts, paths, version};
+use super::{config, discover, entries, facts, paths, status, version};
 use crate::env::Env;
 use crate::facts::{Check, Health};
 
@@ -17,6 +17,7 @@ pub(super) fn checks(env: &Env, home: &Path) -> Vec<Check> {
     let mut checks = vec![settings(home), client(env, home), records(home)];
     checks.extend(hooks_json(home));
     checks.extend(rewriters(home));
+    checks.extend(profiles(home));
     checks
 }
 
@@ -70,6 +71,17 @@ fn hooks_json(home: &Path) -> Option<Check> {
     }?;
     let says = format!("Codex leaves out {} as a whole: {why}.", path.display());
     Some(check("hooks.json", Health::Degraded, says, Some("Correct the file; ClawButler's own hooks are not in it.")))
+}
+
+/// A profile lays its settings over those that hold the guard, for the sessions it is chosen for.
+fn profiles(home: &Path) -> Vec<Check> {
+    let all = paths::profiles(home).into_iter().filter_map(|(name, file)| {
+        let off = status::switched_off(&config::values(&file).ok()?)?;
+        let says =
+            format!("Sessions started with `--profile {name}` run without the guard: {} says `{off}`.", file.display());
+        Some(check("profiles", Health::Degraded, says, Some("Remove that line, or install the guard machine-wide.")))
+    });
+    all.collect()
 }
 
 /// Hooks run side by side: one that rewrites a command does so after ours has looked at it.

@@ -56,6 +56,11 @@ pub(super) fn facts(env: &Env, home: &Path, projects: &[PathBuf]) -> Vec<Fact> {
     defaults(&mut facts, &user, &machine);
     layer(&mut facts, &user, true);
     trusted(&mut facts, &user);
+    for (name, file) in paths::profiles(home) {
+        facts.from(&file, &format!("profile {name}: "));
+        facts.add(Tab::Overview, "profile", "defined", Watch::No);
+        layer(&mut facts, &config::values(&file).unwrap_or(Value::Null), false);
+    }
     facts.from(&paths::system_config(env), "system: ");
     layer(&mut facts, &machine, true);
     requirements(&mut facts, env);

@@ -91,15 +91,21 @@ impl Connector for Codex {
 
     fn capabilities(&self) -> Capabilities {
         Capabilities {
-            observe: Can::Yes("Hooks report calls as they happen, and the rollout files record the whole session."),
-            price: Can::Yes("Every answer of the model is recorded with its tokens; prices come from our own table."),
+            observe: Can::Yes(
+                "Hooks report calls as they happen, and the rollout files record the whole session. Live sessions are \
+                 seen on Linux only.",
+            ),
+            price: Can::Partly(
+                "Every answer of the model is recorded with its tokens (before 0.150 as a running sum); prices come from \
+                 our own table, and hosted web search is not in them.",
+            ),
             ask: Can::Partly(
                 "Hooks hold a call until you answer. What is typed into a terminal that already runs \
                  (`write_stdin`) and hosted web search reach no hook.",
             ),
             block: Can::Partly(
-                "A denied call does not run. Hooks must be trusted in Codex once, and `--disable hooks` or \
-                 `--ignore-user-config` switch those of a user off; the machine-wide form stays.",
+                "A denied call does not run. Hooks must be trusted in Codex once, and `--disable hooks`, \
+                 `--ignore-user-config` or a profile switch those of a user off; the machine-wide form stays.",
             ),
             pause: Can::Partly("A session waits as long as one of its calls is held; between calls it goes on."),
             kill: Can::Partly(

@@ -4,6 +4,9 @@ use std::path::{Path, PathBuf};
 
 use crate::env::{Env, Os};
 
+/// Entries of a home that are looked at.
+const ENTRIES: usize = 2_000;
+
 /// The home in force for a process with this environment.
 pub(super) fn home(env: &Env) -> PathBuf {
     env.var("CODEX_HOME").map_or_else(|| env.home.join(".codex"), PathBuf::from)
@@ -56,6 +59,19 @@ pub(super) fn locks(home: &Path) -> PathBuf {
     home.join("thread-writer-locks")
 }
 
+/// Settings that a session chosen with `--profile` lays over the others: `<name>.config.toml` beside them.
+pub(super) fn profiles(home: &Path) -> Vec<(String, PathBuf)> {
+    let entries = std::fs::read_dir(home).into_iter().flatten().flatten().take(ENTRIES);
+    let mut all: Vec<(String, PathBuf)> = entries
+        .filter_map(|entry| {
+            let name = entry.file_name().to_str()?.strip_suffix(".config.toml")?.to_owned();
+            (!name.is_empty()).then(|| (name, entry.path()))
+        })
+        .collect();
+    all.sort();
+    all
+}
+
 /// Files an agent must not touch: whoever edits them can switch the guard off.
 pub(super) fn guarded(env: &Env, home: &Path) -> Vec<PathBuf> {
     let config = config(home);
@@ -64,6 +80,7 @@ pub(super) fn guarded(env: &Env, home: &Path) -> Vec<PathBuf> {
         files.push(target);
     }
     files.extend([requirements(env), system_config(env)]);
+    files.extend(profiles(home).into_iter().map(|(_, file)| file));
     unique(files)
 }
 
@@ -75,6 +92,7 @@ pub(super) fn watched(env: &Env, home: &Path) -> Vec<PathBuf> {
         files.push(target);
     }
     files.extend([requirements(env), system_config(env)]);
+    files.extend(profiles(home).into_iter().map(|(_, file)| file));
     unique(files)
 }
 

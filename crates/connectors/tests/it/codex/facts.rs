@@ -58,6 +58,7 @@ fn facts_tell_what_may_drift_and_no_secret() {
         "home/ada/.codex/hooks.json",
         "{\"hooks\":{\"Stop\":[{\"hooks\":[{\"type\":\"command\",\"command\":\"bell\"}]}]}}",
     );
+    machine.file("home/ada/.codex/fast.config.toml", "model = \"small\"\nsandbox_mode = \"read-only\"\n");
     machine.file("work/.git/HEAD", "");
     machine.file("work/.codex/config.toml", "sandbox_mode = \"danger-full-access\"\n");
     machine.file("work/sub/AGENTS.md", "Inner.");
@@ -122,6 +123,10 @@ fn checks_say_what_is_wrong() {
     configured(&machine, CONFIG);
     assert_eq!(health(&machine, "other hooks"), Some((Health::Degraded, true)));
     assert_eq!(health(&machine, "hooks.json"), None);
+    assert_eq!(health(&machine, "profiles"), None);
+    let profile = machine.file("home/ada/.codex/bare.config.toml", "[features]\nhooks = false\n");
+    assert_eq!(health(&machine, "profiles"), Some((Health::Degraded, true)));
+    assert!(codex().guarded_files(&machine.env, &home(&machine)).contains(&profile));
     machine.file("home/ada/.codex/hooks.json", "{\"version\":1,\"hooks\":{}}");
     assert_eq!(health(&machine, "hooks.json"), Some((Health::Degraded, true)));
 }
