@@ -13,6 +13,9 @@ const TAURI_DRIVER: &str = "2.1.0";
 const CLAUDE_CODE: &str = "2.1.330";
 /// See [`claude_code_old`].
 const CLAUDE_CODE_OLD: &str = "2.1.240";
+const CODEX: &str = "0.169.0";
+/// See [`codex_old`].
+const CODEX_OLD: &str = "0.130.0";
 const GEMINI_CLI: &str = "0.61.0";
 const BINARYEN: &str = "131.0.0";
 
@@ -108,6 +111,37 @@ fn claude_code_of(version: &str) -> Result<PathBuf> {
         bail!("the npm package holds no program for this system at {}", binary.display());
     }
     Ok(binary)
+}
+
+/// The real Codex: the program in the companion package for this system, without running any script of it.
+pub(crate) fn codex() -> Result<PathBuf> {
+    codex_of(CODEX)
+}
+
+/// The oldest client whose hooks are on without a flag.
+pub(crate) fn codex_old() -> Result<PathBuf> {
+    codex_of(CODEX_OLD)
+}
+
+fn codex_of(version: &str) -> Result<PathBuf> {
+    let folder = place::cache()?.join("clients").join(format!("codex-{version}"));
+    let inside = |folder: &Path| {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).collect::<Vec<_>>()
+    };
+    let found = || {
+        let packages = inside(&folder.join("node_modules/@openai"));
+        let triples = packages.iter().flat_map(|package| inside(&package.join("vendor")));
+        // `bin` in new packages, `codex` in old ones.
+        let programs =
+            triples.flat_map(|triple| ["bin", "codex"].map(|part| triple.join(part).join(place::exe("codex"))));
+        programs.into_iter().find(|program| program.is_file())
+    };
+    if found().is_none() {
+        say(format!("installing Codex {version} into {}", folder.display()));
+        npm_install(&folder, &format!("@openai/codex@{version}"))?;
+    }
+    found().with_context(|| format!("the npm package holds no program for this system in {}", folder.display()))
 }
 
 /// The real Gemini CLI: a script for Node.js, without running any script of its package.

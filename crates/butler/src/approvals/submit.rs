@@ -124,6 +124,9 @@ impl Butler {
             return Ok(submission);
         }
         let relay = request.event == HookEvent::Relay;
+        if relay && call.verdict.decision != Decision::Deny && self.allowed_before(&call) {
+            return self.settle_again(&call);
+        }
         let grant = (call.verdict.decision == Decision::Ask || (relay && call.verdict.decision == Decision::Defer))
             .then(|| self.grant_for(&call))
             .flatten();
@@ -139,6 +142,20 @@ impl Butler {
         };
         self.changed(Topic::Audit);
         Ok(submission)
+    }
+
+    /// Whether this call was allowed at its gate and did not end since: its runtime's own question about it is
+    /// the same question.
+    fn allowed_before(&self, call: &Call) -> bool {
+        lock(&self.0.calls).get(&call.correlation).is_some_and(|open| open.allowed)
+    }
+
+    fn settle_again(&self, call: &Call) -> Result<Submission, Error> {
+        let data = json!({ "verdict": Verdict::Allow, "relay": true, "matches": [], "grant": null });
+        let decided = call.draft(Kind::ActionDecided, Actor::Engine, data);
+        self.0.store.write::<_, Error>(Durability::Process, |tx| audit::append(tx, call.at, decided).map(drop))?;
+        self.changed(Topic::Audit);
+        Ok(settled(Verdict::Allow, "This call was allowed in ClawButler.".to_owned()))
     }
 
     /// Normalises, judges and masks, in this order: rules see the real thing, nothing later does.

@@ -1,6 +1,7 @@
 //! Tests of the connectors against captures of the real clients and scratch file systems.
 
 mod actions;
+mod codex;
 mod discovery;
 mod facts;
 mod gemini_cli;
