@@ -17,6 +17,7 @@ use serde_json::json;
 use similar::TextDiff;
 
 use super::scan::{Known, guard_state};
+use crate::engine::lock;
 use crate::{Butler, Error, audit};
 
 impl From<GuardError> for Error {
@@ -79,6 +80,11 @@ impl Butler {
     ) -> Result<HomeView, Error> {
         let plan = self.plan(known, variant, uninstall)?;
         let view = plan_view(known, &plan);
+        let noted = lock(&self.0.registry).homes.get(&known.id).is_some_and(|row| row.guard.is_some());
+        if uninstall && !view.changes && !noted {
+            let hint = "To let go of the home, stop governing it on the Agents page.";
+            return Err(Error::precondition("There is no guard of ours in this home, so none is removed.", hint));
+        }
         if view.plan_digest != consented {
             let present = serde_json::to_value(&view).ok();
             return Err(Error::stale("A file changed since the plan was shown.", present));
