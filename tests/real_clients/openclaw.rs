@@ -1,6 +1,9 @@
 //! The real OpenClaw gateway against a loopback model: our plugin in every way it can be answered or fail,
 //! with the effect on the file system, in the client's transcript and in the ledger.
 
+mod records;
+mod registry;
+
 use std::fs;
 use std::path::PathBuf;
 
@@ -184,15 +187,19 @@ fn write_program(path: &std::path::Path, text: &str) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("the file system works");
 }
 
-fn leaves_as_it_came(machine: &Machine, before: &str) {
+fn uninstall(machine: &Machine) {
     let home_id = machine.home_id();
     let plan: PlanGuard =
         serde_json::from_value(json!({ "home_id": home_id, "uninstall": true })).expect("a good value");
     let plan = machine.ask(&plan).expect("the host answers");
     let uninstall = json!({ "home_id": home_id, "plan_digest": plan.plan_digest });
     machine.ask(&serde_json::from_value::<UninstallGuard>(uninstall).expect("a good value")).expect("the host answers");
-    assert_eq!(fs::read_to_string(machine.at("home/.openclaw/openclaw.json")).expect("the file system works"), before);
     assert!(!machine.at("home/.openclaw/clawbutler-guard/index.mjs").exists());
+}
+
+fn leaves_as_it_came(machine: &Machine, before: &str) {
+    uninstall(machine);
+    assert_eq!(fs::read_to_string(machine.at("home/.openclaw/openclaw.json")).expect("the file system works"), before);
 }
 
 fn is_found(place: &Place<'_>) {
