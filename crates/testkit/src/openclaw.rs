@@ -189,7 +189,9 @@ for (const r of db.prepare("select session_id, event_json, event_zstd from trans
         let mut text = String::new();
         for path in files {
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            let Some(session) = name.strip_suffix(".jsonl").filter(|_| !name.contains(".trajectory.")) else { continue };
+            let Some(session) = name.strip_suffix(".jsonl").filter(|_| !name.contains(".trajectory.")) else {
+                continue;
+            };
             for line in fs::read_to_string(&path).unwrap().lines() {
                 text.push_str(&format!("{session} {line}\n"));
             }

@@ -89,7 +89,9 @@ impl Butler {
             let present = serde_json::to_value(&view).ok();
             return Err(Error::stale("A file changed since the plan was shown.", present));
         }
-        self.back_up(known, &plan)?;
+        let before = known.connector.guard_status(&self.0.ports.env, &known.path, &self.0.ports.data.hook(), &[]);
+        let repair = !uninstall && (noted || guard_state(before.state) != GuardState::Missing);
+        self.back_up(known, &plan, repair)?;
         let written = self.write_plan(&plan).and_then(|()| self.verify_plan(known, uninstall));
         if let Err(error) = written {
             undo(&plan);
@@ -110,11 +112,14 @@ impl Butler {
         Ok(self.home_view(known))
     }
 
-    fn back_up(&self, known: &Known, plan: &Plan) -> Result<(), Error> {
+    /// Keeps what is about to be replaced. What a repair replaces has our guard in it, so it is nothing to give
+    /// back when the guard goes: its backup matches no file.
+    fn back_up(&self, known: &Known, plan: &Plan, repair: bool) -> Result<(), Error> {
         let at = self.now().0;
         self.0.store.write(Durability::Power, |tx| {
             for change in changed(plan) {
                 let content = change.before.clone().unwrap_or_default();
+                let after = change.after.as_deref().filter(|_| !repair).map(sha256);
                 tx.backup_put(&BackupRow {
                     home: known.id.clone(),
                     path: change.path.display().to_string(),
@@ -122,7 +127,7 @@ impl Butler {
                     existed: change.before.is_some(),
                     before: sha256(&content),
                     content,
-                    after: change.after.as_deref().map(sha256).unwrap_or_default(),
+                    after: after.unwrap_or_default(),
                 })?;
             }
             Ok(())

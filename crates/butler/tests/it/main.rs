@@ -7,4 +7,5 @@ mod history;
 mod observed;
 #[cfg(target_os = "linux")]
 mod registry;
+mod repair;
 mod rules;
