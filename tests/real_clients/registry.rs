@@ -52,7 +52,8 @@ fn the_kill_switch_ends_a_session_and_the_command_it_runs() {
     assert!(machine.project().join("ran.txt").exists());
 }
 
-fn alive(pid: u32) -> bool {
+/// Whether a process runs: one that has ended may wait for whoever started it.
+pub(super) fn alive(pid: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with('Z'))
 }

@@ -2,7 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop and say where")]
 
 use std::fs;
-use std::path::Path;
 
 use clawbutler_testkit::machine::{Machine, wait_for};
 use clawbutler_testkit::model::script;
@@ -13,6 +12,7 @@ use clawbutler_wire::registry::{AgentDetail, AgentState, DriftKind, HealthLevel,
 use clawbutler_wire::runtimes::GuardState;
 use serde_json::{Value, json};
 
+use super::super::registry::alive;
 use super::{Place, uninstall};
 
 fn shown(machine: &Machine) -> AgentDetail {
@@ -159,7 +159,7 @@ fn the_kill_switch_ends_the_gateway_with_what_it_runs() {
     assert_eq!(report.agent.state, AgentState::Killed);
     let [beyond] = &report.beyond[..] else { panic!("{report:?}") };
     assert!(beyond.contains("only the gateway with all its sessions"), "{beyond}");
-    assert!(!runs(gateway.pid()) && !runs(pid), "the command was ended too");
+    assert!(!alive(gateway.pid()) && !alive(pid), "the command was ended too");
     drop(turn.join());
     drop(gateway);
     assert_eq!(shown(&machine).agent.live_sessions, 0);
@@ -174,11 +174,6 @@ fn the_kill_switch_ends_the_gateway_with_what_it_runs() {
     machine.ask(&ReviveAgent { home_id: machine.home_id() }).unwrap();
     write_file(&place, "revived.txt");
     assert!(place.file("revived.txt").exists());
-}
-
-fn runs(pid: u32) -> bool {
-    let stat = fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("stat")).unwrap_or_default();
-    stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with('Z'))
 }
 
 #[test]
@@ -216,7 +211,7 @@ fn a_killed_agent_without_a_guard_is_said_to_be_held_by_nothing() {
     let report = machine.ask(&KillAgent { home_id: machine.home_id() }).unwrap();
     assert!(report.complete && report.items.len() == 1, "{report:?}");
     assert!(report.beyond.iter().any(|says| says.starts_with("Nothing holds a session")), "{:?}", report.beyond);
-    assert!(!runs(gateway.pid()));
+    assert!(!alive(gateway.pid()));
     drop(gateway);
     let gateway = Gateway::start(&machine);
     let place = Place { machine: &machine, gateway: &gateway };
