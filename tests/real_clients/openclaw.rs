@@ -3,6 +3,7 @@
 
 mod records;
 mod registry;
+mod ways;
 
 use std::fs;
 use std::path::PathBuf;
