@@ -12,6 +12,7 @@ pub mod http;
 pub mod machine;
 pub mod model;
 pub mod openclaw;
+pub mod results;
 pub mod webdriver;
 
 /// The path in a variable that `cargo xtask test` sets; `None` says that the test cannot run, and why.

@@ -7,5 +7,6 @@ mod history;
 mod observed;
 #[cfg(target_os = "linux")]
 mod registry;
+mod repair;
 mod rules;
 mod sessions;
