@@ -21,6 +21,7 @@ mod recorded;
 mod reports;
 mod rules;
 mod runtimes;
+mod sessions;
 mod settings;
 mod snapshot;
 mod view;
