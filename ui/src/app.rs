@@ -83,7 +83,7 @@ fn Frame(route: Route, live: Live) -> impl IntoView {
                 {move || match page.get().as_str() {
                     "" => view! { <pages::now::Now live=live/> }.into_any(),
                     "approvals" => view! { <pages::approvals::Approvals live=live route=route/> }.into_any(),
-                    "agents" => view! { <pages::agents::Agents live=live/> }.into_any(),
+                    "agents" => view! { <pages::agents::Agents live=live route=route/> }.into_any(),
                     "rules" => view! { <pages::rules::Rules live=live route=route/> }.into_any(),
                     "grants" => view! { <pages::grants::Grants live=live/> }.into_any(),
                     "audit" => view! { <pages::audit::Audit live=live route=route/> }.into_any(),

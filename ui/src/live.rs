@@ -25,6 +25,8 @@ pub(crate) struct Live {
     pub(crate) silent: RwSignal<Option<String>>,
     /// Moves when runtimes changed.
     pub(crate) runtimes: RwSignal<u32>,
+    /// Moves when something was read from a session.
+    pub(crate) sessions: RwSignal<u32>,
     /// Moves when rules may have changed.
     pub(crate) rules: RwSignal<u32>,
     /// Moves when grants may have changed.
@@ -50,6 +52,7 @@ impl Live {
             settings: RwSignal::new(Settings::default()),
             silent: RwSignal::new(None),
             runtimes: RwSignal::new(0),
+            sessions: RwSignal::new(0),
             rules: RwSignal::new(0),
             grants: RwSignal::new(0),
             skew: RwSignal::new(0),
@@ -77,6 +80,7 @@ impl Live {
         }
         moved(self.rules);
         moved(self.grants);
+        moved(self.sessions);
     }
 
     pub(crate) fn fetch(self, topic: Topic) {
@@ -88,9 +92,13 @@ impl Live {
                     let request = ListAudit { limit: Some(100), ..ListAudit::default() };
                     self.put(self.audit, api::call(&request).await)
                 }
-                Topic::Runtimes | Topic::Agents | Topic::Sessions => {
+                Topic::Runtimes | Topic::Agents => {
                     moved(self.runtimes);
                     Ok(())
+                }
+                Topic::Sessions => {
+                    moved(self.sessions);
+                    return;
                 }
                 Topic::Rules => {
                     moved(self.rules);

@@ -16,6 +16,7 @@ mod model;
 mod pages;
 mod passes;
 mod route;
+mod signs;
 mod tree;
 
 fn main() {
