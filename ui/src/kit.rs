@@ -239,6 +239,26 @@ pub(crate) fn pick(row: &str) -> bool {
     true
 }
 
+/// Whether the focus is inside what is found.
+pub(crate) fn within(selector: &str) -> bool {
+    document().active_element().is_some_and(|element| element.closest(selector).ok().flatten().is_some())
+}
+
+/// Folds out what the focus is on, or in.
+pub(crate) fn toggle_details() {
+    let found = document().active_element().and_then(|element| element.query_selector("details").ok().flatten());
+    if let Some(details) = found {
+        let _ = details.toggle_attribute("open");
+    }
+}
+
+/// Presses a button of the page, where it is.
+pub(crate) fn press(selector: &str) {
+    if let Some(button) = all(selector).first() {
+        button.click();
+    }
+}
+
 /// Moves the focus.
 pub(crate) fn focus(selector: &str) {
     use wasm_bindgen::JsCast as _;

@@ -13,6 +13,9 @@ use leptos::task::spawn_local;
 
 use crate::api;
 
+/// Changes of sessions within this time are one.
+const SESSIONS_PAUSE: Duration = Duration::from_millis(250);
+
 /// Everything fetched, shared by all pages.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Live {
@@ -31,6 +34,8 @@ pub(crate) struct Live {
     pub(crate) rules: RwSignal<u32>,
     /// Moves when grants may have changed.
     pub(crate) grants: RwSignal<u32>,
+    /// Whether that is about to move.
+    sessions_due: StoredValue<bool>,
     /// The host's clock minus ours (ms).
     skew: RwSignal<i64>,
     /// Moves every second.
@@ -55,6 +60,7 @@ impl Live {
             sessions: RwSignal::new(0),
             rules: RwSignal::new(0),
             grants: RwSignal::new(0),
+            sessions_due: StoredValue::new(false),
             skew: RwSignal::new(0),
             beat: RwSignal::new(0),
         };
@@ -84,6 +90,9 @@ impl Live {
     }
 
     pub(crate) fn fetch(self, topic: Topic) {
+        if topic == Topic::Sessions {
+            return self.sessions_soon();
+        }
         spawn_local(async move {
             let done = match topic {
                 Topic::Approvals => self.approvals().await,
@@ -96,10 +105,6 @@ impl Live {
                     moved(self.runtimes);
                     Ok(())
                 }
-                Topic::Sessions => {
-                    moved(self.sessions);
-                    return;
-                }
                 Topic::Rules => {
                     moved(self.rules);
                     Ok(())
@@ -108,7 +113,7 @@ impl Live {
                     moved(self.grants);
                     Ok(())
                 }
-                Topic::Alerts => Ok(()),
+                Topic::Alerts | Topic::Sessions => Ok(()),
             };
             let done = match done {
                 Ok(()) => self.put(self.status, api::call(&Status {}).await),
@@ -122,6 +127,19 @@ impl Live {
                 self.silent.set(words);
             }
         });
+    }
+
+    /// Sessions may grow many times a second; the screen follows a few times.
+    fn sessions_soon(self) {
+        if self.sessions_due.get_value() {
+            return;
+        }
+        self.sessions_due.set_value(true);
+        let due = move || {
+            self.sessions_due.set_value(false);
+            moved(self.sessions);
+        };
+        set_timeout(due, SESSIONS_PAUSE);
     }
 
     async fn approvals(self) -> Result<(), ApiError> {

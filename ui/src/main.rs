@@ -8,6 +8,7 @@ mod always;
 mod api;
 mod app;
 mod card;
+mod chart;
 mod clock;
 mod fetched;
 mod kit;
