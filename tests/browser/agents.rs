@@ -27,10 +27,8 @@ fn furnish(machine: &Machine) {
     write(".claude/commands/ship.md", "Ship it.\n");
     let servers = json!({ "mcpServers": { "files": { "command": "npx", "args": ["-y", "server-files"] }, "tickets": { "type": "http", "url": "https://tickets.example/mcp" } } });
     write(".claude.json", &servers.to_string());
-    write(
-        ".codex/config.toml",
-        "model = \"gpt-5\"\napproval_policy = \"on-request\"\nsandbox_mode = \"workspace-write\"\n",
-    );
+    let gateway = json!({ "gateway": { "mode": "local", "port": 18789 }, "channels": { "telegram": { "enabled": true } }, "cron": { "enabled": true } });
+    write(".openclaw/openclaw.json", &gateway.to_string());
     write(".gemini/settings.json", "{ \"mcpServers\": { \"search\": { \"command\": \"search-server\" } } }\n");
 }
 
@@ -51,6 +49,8 @@ fn claude(machine: &Machine) -> AgentView {
 pub(crate) fn both(browser: &Browser, name: &str) {
     for theme in ["dark", "light"] {
         browser.prefer(theme);
+        // Colours take their time to change.
+        std::thread::sleep(std::time::Duration::from_millis(250));
         assert_eq!(browser.nameless(), json!([]), "controls without a name on {name}");
         assert!(!browser.overflows(), "{name} is wider than the window");
         browser.shot(&format!("{name}-{theme}"));
@@ -147,6 +147,7 @@ fn the_kill_switch_says_what_it_stopped_and_what_it_could_not() {
     browser.tab_to("[data-testid=kill]").press(ENTER);
     browser.wait_for_element("[data-testid=kill-confirm][role=alertdialog]");
     assert!(browser.is_focused("[data-testid=kill-cancel]"), "the first focus does no harm");
+    browser.wait_text("[data-testid=kill-confirm]", "The session that runs now is ended");
     both(&browser, "35-kill");
     browser.press(ESCAPE);
     browser.wait_gone("[data-testid=kill-confirm]");

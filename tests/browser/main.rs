@@ -5,6 +5,7 @@
 mod agents;
 mod keyboard;
 mod rules;
+mod sessions;
 mod standing;
 
 use std::fs;
@@ -128,8 +129,8 @@ fn every_page_can_be_read_and_reached_in_both_themes_and_sizes() {
         for (width, height) in [(1240, 820), (960, 640)] {
             browser.size(width, height);
             for page in [
-                "", "approvals", "agents", "rules", "rules/packs", "rules/edit", "rules/try", "grants", "audit",
-                "settings",
+                "", "approvals", "agents", "sessions", "rules", "rules/packs", "rules/edit", "rules/try", "grants",
+                "audit", "settings",
             ] {
                 browser.visit(page);
                 assert_eq!(browser.nameless(), json!([]), "controls without a name on {page:?}");

@@ -30,7 +30,7 @@ fn Shown(desk: Desk, drift: DriftView, home: String) -> impl IntoView {
     };
     view! {
         <section data-testid="changes">
-            <div class="tools"><p>"Since the baseline of "<When at=drift.baseline_at live=desk.live/>". "
+            <div class="tools"><p>"Since the baseline taken "<When at=drift.baseline_at live=desk.live/>". "
                 {if loosened { "Something is looser than you accepted: look before you accept it." } else { "Accept what you did yourself; take back what you did not." }}</p>
                 <div class="bulk"><button type="button" class=if loosened { "plain" } else { "primary" } data-testid="accept-drift" disabled=move || desk.busy.get() on:click=accept>"Accept all as the new baseline"</button></div></div>
             <ul class="drift">{drift.changes.iter().map(|change| row(desk, change, &home)).collect_view()}</ul>

@@ -95,7 +95,7 @@ fn Head(desk: Desk, agent: AgentView) -> impl IntoView {
                 {(governed && state == AgentState::Online).then(|| view! { <button type="button" class="plain" data-testid="disable" disabled=move || desk.busy.get() on:click=move |_| enable(false)>"Disable"</button> })}
                 {(governed && state == AgentState::Disabled).then(|| view! { <button type="button" class="primary" data-testid="enable" disabled=move || desk.busy.get() on:click=move |_| enable(true)>"Enable"</button> })}
                 {governed.then(|| view! { <kit::Sure testid="forget" label="Forget…" sure="Forget it and its baseline" act=forget/> })}
-                {(governed && state != AgentState::Killed).then(|| view! { <button type="button" class="danger-line" data-testid="kill" aria-haspopup="dialog" on:click=move |_| desk.killing.set(Some(whole.clone()))>"Kill switch…"</button> })}
+                {(governed && state != AgentState::Killed).then(|| view! { <button type="button" class="danger-line" data-testid="kill" aria-haspopup="dialog" on:click=move |_| { desk.look(); desk.killing.set(Some(whole.clone())); }>"Kill switch…"</button> })}
             </div>
         </header>
         {(state != AgentState::Online).then(|| view! {

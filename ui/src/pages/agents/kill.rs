@@ -15,9 +15,15 @@ pub(super) fn Confirm(desk: Desk, agent: AgentView) -> impl IntoView {
         let items = list.iter().flat_map(|list| &list.items);
         u64::try_from(items.filter(|item| item.runtime == agent.runtime).count()).unwrap_or_default()
     });
-    let sessions = match agent.live_sessions {
-        0 => "No session of it runs now.".to_owned(),
-        running => format!("{} that runs now is ended.", words::count(running, "session", "sessions")),
+    // Looked at again while the question stands.
+    let known = agent.live_sessions;
+    let sessions = move || {
+        let fresh = desk.detail.value.with(|detail| detail.as_ref().map(|detail| detail.agent.live_sessions));
+        match fresh.unwrap_or(known) {
+            0 => "No session of it runs now.".to_owned(),
+            1 => "The session that runs now is ended.".to_owned(),
+            running => format!("The {running} sessions that run now are ended."),
+        }
     };
     let home_id = agent.id.clone();
     let kill = move |_| {
@@ -64,7 +70,7 @@ pub(super) fn Report(desk: Desk, report: KillReport) -> impl IntoView {
             })}
             <div class="buttons">
                 <button type="button" class="plain" data-testid="revive-now" disabled=move || desk.busy.get() on:click=revive>"Revive it"</button>
-                <button type="button" class="primary" data-testid="kill-done" on:click=move |_| close()>"Done"</button>
+                <button type="button" class="primary" autofocus=true data-testid="kill-done" on:click=move |_| close()>"Done"</button>
             </div>
         </kit::Sheet>
     }

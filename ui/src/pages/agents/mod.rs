@@ -27,6 +27,9 @@ use crate::route::{Route, go};
 use crate::{api, kit};
 use guard::Shown;
 
+/// Between two looks for sessions that began or ended (ms).
+const AGAIN_MS: f64 = 8_000.0;
+
 /// What all parts of the page work on.
 #[derive(Debug, Clone, Copy)]
 struct Desk {
@@ -160,6 +163,16 @@ pub(crate) fn Agents(live: Live, route: Route) -> impl IntoView {
         item
     });
     desk.found.ask(Discover {});
+    // Sessions come and go without a word of the registry; looking costs, so it is done now and then.
+    let looked = StoredValue::new(js_sys::Date::now());
+    Effect::new(move || {
+        live.sessions.track();
+        let now = js_sys::Date::now();
+        if now - looked.get_value() >= AGAIN_MS {
+            looked.set_value(now);
+            untrack(|| desk.look());
+        }
+    });
     let handle = window_event_listener(leptos::ev::keydown, move |event| desk.key(&event));
     on_cleanup(move || handle.remove());
     view! {

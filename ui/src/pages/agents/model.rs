@@ -111,16 +111,13 @@ pub(super) fn kill_words(report: &KillReport) -> String {
     use clawbutler_wire::registry::KillOutcome::{CouldNot, Gone, Stopped};
     let number = |outcome| report.items.iter().filter(|item| item.outcome == outcome).count() as u64;
     let (stopped, gone, failed) = (number(Stopped), number(Gone), number(CouldNot));
-    let mut words = if failed > 0 {
-        format!("{} may still run", count(failed, "process or connection", "processes or connections"))
-    } else if stopped + gone == 0 {
-        "Nothing of it was running".to_owned()
-    } else {
-        "Everything that was found is stopped".to_owned()
+    let all = stopped + gone + failed;
+    let mut words = match (failed, all) {
+        (0, 0) => "Nothing of it was running".to_owned(),
+        (0, 1) => "The one process or connection that was found is stopped".to_owned(),
+        (0, _) => format!("All {all} processes and connections that were found are stopped"),
+        (failed, _) => format!("{failed} of {all} processes and connections may still run"),
     };
-    if stopped > 0 {
-        words.push_str(&format!("; {} stopped", stopped));
-    }
     if report.denied > 0 {
         words.push_str(&format!("; {} denied", count(report.denied, "waiting request", "waiting requests")));
     }
@@ -225,8 +222,8 @@ mod tests {
         assert_eq!(report(&[], 0), "Nothing of it was running.");
         assert_eq!(
             report(&["stopped", "gone"], 1),
-            "Everything that was found is stopped; 1 stopped; 1 waiting request denied."
+            "All 2 processes and connections that were found are stopped; 1 waiting request denied."
         );
-        assert_eq!(report(&["stopped", "could_not"], 0), "1 process or connection may still run; 1 stopped.");
+        assert_eq!(report(&["stopped", "could_not"], 0), "1 of 2 processes and connections may still run.");
     }
 }

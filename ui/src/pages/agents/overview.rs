@@ -64,7 +64,7 @@ fn Identity(desk: Desk, agent: AgentView, seen: Memo<Option<i64>>) -> impl IntoV
                 <dt>"Home"</dt><dd><code>{agent.home.clone()}</code>{from("home")}</dd>
                 <dt>"Owner"</dt><dd>{agent.owner.clone().unwrap_or_else(unknown)}{from("owner")}</dd>
                 <dt>"State"</dt><dd>{signs::agent_state(agent.state)}{agent.state_since.map(|at| view! { " since "<When at=at live=desk.live/> })}{from("state")}</dd>
-                <dt>"Sessions"</dt><dd>{words::count(agent.live_sessions, "runs now", "run now")}{from("live_sessions")}</dd>
+                <dt>"Sessions"</dt><dd>{match agent.live_sessions { 0 => "none runs now".to_owned(), many => words::count(many, "runs now", "run now") }}{from("live_sessions")}</dd>
                 <dt>"Last seen"</dt><dd>{move || match seen.get() { Some(at) => view! { <When at=at live=desk.live/> }.into_any(), None => "never".into_any() }}{from("last_seen")}</dd>
             </dl></section>
     }

@@ -9,7 +9,9 @@ use super::timeline::Timeline;
 use super::tree::Tree;
 use super::usage::Usage;
 use super::{Desk, model};
-use crate::{clock, kit, signs};
+use crate::live::Live;
+use crate::signs::When;
+use crate::{kit, signs};
 
 #[component]
 pub(super) fn Detail(desk: Desk, id: String) -> impl IntoView {
@@ -19,7 +21,7 @@ pub(super) fn Detail(desk: Desk, id: String) -> impl IntoView {
     let part = Memo::new(move |_| desk.route.part());
     let id = StoredValue::new(id);
     view! {
-        {move || row.get().map(|row| head(&row))}
+        {move || row.get().map(|row| head(desk.live, &row))}
         {move || (!lost()).then(|| kit::trouble(desk.detail.error))}
         {move || match there.get() {
             false if lost() => view! { <p class="calm">"There is no such session. It may have been forgotten with its agent."</p> }.into_any(),
@@ -38,19 +40,18 @@ pub(super) fn Detail(desk: Desk, id: String) -> impl IntoView {
     }
 }
 
-fn head(row: &SessionRow) -> AnyView {
+fn head(live: Live, row: &SessionRow) -> AnyView {
     let facts = [
         row.model.clone(),
         row.mode.clone().map(|mode| format!("mode {mode}")),
         row.pid.map(|pid| format!("process {pid}")),
     ];
     let facts = facts.into_iter().flatten().map(|fact| view! { <span class="tag">{fact}</span> }).collect_view();
-    let started = row.started_at.map(|at| format!("started {}", clock::exact(at)));
     view! {
         <header class="session-head" data-testid="session-head">
             <h1>{model::name(row)}</h1>
             <p>{signs::session_state(row.state)}" "<span class="quiet" title=model::source_words(row.state_source)>{row.state_says.clone()}" ("{model::source_words(row.state_source)}")"</span></p>
-            <p class="quiet"><a href=format!("#/agents/{}", row.home_id)>{row.runtime_name.clone()}</a>" · "<span title=row.cwd.clone()>{model::place(row)}</span>{started.map(|started| view! { " · "{started} })}</p>
+            <p class="quiet"><a href=format!("#/agents/{}", row.home_id)>{row.runtime_name.clone()}</a>" · "<span title=row.cwd.clone()>{model::place(row)}</span>{row.started_at.map(|at| view! { " · started "<When at=at live=live/> })}</p>
             <p class="chips-line">{facts}<span class="tag number">{model::tokens(model::all(&row.tokens))}" tokens"</span><span class="tag number" title=row.cost.basis.clone()>{model::cost(&row.cost)}</span></p>
         </header>
     }

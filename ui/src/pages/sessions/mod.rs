@@ -26,6 +26,9 @@ use crate::route::{Route, go};
 /// Sessions on one page of the list.
 const PAGE: u32 = 100;
 
+/// The link of the session that is open.
+const CURRENT: &str = "[data-testid=session-row][aria-current] a";
+
 /// Where in the list of sessions the page stands.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 enum Turn {
@@ -79,6 +82,7 @@ impl Desk {
         });
         if let Some(id) = words::neighbour(&ids, &untrack(|| self.route.item()), by) {
             go(&format!("sessions/{id}"));
+            request_animation_frame(|| kit::focus(CURRENT));
         }
     }
 
@@ -92,9 +96,10 @@ impl Desk {
             "ArrowUp" | "k" if inside => kit::step("[data-entry]", -1),
             "ArrowDown" | "j" => self.step(1),
             "ArrowUp" | "k" => self.step(-1),
+            "Enter" if kit::within(CURRENT) => kit::focus(".timeline"),
             "Enter" if kit::within("[data-entry]") && !kit::uses("Enter") => kit::toggle_details(),
             "Enter" if !kit::uses("Enter") => kit::focus(".timeline"),
-            "Escape" if inside => kit::focus("[data-testid=session-row][aria-current] a"),
+            "Escape" if inside => kit::focus(CURRENT),
             "/" => kit::focus("#search"),
             "?" => self.help.set(true),
             "f" => kit::press("[data-testid=follow]"),

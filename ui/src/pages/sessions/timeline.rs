@@ -279,6 +279,7 @@ fn Bar(shown: View) -> impl IntoView {
             id => Some(id.to_owned()),
         });
     };
+    let chosen = move |one: &str| desk.agent.with(|agent| agent.as_deref().unwrap_or("*") == one);
     let state = move || match (shown.following.get(), shown.behind.get()) {
         (true, _) => "Following".to_owned(),
         (false, 0) => "Follow".to_owned(),
@@ -288,9 +289,9 @@ fn Bar(shown: View) -> impl IntoView {
         <div class="tools timeline-tools">
             <div class="segments" role="group" aria-label="Which steps">{kinds}</div>
             {move || (!agents.with(Vec::is_empty)).then(|| view! {
-                <select aria-label="Whose steps" data-testid="whose" prop:value=move || desk.agent.get().unwrap_or_else(|| "*".to_owned()) on:change=choose>
-                    <option value="*">"Everybody"</option><option value="">"Main conversation"</option>
-                    {agents.get().into_iter().map(|agent| view! { <option value=agent.agent.clone()>{agent.name.clone().unwrap_or_else(|| words::short_id(&agent.agent))}</option> }).collect_view()}
+                <select aria-label="Whose steps" data-testid="whose" on:change=choose>
+                    <option value="*" selected=move || chosen("*")>"Everybody"</option><option value="" selected=move || chosen("")>"Main conversation"</option>
+                    {agents.get().into_iter().map(|agent| view! { <option value=agent.agent.clone() selected=chosen(&agent.agent)>{agent.name.clone().unwrap_or_else(|| words::short_id(&agent.agent))}</option> }).collect_view()}
                 </select> })}
             <button type="button" class="plain follow" data-testid="follow" aria-pressed=move || shown.following.get().to_string() on:click=move |_| shown.follow(!shown.following.get_untracked())>{state}<kbd>"f"</kbd></button>
         </div>

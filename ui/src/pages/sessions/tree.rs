@@ -47,7 +47,7 @@ fn node(desk: Desk, id: String, depth: usize, agent: AgentNode, most: u64) -> An
             <button type="button" class="link" data-testid="agent-steps" title="Show only its steps" on:click=look>{model::visible(&name)}</button>
             <meter class="share" min="0" max=most.to_string() value=agent.steps.to_string() aria-label="Share of the steps"></meter>
             <span class="number quiet">{words::count(agent.steps, "step", "steps")}</span>
-            <span>{agent.outcome.map_or_else(|| Some(view! { <span class="quiet">"runs, or its end is not recorded"</span> }.into_any()), signs::outcome)}</span>
+            <span>{agent.outcome.map_or_else(|| Some(view! { <span class="quiet">"no end recorded"</span> }.into_any()), signs::outcome)}</span>
             <span class="quiet">{agent.last_at.map(|at| view! { <When at=at live=desk.live/> })}</span>
         </li>
     }
