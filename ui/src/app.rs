@@ -34,8 +34,10 @@ pub(crate) fn App() -> impl IntoView {
         let name = PAGES.iter().find(|(path, _, _)| *path == page).map_or("ClawButler", |(_, name, _)| name);
         document().set_title(&format!("{name} · ClawButler"));
     });
+    // The frame stays while one moves about in it, and what the pages hold.
+    let popup = Memo::new(move |_| route.page() == "popup");
     move || {
-        if route.page() == "popup" {
+        if popup.get() {
             view! { <pages::popup::Popup live=live/> }.into_any()
         } else {
             view! { <Frame route=route live=live/> }.into_any()

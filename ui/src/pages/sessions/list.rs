@@ -85,12 +85,12 @@ fn Pager(desk: Desk) -> impl IntoView {
 
 #[component]
 fn Row(desk: Desk, id: String) -> impl IntoView {
-    let (current, href) = (id.clone(), format!("#/sessions/{id}"));
+    let (current, href, name) = (id.clone(), format!("#/sessions/{id}"), id.clone());
     let row =
         Memo::new(move |_| desk.page.value.with(|page| page.as_ref()?.items.iter().find(|row| row.id == id).cloned()));
     let current = Memo::new(move |_| desk.route.item() == current);
     view! {
-        <li data-testid="session-row" class:current=move || current.get() aria-current=move || current.get().then_some("true")>
+        <li data-testid="session-row" data-id=name class:current=move || current.get() aria-current=move || current.get().then_some("true")>
             <a href=href>{move || row.get().map(|row| cells(desk, &row))}</a>
         </li>
     }

@@ -82,7 +82,7 @@ impl Desk {
         });
         if let Some(id) = words::neighbour(&ids, &untrack(|| self.route.item()), by) {
             go(&format!("sessions/{id}"));
-            request_animation_frame(|| kit::focus(CURRENT));
+            kit::focus(&format!("[data-testid=session-row][data-id='{id}'] a"));
         }
     }
 
