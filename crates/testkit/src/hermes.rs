@@ -1,14 +1,62 @@
 //! The real Hermes Agent on a scratch machine, with a model on loopback.
 
 use std::fs;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::chat::Chat;
-use crate::given;
 use crate::machine::{Machine, Running};
+use crate::{given, http};
+
+/// The gateway's key: no secret, it guards a scratch machine on loopback.
+const KEY: &str = "loopback-gateway-key-0123456789";
+/// Longest a gateway may take to be ready.
+const READY: Duration = Duration::from_secs(120);
+
+/// A running gateway; it ends with this value.
+#[derive(Debug)]
+pub struct Gateway {
+    child: Child,
+    port: u16,
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Gateway {
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    fn call(&self, method: &str, path: &str, body: &str) -> Value {
+        let bearer = format!("Bearer {KEY}");
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+        let reply = http::send(self.port, method, path, &headers, body).unwrap();
+        assert!(reply.status < 300, "{path}: {} {}", reply.status, reply.body);
+        serde_json::from_str(&reply.body).unwrap()
+    }
+
+    /// Starts a run; gives its id.
+    pub fn run(&self, prompt: &str) -> String {
+        let run = self.call("POST", "/v1/runs", &json!({ "input": prompt }).to_string());
+        run["run_id"].as_str().unwrap().to_owned()
+    }
+
+    /// What is known of a run.
+    pub fn status(&self, run: &str) -> Value {
+        self.call("GET", &format!("/v1/runs/{run}"), "")
+    }
+}
 
 /// A scratch machine with Hermes on it.
 #[derive(Debug)]
@@ -95,6 +143,24 @@ memory:
     /// Starts one question of a person at a terminal.
     pub fn chat(&self, prompt: &str) -> Running {
         self.start(&["chat", "-q", prompt])
+    }
+
+    /// Starts the gateway with its HTTP server and waits until it is ready.
+    pub fn gateway(&self) -> Gateway {
+        let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+        let log = fs::File::create(self.machine.at("gateway.log")).unwrap();
+        let mut command = self.command(&["gateway", "run"]);
+        command.env("API_SERVER_ENABLED", "true").env("API_SERVER_KEY", KEY).env("API_SERVER_HOST", "127.0.0.1");
+        command.env("API_SERVER_PORT", port.to_string()).stdout(log.try_clone().unwrap()).stderr(log);
+        let mut gateway = Gateway { child: command.spawn().unwrap(), port };
+        let start = Instant::now();
+        while http::send(port, "GET", "/health", &[], "").ok().is_none_or(|reply| reply.status != 200) {
+            let ended = gateway.child.try_wait().unwrap();
+            let said = || fs::read_to_string(self.machine.at("gateway.log")).unwrap_or_default();
+            assert!(ended.is_none() && start.elapsed() < READY, "the gateway is not ready: {}", said());
+            thread::sleep(Duration::from_millis(200));
+        }
+        gateway
     }
 
     /// Runs a subcommand to its end; gives what it said.
