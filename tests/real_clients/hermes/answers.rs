@@ -1,7 +1,6 @@
 //! Every answer of a person, in every way that Hermes runs an agent.
 
 use std::fs;
-use std::path::PathBuf;
 
 use clawbutler_testkit::hermes::Hermes;
 use clawbutler_testkit::machine::wait_for;
@@ -147,19 +146,19 @@ fn a_gateway_is_asked_about_and_its_own_prompt_answered() {
     let Some(hermes) = Hermes::guarded("manual") else { return };
     let bench = Bench(hermes);
     let gateway = bench.0.gateway();
-    let lay = |name: &str| fs::create_dir_all(bench.file(&format!("victim-{name}"))).unwrap();
+    // Its agents work in the user's home.
+    let file = |name: &str| bench.0.machine.at("home").join(name);
     for (name, verb) in [("no", "deny"), ("yes", "allow_once")] {
-        lay(name);
-        let place: PathBuf = bench.file("");
-        let command = format!("cd {} && touch {name}.ran && rm -rf victim-{name}", place.display());
+        fs::create_dir_all(file(&format!("victim-{name}"))).unwrap();
+        let command = format!("touch {name}.ran && rm -rf victim-{name}");
         let run = gateway.run(&script(&json!([terminal(&command)])));
         let seen = bench.pending();
-        assert!(!bench.file(&format!("{name}.ran")).exists());
+        assert!(!file(&format!("{name}.ran")).exists());
         bench.decide(&seen, verb, None);
         let ended =
             wait_for("the run to end", || Some(gateway.status(&run)).filter(|status| status["status"] == "completed"));
         assert!(ended["output"].to_string().contains("SCRIPT-END"), "{ended}");
-        assert_eq!(bench.file(&format!("{name}.ran")).exists(), verb == "allow_once", "{}", bench.0.told(name));
+        assert_eq!(file(&format!("{name}.ran")).exists(), verb == "allow_once", "{}", bench.0.told(name));
         bench.recorded(&ASKED);
     }
     let home = bench.home("home/.hermes");

@@ -166,7 +166,8 @@ fn a_process_that_never_announced_itself_raises_the_alarm() {
     let Some(hermes) = Hermes::new("off") else { return };
     let bench = Bench(hermes);
     assert_eq!(bench.home("home/.hermes").guard.state, GuardState::Missing);
-    let wait = script(&json!([terminal("touch started.txt; while [ ! -e go ]; do sleep 0.2; done")]));
+    let wait =
+        script(&json!([terminal("touch started.txt; for i in $(seq 170); do [ -e go ] && break; sleep 1; done")]));
     let before = Instant::now();
     let mut old = bench.0.start(&["chat", "-q", &wait]);
     wait_for("its call", || bench.file("started.txt").exists().then_some(()));
