@@ -3,6 +3,7 @@
 
 mod codex;
 mod gemini_cli;
+mod hermes;
 mod openclaw;
 mod registry;
 

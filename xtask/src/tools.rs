@@ -17,9 +17,15 @@ const CODEX: &str = "0.169.0";
 /// See [`codex_old`].
 const CODEX_OLD: &str = "0.130.0";
 const GEMINI_CLI: &str = "0.61.0";
+<<<<<<< HEAD
 const OPENCLAW: &str = "2026.9.6";
 /// The Node.js that OpenClaw gets: it needs a newer one than most systems have.
 const OPENCLAW_NODE: &str = "24.21.0";
+=======
+const HERMES_AGENT: &str = "0.19.0";
+/// What Hermes' gateway needs to serve HTTP.
+const AIOHTTP: &str = "3.14.1";
+>>>>>>> w-hermes
 const BINARYEN: &str = "131.0.0";
 
 pub(crate) fn nextest() -> Result<PathBuf> {
@@ -170,6 +176,34 @@ pub(crate) fn openclaw() -> Result<PathBuf> {
         bail!("the npm package holds no program at {}", script.display());
     }
     Ok(script)
+}
+
+/// The real Hermes Agent, in a Python environment of its own.
+pub(crate) fn hermes_agent() -> Result<PathBuf> {
+    let folder = place::cache()?.join("clients").join(format!("hermes-agent-{HERMES_AGENT}"));
+    let scripts = folder.join(if cfg!(windows) { "Scripts" } else { "bin" });
+    let binary = scripts.join(place::exe("hermes"));
+    if !binary.exists() {
+        say(format!("installing Hermes Agent {HERMES_AGENT} into {}", folder.display()));
+        run(program(python_for_hermes()?).args(["-m", "venv"]).arg(&folder))?;
+        let packages = [format!("aiohttp=={AIOHTTP}"), format!("hermes-agent=={HERMES_AGENT}")];
+        run(program(scripts.join(place::exe("python")).as_os_str())
+            .args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"])
+            .args(packages))?;
+    }
+    if !binary.exists() {
+        bail!("the package holds no program at {}", binary.display());
+    }
+    Ok(binary)
+}
+
+/// A Python that this release of Hermes runs with: 3.11 to 3.13.
+fn python_for_hermes() -> Result<&'static str> {
+    const CHECK: &str = "import sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))";
+    ["python3", "python", "python3.13", "python3.12", "python3.11"]
+        .into_iter()
+        .find(|name| output(program(name).args(["-c", CHECK])).is_ok())
+        .context("no Python from 3.11 to 3.13 with its venv module is installed")
 }
 
 /// A current `wasm-opt`.

@@ -7,7 +7,9 @@
 #![expect(clippy::disallowed_methods, reason = "tests read their own environment and clock")]
 
 pub mod codex;
+pub mod chat;
 pub mod gemini;
+pub mod hermes;
 pub mod http;
 pub mod machine;
 pub mod model;
