@@ -24,6 +24,7 @@ use clawbutler_wire::topic::Topic;
 use serde_json::json;
 
 use crate::approvals::Waiters;
+use crate::attached::Attached;
 use crate::cost::Transcripts;
 use crate::events::{Event, Listener};
 use crate::project::Remotes;
@@ -75,6 +76,8 @@ pub(crate) struct Inner {
     pub(crate) grants: RwLock<Vec<Grant>>,
     pub(crate) waiters: Mutex<Waiters>,
     pub(crate) registry: Mutex<Registry>,
+    /// Never held while the engine is asked something: answers may come back on the same thread.
+    pub(crate) attached: Mutex<Attached>,
     /// When configurations were compared last.
     pub(crate) pace: Mutex<Pace>,
     /// Held while a configuration is compared or accepted: one change is recorded once.
@@ -129,6 +132,7 @@ impl Butler {
             grants: RwLock::default(),
             waiters: Mutex::default(),
             registry: Mutex::default(),
+            attached: Mutex::default(),
             pace: Mutex::default(),
             facts_turn: Mutex::default(),
             calls: Mutex::default(),
@@ -165,6 +169,7 @@ impl Butler {
         }
         self.load_grants(tampered.is_some())?;
         self.load_registry()?;
+        self.load_attached()?;
         self.take_in_spool()?;
         self.recover_approvals()?;
         self.look_at_rules()?;
@@ -197,6 +202,7 @@ impl Butler {
             self.look_at_facts(look_at_guards)?;
             self.flush_contacts()?;
             self.take_in_spool()?;
+            self.look_at_gateways()?;
             self.prune_history()?;
             self.0.store.tidy()?;
             anchor::write(&self.0.store, &self.0.ports.data, false)
@@ -239,6 +245,7 @@ impl Butler {
             bell.stop = true;
             condvar.notify_all();
         }
+        self.let_gateways_go();
         let end = || -> Result<(), Error> {
             self.withdraw_all_for_quit()?;
             self.flush_contacts()?;
