@@ -149,8 +149,8 @@ impl Butler {
         let connector = connector::by_id(&home.runtime)?;
         let sessions = connector.sessions(&self.0.ports.env, Path::new(&home.path));
         let port = |session: &str| session.strip_prefix("gateway:")?.parse().ok();
-        let ports = sessions.iter().filter(|session| session.kind == "gateway" && session.name.is_some());
-        ports.filter_map(|session| port(&session.session)).next().map(Address::local)
+        let mut ports = sessions.iter().filter(|session| session.kind == "gateway" && session.name.is_some());
+        ports.find_map(|session| port(&session.session)).map(Address::local)
     }
 
     /// Connects whatever was chosen and is not connected, and what moved; lets go of homes that are not governed.

@@ -46,7 +46,10 @@ impl Butler {
         line.set_policy(&file, &policy.hash, Box::new(move |result| drop(tell.send(result))));
         let done = hear.recv_timeout(Duration::from_millis(ATTACH_CHANGE_MS + 1_000));
         let failed = match done {
-            Ok(Ok(set)) => return self.floor_is_set(&home.id, set).and_then(|()| self.connection_view(&home)),
+            Ok(Ok(set)) => {
+                self.floor_is_set(&home.id, set);
+                return self.connection_view(&home);
+            }
             Ok(Err(error)) => error.to_string(),
             Err(_) => "the gateway did not answer".to_owned(),
         };
@@ -60,12 +63,11 @@ impl Butler {
     }
 
     /// What it is now is seen at once; what undercuts it is read anew.
-    fn floor_is_set(&self, home: &str, set: Policy) -> Result<(), Error> {
+    fn floor_is_set(&self, home: &str, set: Policy) {
         if let Some(held) = lock(&self.0.attached).held.get_mut(home) {
             let drift = set.drift();
             held.policy = Some((set, drift));
         }
         self.read_policy(home);
-        Ok(())
     }
 }
