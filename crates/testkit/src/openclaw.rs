@@ -17,7 +17,7 @@ use crate::machine::Machine;
 use crate::model::{id, plain, script_in};
 
 /// The gateway's token: no secret, it guards a scratch machine on loopback.
-const TOKEN: &str = "loopback-gateway-token";
+pub const TOKEN: &str = "loopback-gateway-token";
 /// Longest a gateway may take to be ready, and a turn to end.
 const READY: Duration = Duration::from_secs(240);
 const TURN: Duration = Duration::from_secs(240);
