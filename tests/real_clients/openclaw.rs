@@ -34,9 +34,9 @@ impl Place<'_> {
 
     /// What a call would change, before it.
     fn lay(&self, way: &str, name: &str) {
-        fs::create_dir_all(self.file(&format!("victim-{name}"))).unwrap();
+        fs::create_dir_all(self.file(&format!("victim-{name}"))).expect("the file system works");
         if way == "edit" {
-            fs::write(self.file(&format!(".git/hooks/{name}")), "old\n").unwrap();
+            fs::write(self.file(&format!(".git/hooks/{name}")), "old\n").expect("the file system works");
         }
     }
 
@@ -44,7 +44,7 @@ impl Place<'_> {
         let hook = self.file(&format!(".git/hooks/{name}"));
         match way {
             "write" => hook.exists(),
-            "edit" => fs::read_to_string(hook).unwrap() == "new\n",
+            "edit" => fs::read_to_string(hook).expect("the file system works") == "new\n",
             _ => self.file(&format!("{name}.ran")).exists() && !self.file(&format!("victim-{name}")).exists(),
         }
     }
@@ -57,7 +57,7 @@ impl Place<'_> {
     }
 
     fn turn(&self, name: &str, turns: &Value) {
-        let reply = self.gateway.turn(name, &script(turns)).join().unwrap();
+        let reply = self.gateway.turn(name, &script(turns)).join().expect("the turn ends");
         assert_eq!(reply.status, 200, "{}", reply.body);
         assert!(reply.body.contains("SCRIPT-END"), "{}", reply.body);
     }
@@ -93,8 +93,8 @@ fn deny(place: &Place<'_>) {
         let turn = place.gateway.turn(&name, &script(&json!([call(way, &name)])));
         let seen = place.machine.wait_pending();
         assert!(!place.done(way, &name), "nothing runs while the question stands");
-        place.machine.decide(&seen, "deny", Some("not in this repository")).unwrap();
-        assert_eq!(turn.join().unwrap().status, 200);
+        place.machine.decide(&seen, "deny", Some("not in this repository")).expect("the decision is taken");
+        assert_eq!(turn.join().expect("the turn ends").status, 200);
         assert!(!place.done(way, &name));
         let told = place.told(&name);
         assert!(told.contains("not in this repository"), "{told}");
@@ -108,8 +108,8 @@ fn allow(place: &Place<'_>) {
         place.lay(way, &name);
         let turn = place.gateway.turn(&name, &script(&json!([call(way, &name)])));
         let seen = place.machine.wait_pending();
-        place.machine.decide(&seen, "allow_once", None).unwrap();
-        assert_eq!(turn.join().unwrap().status, 200);
+        place.machine.decide(&seen, "allow_once", None).expect("the decision is taken");
+        assert_eq!(turn.join().expect("the turn ends").status, 200);
         assert!(place.done(way, &name), "{}", place.told(&name));
         place.recorded(&[
             "action.requested", "approval.requested", "approval.decided", "decision.delivered", "action.completed",
@@ -119,15 +119,15 @@ fn allow(place: &Place<'_>) {
 
 fn low_risk(place: &Place<'_>) {
     place.turn("calm", &json!([[{ "tool": "write", "input": { "path": "calm.txt", "content": "calm" } }]]));
-    assert_eq!(fs::read_to_string(place.file("calm.txt")).unwrap(), "calm");
+    assert_eq!(fs::read_to_string(place.file("calm.txt")).expect("the file system works"), "calm");
     assert!(place.machine.pending().items.is_empty(), "nobody was asked");
 }
 
 fn nobody_answers(place: &Place<'_>) {
-    let before = place.machine.ask(&GetSettings {}).unwrap();
+    let before = place.machine.ask(&GetSettings {}).expect("the host answers");
     let mut settings = before.clone();
     settings.approval_ms = 2_000;
-    place.machine.ask(&UpdateSettings { settings }).unwrap();
+    place.machine.ask(&UpdateSettings { settings }).expect("the host answers");
     for way in WAYS {
         let name = format!("late-{way}");
         let told = place.unasked(way, &name);
@@ -135,7 +135,7 @@ fn nobody_answers(place: &Place<'_>) {
         assert!(!place.done(way, &name));
     }
     assert!(place.machine.kinds().contains(&"approval.expired".to_owned()));
-    place.machine.ask(&UpdateSettings { settings: before }).unwrap();
+    place.machine.ask(&UpdateSettings { settings: before }).expect("the host answers");
 }
 
 fn app_away(machine: &mut Machine, gateway: &Gateway) {
@@ -158,7 +158,7 @@ fn app_away(machine: &mut Machine, gateway: &Gateway) {
 fn hook_broken(place: &Place<'_>) {
     let hook = place.machine.data().join("bin/clawbutler-hook");
     let kept = hook.with_extension("kept");
-    fs::rename(&hook, &kept).unwrap();
+    fs::rename(&hook, &kept).expect("the file system works");
     let scripts = ["", "#!/bin/sh\nexit 0\n", "#!/bin/sh\necho '{\"decision\":\"all'\n", "#!/bin/sh\nkill -9 $$\n"];
     for (index, text) in scripts.into_iter().enumerate() {
         if !text.is_empty() {
@@ -174,31 +174,32 @@ fn hook_broken(place: &Place<'_>) {
         let told = place.told("sessions_list");
         assert!(!told.contains("could not judge"), "what touches nothing goes on: {told}");
     }
-    fs::rename(&kept, &hook).unwrap();
+    fs::rename(&kept, &hook).expect("the file system works");
 }
 
 fn write_program(path: &std::path::Path, text: &str) {
     use std::os::unix::fs::PermissionsExt as _;
     let _ = fs::remove_file(path);
-    fs::write(path, text).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::write(path, text).expect("the file system works");
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("the file system works");
 }
 
 fn leaves_as_it_came(machine: &Machine, before: &str) {
     let home_id = machine.home_id();
-    let plan: PlanGuard = serde_json::from_value(json!({ "home_id": home_id, "uninstall": true })).unwrap();
-    let plan = machine.ask(&plan).unwrap();
+    let plan: PlanGuard =
+        serde_json::from_value(json!({ "home_id": home_id, "uninstall": true })).expect("a good value");
+    let plan = machine.ask(&plan).expect("the host answers");
     let uninstall = json!({ "home_id": home_id, "plan_digest": plan.plan_digest });
-    machine.ask(&serde_json::from_value::<UninstallGuard>(uninstall).unwrap()).unwrap();
-    assert_eq!(fs::read_to_string(machine.at("home/.openclaw/openclaw.json")).unwrap(), before);
+    machine.ask(&serde_json::from_value::<UninstallGuard>(uninstall).expect("a good value")).expect("the host answers");
+    assert_eq!(fs::read_to_string(machine.at("home/.openclaw/openclaw.json")).expect("the file system works"), before);
     assert!(!machine.at("home/.openclaw/clawbutler-guard/index.mjs").exists());
 }
 
 fn is_found(place: &Place<'_>) {
-    let found = place.machine.ask(&Discover {}).unwrap();
-    let home = found.homes.into_iter().find(|home| home.runtime == "openclaw").unwrap();
+    let found = place.machine.ask(&Discover {}).expect("the host answers");
+    let home = found.homes.into_iter().find(|home| home.runtime == "openclaw").expect("a good value");
     assert_eq!(home.path, place.machine.at("home/.openclaw").display().to_string());
-    assert_eq!(serde_json::to_value(home.guard.state).unwrap(), "user", "{}", home.guard.says);
+    assert_eq!(serde_json::to_value(home.guard.state).expect("a good value"), "user", "{}", home.guard.says);
     let sessions: Vec<_> = home.sessions.iter().map(|session| (session.pid, session.session.as_str())).collect();
     assert_eq!(sessions, [(place.gateway.pid(), format!("gateway:{}", place.gateway.port).as_str())]);
 }
@@ -206,7 +207,7 @@ fn is_found(place: &Place<'_>) {
 #[test]
 fn the_plugin_asks_and_blocks_whatever_happens() {
     let Some(mut machine) = openclaw::machine() else { return };
-    let before = fs::read_to_string(machine.at("home/.openclaw/openclaw.json")).unwrap();
+    let before = fs::read_to_string(machine.at("home/.openclaw/openclaw.json")).expect("the file system works");
     machine.install_guard();
     let gateway = Gateway::start(&machine);
     let place = Place { machine: &machine, gateway: &gateway };
@@ -230,14 +231,14 @@ fn a_running_gateway_takes_the_guard_in_without_a_restart() {
     assert!(place.done("write", "before"), "nothing guards yet");
     machine.install_guard();
     let name = wait_for("the plugin to be loaded", || {
-        let log = fs::read_to_string(machine.at("gateway.log")).unwrap();
+        let log = fs::read_to_string(machine.at("gateway.log")).expect("the file system works");
         log.contains("reload").then_some("after")
     });
     std::thread::sleep(std::time::Duration::from_secs(15));
     place.lay("exec", name);
     let turn = gateway.turn(name, &script(&json!([call("exec", name)])));
     let seen = machine.wait_pending();
-    machine.decide(&seen, "deny", None).unwrap();
-    assert_eq!(turn.join().unwrap().status, 200);
+    machine.decide(&seen, "deny", None).expect("the decision is taken");
+    assert_eq!(turn.join().expect("the turn ends").status, 200);
     assert!(!place.done("exec", name));
 }

@@ -19,8 +19,8 @@ use crate::model::{id, plain, script_in};
 /// The gateway's token: no secret, it guards a scratch machine on loopback.
 pub const TOKEN: &str = "loopback-gateway-token";
 /// Longest a gateway may take to be ready, and a turn to end.
-const READY: Duration = Duration::from_secs(240);
-const TURN: Duration = Duration::from_secs(240);
+const READY: Duration = Duration::from_mins(4);
+const TURN: Duration = Duration::from_mins(4);
 
 /// A running gateway; it ends with this value.
 #[derive(Debug)]

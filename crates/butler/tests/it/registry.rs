@@ -458,6 +458,7 @@ fn a_session_that_began_without_its_hooks_is_critical() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a generous bound on time is what is tested")]
 fn ending_waits_no_longer_than_it_must() {
     let mut process = Process::start("exec sleep 300");
     let start = Instant::now();
