@@ -2,6 +2,7 @@
 //! with its effect on the file system, in the client's transcript and in the ledger.
 
 mod codex;
+mod attach_openclaw;
 mod gemini_cli;
 mod hermes;
 mod openclaw;

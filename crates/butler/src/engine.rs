@@ -24,6 +24,7 @@ use clawbutler_wire::topic::Topic;
 use serde_json::json;
 
 use crate::approvals::Waiters;
+use crate::attached::Attached;
 use crate::cost::Transcripts;
 use crate::events::{Event, Listener};
 use crate::project::Remotes;
@@ -77,6 +78,8 @@ pub(crate) struct Inner {
     pub(crate) grants: RwLock<Vec<Grant>>,
     pub(crate) waiters: Mutex<Waiters>,
     pub(crate) registry: Mutex<Registry>,
+    /// Never held while the engine is asked something: answers may come back on the same thread.
+    pub(crate) attached: Mutex<Attached>,
     /// When configurations were compared last.
     pub(crate) pace: Mutex<Pace>,
     /// Held while a configuration is compared or accepted: one change is recorded once.
@@ -137,6 +140,7 @@ impl Butler {
             grants: RwLock::default(),
             waiters: Mutex::default(),
             registry: Mutex::default(),
+            attached: Mutex::default(),
             pace: Mutex::default(),
             facts_turn: Mutex::default(),
             calls: Mutex::default(),
@@ -173,6 +177,7 @@ impl Butler {
         }
         self.load_grants(tampered.is_some())?;
         self.load_registry()?;
+        self.load_attached()?;
         self.take_in_spool()?;
         self.recover_approvals()?;
         self.look_at_rules()?;
@@ -209,6 +214,7 @@ impl Butler {
             self.look_at_facts(look_at_guards)?;
             self.flush_contacts()?;
             self.take_in_spool()?;
+            self.look_at_gateways()?;
             self.prune_history()?;
             self.0.store.tidy()?;
             anchor::write(&self.0.store, &self.0.ports.data, false)
@@ -252,6 +258,7 @@ impl Butler {
             condvar.notify_all();
         }
         self.0.sessions.stop();
+        self.let_gateways_go();
         let end = || -> Result<(), Error> {
             self.withdraw_all_for_quit()?;
             self.flush_contacts()?;

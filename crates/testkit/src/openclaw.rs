@@ -23,7 +23,7 @@ use crate::model::{id, plain};
 >>>>>>> w-hermes
 
 /// The gateway's token: no secret, it guards a scratch machine on loopback.
-const TOKEN: &str = "loopback-gateway-token";
+pub const TOKEN: &str = "loopback-gateway-token";
 /// Longest a gateway may take to be ready, and a turn to end.
 const READY: Duration = Duration::from_mins(4);
 const TURN: Duration = Duration::from_mins(4);
