@@ -10,11 +10,12 @@ use axum::response::{IntoResponse, Response};
 use clawbutler_butler::{Butler, Event};
 use clawbutler_wire::command::{
     AcceptDrift, AcceptRules, AttachHome, BackfillSessions, CheckRules, DecideApproval, DecideBatch, DeleteRules,
-    DetachHome, Discover, DismissAlert, ExplainAction, ExplainApproval, ForgetHome, GetApproval, GetSettings, Govern,
-    GovernMany, ImportRules, InstallGuard, KillAgent, ListAgents, ListApprovals, ListAudit, ListConnections,
-    ListGrants, ListRules, ListSessions, ListSteps, OpenWindow, PlanGuard, PreviewGrant, RejectRules, ReviveAgent,
-    RevokeGrant, RevokeGrants, SaveRules, SetAgentState, SetFloor, SetPack, ShowAgent, ShowSession, SimulateRules,
-    StartPass, Status, UninstallGuard, UpdateSettings, VerifyAudit,
+    DeleteSearch, DetachHome, Discover, DismissAlert, ExplainAction, ExplainApproval, ExportAudit, ForgetHome,
+    GetApproval, GetSettings, Govern, GovernMany, ImportRules, InstallGuard, KillAgent, ListAgents, ListApprovals,
+    ListAudit, ListConnections, ListGrants, ListRules, ListSearches, ListSessions, ListSteps, OpenWindow, PlanGuard,
+    PreviewExport, PreviewGrant, RejectRules, ReviveAgent, RevokeGrant, RevokeGrants, SaveRules, SaveSearch,
+    SearchAudit, SetAgentState, SetFloor, SetPack, ShowAgent, ShowExport, ShowSession, ShowTrace, SimulateRules,
+    StartPass, Status, StopExport, UninstallGuard, UpdateSettings, VerifyAudit,
 };
 use clawbutler_wire::topic::Changed;
 use clawbutler_wire::{ApiError, Code, Seq};

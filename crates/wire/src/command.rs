@@ -10,6 +10,10 @@ use crate::Seq;
 use crate::approvals::{ApprovalList, ApprovalView, BatchResult, Scope, Seen, Verb, Which};
 use crate::attached::{ConnectionList, ConnectionView};
 use crate::audit::{AuditPage, VerifyReport};
+pub use crate::audit_search::{
+    DeleteSearch, ExportAudit, ListSearches, PreviewExport, SaveSearch, SearchAudit, ShowExport, ShowTrace, StopExport,
+};
+use crate::audit_search::{ExportPreview, ExportProgress, SavedSearches, SearchPage, TraceView};
 use crate::grants::{GrantList, GrantPreview, PassView};
 use crate::registry::{AgentDetail, AgentList, AgentView, GovernResult, KillReport};
 use crate::rules::{DraftFile, ExplanationView, ImportView, RulesCheck, RulesView, SimulationView};
@@ -78,6 +82,15 @@ macro_rules! with_commands {
             backfill_sessions BackfillSessions => BackfillView,
             list_audit ListAudit => AuditPage,
             verify_audit VerifyAudit => VerifyReport,
+            search_audit SearchAudit => SearchPage,
+            show_trace ShowTrace => TraceView,
+            list_searches ListSearches => SavedSearches,
+            save_search SaveSearch => SavedSearches,
+            delete_search DeleteSearch => SavedSearches,
+            preview_export PreviewExport => ExportPreview,
+            export_audit ExportAudit => ExportProgress,
+            show_export ShowExport => ExportProgress,
+            stop_export StopExport => ExportProgress,
             get_settings GetSettings => Settings,
             update_settings UpdateSettings => Settings,
             dismiss_alert DismissAlert => Done,
