@@ -147,7 +147,8 @@ fn verify_view(report: Report) -> VerifyReport {
     VerifyReport { intact: first_bad.is_none(), entries: Seq(report.entries), first_bad, reason, head: report.head }
 }
 
-fn entry_view(row: &LedgerRow) -> EntryView {
+/// An entry as shown.
+pub(crate) fn entry_view(row: &LedgerRow) -> EntryView {
     let tree: Value = serde_json::from_str(&row.body).unwrap_or_default();
     let actor = serde_json::from_value(tree["actor"].clone()).ok();
     EntryView {

@@ -18,6 +18,7 @@ use clawbutler_ledger::Kind;
 use clawbutler_platform::files;
 use clawbutler_platform::paths::DataDir;
 use clawbutler_policy::{RuleSet, Surroundings};
+use clawbutler_store::search::SearchStore;
 use clawbutler_store::{Durability, Store};
 use clawbutler_wire::settings::{AlertView, Settings};
 use clawbutler_wire::topic::Topic;
@@ -27,9 +28,11 @@ use crate::approvals::Waiters;
 use crate::attached::Attached;
 use crate::cost::Transcripts;
 use crate::events::{Event, Listener};
+use crate::export::Exports;
 use crate::project::Remotes;
 use crate::rules::Book;
 use crate::runtimes::{Pace, Registry};
+use crate::search::Finder;
 use crate::sessions::Sessions;
 use crate::{Error, OpenError, anchor, audit};
 
@@ -68,6 +71,8 @@ pub(crate) struct Inner {
     pub(crate) remotes: Mutex<Remotes>,
     pub(crate) transcripts: Mutex<Transcripts>,
     pub(crate) sessions: Sessions,
+    pub(crate) finder: Finder,
+    pub(crate) exports: Exports,
     /// How much of the tightest budget is used (percent), as told by whoever counts.
     pub(crate) budget: RwLock<Option<u32>>,
     /// When the history is tidied next (ms since the epoch).
@@ -118,6 +123,8 @@ impl Butler {
         if let Some(aside) = set_aside {
             tracing::warn!(aside = %aside.display(), "what was read of sessions could not be used and is read again");
         }
+        let finder = Finder(SearchStore::open(&ports.data.search())?);
+        clawbutler_platform::os::set_mode(&ports.data.search(), 0o600)?;
         let mask = MaskKey(files::secret(&ports.data.mask_key())?);
         let settings = crate::settings::load(&store)?;
         let around = Surroundings {
@@ -131,6 +138,8 @@ impl Butler {
             remotes: Mutex::default(),
             transcripts: Mutex::default(),
             sessions,
+            finder,
+            exports: Exports::default(),
             budget: RwLock::default(),
             next_prune: AtomicI64::new(0),
             store,
@@ -190,10 +199,14 @@ impl Butler {
         let butler = self.clone();
         let watcher = butler.watch_homes();
         let reader = butler.start_sessions()?;
+        let index = butler.start_index()?;
         std::thread::Builder::new().name("butler".into()).spawn(move || {
             let _watcher = watcher;
             while let Some(look_at_guards) = butler.wait_for_bell() {
                 butler.tick(look_at_guards);
+            }
+            if index.join().is_err() {
+                tracing::error!("the thread that fills the search index had ended in an error");
             }
             if reader.join().is_err() {
                 tracing::error!("the thread that reads sessions had ended in an error");

@@ -69,6 +69,11 @@ impl DataDir {
         self.0.join("sessions.db")
     }
 
+    /// The search index of the audit log; it can be filled again.
+    pub fn search(&self) -> PathBuf {
+        self.0.join("search.db")
+    }
+
     /// The masking key, 32 bytes, mode 0600.
     pub fn mask_key(&self) -> PathBuf {
         self.0.join("mask.key")

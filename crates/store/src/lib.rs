@@ -8,6 +8,7 @@ mod error;
 pub mod foreign;
 mod open;
 mod schema;
+pub mod search;
 pub mod sessions;
 pub mod table;
 mod tx;

@@ -1,0 +1,142 @@
+//! The index of the log: filled behind its end, by a thread of its own.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::time::Duration;
+
+use clawbutler_store::search::{IndexRow, SearchStore, TraceRow};
+use clawbutler_store::table::ledger::LedgerRow;
+use clawbutler_store::{Read, StoreError};
+
+use super::parts::Parts;
+use super::query;
+use crate::{Butler, Error};
+
+/// Entries that are put into the index in one transaction.
+const BATCH: u64 = 2_000;
+/// How long the thread rests when everything is in.
+const REST: Duration = Duration::from_millis(400);
+/// Traces kept in memory while a batch or a page is worked on.
+const TRACES: usize = 10_000;
+
+/// The index and what was learned of traces.
+#[derive(Debug)]
+pub(crate) struct Finder(pub(crate) SearchStore);
+
+/// Knows whose traces are: from entries seen, then from the index.
+#[derive(Debug)]
+pub(crate) struct Whose<'a> {
+    store: Option<&'a SearchStore>,
+    seen: RefCell<HashMap<String, Option<(String, String)>>>,
+}
+
+impl<'a> Whose<'a> {
+    pub(crate) fn new(store: Option<&'a SearchStore>) -> Self {
+        Self { store, seen: RefCell::default() }
+    }
+
+    /// Takes an entry apart, and learns whose its trace is.
+    pub(crate) fn parts(&self, row: &LedgerRow) -> Parts {
+        let parts = Parts::of(row, |trace| self.find(trace));
+        if !parts.runtime.is_empty() && !parts.session.is_empty() {
+            let mut seen = self.seen.borrow_mut();
+            if seen.len() >= TRACES {
+                seen.clear();
+            }
+            seen.insert(parts.trace.clone(), Some((parts.runtime.clone(), parts.session.clone())));
+        }
+        parts
+    }
+
+    fn find(&self, trace: &str) -> Option<(String, String)> {
+        if let Some(found) = self.seen.borrow().get(trace) {
+            return found.clone();
+        }
+        let found = self.store.and_then(|store| store.trace(trace).ok().flatten());
+        if found.is_some() {
+            self.seen.borrow_mut().insert(trace.to_owned(), found.clone());
+        }
+        found
+    }
+}
+
+impl Finder {
+    /// Puts the next entries into the index, oldest first. Returns how many; 0: everything is in.
+    pub(crate) fn step(&self, read: impl FnOnce(u64) -> Result<Vec<LedgerRow>, StoreError>) -> Result<usize, Error> {
+        let (seq, hash) = self.0.cursor()?;
+        // The entry at the cursor comes along: a log with another one there is another log.
+        let mut rows = read(seq)?;
+        if seq > 0 {
+            let same = rows.first().is_some_and(|row| row.seq == seq && row.hash == hash);
+            if !same {
+                self.0.clear()?;
+                return Ok(1);
+            }
+            rows.remove(0);
+        }
+        let Some(last) = rows.last() else { return Ok(0) };
+        let whose = Whose::new(Some(&self.0));
+        let (mut index, mut traces) = (Vec::with_capacity(rows.len()), HashMap::new());
+        for row in &rows {
+            let parts = whose.parts(row);
+            index.push(IndexRow { seq: row.seq, at: row.at, words: query::indexed_words(&parts) });
+            if !parts.runtime.is_empty() && !parts.session.is_empty() {
+                traces.insert(parts.trace, (parts.runtime, parts.session));
+            }
+        }
+        let traces: Vec<_> = traces
+            .into_iter()
+            .map(|(trace, (runtime, session))| TraceRow { trace, runtime, session })
+            .collect();
+        self.0.add(&index, &traces, &last.hash)?;
+        Ok(rows.len())
+    }
+}
+
+/// The entry at `seq` and those behind it, oldest first.
+pub(crate) fn following(read: &Read<'_>, seq: u64) -> Result<Vec<LedgerRow>, StoreError> {
+    span(read, seq.max(1), read.ledger_len()?.min(seq + BATCH))
+}
+
+/// Entries from `low` to `high`, oldest first; the caller bounds their number.
+pub(crate) fn span(read: &Read<'_>, low: u64, high: u64) -> Result<Vec<LedgerRow>, StoreError> {
+    if low > high {
+        return Ok(Vec::new());
+    }
+    let count = u32::try_from(high - low + 1).unwrap_or(u32::MAX);
+    let mut rows = read.ledger_page(high + 1, count)?;
+    rows.retain(|row| row.seq >= low);
+    rows.reverse();
+    Ok(rows)
+}
+
+impl Butler {
+    /// Puts everything into the index that is not in it yet; the engine's own thread does so by itself. Returns how
+    /// many entries were added.
+    pub fn index_audit(&self) -> Result<u64, Error> {
+        let mut added = 0;
+        loop {
+            match self.0.finder.step(|seq| self.0.store.read(|read| following(read, seq)))? {
+                0 => return Ok(added),
+                some => added += some as u64,
+            }
+        }
+    }
+
+    /// Starts the thread that fills the index; it ends with the engine.
+    pub(crate) fn start_index(&self) -> std::io::Result<std::thread::JoinHandle<()>> {
+        let butler = self.clone();
+        std::thread::Builder::new().name("butler-search".into()).spawn(move || {
+            while !butler.stopping() {
+                match butler.0.finder.step(|seq| butler.0.store.read(|read| following(read, seq))) {
+                    Ok(0) => std::thread::sleep(REST),
+                    Ok(_) => {}
+                    Err(Error(error)) => {
+                        tracing::error!(message = %error.message, "the search index could not be filled");
+                        std::thread::sleep(REST * 10);
+                    }
+                }
+            }
+        })
+    }
+}

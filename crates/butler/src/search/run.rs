@@ -1,0 +1,265 @@
+//! Walking through the entries that match, in either direction, within a time.
+
+use std::path::Path;
+
+use clawbutler_core::limits::PAGE_ROWS;
+use clawbutler_store::search::SearchStore;
+use clawbutler_store::table::ledger::LedgerRow;
+use clawbutler_store::{Read, Store, StoreError};
+use clawbutler_wire::Seq;
+use clawbutler_wire::audit_search::{AuditFilter, MatchCount, SearchAudit, SearchPage};
+
+use super::index::{Whose, span};
+use super::parts::Parts;
+use super::query::Query;
+use crate::{Butler, Error, audit};
+
+/// Time for one page (ms); what is not found by then is looked for with the next request.
+const PAGE_MS: u64 = 40;
+/// Counted exactly up to here.
+pub(crate) const COUNTED: u64 = 10_000;
+/// Entries read at once where the index does not help.
+const CHUNK: u64 = 256;
+/// Entries the index looks at between two looks at the clock.
+const WINDOW: u64 = 256 * 1_024;
+
+/// A search under way.
+#[derive(Debug)]
+pub(crate) struct Walk<'a> {
+    query: &'a Query,
+    expression: String,
+    index: Option<&'a SearchStore>,
+    whose: Whose<'a>,
+    /// Entries in the index.
+    pub(crate) indexed: u64,
+    /// Entries of the index that can be of the time that is looked for.
+    within: Option<(u64, u64)>,
+}
+
+/// What one stretch of the way found.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    pub(crate) rows: Vec<(LedgerRow, Parts)>,
+    /// The last entry looked at, when the way was not finished.
+    pub(crate) stopped_at: Option<u64>,
+}
+
+impl<'a> Walk<'a> {
+    /// Prepares a search; without an index every entry is looked at.
+    pub(crate) fn new(query: &'a Query, index: Option<&'a SearchStore>) -> Result<Self, StoreError> {
+        let indexed = index.map_or(Ok(0), |index| index.cursor().map(|(seq, _)| seq))?;
+        let within = match index {
+            Some(index) if query.from.is_some() || query.until.is_some() => {
+                index.times(query.from.unwrap_or(i64::MIN), query.until.unwrap_or(i64::MAX))?
+            }
+            _ => Some((1, indexed)),
+        };
+        let within = within.map(|(low, high)| (low, high.min(indexed)));
+        Ok(Self { query, expression: query.expression(), index, whose: Whose::new(index), indexed, within })
+    }
+
+    /// Entries from `low` to `high` that match, at most `limit`, newest or oldest first.
+    pub(crate) fn stretch(
+        &self,
+        read: &Read<'_>,
+        (low, high): (u64, u64),
+        newest_first: bool,
+        limit: usize,
+        mut go_on: impl FnMut() -> bool,
+    ) -> Result<Found, StoreError> {
+        let (mut low, mut high) = (low.max(1), high);
+        let mut found = Found::default();
+        self.learn(read, low, high)?;
+        while low <= high {
+            let (from, to) = self.window(low, high, newest_first);
+            let mut done_to = if newest_first { from } else { to };
+            if from <= to {
+                let (rows, full) = self.look(read, (from, to), newest_first, limit - found.rows.len())?;
+                if let Some(seq) = full {
+                    done_to = seq;
+                }
+                found.rows.extend(rows);
+            }
+            if newest_first {
+                if done_to == 0 {
+                    break;
+                }
+                high = done_to - 1;
+            } else {
+                low = done_to + 1;
+            }
+            if low > high {
+                break;
+            }
+            if found.rows.len() >= limit || !go_on() {
+                found.stopped_at = Some(done_to);
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// The part of the way that is looked at next; empty (`from > to`) where nothing can match.
+    fn window(&self, low: u64, high: u64, newest_first: bool) -> (u64, u64) {
+        let scanned = self.query.is_plain();
+        let size = |scanned| if scanned { CHUNK } else { WINDOW };
+        if newest_first {
+            if high > self.indexed {
+                return (low.max(self.indexed + 1).max(high.saturating_sub(CHUNK - 1)), high);
+            }
+            let Some((first, last)) = self.within else { return (low, 0) };
+            if high < first || last < low {
+                return (low, 0);
+            }
+            let high = high.min(last);
+            (low.max(first).max(high.saturating_sub(size(scanned) - 1)), high)
+        } else {
+            if low > self.indexed {
+                return (low, high.min(low + CHUNK - 1));
+            }
+            let end = high.min(self.indexed);
+            match self.within {
+                Some((first, last)) if low <= last && first <= end => {
+                    let low = low.max(first);
+                    (low, end.min(last).min(low + size(scanned) - 1))
+                }
+                _ => (end + 1, end),
+            }
+        }
+    }
+
+    /// Matches in one window. The second value: the last place looked at, when there were too many.
+    fn look(
+        &self,
+        read: &Read<'_>,
+        (from, to): (u64, u64),
+        newest_first: bool,
+        limit: usize,
+    ) -> Result<(Vec<(LedgerRow, Parts)>, Option<u64>), StoreError> {
+        let mut found = Vec::new();
+        if self.query.is_plain() || to > self.indexed {
+            let mut rows = span(read, from, to)?;
+            if newest_first {
+                rows.reverse();
+            }
+            for row in rows {
+                let parts = self.whose.parts(&row);
+                let seq = row.seq;
+                if self.query.matches(&parts) {
+                    found.push((row, parts));
+                    if found.len() == limit {
+                        return Ok((found, Some(seq)));
+                    }
+                }
+            }
+            return Ok((found, None));
+        }
+        let Some(index) = self.index else { return Ok((found, None)) };
+        let most = u32::try_from(limit).unwrap_or(u32::MAX);
+        let places = index.matching(&self.expression, (from, to), newest_first, most)?;
+        let full = places.last().copied().filter(|_| places.len() >= limit);
+        for seq in places {
+            for row in read.ledger_page(seq + 1, 1)? {
+                let parts = self.whose.parts(&row);
+                if row.seq == seq && self.query.matches(&parts) {
+                    found.push((row, parts));
+                }
+            }
+        }
+        Ok((found, full))
+    }
+
+    /// Whose the newest traces are: their first entries tell, and later ones are looked at first.
+    fn learn(&self, read: &Read<'_>, low: u64, high: u64) -> Result<(), StoreError> {
+        let low = low.max(self.indexed + 1).max(high.saturating_sub(CHUNK * 8));
+        for row in span(read, low, high)? {
+            self.whose.parts(&row);
+        }
+        Ok(())
+    }
+
+    /// How many match.
+    pub(crate) fn count(&self, read: &Read<'_>) -> Result<MatchCount, StoreError> {
+        let total = read.ledger_len()?;
+        if self.query.is_plain() && !self.query.is_loose() {
+            return Ok(MatchCount { entries: Seq(total), more: false, exact: true });
+        }
+        let mut entries = 0;
+        if let (Some(index), Some(within)) = (self.index, self.within) {
+            entries = index.count(&self.expression, within, COUNTED + 1)?;
+        }
+        if entries <= COUNTED {
+            let most = usize::try_from(COUNTED + 1 - entries).unwrap_or(usize::MAX);
+            let mut rounds = 0;
+            let tail = self.stretch(read, (self.indexed + 1, total), true, most, || {
+                rounds += 1;
+                rounds < 40
+            })?;
+            entries += tail.rows.len() as u64;
+        }
+        let more = entries > COUNTED;
+        Ok(MatchCount { entries: Seq(entries.min(COUNTED)), more, exact: !self.query.is_loose() })
+    }
+}
+
+impl Butler {
+    /// A page of the entries that match.
+    pub fn search_audit(&self, request: SearchAudit) -> Result<SearchPage, Error> {
+        let started = self.0.ports.clock.steady_ms();
+        let go_on = || self.0.ports.clock.steady_ms().saturating_sub(started) < PAGE_MS;
+        self.0.store.read(|read| search(read, Some(&self.0.finder.0), &request, go_on))
+    }
+
+    /// A page of the entries that match, of a database that no engine needs to run for; with the index as it is.
+    pub fn search_file(database: &Path, index: &Path, request: &SearchAudit) -> Result<SearchPage, Error> {
+        let index = SearchStore::read_only(index).ok();
+        Store::read_only(database, |read| search(read, index.as_ref(), request, || true))
+    }
+
+    /// How many entries match.
+    pub(crate) fn count_matches(&self, filter: &AuditFilter) -> Result<MatchCount, Error> {
+        let query = Query::of(filter)?;
+        let walk = Walk::new(&query, Some(&self.0.finder.0))?;
+        Ok(self.0.store.read(|read| walk.count(read))?)
+    }
+}
+
+fn search(
+    read: &Read<'_>,
+    index: Option<&SearchStore>,
+    request: &SearchAudit,
+    go_on: impl FnMut() -> bool,
+) -> Result<SearchPage, Error> {
+    let limit = usize::try_from(request.limit.unwrap_or(100)).unwrap_or(PAGE_ROWS).clamp(1, PAGE_ROWS);
+    if request.before.is_some() && request.after.is_some() {
+        return Err(Error::bad("A page is before or after an entry, not both."));
+    }
+    let query = Query::of(&request.filter)?;
+    let walk = Walk::new(&query, index)?;
+    let total = read.ledger_len()?;
+    let high = request.before.map_or(total, |seq| seq.0.saturating_sub(1).min(total));
+    let low = request.after.map_or(1, |seq| seq.0.saturating_add(1));
+    let newest_first = request.after.is_none();
+    let found = walk.stretch(read, (low, high), newest_first, limit, go_on)?;
+    let full = found.rows.len() >= limit;
+    let mut items: Vec<_> = found.rows.iter().map(|(row, _)| audit::entry_view(row)).collect();
+    if !newest_first {
+        items.reverse();
+    }
+    let ahead = found.stopped_at.map(Seq);
+    let (first, last) = (items.first().map(|item| item.seq), items.last().map(|item| item.seq));
+    let (older, newer) = if newest_first {
+        (ahead, request.before.and(first.or(request.before.map(|seq| Seq(seq.0.saturating_sub(1))))))
+    } else {
+        (last.or(request.after.map(|seq| Seq(seq.0.saturating_add(1)))), ahead)
+    };
+    let count = if request.count { Some(walk.count(read)?) } else { None };
+    Ok(SearchPage {
+        items,
+        older,
+        newer,
+        count,
+        searched_to: ahead.filter(|_| !full),
+        indexed: Seq(walk.indexed.min(total)),
+    })
+}
