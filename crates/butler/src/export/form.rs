@@ -1,0 +1,204 @@
+//! Entries as lines of JSONL, CSV, CEF and OCSF.
+
+use clawbutler_core::clock::Timestamp;
+use serde_json::{Value, json};
+
+use crate::search::parts::Parts;
+use crate::view;
+
+/// Version of the program that writes.
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// Columns of the CSV.
+pub(super) const CSV_HEAD: &str =
+    "seq,time,kind,actor,runtime,session,project,tool,risk,decision,says,trace,span,parent,hash,data\r\n";
+
+/// A time as RFC 3339, in UTC.
+pub(super) fn time(at: i64) -> String {
+    let of_day = at.rem_euclid(24 * 60 * 60 * 1_000);
+    let (hours, minutes) = (of_day / 3_600_000, of_day / 60_000 % 60);
+    let (seconds, ms) = (of_day / 1_000 % 60, of_day % 1_000);
+    format!("{}T{hours:02}:{minutes:02}:{seconds:02}.{ms:03}Z", view::day(Timestamp(at), 0))
+}
+
+/// Who, as a filter names them.
+fn actor(parts: &Parts) -> String {
+    match parts.actor["id"].as_str() {
+        Some(id) => format!("{}:{id}", parts.actor_kind()),
+        None => parts.actor_kind().to_owned(),
+    }
+}
+
+/// One sentence on the entry.
+pub(super) fn says(parts: &Parts) -> String {
+    view::entry_says(&parts.kind, &parts.data)
+}
+
+/// A line of CSV as RFC 4180 wants it. A field that a spreadsheet would take for a formula begins with `'`.
+pub(super) fn csv(parts: &Parts) -> String {
+    let fields = [
+        parts.seq.to_string(),
+        time(parts.at),
+        parts.kind.clone(),
+        actor(parts),
+        parts.runtime.clone(),
+        parts.session.clone(),
+        parts.project().to_owned(),
+        parts.tool().to_owned(),
+        parts.risk().to_owned(),
+        parts.decision().to_owned(),
+        says(parts),
+        parts.trace.clone(),
+        parts.span.clone(),
+        parts.parent.clone().unwrap_or_default(),
+        parts.hash.clone(),
+        parts.data.to_string(),
+    ];
+    let mut line = fields.iter().map(|field| csv_field(field)).collect::<Vec<_>>().join(",");
+    line.push_str("\r\n");
+    line
+}
+
+fn csv_field(text: &str) -> String {
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
+    let text = if formula { format!("'{text}") } else { text.to_owned() };
+    if text.contains(['"', ',', '\r', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+}
+
+/// A line of CEF.
+pub(super) fn cef(parts: &Parts) -> String {
+    let severity = match parts.risk() {
+        "low" => 3,
+        "medium" => 5,
+        "high" => 8,
+        "critical" => 10,
+        _ => 1,
+    };
+    let head = |text: &str| flat(text).replace('\\', "\\\\").replace('|', "\\|");
+    let value = |text: &str| {
+        text.replace('\\', "\\\\").replace('=', "\\=").replace('\r', "\\r").replace('\n', "\\n")
+    };
+    let says = says(parts);
+    let mut line = format!(
+        "CEF:0|ClawButler|ClawButler Desktop|{VERSION}|{}|{}|{severity}|rt={} externalId={}",
+        head(&parts.kind),
+        head(&cut(&says, 512)),
+        parts.at,
+        parts.seq
+    );
+    let labelled = [("trace", &parts.trace), ("span", &parts.span), ("hash", &parts.hash)];
+    for (number, (label, text)) in labelled.into_iter().enumerate() {
+        let number = number + 1;
+        line.push_str(&format!(" cs{number}Label={label} cs{number}={}", value(text)));
+    }
+    let actor = actor(parts);
+    let named = [
+        ("suser", actor.as_str()),
+        ("sourceServiceName", &parts.runtime),
+        ("act", parts.decision()),
+        ("dproc", parts.tool()),
+        ("filePath", parts.project()),
+        ("msg", &says),
+    ];
+    for (key, text) in named.into_iter().filter(|(_, text)| !text.is_empty()) {
+        line.push_str(&format!(" {key}={}", value(&cut(text, 1_023))));
+    }
+    if !parts.session.is_empty() {
+        line.push_str(&format!(" cs4Label=session cs4={}", value(&parts.session)));
+    }
+    line.push('\n');
+    line
+}
+
+fn flat(text: &str) -> String {
+    text.replace(['\r', '\n'], " ")
+}
+
+/// At most so many characters.
+pub(super) fn cut(text: &str, chars: usize) -> String {
+    text.chars().take(chars).collect()
+}
+
+/// An event of OCSF 1.3: Process Activity where an agent runs a shell command, API Activity for everything else.
+pub(super) fn ocsf(parts: &Parts) -> Value {
+    let effect = &parts.data["effect"];
+    let shell = effect["kind"] == "shell";
+    let (class, class_name, category, category_name) = if shell {
+        (1_007, "Process Activity", 1, "System Activity")
+    } else {
+        (6_003, "API Activity", 6, "Application Activity")
+    };
+    let (activity, activity_name) = if shell { (1, "Launch") } else { activity(parts) };
+    let (severity, severity_name) = match parts.risk() {
+        "low" => (2, "Low"),
+        "medium" => (3, "Medium"),
+        "high" => (4, "High"),
+        "critical" => (5, "Critical"),
+        _ => (1, "Informational"),
+    };
+    let (status, status_name) = match parts.kind.as_str() {
+        "action.completed" => (1, "Success"),
+        "action.failed" => (2, "Failure"),
+        _ => (0, "Unknown"),
+    };
+    let mut event = json!({
+        "activity_id": activity, "activity_name": activity_name,
+        "category_uid": category, "category_name": category_name,
+        "class_uid": class, "class_name": class_name,
+        "type_uid": class * 100 + activity, "type_name": format!("{class_name}: {activity_name}"),
+        "severity_id": severity, "severity": severity_name,
+        "status_id": status, "status": status_name,
+        "time": parts.at, "message": says(parts),
+        "metadata": {
+            "version": "1.3.0", "uid": parts.hash, "sequence": parts.seq, "event_code": parts.kind,
+            "correlation_uid": parts.trace,
+            "product": { "vendor_name": "ClawButler", "name": "ClawButler Desktop", "version": VERSION },
+        },
+        "actor": ocsf_actor(parts),
+        "unmapped": { "span": parts.span, "data": parts.data },
+    });
+    if shell {
+        event["device"] = json!({ "type_id": 0, "type": "Unknown", "hostname": "localhost" });
+        event["process"] = json!({ "cmd_line": effect["command"], "name": parts.tool(), "working_directory": parts.project() });
+    } else {
+        let operation = if parts.tool().is_empty() { parts.kind.as_str() } else { parts.tool() };
+        event["api"] = json!({ "operation": operation, "request": { "uid": parts.span } });
+        event["src_endpoint"] = json!({ "hostname": "localhost", "ip": "127.0.0.1" });
+    }
+    let disposition = match parts.decision() {
+        "allow" | "allow_once" | "allow_always" => Some((1, "Allowed", 1, "Allowed")),
+        "deny" => Some((2, "Denied", 2, "Blocked")),
+        _ => None,
+    };
+    if let Some((action, action_name, disposition, name)) = disposition {
+        event["metadata"]["profiles"] = json!(["security_control"]);
+        event["action_id"] = json!(action);
+        event["action"] = json!(action_name);
+        event["disposition_id"] = json!(disposition);
+        event["disposition"] = json!(name);
+    }
+    event
+}
+
+/// What API Activity calls it.
+fn activity(parts: &Parts) -> (i64, &'static str) {
+    match parts.data["effect"]["kind"].as_str() {
+        Some("file_read") => (2, "Read"),
+        Some("file_write" | "patch" | "config_change") => (3, "Update"),
+        Some("file_delete") => (4, "Delete"),
+        _ => (99, "Other"),
+    }
+}
+
+fn ocsf_actor(parts: &Parts) -> Value {
+    let kind = parts.actor_kind();
+    let mut found = json!({ "app_name": if parts.runtime.is_empty() { "ClawButler" } else { parts.runtime.as_str() } });
+    if !parts.session.is_empty() {
+        found["session"] = json!({ "uid": parts.session });
+    }
+    if kind == "local_user" {
+        found["user"] = json!({ "name": "local_user", "type_id": 1, "type": "User" });
+    } else if kind != "agent" {
+        found["user"] = json!({ "name": actor(parts), "type_id": 3, "type": "System" });
+    }
+    found
+}

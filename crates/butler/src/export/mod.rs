@@ -1,0 +1,10 @@
+//! Exports of the audit log: streamed, with bounded memory, continued where they stopped.
+
+mod encode;
+mod form;
+mod job;
+mod otlp;
+mod run;
+
+pub(crate) use job::Exports;
+pub use run::{ExportPlan, Exported, Step};

@@ -1,0 +1,200 @@
+//! Entries as OpenTelemetry logs and traces: OTLP in its JSON form (ids in hex, 64-bit numbers as text), with the
+//! names of the GenAI semantic conventions where they have one.
+
+use std::collections::{HashMap, VecDeque};
+
+use serde_json::{Value, json};
+
+use super::form::{VERSION, says};
+use crate::audit;
+use crate::search::parts::Parts;
+
+/// The span of entries that belong to no action.
+const NO_SPAN: &str = "0000000000000000";
+/// Spans kept open at once; the oldest is written when another begins.
+const OPEN_SPANS: usize = 2_000;
+/// Events of one span that are kept; more are counted.
+const EVENTS: usize = 64;
+
+fn nano(at: i64) -> String {
+    at.saturating_mul(1_000_000).max(0).to_string()
+}
+
+fn text(key: &str, value: &str) -> Option<Value> {
+    (!value.is_empty()).then(|| json!({ "key": key, "value": { "stringValue": value } }))
+}
+
+fn resource() -> Value {
+    json!({ "attributes": [text("service.name", "clawbutler"), text("service.version", VERSION)] })
+}
+
+fn scope() -> Value {
+    json!({ "name": "clawbutler.audit", "version": VERSION })
+}
+
+/// What every record of an entry carries.
+fn attributes(parts: &Parts) -> Vec<Value> {
+    let subagent = &parts.data["subagent"];
+    let operation = if parts.tool().is_empty() { "" } else { "execute_tool" };
+    [
+        text("gen_ai.operation.name", operation),
+        text("gen_ai.tool.name", parts.tool()),
+        text("gen_ai.conversation.id", &parts.session),
+        text("gen_ai.agent.id", subagent["id"].as_str().unwrap_or_default()),
+        text("gen_ai.agent.name", subagent["name"].as_str().unwrap_or(&parts.runtime)),
+        text("clawbutler.actor", parts.actor_kind()),
+        text("clawbutler.runtime", &parts.runtime),
+        text("clawbutler.project", parts.project()),
+        text("clawbutler.risk", parts.risk()),
+        text("clawbutler.decision", parts.decision()),
+        text("clawbutler.hash", &parts.hash),
+        Some(json!({ "key": "clawbutler.seq", "value": { "intValue": parts.seq.to_string() } })),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// One log record.
+pub(super) fn log(parts: &Parts) -> Value {
+    let (number, word) = match parts.risk() {
+        "medium" => (13, "WARN"),
+        "high" => (17, "ERROR"),
+        "critical" => (21, "FATAL"),
+        _ => (9, "INFO"),
+    };
+    let mut attributes = attributes(parts);
+    attributes.extend(text("clawbutler.data", &parts.data.to_string()));
+    let mut record = json!({
+        "timeUnixNano": nano(parts.at), "observedTimeUnixNano": nano(parts.at),
+        "severityNumber": number, "severityText": word,
+        "eventName": format!("clawbutler.{}", parts.kind),
+        "body": { "stringValue": says(parts) },
+        "attributes": attributes,
+        "traceId": parts.trace,
+    });
+    if parts.span != NO_SPAN {
+        record["spanId"] = json!(parts.span);
+    }
+    record
+}
+
+/// A request with these log records.
+pub(super) fn logs(records: &[Value]) -> Value {
+    json!({ "resourceLogs": [{ "resource": resource(), "scopeLogs": [{ "scope": scope(), "logRecords": records }] }] })
+}
+
+/// A request with these spans.
+pub(super) fn traces(spans: &[Value]) -> Value {
+    json!({ "resourceSpans": [{ "resource": resource(), "scopeSpans": [{ "scope": scope(), "spans": spans }] }] })
+}
+
+/// Makes spans of entries; a bounded number is open at once.
+#[derive(Debug, Default)]
+pub(super) struct Spans {
+    open: HashMap<String, Open>,
+    order: VecDeque<String>,
+}
+
+#[derive(Debug)]
+struct Open {
+    trace: String,
+    parent: Option<String>,
+    name: String,
+    start: i64,
+    end: i64,
+    attributes: Vec<Value>,
+    events: Vec<Value>,
+    dropped: u32,
+    status: Option<Value>,
+}
+
+impl Spans {
+    /// Takes an entry in. Returns a span that is complete by it, or had to make room.
+    pub(super) fn push(&mut self, parts: &Parts) -> Option<Value> {
+        if parts.span == NO_SPAN {
+            return None;
+        }
+        let mut out = None;
+        if !self.open.contains_key(&parts.span) {
+            if self.open.len() >= OPEN_SPANS {
+                out = self.order.pop_front().and_then(|oldest| self.close(&oldest));
+            }
+            self.order.push_back(parts.span.clone());
+            self.open.insert(parts.span.clone(), Open::of(parts));
+        }
+        if let Some(span) = self.open.get_mut(&parts.span) {
+            span.add(parts);
+        }
+        out
+    }
+
+    /// The oldest span that is still open.
+    pub(super) fn pop(&mut self) -> Option<Value> {
+        let oldest = self.order.pop_front()?;
+        self.close(&oldest)
+    }
+
+    fn close(&mut self, id: &str) -> Option<Value> {
+        let span = self.open.remove(id)?;
+        let mut made = json!({
+            "traceId": span.trace, "spanId": id, "name": span.name, "kind": 1,
+            "startTimeUnixNano": nano(span.start), "endTimeUnixNano": nano(span.end),
+            "attributes": span.attributes, "events": span.events,
+            "droppedEventsCount": span.dropped,
+            "status": span.status.unwrap_or_else(|| json!({})),
+        });
+        if let Some(parent) = span.parent.filter(|parent| parent != id) {
+            made["parentSpanId"] = json!(parent);
+        }
+        Some(made)
+    }
+}
+
+impl Open {
+    fn of(parts: &Parts) -> Self {
+        // The session's own span is the parent of what no other span started.
+        let known = !parts.runtime.is_empty() && !parts.session.is_empty();
+        let session = known.then(|| audit::span_of(&[&parts.runtime, &parts.session]).0);
+        Self {
+            trace: parts.trace.clone(),
+            parent: parts.parent.clone().or(session),
+            name: parts.kind.clone(),
+            start: parts.at,
+            end: parts.at,
+            attributes: attributes(parts),
+            events: Vec::new(),
+            dropped: 0,
+            status: None,
+        }
+    }
+
+    fn add(&mut self, parts: &Parts) {
+        self.start = self.start.min(parts.at);
+        self.end = self.end.max(parts.at);
+        if self.parent.is_none() || parts.parent.is_some() {
+            self.parent = parts.parent.clone().or(self.parent.take());
+        }
+        if !parts.tool().is_empty() {
+            self.name = format!("execute_tool {}", parts.tool());
+        }
+        for one in attributes(parts) {
+            if !self.attributes.iter().any(|have| have["key"] == one["key"]) {
+                self.attributes.push(one);
+            }
+        }
+        match parts.kind.as_str() {
+            "action.completed" => self.status = Some(json!({ "code": 1 })),
+            "action.failed" => self.status = Some(json!({ "code": 2, "message": says(parts) })),
+            _ if parts.decision() == "deny" => self.status = Some(json!({ "code": 2, "message": "denied" })),
+            _ => {}
+        }
+        if self.events.len() < EVENTS {
+            self.events.push(json!({
+                "timeUnixNano": nano(parts.at), "name": parts.kind, "attributes": attributes(parts),
+            }));
+        } else {
+            self.dropped += 1;
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! One export: a partial file with a note of how far it is, renamed when it is whole.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Read as _, Seek as _, Write};
+use std::path::{Path, PathBuf};
+
+use clawbutler_core::id::hex;
+use clawbutler_platform::files;
+use clawbutler_store::Store;
+use clawbutler_store::search::SearchStore;
+use clawbutler_wire::audit_search::{AuditFilter, ExportFormat};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::encode::Encoder;
+use crate::Error;
+use crate::search::Walk;
+use crate::search::query::Query;
+
+/// Entries between two notes of how far it is.
+const BATCH: usize = 1_000;
+/// Largest note (bytes).
+const NOTE_BYTES: u64 = 64 * 1024;
+
+/// What is exported, and where to.
+#[derive(Debug, Clone)]
+pub struct ExportPlan {
+    pub filter: AuditFilter,
+    pub format: ExportFormat,
+    /// A file that does not exist yet.
+    pub out: PathBuf,
+    /// Only entries above this one.
+    pub after: Option<u64>,
+}
+
+/// How far an export is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Step {
+    /// The last entry looked at.
+    pub at: u64,
+    /// The last entry of the export; entries appended since are not in it.
+    pub total: u64,
+    pub written: u64,
+}
+
+/// A finished export; the file has its name only after [`Exported::publish`].
+#[derive(Debug)]
+pub struct Exported {
+    pub step: Step,
+    pub bytes: u64,
+    /// SHA-256 of the file (hex).
+    pub digest: String,
+    part: PathBuf,
+    note: PathBuf,
+    out: PathBuf,
+}
+
+/// Written beside the partial file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Note {
+    filter: AuditFilter,
+    format: ExportFormat,
+    after: u64,
+    at: u64,
+    total: u64,
+    written: u64,
+    bytes: u64,
+}
+
+/// Counts and hashes what goes through.
+struct Hashing {
+    file: BufWriter<File>,
+    hash: Sha256,
+    bytes: u64,
+}
+
+impl Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.file.write(bytes)?;
+        self.hash.update(&bytes[..count]);
+        self.bytes += count as u64;
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+fn beside(out: &Path, end: &str) -> PathBuf {
+    let mut name = out.as_os_str().to_owned();
+    name.push(end);
+    name.into()
+}
+
+impl ExportPlan {
+    /// Runs it, or goes on with the partial file beside `out`. `each` is told of every step and ends the export
+    /// with `false`; `None` then, and what was written stays.
+    pub fn run(
+        &self,
+        database: &Path,
+        index: &Path,
+        mut each: impl FnMut(Step) -> bool,
+    ) -> Result<Option<Exported>, Error> {
+        if self.out.exists() {
+            return Err(Error::bad("There is a file of this name already. Choose another."));
+        }
+        let query = Query::of(&self.filter)?;
+        let index = SearchStore::read_only(index).ok();
+        let (part, note) = (beside(&self.out, ".part"), beside(&self.out, ".part.json"));
+        let (mut state, mut out) = self.open(database, &part, &note)?;
+        let mut encoder = Encoder::new(self.format);
+        if state.bytes == 0 {
+            encoder.begin(&mut out)?;
+        }
+        while state.at < state.total {
+            let reached = Store::read_only::<_, Error>(database, |read| {
+                let walk = Walk::new(&query, index.as_ref())?;
+                let found = walk.stretch(read, (state.at + 1, state.total), false, BATCH, || false)?;
+                for (row, parts) in &found.rows {
+                    encoder.push(row, parts, &mut out)?;
+                    state.written += 1;
+                }
+                Ok(found.stopped_at.unwrap_or(state.total))
+            })?;
+            state.at = reached;
+            if Encoder::resumes(self.format) {
+                encoder.rest(&mut out)?;
+                out.flush()?;
+                state.bytes = out.bytes;
+                keep(&note, &state)?;
+            }
+            if !each(Step { at: state.at, total: state.total, written: state.written }) {
+                return Ok(None);
+            }
+        }
+        encoder.finish(&mut out)?;
+        out.flush()?;
+        out.file.get_ref().sync_all()?;
+        let step = Step { at: state.at, total: state.total, written: state.written };
+        let digest = hex(&out.hash.finalize());
+        Ok(Some(Exported { step, bytes: out.bytes, digest, part, note, out: self.out.clone() }))
+    }
+
+    /// Opens the partial file, at its end where it can be continued.
+    fn open(&self, database: &Path, part: &Path, note: &Path) -> Result<(Note, Hashing), Error> {
+        let total = Store::read_only::<_, Error>(database, |read| Ok(read.ledger_len()?))?;
+        let after = self.after.unwrap_or(0).min(total);
+        let fresh = Note {
+            filter: self.filter.clone(),
+            format: self.format,
+            after,
+            at: after,
+            total,
+            written: 0,
+            bytes: 0,
+        };
+        let found = files::read_bounded(note, NOTE_BYTES).ok();
+        let found: Option<Note> = found.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let mut file = files::append_private(part)?;
+        let mut hash = Sha256::new();
+        let fits = |found: &Note| {
+            let same = found.filter == fresh.filter && found.format == fresh.format && found.after == fresh.after;
+            same && found.total <= total && found.at <= found.total && Encoder::resumes(self.format)
+        };
+        let state = match found.filter(fits) {
+            Some(found) if fs::metadata(part)?.len() >= found.bytes => found,
+            _ => fresh,
+        };
+        file.set_len(state.bytes)?;
+        let mut written = File::open(part)?;
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            let count = written.read(&mut buffer)?;
+            if count == 0 {
+                break;
+            }
+            hash.update(&buffer[..count]);
+        }
+        file.seek(io::SeekFrom::End(0))?;
+        let bytes = state.bytes;
+        Ok((state, Hashing { file: BufWriter::new(file), hash, bytes }))
+    }
+
+    /// The first lines it would have.
+    pub(super) fn preview(&self, database: &Path, index: &Path, lines: usize) -> Result<Vec<String>, Error> {
+        let query = Query::of(&self.filter)?;
+        let index = SearchStore::read_only(index).ok();
+        let mut out = Vec::new();
+        let mut encoder = Encoder::new(self.format);
+        encoder.begin(&mut out)?;
+        Store::read_only::<_, Error>(database, |read| {
+            let walk = Walk::new(&query, index.as_ref())?;
+            let total = read.ledger_len()?;
+            let mut rounds = 0;
+            let found = walk.stretch(read, (1, total), false, lines, || {
+                rounds += 1;
+                rounds < 200
+            })?;
+            for (row, parts) in &found.rows {
+                encoder.push(row, parts, &mut out)?;
+            }
+            Ok(())
+        })?;
+        encoder.finish(&mut out)?;
+        let text = String::from_utf8_lossy(&out);
+        Ok(text.lines().take(lines).map(|line| super::form::cut(line, 4_000)).collect())
+    }
+}
+
+impl Exported {
+    /// Gives the file its name.
+    pub fn publish(&self) -> Result<(), Error> {
+        if self.out.exists() {
+            return Err(Error::bad("A file of this name came up meanwhile; the export is beside it."));
+        }
+        fs::rename(&self.part, &self.out)?;
+        match fs::remove_file(&self.note) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+}
+
+fn keep(path: &Path, note: &Note) -> Result<(), Error> {
+    let text = serde_json::to_vec(note).map_err(|error| Error::bad(error.to_string()))?;
+    Ok(files::write_atomic(path, &text, Some(0o600))?)
+}
