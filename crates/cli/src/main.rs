@@ -2,6 +2,7 @@
 //! verb approves, edits a rule or removes a guard, because an agent can start it.
 
 mod agents;
+mod audit_search;
 mod mask;
 mod rules;
 
@@ -71,15 +72,10 @@ enum Audit {
         #[arg(long)]
         json: bool,
     },
-    /// Writes the whole log to standard output, oldest first.
-    Export {
-        /// The only format so far: one JSON object a line, as docs/AUDIT-FORMAT.md describes.
-        #[arg(long, default_value = "jsonl", value_parser = ["jsonl"])]
-        format: String,
-        /// A file instead of standard output.
-        #[arg(long)]
-        out: Option<PathBuf>,
-    },
+    /// Entries that match, newest first.
+    Search(audit_search::Search),
+    /// Writes the entries that match, oldest first: to standard output, or to a file that can be continued.
+    Export(audit_search::Export),
 }
 
 fn main() -> ExitCode {
@@ -125,18 +121,8 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
             }
             Ok(if report.intact { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
-        Verb::Audit(Audit::Export { format: _, out: file }) => {
-            let database = data.database();
-            let count = match file {
-                Some(path) => {
-                    Butler::export_file(&database, &mut std::io::BufWriter::new(std::fs::File::create(path)?))
-                }
-                None => Butler::export_file(&database, &mut std::io::BufWriter::new(out)),
-            };
-            let count = count.map_err(Told::from)?;
-            let _ = writeln!(std::io::stderr(), "{count} entries");
-            Ok(ExitCode::SUCCESS)
-        }
+        Verb::Audit(Audit::Search(verb)) => audit_search::search(verb, &data, &mut out),
+        Verb::Audit(Audit::Export(verb)) => audit_search::export(verb, &data, out),
         Verb::Rules(verb) => rules::run(verb, &rules::Place::of(&vars, data), &mut out),
         Verb::Mask(verb) => {
             mask::run(&verb, &data, std::io::stdin().lock(), &mut out)?;

@@ -74,9 +74,7 @@ pub(super) fn cef(parts: &Parts) -> String {
         _ => 1,
     };
     let head = |text: &str| flat(text).replace('\\', "\\\\").replace('|', "\\|");
-    let value = |text: &str| {
-        text.replace('\\', "\\\\").replace('=', "\\=").replace('\r', "\\r").replace('\n', "\\n")
-    };
+    let value = |text: &str| text.replace('\\', "\\\\").replace('=', "\\=").replace('\r', "\\r").replace('\n', "\\n");
     let says = says(parts);
     let mut line = format!(
         "CEF:0|ClawButler|ClawButler Desktop|{VERSION}|{}|{}|{severity}|rt={} externalId={}",
@@ -158,7 +156,8 @@ pub(super) fn ocsf(parts: &Parts) -> Value {
     });
     if shell {
         event["device"] = json!({ "type_id": 0, "type": "Unknown", "hostname": "localhost" });
-        event["process"] = json!({ "cmd_line": effect["command"], "name": parts.tool(), "working_directory": parts.project() });
+        event["process"] =
+            json!({ "cmd_line": effect["command"], "name": parts.tool(), "working_directory": parts.project() });
     } else {
         let operation = if parts.tool().is_empty() { parts.kind.as_str() } else { parts.tool() };
         event["api"] = json!({ "operation": operation, "request": { "uid": parts.span } });

@@ -17,8 +17,12 @@ use crate::Error;
 use crate::search::Walk;
 use crate::search::query::Query;
 
-/// Entries between two notes of how far it is.
+/// Entries read at once.
 const BATCH: usize = 1_000;
+/// Batches between two notes of how far it is.
+const NOTED: u64 = 10;
+/// Windows of the index one batch looks at.
+const WINDOWS: u32 = 8;
 /// Largest note (bytes).
 const NOTE_BYTES: u64 = 64 * 1024;
 
@@ -113,24 +117,20 @@ impl ExportPlan {
         if state.bytes == 0 {
             encoder.begin(&mut out)?;
         }
+        let mut batches = 0;
         while state.at < state.total {
-            let reached = Store::read_only::<_, Error>(database, |read| {
-                let walk = Walk::new(&query, index.as_ref())?;
-                let found = walk.stretch(read, (state.at + 1, state.total), false, BATCH, || false)?;
-                for (row, parts) in &found.rows {
-                    encoder.push(row, parts, &mut out)?;
-                    state.written += 1;
-                }
-                Ok(found.stopped_at.unwrap_or(state.total))
-            })?;
-            state.at = reached;
-            if Encoder::resumes(self.format) {
+            let range = (state.at + 1, state.total);
+            let (at, written) = batch(database, index.as_ref(), &query, range, &mut encoder, &mut out)?;
+            (state.at, state.written) = (at, state.written + written);
+            batches += 1;
+            let go_on = each(Step { at: state.at, total: state.total, written: state.written });
+            if Encoder::resumes(self.format) && (batches % NOTED == 0 || !go_on) {
                 encoder.rest(&mut out)?;
                 out.flush()?;
                 state.bytes = out.bytes;
                 keep(&note, &state)?;
             }
-            if !each(Step { at: state.at, total: state.total, written: state.written }) {
+            if !go_on {
                 return Ok(None);
             }
         }
@@ -142,19 +142,29 @@ impl ExportPlan {
         Ok(Some(Exported { step, bytes: out.bytes, digest, part, note, out: self.out.clone() }))
     }
 
+    /// Writes it to `out` at once, without a partial file. Returns how many entries were written.
+    pub fn stream(&self, database: &Path, index: &Path, out: &mut impl Write) -> Result<u64, Error> {
+        let query = Query::of(&self.filter)?;
+        let index = SearchStore::read_only(index).ok();
+        let total = Store::read_only::<_, Error>(database, |read| Ok(read.ledger_len()?))?;
+        let mut encoder = Encoder::new(self.format);
+        encoder.begin(out)?;
+        let (mut at, mut written) = (self.after.unwrap_or(0), 0);
+        while at < total {
+            let (reached, count) = batch(database, index.as_ref(), &query, (at + 1, total), &mut encoder, out)?;
+            (at, written) = (reached, written + count);
+        }
+        encoder.finish(out)?;
+        out.flush()?;
+        Ok(written)
+    }
+
     /// Opens the partial file, at its end where it can be continued.
     fn open(&self, database: &Path, part: &Path, note: &Path) -> Result<(Note, Hashing), Error> {
         let total = Store::read_only::<_, Error>(database, |read| Ok(read.ledger_len()?))?;
         let after = self.after.unwrap_or(0).min(total);
-        let fresh = Note {
-            filter: self.filter.clone(),
-            format: self.format,
-            after,
-            at: after,
-            total,
-            written: 0,
-            bytes: 0,
-        };
+        let fresh =
+            Note { filter: self.filter.clone(), format: self.format, after, at: after, total, written: 0, bytes: 0 };
         let found = files::read_bounded(note, NOTE_BYTES).ok();
         let found: Option<Note> = found.and_then(|bytes| serde_json::from_slice(&bytes).ok());
         let mut file = files::append_private(part)?;
@@ -206,6 +216,29 @@ impl ExportPlan {
         let text = String::from_utf8_lossy(&out);
         Ok(text.lines().take(lines).map(|line| super::form::cut(line, 4_000)).collect())
     }
+}
+
+/// Writes the next entries. Returns the last one looked at, and how many were written.
+fn batch(
+    database: &Path,
+    index: Option<&SearchStore>,
+    query: &Query,
+    range: (u64, u64),
+    encoder: &mut Encoder,
+    out: &mut impl Write,
+) -> Result<(u64, u64), Error> {
+    Store::read_only(database, |read| {
+        let walk = Walk::new(query, index)?;
+        let mut windows = 0;
+        let found = walk.stretch(read, range, false, BATCH, || {
+            windows += 1;
+            windows < WINDOWS
+        })?;
+        for (row, parts) in &found.rows {
+            encoder.push(row, parts, out)?;
+        }
+        Ok((found.stopped_at.unwrap_or(range.1), found.rows.len() as u64))
+    })
 }
 
 impl Exported {

@@ -84,10 +84,8 @@ impl Finder {
                 traces.insert(parts.trace, (parts.runtime, parts.session));
             }
         }
-        let traces: Vec<_> = traces
-            .into_iter()
-            .map(|(trace, (runtime, session))| TraceRow { trace, runtime, session })
-            .collect();
+        let traces: Vec<_> =
+            traces.into_iter().map(|(trace, (runtime, session))| TraceRow { trace, runtime, session }).collect();
         self.0.add(&index, &traces, &last.hash)?;
         Ok(rows.len())
     }

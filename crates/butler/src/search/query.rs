@@ -213,9 +213,8 @@ impl Query {
         if self.from.is_some_and(|from| parts.at < from) || self.until.is_some_and(|until| parts.at >= until) {
             return false;
         }
-        let holds = |(member, values): &(Member, Vec<String>)| {
-            parts.values(*member).iter().any(|value| values.contains(value))
-        };
+        let holds =
+            |(member, values): &(Member, Vec<String>)| parts.values(*member).iter().any(|value| values.contains(value));
         if !self.members.iter().all(holds) {
             return false;
         }

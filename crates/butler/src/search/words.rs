@@ -5,9 +5,9 @@ const WORD_CHARS: usize = 64;
 
 /// Letters and digits that stand together, in lower case.
 pub(super) fn of(text: &str) -> impl Iterator<Item = String> + '_ {
-    text.split(|one: char| !one.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(|word| word.chars().take(WORD_CHARS).flat_map(char::to_lowercase).filter(|one| one.is_alphanumeric()).collect())
+    text.split(|one: char| !one.is_alphanumeric()).filter(|word| !word.is_empty()).map(|word| {
+        word.chars().take(WORD_CHARS).flat_map(char::to_lowercase).filter(|one| one.is_alphanumeric()).collect()
+    })
 }
 
 #[cfg(test)]
