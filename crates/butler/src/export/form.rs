@@ -201,3 +201,60 @@ fn ocsf_actor(parts: &Parts) -> Value {
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use clawbutler_store::table::ledger::LedgerRow;
+
+    use super::*;
+
+    fn entry() -> Parts {
+        let body = json!({
+            "v": 1, "seq": 7, "at": 1_795_598_450_123_i64, "kind": "action.requested",
+            "actor": { "kind": "agent", "runtime": "r", "session": "s|1" },
+            "trace": "4bf92f3577b34da6a3ce929d0e0e4736", "span": "00f067aa0ba902b7",
+            "data": {
+                "tool": "=Tool", "summary": "a=b|c\\d\n, \"quoted\"", "cwd": "-1+1", "risk": "high",
+                "effect": { "kind": "shell", "command": "ls" },
+            },
+        });
+        let row = LedgerRow {
+            seq: 7,
+            at: 1_795_598_450_123,
+            kind: "action.requested".to_owned(),
+            trace: "4bf92f3577b34da6a3ce929d0e0e4736".to_owned(),
+            span: "00f067aa0ba902b7".to_owned(),
+            body: body.to_string(),
+            prev: "p".to_owned(),
+            hash: "h".to_owned(),
+        };
+        Parts::of(&row, |_| None)
+    }
+
+    #[test]
+    fn a_line_of_csv_is_quoted_and_no_formula() {
+        let line = csv(&entry());
+        let start = "7,2026-11-25T09:20:50.123Z,action.requested,agent,r,s|1,'-1+1,'=Tool,high,,\
+                     \"Wants to use =Tool: a=b|c\\d\n, \"\"quoted\"\"\",4bf92f3577b34da6a3ce929d0e0e4736,00f067aa0ba902b7,,h,";
+        assert_eq!(line.strip_prefix(start).map(|rest| rest.ends_with("\"\r\n")), Some(true), "{line}");
+    }
+
+    #[test]
+    fn a_line_of_cef_is_escaped() {
+        let expected = format!(
+            "CEF:0|ClawButler|ClawButler Desktop|{VERSION}|action.requested|Wants to use =Tool: a=b\\|c\\\\d , \"quoted\"|8|\
+             rt=1795598450123 externalId=7 cs1Label=trace cs1=4bf92f3577b34da6a3ce929d0e0e4736 cs2Label=span \
+             cs2=00f067aa0ba902b7 cs3Label=hash cs3=h suser=agent sourceServiceName=r dproc=\\=Tool filePath=-1+1 \
+             msg=Wants to use \\=Tool: a\\=b|c\\\\d\\n, \"quoted\" cs4Label=session cs4=s|1\n"
+        );
+        assert_eq!(cef(&entry()), expected);
+    }
+
+    #[test]
+    fn a_shell_command_is_process_activity() {
+        let event = ocsf(&entry());
+        let shown =
+            [&event["type_uid"], &event["process"]["cmd_line"], &event["severity_id"], &event["actor"]["app_name"]];
+        assert_eq!(shown, [&json!(100_701), &json!("ls"), &json!(4), &json!("r")]);
+    }
+}

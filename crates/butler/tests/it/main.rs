@@ -10,4 +10,5 @@ mod observed;
 mod registry;
 mod repair;
 mod rules;
+mod search;
 mod sessions;
