@@ -21,7 +21,7 @@ use crate::search::query::Query;
 const BATCH: usize = 1_000;
 /// Batches between two notes of how far it is.
 const NOTED: u64 = 10;
-/// Windows of the index one batch looks at.
+/// Stretches of the log one batch looks at.
 const WINDOWS: u32 = 8;
 /// Largest note (bytes).
 const NOTE_BYTES: u64 = 64 * 1024;
@@ -117,10 +117,11 @@ impl ExportPlan {
         if state.bytes == 0 {
             encoder.begin(&mut out)?;
         }
+        let walk = Walk::of_every_entry(&query, index.as_ref());
         let mut batches = 0;
         while state.at < state.total {
             let range = (state.at + 1, state.total);
-            let (at, written) = batch(database, index.as_ref(), &query, range, &mut encoder, &mut out)?;
+            let (at, written) = batch(database, &walk, range, &mut encoder, &mut out)?;
             (state.at, state.written) = (at, state.written + written);
             batches += 1;
             let go_on = each(Step { at: state.at, total: state.total, written: state.written });
@@ -149,9 +150,10 @@ impl ExportPlan {
         let total = Store::read_only::<_, Error>(database, |read| Ok(read.ledger_len()?))?;
         let mut encoder = Encoder::new(self.format);
         encoder.begin(out)?;
+        let walk = Walk::of_every_entry(&query, index.as_ref());
         let (mut at, mut written) = (self.after.unwrap_or(0), 0);
         while at < total {
-            let (reached, count) = batch(database, index.as_ref(), &query, (at + 1, total), &mut encoder, out)?;
+            let (reached, count) = batch(database, &walk, (at + 1, total), &mut encoder, out)?;
             (at, written) = (reached, written + count);
         }
         encoder.finish(out)?;
@@ -221,14 +223,12 @@ impl ExportPlan {
 /// Writes the next entries. Returns the last one looked at, and how many were written.
 fn batch(
     database: &Path,
-    index: Option<&SearchStore>,
-    query: &Query,
+    walk: &Walk<'_>,
     range: (u64, u64),
     encoder: &mut Encoder,
     out: &mut impl Write,
 ) -> Result<(u64, u64), Error> {
     Store::read_only(database, |read| {
-        let walk = Walk::new(query, index)?;
         let mut windows = 0;
         let found = walk.stretch(read, range, false, BATCH, || {
             windows += 1;

@@ -58,6 +58,12 @@ impl<'a> Walk<'a> {
         Ok(Self { query, expression: query.expression(), index, whose: Whose::new(index), indexed, within })
     }
 
+    /// Prepares a search that looks at every entry, whatever the index says: it is asked only whose a trace is.
+    pub(crate) fn of_every_entry(query: &'a Query, index: Option<&'a SearchStore>) -> Self {
+        let whose = Whose::new(index);
+        Self { query, expression: String::new(), index: None, whose, indexed: 0, within: Some((1, 0)) }
+    }
+
     /// Entries from `low` to `high` that match, at most `limit`, newest or oldest first.
     pub(crate) fn stretch(
         &self,
@@ -69,7 +75,9 @@ impl<'a> Walk<'a> {
     ) -> Result<Found, StoreError> {
         let (mut low, mut high) = (low.max(1), high);
         let mut found = Found::default();
-        self.learn(read, low, high)?;
+        if newest_first {
+            self.learn(read, low, high)?;
+        }
         while low <= high {
             let (from, to) = self.window(low, high, newest_first);
             let mut done_to = if newest_first { from } else { to };
