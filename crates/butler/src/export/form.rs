@@ -91,11 +91,11 @@ pub(super) fn cef(parts: &Parts) -> String {
     let actor = actor(parts);
     let named = [
         ("suser", actor.as_str()),
-        ("sourceServiceName", &parts.runtime),
+        ("sourceServiceName", parts.runtime.as_str()),
         ("act", parts.decision()),
         ("dproc", parts.tool()),
         ("filePath", parts.project()),
-        ("msg", &says),
+        ("msg", says.as_str()),
     ];
     for (key, text) in named.into_iter().filter(|(_, text)| !text.is_empty()) {
         line.push_str(&format!(" {key}={}", value(&cut(text, 1_023))));

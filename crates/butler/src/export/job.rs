@@ -127,7 +127,7 @@ impl Butler {
 }
 
 /// What the log says of an export.
-pub(super) fn recorded(plan: &ExportPlan, exported: &Exported) -> serde_json::Value {
+fn recorded(plan: &ExportPlan, exported: &Exported) -> serde_json::Value {
     json!({
         "format": plan.format, "filter": plan.filter, "count": exported.step.written,
         "through": exported.step.total, "bytes": exported.bytes, "digest": exported.digest,
