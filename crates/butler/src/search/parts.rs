@@ -106,7 +106,8 @@ impl Parts {
         }
     }
 
-    /// Every word of the entry's facts, in their order; bounded.
+    /// Every word of the entry's facts, in their order; bounded. An empty one ends each text: no phrase goes on
+    /// from one text to the next.
     pub(crate) fn words(&self) -> Vec<String> {
         let mut found = Vec::new();
         collect(&self.data, &mut found);
@@ -119,8 +120,14 @@ fn collect(value: &Value, found: &mut Vec<String>) {
         return;
     }
     match value {
-        Value::String(text) => found.extend(words::of(text).take(WORDS - found.len())),
-        Value::Number(number) => found.extend(words::of(&number.to_string())),
+        Value::String(text) => {
+            found.extend(words::of(text).take(WORDS - found.len()));
+            found.push(String::new());
+        }
+        Value::Number(number) => {
+            found.extend(words::of(&number.to_string()));
+            found.push(String::new());
+        }
         Value::Array(items) => items.iter().for_each(|item| collect(item, found)),
         Value::Object(members) => members.values().for_each(|item| collect(item, found)),
         Value::Null | Value::Bool(_) => {}

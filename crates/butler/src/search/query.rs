@@ -87,6 +87,7 @@ pub(crate) fn indexed_words(parts: &Parts) -> String {
     let mut words = parts.words();
     words.sort_unstable();
     words.dedup();
+    words.retain(|word| !word.is_empty());
     out.append(&mut words);
     out.join(" ")
 }

@@ -36,6 +36,9 @@ pub(crate) struct Walk<'a> {
     within: Option<(u64, u64)>,
 }
 
+/// Entries that match, and the last place looked at when there were too many.
+type Looked = (Vec<(LedgerRow, Parts)>, Option<u64>);
+
 /// What one stretch of the way found.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
@@ -136,14 +139,14 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Matches in one window. The second value: the last place looked at, when there were too many.
+    /// Matches in one window.
     fn look(
         &self,
         read: &Read<'_>,
         (from, to): (u64, u64),
         newest_first: bool,
         limit: usize,
-    ) -> Result<(Vec<(LedgerRow, Parts)>, Option<u64>), StoreError> {
+    ) -> Result<Looked, StoreError> {
         let mut found = Vec::new();
         if self.query.is_plain() || to > self.indexed {
             let mut rows = span(read, from, to)?;

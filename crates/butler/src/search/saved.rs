@@ -1,7 +1,7 @@
 //! Searches kept under a name.
 
 use clawbutler_store::Durability;
-use clawbutler_wire::audit_search::{DeleteSearch, ListSearches, SaveSearch, SavedSearches};
+use clawbutler_wire::audit_search::{DeleteSearch, ListSearches, SaveSearch, SavedSearch, SavedSearches};
 use clawbutler_wire::topic::Topic;
 
 use super::query::Query;
@@ -22,8 +22,8 @@ impl Butler {
 
     /// Saves a search, or replaces the one of that name.
     pub fn save_search(&self, request: SaveSearch) -> Result<SavedSearches, Error> {
-        let mut search = request.search;
-        search.name = search.name.trim().to_owned();
+        let SavedSearch { name, filter } = request.search;
+        let search = SavedSearch { name: name.trim().to_owned(), filter };
         if search.name.is_empty() || search.name.chars().count() > NAME_CHARS {
             return Err(Error::bad(format!("A name has 1 to {NAME_CHARS} characters.")));
         }
@@ -50,7 +50,7 @@ impl Butler {
 
     fn change_searches(
         &self,
-        change: impl FnOnce(&mut Vec<clawbutler_wire::audit_search::SavedSearch>) -> Result<(), Error>,
+        change: impl FnOnce(&mut Vec<SavedSearch>) -> Result<(), Error>,
     ) -> Result<SavedSearches, Error> {
         let saved = self.0.store.write::<_, Error>(Durability::Process, |tx| {
             let text = tx.read().setting(KEY)?;

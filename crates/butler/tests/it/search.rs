@@ -66,7 +66,10 @@ fn the_index_and_the_entries_themselves_give_the_same() {
             assert_eq!(after.count.unwrap().entries.0, after.items.len() as u64, "{text}");
         }
     }
-    assert_eq!(seqs(&search(&desk, "\"push git\"")), Vec::<u64>::new());
+    // Both words are in the command, the other way round; and no phrase goes on from one text to the next.
+    assert_eq!(seqs(&search(&desk, "\"origin force\"")), Vec::<u64>::new());
+    assert_eq!(seqs(&search(&desk, "\"origin main bash\"")), Vec::<u64>::new());
+    assert!(!search(&desk, "origin force").items.is_empty());
     let pushes = search(&desk, "\"git push\" kind:action.requested");
     assert_eq!(pushes.items.len(), 1);
     assert_eq!(pushes.items[0].kind, "action.requested");
