@@ -156,3 +156,15 @@ pub const ATTACH_GARBLED: u32 = 64;
 pub const ATTACH_ROWS: usize = 5_000;
 /// Longest message of an attached runtime's error that is kept (characters).
 pub const ATTACH_ERROR_CHARS: usize = 500;
+/// Checkpoints of the audit log that one verification looks at, the newest.
+pub const CHECKPOINTS: u32 = 20_000;
+/// A checkpoint is made after so many entries.
+pub const CHECKPOINT_ENTRIES: u64 = 10_000;
+/// A checkpoint is made after so long when something was appended (ms).
+pub const CHECKPOINT_MS: i64 = 10 * 60 * 1000;
+/// File of checkpoints outside the data folder (bytes); a full one is set aside, the one before it goes.
+pub const CHECKPOINT_FILE_BYTES: u64 = 8 * 1024 * 1024;
+/// How long the keychain of the operating system may take (ms).
+pub const KEYCHAIN_MS: u64 = 3_000;
+/// How long a checkpoint may take to be committed to a git repository (ms).
+pub const ANCHOR_MS: u64 = 10_000;

@@ -1,12 +1,18 @@
 //! The audit log.
 
 use clawbutler_core::clock::Timestamp;
-use clawbutler_ledger::{Draft, Entry, Kind, Report, Verifier};
+use clawbutler_core::id::hex;
+use clawbutler_ledger::{
+    Columns, Draft, Entry, Found, GENESIS, Hash, Kind, Report, Retention, Source, Stored, Trust, Verifier, line,
+};
+use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension as _, params};
+use serde_json::Value;
 
+use crate::table::tree;
 use crate::{Read, StoreError, Write};
 
-/// An entry as stored; `body` is the truth.
+/// An entry as stored; `body` and `payload` are the truth.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerRow {
     pub seq: u64,
@@ -14,15 +20,38 @@ pub struct LedgerRow {
     pub kind: String,
     pub trace: String,
     pub span: String,
+    /// Canonical header; in version 1 the whole entry.
     pub body: String,
-    pub prev: String,
-    pub hash: String,
+    /// Canonical facts; `None`: pruned, or of version 1.
+    pub payload: Option<String>,
+    /// Hash of the entry before.
+    pub prev: Hash,
+    /// Hash of the chain up to and with this entry.
+    pub hash: Hash,
 }
 
 impl LedgerRow {
     /// One line of a JSONL export, without the newline.
     pub fn export_line(&self) -> String {
-        format!("{{\"hash\":\"{}\",\"prev\":\"{}\",\"entry\":{}}}", self.hash, self.prev, self.body)
+        line::write(&self.prev, &self.hash, &self.body, self.payload.as_deref())
+    }
+
+    /// The facts of the entry, of either version; `None` when they were pruned.
+    pub fn data(&self) -> Option<Value> {
+        if let Some(payload) = &self.payload {
+            return serde_json::from_str(payload).ok();
+        }
+        Some(self.header()["data"].take()).filter(Value::is_object)
+    }
+
+    /// The header as a tree: actor, parent span and what the columns repeat. Null where it is damaged.
+    pub fn header(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_default()
+    }
+
+    /// The hash as hex.
+    pub fn hash_hex(&self) -> String {
+        hex(&self.hash)
     }
 
     fn of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
@@ -33,13 +62,18 @@ impl LedgerRow {
             trace: row.get(3)?,
             span: row.get(4)?,
             body: row.get(5)?,
-            prev: row.get(6)?,
+            payload: row.get(6)?,
             hash: row.get(7)?,
+            prev: row.get::<_, Option<Hash>>(8)?.unwrap_or(GENESIS),
         })
     }
 }
 
-const COLUMNS: &str = "seq, at, kind, trace, span, body, prev, hash";
+const COLUMNS: &str = "seq, at, kind, trace, span, body, payload, hash, \
+     (SELECT before.hash FROM ledger before WHERE before.seq = ledger.seq - 1)";
+
+/// Entries between two calls of a progress callback.
+const PROGRESS: u64 = 8_192;
 
 impl Write<'_> {
     /// Seals a draft behind the newest entry and stores it.
@@ -47,7 +81,7 @@ impl Write<'_> {
         let entry = Entry::seal(draft, self.head.seq + 1, at, &self.head.hash);
         self.transaction
             .prepare_cached(
-                "INSERT INTO ledger (seq, at, kind, trace, span, body, prev, hash) VALUES (?,?,?,?,?,?,?,?)",
+                "INSERT INTO ledger (seq, at, kind, trace, span, hash, body, payload) VALUES (?,?,?,?,?,?,?,?)",
             )?
             .execute(params![
                 entry.seq,
@@ -55,13 +89,26 @@ impl Write<'_> {
                 entry.kind.text(),
                 entry.trace.as_str(),
                 entry.span.as_str(),
+                entry.hash,
                 entry.body,
-                entry.prev,
-                entry.hash
+                entry.payload
             ])?;
+        let mut stored = Ok(());
+        let transaction = self.transaction;
+        self.head.tree.push(entry.leaf, |level, index, node| {
+            if stored.is_ok() {
+                stored = tree::put(transaction, level, index, node);
+            }
+        });
+        stored?;
         self.head.seq = entry.seq;
-        self.head.hash.clone_from(&entry.hash);
+        self.head.hash = entry.hash;
         Ok(entry)
+    }
+
+    /// Where the log stands in this transaction: entries, chain hash, root of the tree.
+    pub fn ledger_head(&self) -> (u64, Hash, Hash) {
+        (self.head.seq, self.head.hash, self.head.tree.root())
     }
 }
 
@@ -94,6 +141,18 @@ impl Read<'_> {
         Ok(self.0.prepare_cached(&sql)?.query_row(texts, LedgerRow::of).optional()?)
     }
 
+    /// Chain hash of an entry.
+    pub fn ledger_hash(&self, seq: u64) -> Result<Option<Hash>, StoreError> {
+        let sql = "SELECT hash FROM ledger WHERE seq = ?";
+        Ok(self.0.prepare_cached(sql)?.query_row([seq], |row| row.get(0)).optional()?)
+    }
+
+    /// One entry.
+    pub fn ledger_row(&self, seq: u64) -> Result<Option<LedgerRow>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM ledger WHERE seq = ?");
+        Ok(self.0.prepare_cached(&sql)?.query_row([seq], LedgerRow::of).optional()?)
+    }
+
     /// Hands every entry to `each`, oldest first, one in memory at a time.
     pub fn ledger_each<E: From<StoreError>>(&self, mut each: impl FnMut(LedgerRow) -> Result<(), E>) -> Result<(), E> {
         let sql = format!("SELECT {COLUMNS} FROM ledger ORDER BY seq");
@@ -105,28 +164,77 @@ impl Read<'_> {
         Ok(())
     }
 
-    /// Recomputes the whole chain, and compares the query columns with the hashed text.
-    pub fn ledger_verify(&self) -> Result<Report, StoreError> {
-        let mut verifier = Verifier::default();
-        let mut astray = None;
-        self.ledger_each::<StoreError>(|row| {
-            verifier.push(row.seq, &row.prev, &row.hash, &row.body);
-            if astray.is_none() && !columns_agree(&row) {
-                astray = Some((row.seq, "its columns differ from its content".to_owned()));
-            }
-            Ok(())
-        })?;
-        let mut report = verifier.report();
-        if let Some(found) = astray
-            && report.broken.as_ref().is_none_or(|(seq, _)| found.0 < *seq)
-        {
-            report.broken = Some(found);
+    /// Recomputes the whole log: chain, tree, payloads, columns, the database's own checkpoints and those of
+    /// `trust`. One entry in memory at a time. `progress` is told entries done and entries in all.
+    pub fn ledger_verify(&self, trust: &Trust, mut progress: impl FnMut(u64, u64)) -> Result<Report, StoreError> {
+        let mut trust = trust.clone();
+        let notes = self.checkpoints()?;
+        if trust.keys.is_empty() {
+            // Nothing outside says whose signature counts, and the database cannot vouch for itself.
+            trust.gone |= !notes.is_empty();
+        } else {
+            trust.notes.extend(notes.into_iter().map(|note| Found { source: Source::Database, note }));
         }
-        Ok(report)
+        let total = self.ledger_len()?;
+        let mut verifier = Verifier::new(&trust, self.retention()?);
+        let mut statement =
+            self.0.prepare_cached("SELECT seq, at, kind, trace, span, hash, body, payload FROM ledger ORDER BY seq")?;
+        let mut rows = statement.query([])?;
+        let mut failed = Ok(());
+        while let Some(row) = rows.next()? {
+            let Some(stored) = stored(row) else {
+                verifier.unreadable();
+                break;
+            };
+            let holds = verifier.push(&stored, |level, index, node| {
+                if level < tree::STORED || failed.is_err() {
+                    return true;
+                }
+                match tree::stored(self.0, level, index) {
+                    Ok(stored) => stored.as_ref() == Some(node),
+                    Err(error) => {
+                        failed = Err(error);
+                        true
+                    }
+                }
+            });
+            if !holds {
+                break;
+            }
+            if verifier.entries() % PROGRESS == 0 {
+                progress(verifier.entries(), total);
+            }
+        }
+        failed?;
+        progress(verifier.entries(), total);
+        Ok(verifier.report())
+    }
+
+    fn retention(&self) -> Result<Retention, StoreError> {
+        let mut retention = Retention::default();
+        let sql = "SELECT seq, payload FROM ledger WHERE kind = 'audit.pruned' AND payload IS NOT NULL ORDER BY seq";
+        let mut statement = self.0.prepare_cached(sql)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            retention.add(row.get(0)?, row.get_ref(1)?.as_str().unwrap_or_default());
+        }
+        Ok(retention)
     }
 }
 
-fn columns_agree(row: &LedgerRow) -> bool {
-    let Ok(tree) = serde_json::from_str::<serde_json::Value>(&row.body) else { return false };
-    tree["at"] == row.at && tree["kind"] == row.kind && tree["trace"] == row.trace && tree["span"] == row.span
+/// The row without copying it; `None` when a value is not of its column's type or not UTF-8.
+fn stored<'a>(row: &'a rusqlite::Row<'_>) -> Option<Stored<'a>> {
+    let text = |at: usize| row.get_ref(at).ok()?.as_str().ok();
+    let payload = match row.get_ref(7).ok()? {
+        ValueRef::Null => None,
+        value => Some(value.as_str().ok()?),
+    };
+    Some(Stored {
+        seq: row.get(0).ok()?,
+        prev: None,
+        hash: row.get(5).ok()?,
+        body: text(6)?,
+        payload,
+        columns: Some(Columns { at: row.get(1).ok()?, kind: text(2)?, trace: text(3)?, span: text(4)? }),
+    })
 }
