@@ -13,7 +13,9 @@ pub enum StoreError {
     #[error("the database has version {found}, this program knows up to {known}: start the newer ClawButler")]
     Newer { found: i64, known: i64 },
     /// The file was written by an older version and is only read.
-    #[error("the database has version {found}, this program reads version {known}: start ClawButler once to bring it up to date")]
+    #[error(
+        "the database has version {found}, this program reads version {known}: start ClawButler once to bring it up to date"
+    )]
     Older { found: i64, known: i64 },
     /// A node of the tree over the audit log is not there: the log is shorter, or entries are missing.
     #[error("the audit log has no node {index} of level {level}")]

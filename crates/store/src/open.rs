@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use clawbutler_ledger::Hash;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use crate::table::tree::head;
@@ -81,6 +82,13 @@ impl Store {
         let mut reader = lock(&self.reader);
         let transaction = reader.transaction().map_err(StoreError::from)?;
         work(&Read(&transaction))
+    }
+
+    /// Where the log stands after the last commit: entries, chain hash, root of the tree.
+    pub fn head(&self) -> Result<(u64, Hash, Hash), StoreError> {
+        let mut writer = lock(&self.writer);
+        writer.look_for_foreign_writes()?;
+        Ok((writer.head.seq, writer.head.hash, writer.head.tree.root()))
     }
 
     /// Waits until everything committed so far survives loss of power.

@@ -46,6 +46,7 @@ impl Butler {
             actor: agent(request),
             trace: audit::trace_of(&request.runtime, &request.session),
             span: audit::span_of(&[&request.runtime, &request.session]),
+            parent: None,
             data: json!({ "cwd": request.cwd, "mode": request.mode, "process": request.process, "facts": self.masked_extra(request) }),
         };
         let at = self.now();
@@ -68,6 +69,7 @@ impl Butler {
             actor: agent(request),
             trace: audit::trace_of(&request.runtime, &request.session),
             span,
+            parent: Some(audit::span_of(&[&request.runtime, &request.session])),
             data: json!({ "tool": request.tool, "facts": self.masked_extra(request) }),
         };
         let at = self.now();
@@ -96,6 +98,7 @@ impl Butler {
                     actor: clawbutler_core::actor::Actor::Engine,
                     trace: audit::trace_of(&request.runtime, &request.session),
                     span,
+                    parent: Some(audit::span_of(&[&request.runtime, &request.session])),
                     data: json!({ "says": "Allowed, and nothing was heard of it before its session ended." }),
                 };
                 audit::append(tx, at, draft)?;
@@ -119,6 +122,7 @@ impl Butler {
             actor: agent(request),
             trace: audit::trace_of(&request.runtime, &request.session),
             span: audit::span_of(&[&request.idempotency_key]),
+            parent: Some(audit::span_of(&[&request.runtime, &request.session])),
             data: json!({ "facts": self.masked_extra(request), "kept_old": lost.is_some() }),
         };
         let at = self.now();

@@ -186,7 +186,8 @@ impl Butler {
     /// Tells the policy which files an agent must not touch.
     pub(crate) fn refresh_surroundings(&self) {
         let homes: Vec<HomeRow> = lock(&self.0.registry).homes.values().cloned().collect();
-        let mut guarded = vec![self.0.ports.data.hook().display().to_string()];
+        let mut guarded =
+            vec![self.0.ports.data.hook().display().to_string(), self.0.ports.data.state().display().to_string()];
         for home in homes.iter().filter(|home| home.governed) {
             if let Some(connector) = connector::by_id(&home.runtime) {
                 let files = connector.guarded_files(&self.0.ports.env, Path::new(&home.path));

@@ -87,6 +87,7 @@ impl Desk {
             clock: self.clock.clone(),
             ids: self.ids.clone(),
             env: Env::new(BTreeMap::new(), self.home()),
+            keychain: None,
             data: DataDir::at(self.data()),
             hook_source: None,
         };

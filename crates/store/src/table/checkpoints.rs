@@ -30,7 +30,8 @@ impl Read<'_> {
                    WHERE seq < ? AND payload IS NOT NULL AND kind = ? AND kind <> 'audit.pruned'";
         let mut statement = self.0.prepare_cached(sql)?;
         kinds.iter().try_fold((0, 0), |(entries, bytes), kind| {
-            let (more, size): (u64, u64) = statement.query_row(params![below, kind], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let (more, size): (u64, u64) =
+                statement.query_row(params![below, kind], |row| Ok((row.get(0)?, row.get(1)?)))?;
             Ok((entries + more, bytes + size))
         })
     }

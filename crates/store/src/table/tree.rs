@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use clawbutler_ledger::merkle::{self, Frontier, Hash};
 use clawbutler_ledger::GENESIS;
+use clawbutler_ledger::merkle::{self, Frontier, Hash};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::tx::Head;
