@@ -76,6 +76,11 @@ pub(super) struct Head {
     pub(super) clean: bool,
 }
 
+/// The files it is kept in.
+pub(crate) fn files(data: &DataDir) -> [PathBuf; 3] {
+    ["keys.txt", "checkpoints.txt", "head.json"].map(|name| data.state().join(name))
+}
+
 pub(super) fn keys(data: &DataDir) -> Vec<KeyLine> {
     let bytes = files::read_bounded(&data.state().join("keys.txt"), TAIL).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes).into_owned();
