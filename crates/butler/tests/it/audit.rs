@@ -237,7 +237,8 @@ fn what_a_chain_cannot_see_is_told_by_what_is_kept_outside() {
         }
     });
     let words = "the log was begun anew or swapped: the checkpoints are of another one";
-    assert_eq!(another, (Some(1), words.to_owned(), "root_differs".to_owned()));
+    // Its own checkpoints are signed by its own key.
+    assert_eq!(another, (Some(1), words.to_owned(), "key_replaced".to_owned()));
 
     let older = attack(&|copy| {
         let sql = copy.sql();
