@@ -180,7 +180,7 @@ impl Entry {
 fn header(draft: &Draft, seq: u64, at: Timestamp, data: &str) -> String {
     let mut out = String::with_capacity(400);
     out.push_str("{\"actor\":");
-    out.push_str(&digest::canonical(&draft.actor));
+    write_actor(&draft.actor, &mut out);
     let _ = write!(out, ",\"at\":{},\"data\":\"{data}\",\"kind\":\"{}\",", at.0, draft.kind.text());
     if let Some(parent) = &draft.parent {
         out.push_str("\"parent\":");
@@ -193,6 +193,36 @@ fn header(draft: &Draft, seq: u64, at: Timestamp, data: &str) -> String {
     digest::write_text(draft.trace.as_str(), &mut out);
     let _ = write!(out, ",\"v\":{VERSION}}}");
     out
+}
+
+/// The actor in canonical form, written without a tree: it stands in every entry.
+fn write_actor(actor: &Actor, out: &mut String) {
+    let (kind, members): (_, &[(&str, &str)]) = match actor {
+        Actor::LocalUser => ("local_user", &[]),
+        Actor::Rule { id } => ("rule", &[("id", id)]),
+        Actor::Grant { id } => ("grant", &[("id", id)]),
+        Actor::Agent { runtime, session } => ("agent", &[("runtime", runtime), ("session", session)]),
+        Actor::Engine => ("engine", &[]),
+        Actor::Hook => ("hook", &[]),
+    };
+    // `id` comes before `kind`, `runtime` and `session` behind it.
+    let (before, after) = members.split_at(members.partition_point(|(name, _)| *name < "kind"));
+    let member = |(name, value): (&str, &str), out: &mut String| {
+        digest::write_text(name, out);
+        out.push(':');
+        digest::write_text(value, out);
+    };
+    out.push('{');
+    for &(name, value) in before {
+        member((name, value), out);
+        out.push(',');
+    }
+    member(("kind", kind), out);
+    for &(name, value) in after {
+        out.push(',');
+        member((name, value), out);
+    }
+    out.push('}');
 }
 
 /// Hash of the chain up to an entry of version 2, from the hash before and the entry's leaf.
@@ -209,4 +239,26 @@ pub fn chain(prev: &Hash, leaf: &Hash) -> Hash {
 pub fn chain_v1(prev: &Hash, body: &str) -> Hash {
     let hashed = Sha256::new().chain_update(DOMAIN_V1).chain_update(hex(prev)).chain_update(b"\n").chain_update(body);
     hashed.finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn actors_are_written_as_their_canonical_form() {
+        let text = || "a\"b\u{1}é".to_owned();
+        for actor in [
+            Actor::LocalUser,
+            Actor::Rule { id: text() },
+            Actor::Grant { id: text() },
+            Actor::Agent { runtime: text(), session: text() },
+            Actor::Engine,
+            Actor::Hook,
+        ] {
+            let mut out = String::new();
+            write_actor(&actor, &mut out);
+            assert_eq!(out, digest::canonical(&actor));
+        }
+    }
 }

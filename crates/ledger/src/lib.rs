@@ -15,4 +15,4 @@ pub mod verify;
 pub use entry::{Draft, Entry, GENESIS, Kind};
 pub use merkle::{Frontier, Hash};
 pub use trust::{CheckpointState, Found, HeadNote, Source, Trust};
-pub use verify::{Broken, Columns, Reason, Report, Retention, Stored, Verifier};
+pub use verify::{BLOCK_LEVEL, Block, Broken, Columns, Reason, Report, Retention, Stored, Verifier};

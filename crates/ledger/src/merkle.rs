@@ -57,6 +57,24 @@ impl Frontier {
         self.size += 1;
     }
 
+    /// Adds a complete subtree of `2^level` leaves. `false`, and nothing is added, unless the tree so far ends at a
+    /// multiple of that. `complete` is told of the nodes above it.
+    pub fn push_subtree(&mut self, level: u32, root: Hash, mut complete: impl FnMut(u32, u64, &Hash)) -> bool {
+        if self.size.trailing_zeros() < level {
+            return false;
+        }
+        let mut hash = root;
+        for above in 1..=(self.size >> level).trailing_ones() {
+            if let Some(left) = self.peaks.pop() {
+                hash = node(&left, &hash);
+            }
+            complete(level + above, self.size >> (level + above), &hash);
+        }
+        self.peaks.push(hash);
+        self.size += 1 << level;
+        true
+    }
+
     /// Root of the tree; that of no leaves is the hash of nothing.
     pub fn root(&self) -> Hash {
         let mut peaks = self.peaks.iter().rev();

@@ -106,7 +106,7 @@ impl Checks {
                 Err(NoteError::BadSignature | NoteError::Malformed) => raise(&mut state, CheckpointState::SignatureBad),
             }
         }
-        waiting.sort_unstable_by(|a, b| b.size.cmp(&a.size));
+        waiting.sort_unstable_by_key(|checkpoint| std::cmp::Reverse(checkpoint.size));
         let reason = match state {
             CheckpointState::KeyReplaced => Some(Reason::KeyReplaced),
             CheckpointState::SignatureBad => Some(Reason::SignatureBad),
@@ -119,6 +119,14 @@ impl Checks {
     pub(crate) fn due(&self, seq: u64) -> bool {
         self.waiting.last().is_some_and(|next| next.size <= seq)
             || self.head.as_ref().is_some_and(|head| head.seq == seq)
+    }
+
+    /// Whether something is known of one of these entries.
+    pub(crate) fn due_in(&self, entries: std::ops::RangeInclusive<u64>) -> bool {
+        let head = self.head.as_ref().is_some_and(|head| entries.contains(&head.seq));
+        // Largest first.
+        let from = self.waiting.partition_point(|one| one.size > *entries.end());
+        head || self.waiting.get(from).is_some_and(|one| one.size >= *entries.start())
     }
 
     /// Holds what is known against the log up to `seq`; the first entry that can be meant, and why.

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use clawbutler_core::digest;
 use clawbutler_core::id::hex;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use crate::canonical;
 use crate::entry::{GENESIS, Kind, chain, chain_v1};
@@ -150,13 +150,33 @@ impl Retention {
     }
 }
 
+/// Entries of a block, as a level of the tree.
+pub const BLOCK_LEVEL: u32 = 10;
+
+/// A block of entries that holds by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// Entries before it.
+    before: u64,
+    prev: Hash,
+    head: Hash,
+    /// Hash of its first entry.
+    first: Option<Hash>,
+    versions: (u64, u64),
+    pruned: u64,
+    root: Hash,
+}
+
 /// Takes entries one after the other, in order, with bounded memory.
 #[derive(Debug)]
 pub struct Verifier {
     seq: u64,
     version: u64,
+    first_version: u64,
     pruned: u64,
     head: Hash,
+    /// The entry it began behind, and its hash.
+    began: (u64, Hash),
     first: Option<Hash>,
     tree: Frontier,
     retention: Retention,
@@ -188,14 +208,21 @@ impl Verifier {
     /// Begins at the first entry.
     pub fn new(trust: &Trust, retention: Retention) -> Self {
         let (checks, aside) = Checks::new(trust);
+        Self { retention, checks, aside, ..Self::empty() }
+    }
+
+    fn empty() -> Self {
+        let (checks, aside) = Checks::new(&Trust::default());
         Self {
             seq: 0,
             version: 0,
+            first_version: 0,
             pruned: 0,
             head: GENESIS,
+            began: (0, GENESIS),
             first: None,
             tree: Frontier::default(),
-            retention,
+            retention: Retention::default(),
             checks,
             broken: None,
             aside,
@@ -213,6 +240,9 @@ impl Verifier {
             Ok((leaf, version)) => {
                 let mut whole = true;
                 self.tree.push(leaf, |level, index, hash| whole &= complete(level, index, hash));
+                if self.first_version == 0 {
+                    self.first_version = version;
+                }
                 (self.seq, self.head, self.version) = (next, stored.hash, version);
                 let first = *self.first.get_or_insert(stored.hash);
                 if !whole {
@@ -225,6 +255,49 @@ impl Verifier {
             Err(reason) => self.broken = Some(Broken { seq: Some(next), reason }),
         }
         self.broken.is_none()
+    }
+
+    /// Begins in the middle: a block of entries behind entry `before`, whose stored hash is `prev`. Whether that hash is
+    /// right is for [`Self::join`] to see.
+    pub fn block(before: u64, prev: Hash, retention: Retention) -> Self {
+        let (checks, aside) = Checks::new(&Trust::default());
+        Self { seq: before, head: prev, began: (before, prev), retention, checks, aside, ..Self::empty() }
+    }
+
+    /// What a block comes to; `None` when it does not hold.
+    pub fn into_block(self) -> Option<Block> {
+        let root = self.tree.root();
+        let (before, prev) = self.began;
+        let whole = self.broken.is_none() && self.seq - before == 1 << BLOCK_LEVEL;
+        let versions = (self.first_version, self.version);
+        whole.then_some(Block { before, prev, head: self.head, first: self.first, versions, pruned: self.pruned, root })
+    }
+
+    /// Whether the block behind entry `before` has to be taken entry by entry, because something is known of one.
+    pub fn is_due(&self, before: u64) -> bool {
+        self.checks.due_in(before + 1..=before + (1 << BLOCK_LEVEL))
+    }
+
+    /// Takes in a whole block at once. `false`: it does not follow, and has to be taken entry by entry to see why.
+    pub fn join(&mut self, block: &Block, mut complete: impl FnMut(u32, u64, &Hash) -> bool) -> bool {
+        let follows = self.broken.is_none()
+            && block.before == self.seq
+            && block.prev == self.head
+            && block.versions.0 >= self.version
+            && !self.is_due(block.before);
+        let mut tree = self.tree.clone();
+        let mut whole = true;
+        let added = follows
+            && tree.push_subtree(BLOCK_LEVEL, block.root, |level, index, hash| whole &= complete(level, index, hash));
+        if !added || !whole {
+            return false;
+        }
+        self.tree = tree;
+        self.seq += 1 << BLOCK_LEVEL;
+        (self.head, self.version) = (block.head, block.versions.1);
+        self.first = self.first.or(block.first);
+        self.pruned += block.pruned;
+        true
     }
 
     /// Ends the check at something that is no entry at all.
@@ -272,7 +345,7 @@ impl Verifier {
             return Err(Reason::Columns);
         }
         if version == 2 {
-            self.check_payload(&header, stored)?
+            self.check_payload(&header, stored)?;
         } else if stored.payload.is_some() {
             return Err(Reason::Payload);
         }
@@ -287,7 +360,7 @@ impl Verifier {
             self.pruned += 1;
             return Ok(());
         };
-        if digest::sha256(payload.as_bytes()) != header.data {
+        if !is_hex_of(&Sha256::digest(payload).into(), header.data) {
             return Err(Reason::Payload);
         }
         if !canonical::is_canonical(payload) {
@@ -313,6 +386,12 @@ impl Verifier {
             checkpoint_size: self.checks.holds,
         }
     }
+}
+
+fn is_hex_of(hash: &Hash, text: &str) -> bool {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = hash.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+    text.len() == 64 && digits.eq(text.bytes())
 }
 
 /// Members of a header, and whether it is in canonical form with all of them.

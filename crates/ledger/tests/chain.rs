@@ -1,4 +1,5 @@
 //! The log holds, and every single change to it is noticed, with its reason.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop and say where")]
 
 use clawbutler_core::actor::Actor;
 use clawbutler_core::clock::Timestamp;
@@ -64,6 +65,7 @@ fn verify(rows: &[Row]) -> Report {
     verify_with(rows, &Trust::default(), Retention::default())
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is compared with what reports carry")]
 fn broken(seq: u64, reason: Reason) -> Option<Broken> {
     Some(Broken { seq: Some(seq), reason })
 }

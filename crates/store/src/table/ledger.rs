@@ -2,10 +2,7 @@
 
 use clawbutler_core::clock::Timestamp;
 use clawbutler_core::id::hex;
-use clawbutler_ledger::{
-    Columns, Draft, Entry, Found, GENESIS, Hash, Kind, Report, Retention, Source, Stored, Trust, Verifier, line,
-};
-use rusqlite::types::ValueRef;
+use clawbutler_ledger::{Draft, Entry, GENESIS, Hash, Kind, line};
 use rusqlite::{OptionalExtension as _, params};
 use serde_json::Value;
 
@@ -71,9 +68,6 @@ impl LedgerRow {
 
 const COLUMNS: &str = "seq, at, kind, trace, span, body, payload, hash, \
      (SELECT before.hash FROM ledger before WHERE before.seq = ledger.seq - 1)";
-
-/// Entries between two calls of a progress callback.
-const PROGRESS: u64 = 8_192;
 
 impl Write<'_> {
     /// Seals a draft behind the newest entry and stores it.
@@ -163,78 +157,4 @@ impl Read<'_> {
         }
         Ok(())
     }
-
-    /// Recomputes the whole log: chain, tree, payloads, columns, the database's own checkpoints and those of
-    /// `trust`. One entry in memory at a time. `progress` is told entries done and entries in all.
-    pub fn ledger_verify(&self, trust: &Trust, mut progress: impl FnMut(u64, u64)) -> Result<Report, StoreError> {
-        let mut trust = trust.clone();
-        let notes = self.checkpoints()?;
-        if trust.keys.is_empty() {
-            // Nothing outside says whose signature counts, and the database cannot vouch for itself.
-            trust.gone |= !notes.is_empty();
-        } else {
-            trust.notes.extend(notes.into_iter().map(|note| Found { source: Source::Database, note }));
-        }
-        let total = self.ledger_len()?;
-        let mut verifier = Verifier::new(&trust, self.retention()?);
-        let mut statement =
-            self.0.prepare_cached("SELECT seq, at, kind, trace, span, hash, body, payload FROM ledger ORDER BY seq")?;
-        let mut rows = statement.query([])?;
-        let mut failed = Ok(());
-        while let Some(row) = rows.next()? {
-            let Some(stored) = stored(row) else {
-                verifier.unreadable();
-                break;
-            };
-            let holds = verifier.push(&stored, |level, index, node| {
-                if level < tree::STORED || failed.is_err() {
-                    return true;
-                }
-                match tree::stored(self.0, level, index) {
-                    Ok(stored) => stored.as_ref() == Some(node),
-                    Err(error) => {
-                        failed = Err(error);
-                        true
-                    }
-                }
-            });
-            if !holds {
-                break;
-            }
-            if verifier.entries() % PROGRESS == 0 {
-                progress(verifier.entries(), total);
-            }
-        }
-        failed?;
-        progress(verifier.entries(), total);
-        Ok(verifier.report())
-    }
-
-    fn retention(&self) -> Result<Retention, StoreError> {
-        let mut retention = Retention::default();
-        let sql = "SELECT seq, payload FROM ledger WHERE kind = 'audit.pruned' AND payload IS NOT NULL ORDER BY seq";
-        let mut statement = self.0.prepare_cached(sql)?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            retention.add(row.get(0)?, row.get_ref(1)?.as_str().unwrap_or_default());
-        }
-        Ok(retention)
-    }
-}
-
-/// The row without copying it; `None` when a value is not of its column's type or not UTF-8.
-fn stored<'a>(row: &'a rusqlite::Row<'_>) -> Option<Stored<'a>> {
-    let text = |at: usize| row.get_ref(at).ok()?.as_str().ok();
-    let payload = match row.get_ref(7).ok()? {
-        ValueRef::Null => None,
-        value => Some(value.as_str().ok()?),
-    };
-    Some(Stored {
-        seq: row.get(0).ok()?,
-        prev: None,
-        hash: row.get(5).ok()?,
-        body: text(6)?,
-        payload,
-        columns: Some(Columns { at: row.get(1).ok()?, kind: text(2)?, trace: text(3)?, span: text(4)? }),
-    })
 }

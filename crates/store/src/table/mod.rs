@@ -11,6 +11,7 @@ pub mod ledger;
 pub mod rules;
 pub mod settings;
 pub mod tree;
+pub mod verify;
 
 use crate::StoreError;
 
