@@ -45,7 +45,7 @@ fn replaces(new: &StepView, old: &StepView) -> bool {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Entry {
     /// A step, a tool call with its result where both are there.
-    Step { step: StepView, result: Option<StepView> },
+    Step { step: Box<StepView>, result: Option<Box<StepView>> },
     /// A request in our own queue.
     Asked(Box<ApprovalView>),
 }

@@ -110,7 +110,7 @@ fn tokens_add_up_to_the_clients_own_sum() {
         let sum = lines
             .filter(|line| line["payload"]["type"] == "token_count")
             .filter_map(|line| Some(line["payload"]["info"]["total_token_usage"].as_object()?.clone()))
-            .last()
+            .next_back()
             .expect("a sum");
         let used: Vec<Usage> = steps(&text, name.contains("child").then_some("kid"))
             .into_iter()
