@@ -5,6 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -113,6 +114,23 @@ fn a_hook_that_is_missing_or_talks_nonsense_blocks_what_is_not_harmless() {
     let told = bench.0.told("harmless");
     assert!(!told.contains("could not judge"), "what touches nothing goes on: {told}");
     assert!(!bench.0.machine.kinds().iter().any(|kind| kind.starts_with("action.")), "nothing ran");
+}
+
+/// A hook that hangs holds the call, never lets it go; the person at the terminal can end the wait.
+#[test]
+fn a_hook_that_hangs_holds_the_call_until_it_is_interrupted() {
+    let Some(hermes) = Hermes::guarded("off") else { return };
+    let bench = Bench(hermes);
+    let hook = bench.0.machine.data().join("bin/clawbutler-hook");
+    write_program(&hook, "#!/bin/sh\n[ \"$2\" = observe ] && exit 0\ntouch \"$HOME/asked\"\nexec sleep 600\n");
+    let client = bench.0.chat(&bench.every_way("hung"));
+    wait_for("the question", || bench.0.machine.at("home/asked").exists().then_some(()));
+    thread::sleep(Duration::from_secs(3));
+    assert!(bench.untouched("hung", "terminal"));
+    let pid = client.0.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    client.finish();
+    assert!(bench.untouched("hung", "terminal"));
 }
 
 fn write_program(path: &Path, text: &str) {
