@@ -12,6 +12,7 @@ use clawbutler_core::timeline::{Outcome, State, Step, Usage, What};
 use clawbutler_testkit::chat::{ANSWER_TOKENS, CACHED_TOKENS, PRICES, PROMPT_TOKENS};
 use clawbutler_testkit::hermes::{Hermes, rows};
 use clawbutler_testkit::model::script;
+use clawbutler_testkit::results::{HERMES, tried};
 use serde_json::{Value, json};
 
 use super::{Bench, terminal};
@@ -131,6 +132,7 @@ fn shown(steps: &[Step]) -> Vec<Value> {
 #[test]
 fn what_is_told_is_what_hermes_recorded() {
     let Some(hermes) = Hermes::guarded("off") else { return };
+    let _row = tried(HERMES, "records: what is told is what the client recorded");
     let bench = Bench(hermes);
     let inner = script(&json!([terminal("echo from inside")]));
     let prompt = script(&json!([
