@@ -36,7 +36,8 @@ fn the_slice_by_keyboard_alone() {
     let before = SETTINGS.replace("  // kept as it is\n", "");
     fs::write(&path, &before).unwrap();
     let Some(browser) = Browser::open(&machine) else { return };
-    assert!(browser.text("main").contains("Nothing governed yet"), "the empty state says what to do");
+    // The empty state says what to do.
+    browser.wait_text("main", "Nothing governed yet");
     browser.shot("01-empty");
 
     // Connect: the exact change is shown, and nothing is written before consent.
