@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::Seq;
 use crate::approvals::{ApprovalList, ApprovalView, BatchResult, Scope, Seen, Verb, Which};
+use crate::attached::{ConnectionList, ConnectionView};
 use crate::audit::{AuditPage, VerifyReport};
 use crate::grants::{GrantList, GrantPreview, PassView};
 use crate::registry::{AgentDetail, AgentList, AgentView, GovernResult, KillReport};
@@ -45,6 +46,10 @@ macro_rules! with_commands {
             forget_home ForgetHome => Done,
             set_agent_state SetAgentState => AgentView,
             kill_agent KillAgent => KillReport,
+            list_connections ListConnections => ConnectionList,
+            attach_home AttachHome => ConnectionView,
+            detach_home DetachHome => Done,
+            set_floor SetFloor => ConnectionView,
             revive_agent ReviveAgent => AgentView,
             accept_drift AcceptDrift => AgentDetail,
             list_approvals ListApprovals => ApprovalList,
@@ -169,6 +174,45 @@ pub struct ForgetHome {
 pub struct SetAgentState {
     pub home_id: String,
     pub enabled: bool,
+}
+
+/// Every gateway the user chose to be connected to, and how each connection stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ListConnections {}
+
+/// Connects to the gateway of a governed home and takes its questions into the queue; again, with another address or
+/// token. The token is kept in a file only the user can read, until the gateway issued one for this device.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttachHome {
+    pub home_id: String,
+    /// Where it listens, on this machine; found by itself when absent.
+    #[serde(default)]
+    pub url: Option<String>,
+    /// The gateway's shared token; the one given before when absent.
+    #[serde(default)]
+    pub token: Option<String>,
+}
+
+impl std::fmt::Debug for AttachHome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AttachHome").field("home_id", &self.home_id).field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+/// Ends the connection and forgets its tokens. `precondition` while the floor is raised.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DetachHome {
+    pub home_id: String,
+}
+
+/// Raises the gateway's exec policy so that every command asks, or gives back what was there before. May take a
+/// minute. `stale` when the policy is not the one that was seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetFloor {
+    pub home_id: String,
+    pub raised: bool,
+    /// The `hash` of the policy that was seen.
+    pub seen_hash: String,
 }
 
 /// The kill switch: disables the agent, denies its waiting requests and ends its live sessions. May take several

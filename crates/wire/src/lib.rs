@@ -5,6 +5,7 @@
 //! ask for.
 
 pub mod approvals;
+pub mod attached;
 pub mod audit;
 pub mod command;
 pub mod error;

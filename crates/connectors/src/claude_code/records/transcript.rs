@@ -5,6 +5,7 @@
 //! own book-keeping (prompts as sent, tool lists); those lines are recognised by their type and left.
 
 use clawbutler_core::clock::Timestamp;
+use clawbutler_core::digest::sha256;
 use clawbutler_core::timeline::{State, Step, Usage, What, clip};
 use serde_json::{Map, Value, json};
 
@@ -32,7 +33,7 @@ pub(in crate::claude_code) struct Transcript {
 /// What later lines need of earlier ones.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Known {
-    /// Settings in force.
+    /// Digests of the settings in force: what is saved must not carry what they say.
     settings: Map<String, Value>,
     state: Option<State>,
     /// The answer whose usage was given last.
@@ -58,8 +59,9 @@ impl Steps<'_> {
     pub(super) fn setting(&mut self, name: &str, value: Option<&str>) {
         let Some(value) = value.filter(|value| !value.is_empty() && self.agent.is_none()) else { return };
         let value = clip(value);
-        if self.known.settings.get(name).and_then(Value::as_str) != Some(&value) {
-            self.known.settings.insert(name.to_owned(), Value::String(value.clone()));
+        let digest = sha256(value.as_bytes())[..16].to_owned();
+        if self.known.settings.get(name).and_then(Value::as_str) != Some(&digest) {
+            self.known.settings.insert(name.to_owned(), Value::String(digest));
             self.push(What::Setting { name: name.to_owned(), value });
         }
     }
