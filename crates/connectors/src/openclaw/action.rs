@@ -16,7 +16,7 @@ const INTERNAL: &[&str] = &[
     "agents_list", "agents_wait", "ask_user", "conversations_list", "create_goal", "dismiss_task", "get_goal",
     "github_identity_status", "heartbeat_respond", "memory_get", "memory_search", "progress_card", "sessions_history",
     "sessions_list", "sessions_search", "sessions_yield", "show_widget", "spawn_task", "structured_output",
-    "suggest_task", "transcripts", "update_goal",
+    "suggest_task", "tool_describe", "tool_search", "transcripts", "update_goal",
 ];
 
 /// Understands a tool call.
