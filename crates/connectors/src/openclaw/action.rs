@@ -19,12 +19,18 @@ const INTERNAL: &[&str] = &[
     "suggest_task", "tool_describe", "tool_search", "transcripts", "update_goal",
 ];
 
+/// The client's own tool that calls another one by id.
+const BEHIND: &str = "tool_call";
+
 /// Understands a tool call.
 pub(crate) fn understand(call: &ToolCall) -> Option<Understood> {
     let input = Input::of_text_or_object(call);
     let tool = call.tool.as_str();
     if INTERNAL.contains(&tool) {
         return Some(input.internal().into());
+    }
+    if tool == BEHIND {
+        return behind(call, &input);
     }
     if ["exec", "bash", "gateway_exec", "node_exec"].contains(&tool) {
         return exec(tool, &input);
@@ -41,6 +47,15 @@ pub(crate) fn understand(call: &ToolCall) -> Option<Understood> {
         .or_else(|| input::mcp(tool, &input))
         .or_else(|| input::mcp_parts(tool, "__", &input))?;
     Some(effect.into())
+}
+
+/// What is called through [`BEHIND`], judged as if called by its own name. Our plugin sees that call as well.
+fn behind(call: &ToolCall, input: &Input<'_>) -> Option<Understood> {
+    // `openclaw:core:exec`, `mcp:records:records__delete_record`, or the name alone.
+    let id = input.text("id")?;
+    let tool = id.rsplit(':').next().filter(|tool| *tool != BEHIND)?.to_owned();
+    let arguments = call.arguments.get("args")?.clone();
+    understand(&ToolCall { tool, arguments, ..call.clone() })
 }
 
 /// Sandboxing is off unless configured, so only an explicit host says where a command runs.
