@@ -64,6 +64,11 @@ impl DataDir {
         self.0.join("clawbutler.db")
     }
 
+    /// What was read of the runtimes' sessions; it can be read again.
+    pub fn sessions(&self) -> PathBuf {
+        self.0.join("sessions.db")
+    }
+
     /// The masking key, 32 bytes, mode 0600.
     pub fn mask_key(&self) -> PathBuf {
         self.0.join("mask.key")

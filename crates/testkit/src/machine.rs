@@ -223,6 +223,7 @@ impl Machine {
     }
 
     /// Waits for one approval.
+    #[track_caller]
     pub fn wait_pending(&self) -> ApprovalView {
         wait_for("an approval", || self.pending().items.into_iter().next())
     }
@@ -330,6 +331,7 @@ impl Running {
 }
 
 /// Looks until it is there, within bounds.
+#[track_caller]
 pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {

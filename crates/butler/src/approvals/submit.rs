@@ -1,5 +1,6 @@
 //! A request arrives: judged, recorded, answered or queued.
 
+use std::borrow::Cow;
 use std::sync::PoisonError;
 use std::sync::mpsc::Receiver;
 
@@ -114,6 +115,7 @@ impl Butler {
 
     fn judge(&self, request: &ActionRequest) -> Result<Submission, Error> {
         let call = self.call(request)?;
+        let request = &*self.named_without_secrets(request);
         let _turn = lock(&self.0.turn);
         if let Some(state) = self.stopped(&request.runtime, &request.process.home) {
             return self.settle_stopped(request, &call, state);
@@ -207,6 +209,16 @@ impl Butler {
             attended: request.process.attended,
             ..Facts::at(at, self.0.ports.clock.offset_minutes(at))
         }
+    }
+
+    /// The request as the rest may keep it: tool, folder and mode are names a client gives, and can hold anything.
+    fn named_without_secrets<'a>(&self, request: &'a ActionRequest) -> Cow<'a, ActionRequest> {
+        let masked = |text: &str| redact::mask_text(text, &self.0.mask);
+        let (tool, cwd, mode) = (masked(&request.tool), masked(&request.cwd), masked(&request.mode));
+        if tool == request.tool && cwd == request.cwd && mode == request.mode {
+            return Cow::Borrowed(request);
+        }
+        Cow::Owned(ActionRequest { tool, cwd, mode, ..request.clone() })
     }
 
     pub(crate) fn masked(&self, action: &Action) -> Result<Action, Error> {

@@ -11,6 +11,7 @@ mod hooks;
 mod matrix;
 mod openclaw;
 mod properties;
+mod records;
 mod scratch;
 mod sessions;
 mod tools;
