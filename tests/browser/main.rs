@@ -2,8 +2,10 @@
 //! alone and in a batch, read the log, disconnect.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop and say where")]
 
+mod agents;
 mod keyboard;
 mod rules;
+mod sessions;
 mod standing;
 
 use std::fs;
@@ -50,7 +52,7 @@ fn the_slice_by_keyboard_alone() {
     browser.press(ENTER);
     browser.shot("02-plan");
     browser.tab_to("[data-testid=guard-consent]").press(ENTER);
-    browser.wait_for_element("[data-testid=disconnect]");
+    browser.wait_gone("[data-testid=connect]");
     assert!(fs::read_to_string(&path).unwrap().contains("clawbutler-hook"));
 
     // Allow: the card appears without a reload, and its buttons arm after half a second.
@@ -110,10 +112,11 @@ fn the_slice_by_keyboard_alone() {
 
     // Disconnect: the file is as it was, byte for byte.
     browser.tab_to("[data-testid=nav-agents]").press(ENTER);
+    browser.tab_to("[data-testid=agent-row] a").press(ENTER);
     browser.tab_to("[data-testid=disconnect]").press(ENTER);
     browser.wait_for_element("[data-testid=guard-plan]");
     browser.tab_to("[data-testid=guard-consent]").press(ENTER);
-    browser.wait_for_element("[data-testid=connect]");
+    browser.wait_for_element("[data-testid=install]");
     assert_eq!(fs::read_to_string(&path).unwrap(), before);
 }
 
@@ -126,8 +129,8 @@ fn every_page_can_be_read_and_reached_in_both_themes_and_sizes() {
         for (width, height) in [(1240, 820), (960, 640)] {
             browser.size(width, height);
             for page in [
-                "", "approvals", "agents", "rules", "rules/packs", "rules/edit", "rules/try", "grants", "audit",
-                "settings",
+                "", "approvals", "agents", "sessions", "rules", "rules/packs", "rules/edit", "rules/try", "grants",
+                "audit", "settings",
             ] {
                 browser.visit(page);
                 assert_eq!(browser.nameless(), json!([]), "controls without a name on {page:?}");

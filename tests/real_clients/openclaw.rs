@@ -1,12 +1,17 @@
 //! The real OpenClaw gateway against a loopback model: our plugin in every way it can be answered or fail,
 //! with the effect on the file system, in the client's transcript and in the ledger.
 
+mod records;
+mod registry;
+mod ways;
+
 use std::fs;
 use std::path::PathBuf;
 
 use clawbutler_testkit::machine::{Machine, wait_for};
 use clawbutler_testkit::model::script;
 use clawbutler_testkit::openclaw::{self, Gateway};
+use clawbutler_testkit::results::{OPENCLAW, tried};
 use clawbutler_wire::command::{Discover, GetSettings, PlanGuard, UninstallGuard, UpdateSettings};
 use serde_json::{Value, json};
 
@@ -34,9 +39,9 @@ impl Place<'_> {
 
     /// What a call would change, before it.
     fn lay(&self, way: &str, name: &str) {
-        fs::create_dir_all(self.file(&format!("victim-{name}"))).unwrap();
+        fs::create_dir_all(self.file(&format!("victim-{name}"))).expect("the file system works");
         if way == "edit" {
-            fs::write(self.file(&format!(".git/hooks/{name}")), "old\n").unwrap();
+            fs::write(self.file(&format!(".git/hooks/{name}")), "old\n").expect("the file system works");
         }
     }
 
@@ -44,7 +49,7 @@ impl Place<'_> {
         let hook = self.file(&format!(".git/hooks/{name}"));
         match way {
             "write" => hook.exists(),
-            "edit" => fs::read_to_string(hook).unwrap() == "new\n",
+            "edit" => fs::read_to_string(hook).expect("the file system works") == "new\n",
             _ => self.file(&format!("{name}.ran")).exists() && !self.file(&format!("victim-{name}")).exists(),
         }
     }
@@ -57,7 +62,7 @@ impl Place<'_> {
     }
 
     fn turn(&self, name: &str, turns: &Value) {
-        let reply = self.gateway.turn(name, &script(turns)).join().unwrap();
+        let reply = self.gateway.turn(name, &script(turns)).join().expect("the turn ends");
         assert_eq!(reply.status, 200, "{}", reply.body);
         assert!(reply.body.contains("SCRIPT-END"), "{}", reply.body);
     }
@@ -87,14 +92,15 @@ impl Place<'_> {
 }
 
 fn deny(place: &Place<'_>) {
+    let _row = tried(OPENCLAW, "ask: deny");
     for way in WAYS {
         let name = format!("deny-{way}");
         place.lay(way, &name);
         let turn = place.gateway.turn(&name, &script(&json!([call(way, &name)])));
         let seen = place.machine.wait_pending();
         assert!(!place.done(way, &name), "nothing runs while the question stands");
-        place.machine.decide(&seen, "deny", Some("not in this repository")).unwrap();
-        assert_eq!(turn.join().unwrap().status, 200);
+        place.machine.decide(&seen, "deny", Some("not in this repository")).expect("the decision is taken");
+        assert_eq!(turn.join().expect("the turn ends").status, 200);
         assert!(!place.done(way, &name));
         let told = place.told(&name);
         assert!(told.contains("not in this repository"), "{told}");
@@ -103,13 +109,14 @@ fn deny(place: &Place<'_>) {
 }
 
 fn allow(place: &Place<'_>) {
+    let _row = tried(OPENCLAW, "ask: allow once");
     for way in WAYS {
         let name = format!("allow-{way}");
         place.lay(way, &name);
         let turn = place.gateway.turn(&name, &script(&json!([call(way, &name)])));
         let seen = place.machine.wait_pending();
-        place.machine.decide(&seen, "allow_once", None).unwrap();
-        assert_eq!(turn.join().unwrap().status, 200);
+        place.machine.decide(&seen, "allow_once", None).expect("the decision is taken");
+        assert_eq!(turn.join().expect("the turn ends").status, 200);
         assert!(place.done(way, &name), "{}", place.told(&name));
         place.recorded(&[
             "action.requested", "approval.requested", "approval.decided", "decision.delivered", "action.completed",
@@ -118,16 +125,18 @@ fn allow(place: &Place<'_>) {
 }
 
 fn low_risk(place: &Place<'_>) {
+    let _row = tried(OPENCLAW, "ask: low risk is not asked about");
     place.turn("calm", &json!([[{ "tool": "write", "input": { "path": "calm.txt", "content": "calm" } }]]));
-    assert_eq!(fs::read_to_string(place.file("calm.txt")).unwrap(), "calm");
+    assert_eq!(fs::read_to_string(place.file("calm.txt")).expect("the file system works"), "calm");
     assert!(place.machine.pending().items.is_empty(), "nobody was asked");
 }
 
 fn nobody_answers(place: &Place<'_>) {
-    let before = place.machine.ask(&GetSettings {}).unwrap();
+    let _row = tried(OPENCLAW, "ask: nobody answers");
+    let before = place.machine.ask(&GetSettings {}).expect("the host answers");
     let mut settings = before.clone();
     settings.approval_ms = 2_000;
-    place.machine.ask(&UpdateSettings { settings }).unwrap();
+    place.machine.ask(&UpdateSettings { settings }).expect("the host answers");
     for way in WAYS {
         let name = format!("late-{way}");
         let told = place.unasked(way, &name);
@@ -135,10 +144,11 @@ fn nobody_answers(place: &Place<'_>) {
         assert!(!place.done(way, &name));
     }
     assert!(place.machine.kinds().contains(&"approval.expired".to_owned()));
-    place.machine.ask(&UpdateSettings { settings: before }).unwrap();
+    place.machine.ask(&UpdateSettings { settings: before }).expect("the host answers");
 }
 
 fn app_away(machine: &mut Machine, gateway: &Gateway) {
+    let _row = tried(OPENCLAW, "fail: app away");
     machine.quit();
     let place = Place { machine, gateway };
     for way in WAYS {
@@ -156,9 +166,10 @@ fn app_away(machine: &mut Machine, gateway: &Gateway) {
 }
 
 fn hook_broken(place: &Place<'_>) {
+    let _rows = ["fail: hook missing", "fail: hook broken"].map(|scenario| tried(OPENCLAW, scenario));
     let hook = place.machine.data().join("bin/clawbutler-hook");
     let kept = hook.with_extension("kept");
-    fs::rename(&hook, &kept).unwrap();
+    fs::rename(&hook, &kept).expect("the file system works");
     let scripts = ["", "#!/bin/sh\nexit 0\n", "#!/bin/sh\necho '{\"decision\":\"all'\n", "#!/bin/sh\nkill -9 $$\n"];
     for (index, text) in scripts.into_iter().enumerate() {
         if !text.is_empty() {
@@ -174,31 +185,38 @@ fn hook_broken(place: &Place<'_>) {
         let told = place.told("sessions_list");
         assert!(!told.contains("could not judge"), "what touches nothing goes on: {told}");
     }
-    fs::rename(&kept, &hook).unwrap();
+    fs::rename(&kept, &hook).expect("the file system works");
 }
 
 fn write_program(path: &std::path::Path, text: &str) {
     use std::os::unix::fs::PermissionsExt as _;
     let _ = fs::remove_file(path);
-    fs::write(path, text).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::write(path, text).expect("the file system works");
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("the file system works");
 }
 
-fn leaves_as_it_came(machine: &Machine, before: &str) {
+fn uninstall(machine: &Machine) {
     let home_id = machine.home_id();
-    let plan: PlanGuard = serde_json::from_value(json!({ "home_id": home_id, "uninstall": true })).unwrap();
-    let plan = machine.ask(&plan).unwrap();
+    let plan: PlanGuard =
+        serde_json::from_value(json!({ "home_id": home_id, "uninstall": true })).expect("a good value");
+    let plan = machine.ask(&plan).expect("the host answers");
     let uninstall = json!({ "home_id": home_id, "plan_digest": plan.plan_digest });
-    machine.ask(&serde_json::from_value::<UninstallGuard>(uninstall).unwrap()).unwrap();
-    assert_eq!(fs::read_to_string(machine.at("home/.openclaw/openclaw.json")).unwrap(), before);
+    machine.ask(&serde_json::from_value::<UninstallGuard>(uninstall).expect("a good value")).expect("the host answers");
     assert!(!machine.at("home/.openclaw/clawbutler-guard/index.mjs").exists());
 }
 
+fn leaves_as_it_came(machine: &Machine, before: &str) {
+    let _row = tried(OPENCLAW, "guard: its removal gives the files back");
+    uninstall(machine);
+    assert_eq!(fs::read_to_string(machine.at("home/.openclaw/openclaw.json")).expect("the file system works"), before);
+}
+
 fn is_found(place: &Place<'_>) {
-    let found = place.machine.ask(&Discover {}).unwrap();
-    let home = found.homes.into_iter().find(|home| home.runtime == "openclaw").unwrap();
+    let _row = tried(OPENCLAW, "found: install, home, running session");
+    let found = place.machine.ask(&Discover {}).expect("the host answers");
+    let home = found.homes.into_iter().find(|home| home.runtime == "openclaw").expect("a good value");
     assert_eq!(home.path, place.machine.at("home/.openclaw").display().to_string());
-    assert_eq!(serde_json::to_value(home.guard.state).unwrap(), "user", "{}", home.guard.says);
+    assert_eq!(serde_json::to_value(home.guard.state).expect("a good value"), "user", "{}", home.guard.says);
     let sessions: Vec<_> = home.sessions.iter().map(|session| (session.pid, session.session.as_str())).collect();
     assert_eq!(sessions, [(place.gateway.pid(), format!("gateway:{}", place.gateway.port).as_str())]);
 }
@@ -206,7 +224,7 @@ fn is_found(place: &Place<'_>) {
 #[test]
 fn the_plugin_asks_and_blocks_whatever_happens() {
     let Some(mut machine) = openclaw::machine() else { return };
-    let before = fs::read_to_string(machine.at("home/.openclaw/openclaw.json")).unwrap();
+    let before = fs::read_to_string(machine.at("home/.openclaw/openclaw.json")).expect("the file system works");
     machine.install_guard();
     let gateway = Gateway::start(&machine);
     let place = Place { machine: &machine, gateway: &gateway };
@@ -224,20 +242,21 @@ fn the_plugin_asks_and_blocks_whatever_happens() {
 #[test]
 fn a_running_gateway_takes_the_guard_in_without_a_restart() {
     let Some(machine) = openclaw::machine() else { return };
+    let _row = tried(OPENCLAW, "guard: taken in by a running client");
     let gateway = Gateway::start(&machine);
     let place = Place { machine: &machine, gateway: &gateway };
     place.unasked("write", "before");
     assert!(place.done("write", "before"), "nothing guards yet");
     machine.install_guard();
     let name = wait_for("the plugin to be loaded", || {
-        let log = fs::read_to_string(machine.at("gateway.log")).unwrap();
+        let log = fs::read_to_string(machine.at("gateway.log")).expect("the file system works");
         log.contains("reload").then_some("after")
     });
     std::thread::sleep(std::time::Duration::from_secs(15));
     place.lay("exec", name);
     let turn = gateway.turn(name, &script(&json!([call("exec", name)])));
     let seen = machine.wait_pending();
-    machine.decide(&seen, "deny", None).unwrap();
-    assert_eq!(turn.join().unwrap().status, 200);
+    machine.decide(&seen, "deny", None).expect("the decision is taken");
+    assert_eq!(turn.join().expect("the turn ends").status, 200);
     assert!(!place.done("exec", name));
 }

@@ -43,7 +43,7 @@ impl Calls {
     /// Hands an answer over. One that nobody waits for (any more) does not matter.
     pub(crate) fn answered(&mut self, id: &str, result: Result<Value, Refusal>) {
         let Some((method, answer)) = self.waiting.remove(id) else { return };
-        let _ = answer.send(result.map_err(|refusal| CallError::Refused { method, refusal }));
+        let _ = answer.send(result.map_err(|refusal| CallError::Refused { method, refusal: Box::new(refusal) }));
     }
 
     /// Forgets whoever stopped waiting.

@@ -63,7 +63,7 @@ pub enum CallError {
         /// The method called.
         method: String,
         /// What it said.
-        refusal: Refusal,
+        refusal: Box<Refusal>,
     },
     /// The answer is not of the form we know.
     #[error("the answer to {method} cannot be read: {what}")]
@@ -94,7 +94,7 @@ impl CallError {
     /// The refusal, if it is one.
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
-            Self::Refused { refusal, .. } => Some(refusal),
+            Self::Refused { refusal, .. } => Some(refusal.as_ref()),
             Self::Down
             | Self::Busy
             | Self::TimedOut { .. }

@@ -25,11 +25,13 @@ use clawbutler_wire::topic::Topic;
 use serde_json::json;
 
 use crate::approvals::Waiters;
+use crate::attached::Attached;
 use crate::cost::Transcripts;
 use crate::events::{Event, Listener};
 use crate::project::Remotes;
 use crate::rules::Book;
 use crate::runtimes::{Pace, Registry};
+use crate::sessions::Sessions;
 use crate::{Error, OpenError, audit};
 
 /// What a host supplies.
@@ -68,6 +70,7 @@ pub(crate) struct Inner {
     pub(crate) book: Mutex<Book>,
     pub(crate) remotes: Mutex<Remotes>,
     pub(crate) transcripts: Mutex<Transcripts>,
+    pub(crate) sessions: Sessions,
     /// How much of the tightest budget is used (percent), as told by whoever counts.
     pub(crate) budget: RwLock<Option<u32>>,
     /// When the history is tidied next (ms since the epoch).
@@ -78,6 +81,8 @@ pub(crate) struct Inner {
     pub(crate) grants: RwLock<Vec<Grant>>,
     pub(crate) waiters: Mutex<Waiters>,
     pub(crate) registry: Mutex<Registry>,
+    /// Never held while the engine is asked something: answers may come back on the same thread.
+    pub(crate) attached: Mutex<Attached>,
     /// When configurations were compared last.
     pub(crate) pace: Mutex<Pace>,
     /// Held while a configuration is compared or accepted: one change is recorded once.
@@ -113,6 +118,11 @@ impl Butler {
         };
         let store = Store::open(&ports.data.database())?;
         clawbutler_platform::os::set_mode(&ports.data.database(), 0o600)?;
+        let (sessions, set_aside) = Sessions::open(&ports.data.sessions())?;
+        clawbutler_platform::os::set_mode(&ports.data.sessions(), 0o600)?;
+        if let Some(aside) = set_aside {
+            tracing::warn!(aside = %aside.display(), "what was read of sessions could not be used and is read again");
+        }
         let mask = MaskKey(files::secret(&ports.data.mask_key())?);
         let settings = crate::settings::load(&store)?;
         let around = Surroundings {
@@ -125,6 +135,7 @@ impl Butler {
             book: Mutex::default(),
             remotes: Mutex::default(),
             transcripts: Mutex::default(),
+            sessions,
             budget: RwLock::default(),
             next_prune: AtomicI64::new(0),
             store,
@@ -134,6 +145,7 @@ impl Butler {
             grants: RwLock::default(),
             waiters: Mutex::default(),
             registry: Mutex::default(),
+            attached: Mutex::default(),
             pace: Mutex::default(),
             facts_turn: Mutex::default(),
             calls: Mutex::default(),
@@ -175,6 +187,7 @@ impl Butler {
         }
         self.load_grants(tampered.is_some())?;
         self.load_registry()?;
+        self.load_attached()?;
         self.take_in_spool()?;
         self.recover_approvals()?;
         self.look_at_rules()?;
@@ -188,10 +201,14 @@ impl Butler {
     pub fn start(&self) -> std::io::Result<std::thread::JoinHandle<()>> {
         let butler = self.clone();
         let watcher = butler.watch_homes();
+        let reader = butler.start_sessions()?;
         std::thread::Builder::new().name("butler".into()).spawn(move || {
             let _watcher = watcher;
             while let Some(look_at_guards) = butler.wait_for_bell() {
                 butler.tick(look_at_guards);
+            }
+            if reader.join().is_err() {
+                tracing::error!("the thread that reads sessions had ended in an error");
             }
         })
     }
@@ -209,6 +226,7 @@ impl Butler {
             self.look_at_facts(look_at_guards)?;
             self.flush_contacts()?;
             self.take_in_spool()?;
+            self.look_at_gateways()?;
             self.prune_history()?;
             self.0.store.tidy()?;
             self.compare_outside_now_and_then()?;
@@ -253,6 +271,8 @@ impl Butler {
             bell.stop = true;
             condvar.notify_all();
         }
+        self.0.sessions.stop();
+        self.let_gateways_go();
         let end = || -> Result<(), Error> {
             self.withdraw_all_for_quit()?;
             self.flush_contacts()?;

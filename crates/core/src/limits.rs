@@ -156,6 +156,16 @@ pub const ATTACH_GARBLED: u32 = 64;
 pub const ATTACH_ROWS: usize = 5_000;
 /// Longest message of an attached runtime's error that is kept (characters).
 pub const ATTACH_ERROR_CHARS: usize = 500;
+/// Steps of one session that are kept; the oldest are forgotten and counted.
+pub const SESSION_STEPS: u64 = 20_000;
+/// Steps of all sessions that are kept; those of the sessions that were silent longest are forgotten.
+pub const ALL_STEPS: u64 = 4_000_000;
+/// What is read of recordings before it is stored (bytes).
+pub const RECORDED_CHUNK_BYTES: usize = 1024 * 1024;
+/// Rows of a runtime's database that are read before they are stored.
+pub const RECORDED_ROWS: usize = 500;
+/// Sessions of a runtime's database that are looked at when it changes; its history is read in full.
+pub const RECORDED_SESSIONS: usize = 50;
 /// Checkpoints of the audit log that one verification looks at, the newest.
 pub const CHECKPOINTS: u32 = 20_000;
 /// A checkpoint is made after so many entries.

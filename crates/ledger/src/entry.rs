@@ -130,6 +130,18 @@ kinds! {
     DriftAccepted = "drift.accepted",
     /// A person forgot a home.
     HomeForgotten = "home.forgotten",
+    /// A person chose to be connected to a home's gateway.
+    GatewayAttached = "gateway.attached",
+    /// A person ended the connection.
+    GatewayDetached = "gateway.detached",
+    /// The connection stands.
+    GatewayUp = "gateway.up",
+    /// The connection does not stand for some time.
+    GatewayLost = "gateway.lost",
+    /// A person raised the gateway's own policy, or gave back what was there before.
+    GatewayFloor = "gateway.floor",
+    /// A gateway did not take our answer: another one stands, or it refused.
+    DecisionLate = "decision.late",
 }
 
 /// What a caller wants to record; sequence, time and chain are added on append.

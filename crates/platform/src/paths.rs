@@ -97,6 +97,11 @@ impl DataDir {
         self.folder.join("clawbutler.db")
     }
 
+    /// What was read of the runtimes' sessions; it can be read again.
+    pub fn sessions(&self) -> PathBuf {
+        self.folder.join("sessions.db")
+    }
+
     /// The masking key, 32 bytes, mode 0600.
     pub fn mask_key(&self) -> PathBuf {
         self.folder.join("mask.key")

@@ -264,7 +264,7 @@ mod tests {
 
     fn refused(reason: &str, message: &str) -> Result<Value, CallError> {
         let refusal = Refusal { reason: reason.to_owned(), message: message.to_owned(), ..Refusal::default() };
-        Err(CallError::Refused { method: "m".to_owned(), refusal })
+        Err(CallError::Refused { method: "m".to_owned(), refusal: Box::new(refusal) })
     }
 
     #[test]

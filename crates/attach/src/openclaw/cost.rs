@@ -63,7 +63,7 @@ pub struct SessionCost {
 }
 
 /// The longest somebody waits for the gateway's counting.
-const COUNTING: Duration = Duration::from_secs(60);
+const COUNTING: Duration = Duration::from_mins(1);
 const LOOK_AGAIN: Duration = Duration::from_secs(3);
 
 impl Gateway {

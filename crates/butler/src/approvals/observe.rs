@@ -41,13 +41,16 @@ impl Butler {
     }
 
     fn note(&self, request: &ActionRequest, kind: Kind) -> Result<(), Error> {
+        let mut data =
+            json!({ "cwd": request.cwd, "mode": request.mode, "process": request.process, "facts": request.extra });
+        redact::mask_value(&mut data, &self.0.mask);
         let draft = Draft {
             kind,
             actor: agent(request),
             trace: audit::trace_of(&request.runtime, &request.session),
             span: audit::span_of(&[&request.runtime, &request.session]),
             parent: None,
-            data: json!({ "cwd": request.cwd, "mode": request.mode, "process": request.process, "facts": self.masked_extra(request) }),
+            data,
         };
         let at = self.now();
         self.0.store.write(Durability::Process, |tx| audit::append(tx, at, draft).map(drop))?;
@@ -70,7 +73,7 @@ impl Butler {
             trace: audit::trace_of(&request.runtime, &request.session),
             span,
             parent: Some(audit::span_of(&[&request.runtime, &request.session])),
-            data: json!({ "tool": request.tool, "facts": self.masked_extra(request) }),
+            data: json!({ "tool": redact::mask_text(&request.tool, &self.0.mask), "facts": self.masked_extra(request) }),
         };
         let at = self.now();
         self.0.store.write(Durability::Process, |tx| audit::append(tx, at, draft).map(drop))?;

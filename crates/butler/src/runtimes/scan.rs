@@ -180,6 +180,7 @@ impl Butler {
         self.ring(true);
         self.changed(Topic::Runtimes);
         self.changed(Topic::Agents);
+        self.0.sessions.look_again();
         Ok(())
     }
 

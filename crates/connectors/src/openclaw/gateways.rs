@@ -11,7 +11,9 @@ use super::paths;
 use crate::connector::LiveSession;
 use crate::env::{Env, Os};
 
-/// Files looked at in one folder, and their size in bytes.
+/// Names looked at in one folder: the shared ones hold those of every program.
+const NAMES: usize = 50_000;
+/// Files and folders of OpenClaw looked at in one folder, and the size of a file in bytes.
 const FILES: usize = 200;
 const FILE_BYTES: u64 = 64 * 1024;
 
@@ -83,8 +85,8 @@ fn lock_folders(parent: &Path) -> impl Iterator<Item = PathBuf> + use<> {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         (name == "openclaw" || name.starts_with("openclaw-")) && path.is_dir()
     };
-    let entries = std::fs::read_dir(parent).into_iter().flatten().flatten().take(FILES);
-    entries.map(|entry| entry.path()).filter(named).collect::<Vec<_>>().into_iter()
+    let entries = std::fs::read_dir(parent).into_iter().flatten().flatten().take(NAMES);
+    entries.map(|entry| entry.path()).filter(named).take(FILES).collect::<Vec<_>>().into_iter()
 }
 
 fn shared_folders(env: &Env) -> impl Iterator<Item = PathBuf> + use<> {
@@ -101,8 +103,8 @@ fn locks(folder: &Path) -> Vec<PathBuf> {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         name.starts_with("gateway.") && name.ends_with(".lock")
     };
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().take(FILES);
-    let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_lock).collect();
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().take(NAMES);
+    let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_lock).take(FILES).collect();
     found.sort();
     found
 }

@@ -1,6 +1,7 @@
 //! Tests of the connectors against captures of the real clients and scratch file systems.
 
 mod actions;
+mod codex;
 mod discovery;
 mod facts;
 mod gemini_cli;
@@ -10,6 +11,7 @@ mod hooks;
 mod matrix;
 mod openclaw;
 mod properties;
+mod records;
 mod scratch;
 mod sessions;
 mod tools;
