@@ -6,6 +6,7 @@ mod audit;
 mod desk;
 mod grants;
 mod history;
+mod keeping;
 mod observed;
 #[cfg(target_os = "linux")]
 mod registry;
