@@ -102,6 +102,7 @@ fn found(report: &VerifyReport) -> (Option<u64>, &str, &str) {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table of attacks")]
 fn each_attack_on_the_database_is_told_with_its_reason() {
     let mut desk = Desk::new();
     let (last, _) = lived(&mut desk);
