@@ -75,7 +75,14 @@ fn mcp_tool(place: &Place<'_>) {
     let step: Value = json!([{ "tool": "records__delete_record", "input": { "name": "one" } }]);
     let turn = place.gateway.turn("mcp", &script(&json!([step, step])));
     std::thread::sleep(std::time::Duration::from_secs(8));
-    if place.machine.pending().items.is_empty() { eprintln!("DEBUG {}", openclaw::events(place.machine).iter().rev().take(6).map(|e| e.to_string()).collect::<Vec<_>>().join("\n")); eprintln!("DEBUG {:?}", place.machine.ledger().iter().rev().take(3).collect::<Vec<_>>());eprintln!("DEBUG {}", fs::read_to_string(place.machine.at("gateway.log")).unwrap()); }
+    if place.machine.pending().items.is_empty() {
+        eprintln!(
+            "DEBUG {}",
+            openclaw::events(place.machine).iter().rev().take(6).map(|e| e.to_string()).collect::<Vec<_>>().join("\n")
+        );
+        eprintln!("DEBUG {:?}", place.machine.ledger().iter().rev().take(3).collect::<Vec<_>>());
+        eprintln!("DEBUG {}", fs::read_to_string(place.machine.at("gateway.log")).unwrap());
+    }
     let seen = place.machine.wait_pending();
     assert_eq!((seen.kind.as_str(), seen.headline.as_str()), ("mcp", "records: delete_record"));
     place.machine.decide(&seen, "deny", None).unwrap();
