@@ -140,7 +140,7 @@ fn codex_of(version: &str) -> Result<PathBuf> {
     };
     if found().is_none() {
         say(format!("installing Codex {version} into {}", folder.display()));
-        npm_install(&folder, &format!("@openai/codex@{version}"))?;
+        npm_install(&folder, &[&format!("@openai/codex@{version}")])?;
     }
     found().with_context(|| format!("the npm package holds no program for this system in {}", folder.display()))
 }
