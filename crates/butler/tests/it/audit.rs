@@ -280,7 +280,7 @@ fn what_a_chain_cannot_see_is_told_by_what_is_kept_outside() {
         let path = copy.data().state().join("checkpoints.txt");
         let text = fs::read_to_string(&path).unwrap();
         let at = text.rfind("\ntime ").unwrap();
-        fs::write(&path, format!("{}\ntime 1{}", &text[..at], &text[at + 7..])).unwrap();
+        fs::write(&path, format!("{}\ntime 2{}", &text[..at], &text[at + 7..])).unwrap();
     });
     let words = "a checkpoint is damaged or its signature does not fit";
     assert_eq!((signature.0, signature.1.as_str(), signature.2.as_str()), (None, words, "signature_bad"));
