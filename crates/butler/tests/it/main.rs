@@ -11,3 +11,4 @@ mod registry;
 mod repair;
 mod rules;
 mod sessions;
+mod sessions_rows;
