@@ -13,6 +13,8 @@ use crate::env::{Env, Os};
 
 /// Files looked at in one folder, and their size in bytes.
 const FILES: usize = 200;
+/// Names looked at in a folder that is not OpenClaw's own.
+const SHARED: usize = 50_000;
 const FILE_BYTES: u64 = 64 * 1024;
 
 /// One gateway that runs now.
@@ -83,8 +85,9 @@ fn lock_folders(parent: &Path) -> impl Iterator<Item = PathBuf> + use<> {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         (name == "openclaw" || name.starts_with("openclaw-")) && path.is_dir()
     };
-    let entries = std::fs::read_dir(parent).into_iter().flatten().flatten().take(FILES);
-    entries.map(|entry| entry.path()).filter(named).collect::<Vec<_>>().into_iter()
+    // The system's folder for temporary files holds everybody's.
+    let entries = std::fs::read_dir(parent).into_iter().flatten().flatten().take(SHARED);
+    entries.map(|entry| entry.path()).filter(named).take(FILES).collect::<Vec<_>>().into_iter()
 }
 
 fn shared_folders(env: &Env) -> impl Iterator<Item = PathBuf> + use<> {
@@ -101,8 +104,8 @@ fn locks(folder: &Path) -> Vec<PathBuf> {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         name.starts_with("gateway.") && name.ends_with(".lock")
     };
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().take(FILES);
-    let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_lock).collect();
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().take(SHARED);
+    let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_lock).take(FILES).collect();
     found.sort();
     found
 }
