@@ -13,13 +13,21 @@ use clawbutler_connectors::record::Recording;
 use clawbutler_core::timeline::{Outcome, Step, Usage, What};
 use clawbutler_testkit::gemini::Gemini;
 use clawbutler_testkit::given;
-use clawbutler_testkit::machine::{Running, wait_for};
+use clawbutler_testkit::machine::{Machine, Running, wait_for};
 use clawbutler_testkit::model::script;
+use clawbutler_testkit::results::{GEMINI, tried};
+use clawbutler_wire::command::{Govern, KillAgent, SetAgentState, ShowAgent};
+use clawbutler_wire::error::Code;
+use clawbutler_wire::registry::{AgentState, KillOutcome};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::registry::alive;
+
 struct Bench {
-    folder: TempDir,
+    folder: PathBuf,
+    /// Ends with the bench, unless the folder is a machine's.
+    _own: Option<TempDir>,
     client: PathBuf,
     model: Gemini,
 }
@@ -27,8 +35,15 @@ struct Bench {
 impl Bench {
     /// A scratch home and project for the client. `None` when it is not given.
     fn new() -> Option<Self> {
+        let own = tempfile::tempdir().unwrap();
+        let bench = Self::at(own.path())?;
+        Some(Self { _own: Some(own), ..bench })
+    }
+
+    /// The same in the folder of a machine.
+    fn at(folder: &Path) -> Option<Self> {
         let client = given("CLAWBUTLER_GEMINI_BIN")?;
-        let bench = Self { folder: tempfile::tempdir().unwrap(), client, model: Gemini::start() };
+        let bench = Self { folder: folder.to_owned(), _own: None, client, model: Gemini::start() };
         for folder in [bench.home(), bench.home().join("agents"), bench.project()] {
             fs::create_dir_all(folder).unwrap();
         }
@@ -43,18 +58,18 @@ impl Bench {
     }
 
     fn home(&self) -> PathBuf {
-        self.folder.path().join("home/.gemini")
+        self.folder.join("home/.gemini")
     }
 
     /// As the system spells it: the client records the real path.
     fn project(&self) -> PathBuf {
-        self.folder.path().canonicalize().unwrap().join("project")
+        self.folder.canonicalize().unwrap().join("project")
     }
 
     fn env(&self) -> Env {
         let bin = self.client.ancestors().nth(4).unwrap().join(".bin");
         let vars = BTreeMap::from([("PATH".to_owned(), bin.display().to_string())]);
-        Env::new(vars, self.folder.path().join("home"))
+        Env::new(vars, self.folder.join("home"))
     }
 
     fn start(&self, mode: &str, prompt: &str, more: &[&str]) -> Running {
@@ -63,7 +78,7 @@ impl Bench {
             .arg(&self.client)
             .args(["--approval-mode", mode, "--skip-trust", "-o", "json", "-p", prompt])
             .args(more);
-        command.env_clear().env("PATH", given("PATH").unwrap()).env("HOME", self.folder.path().join("home"));
+        command.env_clear().env("PATH", given("PATH").unwrap()).env("HOME", self.folder.join("home"));
         command.env("GEMINI_API_KEY", "loopback").env("GEMINI_TELEMETRY_ENABLED", "false");
         command.env("GOOGLE_GEMINI_BASE_URL", format!("http://127.0.0.1:{}", self.model.port));
         command.current_dir(self.project()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -157,6 +172,7 @@ fn prompts(steps: &[Step]) -> Vec<&str> {
 #[test]
 fn what_is_told_is_what_happened() {
     let Some(bench) = Bench::new() else { return };
+    let _row = tried(GEMINI, "records: what is told is what the client recorded");
     let inner = script(&json!([[{ "tool": "read_file", "input": { "file_path": "a.txt" } }],
         [{ "tool": "complete_task", "input": { "result": "it says hello" } }]]));
     let calls = [
@@ -227,6 +243,7 @@ fn what_is_told_is_what_happened() {
 #[test]
 fn a_refused_call_and_a_session_opened_again() {
     let Some(bench) = Bench::new() else { return };
+    let _row = tried(GEMINI, "records: a refusal, a session opened again");
     // Without an allowed command the tool is not offered at all; with one, any other command is refused.
     let settings = json!({
         "security": { "auth": { "selectedType": "gemini-api-key" } }, "model": { "name": "gemini-2.5-flash" },
@@ -251,6 +268,7 @@ fn a_refused_call_and_a_session_opened_again() {
 #[test]
 fn the_install_its_home_and_its_running_session_are_found() {
     let Some(bench) = Bench::new() else { return };
+    let _row = tried(GEMINI, "found: install, home, running session");
     let found = gemini().discover(&bench.env(), &[]);
     let facts: Value =
         serde_json::from_slice(&fs::read(bench.client.ancestors().nth(2).unwrap().join("package.json")).unwrap())
@@ -282,4 +300,44 @@ fn the_install_its_home_and_its_running_session_are_found() {
     fs::write(bench.project().join("go"), "").unwrap();
     client.finish();
     assert_eq!(gemini().sessions(&bench.env(), &bench.home()), []);
+}
+
+#[test]
+fn the_kill_switch_ends_what_runs_and_promises_no_more() {
+    if !cfg!(target_os = "linux") {
+        return;
+    }
+    let Some(mut machine) = Machine::new() else { return };
+    machine.governed = "home/.gemini";
+    let Some(bench) = Bench::at(machine.project().parent().unwrap()) else { return };
+    let _row = tried(GEMINI, "state: kill switch without a guard");
+    let home_id = machine.home_id();
+    machine.ask(&Govern { home_id: home_id.clone(), governed: true }).unwrap();
+    let refused = machine.ask(&SetAgentState { home_id: home_id.clone(), enabled: false }).unwrap_err();
+    assert_eq!(refused.code, Code::Precondition, "nothing would hold it");
+
+    let wait = "echo $$ > pid.txt; until [ -e go ]; do sleep 0.1; done";
+    let shell = |command: &str| script(&json!([[{ "tool": "run_shell_command", "input": { "command": command } }]]));
+    let client = bench.start("yolo", &shell(wait), &[]);
+    let outer = client.0.id();
+    let pid: u32 =
+        wait_for("the command", || fs::read_to_string(bench.project().join("pid.txt")).ok()?.trim().parse().ok());
+    let seen = wait_for("a live session", || {
+        let seen = machine.ask(&ShowAgent { home_id: home_id.clone() }).unwrap();
+        (seen.sessions.len() == 1).then_some(seen)
+    });
+    assert_eq!(seen.sessions[0].guarded, None);
+    let report = machine.ask(&KillAgent { home_id: home_id.clone() }).unwrap();
+    assert!(report.complete, "{report:?}");
+    let [first, more @ ..] = &report.items[..] else { panic!("{report:?}") };
+    assert_eq!((first.pid, first.outcome), (Some(seen.sessions[0].pid), KillOutcome::Stopped));
+    // The outer process ends with the inner one, and may still be seen on its way.
+    assert!(more.iter().all(|item| item.pid == Some(outer)), "{report:?}");
+    assert_eq!(report.agent.state, AgentState::Online, "a state that nothing enforces is not claimed");
+    assert!(report.beyond.iter().any(|says| says.starts_with("Nothing holds a session")), "{:?}", report.beyond);
+    client.finish();
+    assert!(!alive(pid), "the command was ended too");
+
+    bench.run("yolo", &shell("touch ran.txt"), &[]);
+    assert!(bench.project().join("ran.txt").exists(), "what the report says is so");
 }

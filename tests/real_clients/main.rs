@@ -1,9 +1,18 @@
 //! The real Claude Code against a loopback model: every row of the failure table that a client can show,
 //! with its effect on the file system, in the client's transcript and in the ledger.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::too_many_lines,
+    reason = "a test that cannot go on should stop and say where; it waits by the clock and tells one story"
+)]
 
 mod attach_codex;
 mod attach_openclaw;
+mod codex;
 mod gemini_cli;
+mod hermes;
 mod openclaw;
 mod registry;
 
@@ -13,6 +22,7 @@ use std::os::unix::net::UnixListener;
 
 use clawbutler_testkit::machine::{Machine, wait_for};
 use clawbutler_testkit::model::script;
+use clawbutler_testkit::results::{CLAUDE, CLAUDE_OLD, tried};
 use clawbutler_wire::command::{GetSettings, UpdateSettings};
 use serde_json::{Value, json};
 
@@ -55,6 +65,7 @@ const DENIED: &str = "The user denied this in ClawButler";
 #[test]
 fn deny_stops_the_call_and_the_model_is_told_why() {
     let Some(machine) = Machine::with_claude(&lax()) else { return };
+    let _row = tried(CLAUDE, "ask: deny");
     let client = machine.claude(&script(&json!([bash(RISKY)])), &[]);
     let seen = machine.wait_pending();
     assert_eq!(seen.headline, RISKY);
@@ -76,6 +87,7 @@ fn deny_stops_the_call_and_the_model_is_told_why() {
 #[test]
 fn allow_runs_the_call_and_its_outcome_is_recorded() {
     let Some(machine) = Machine::with_claude(&json!({})) else { return };
+    let _row = tried(CLAUDE, "ask: allow once");
     let client = machine.claude(&script(&json!([bash(RISKY)])), &[]);
     let seen = machine.wait_pending();
     machine.decide(&seen, "allow_once", None).unwrap();
@@ -99,6 +111,7 @@ fn allow_runs_the_call_and_its_outcome_is_recorded() {
 #[test]
 fn always_covers_the_second_call_and_nothing_else() {
     let Some(machine) = Machine::with_claude(&lax()) else { return };
+    let _row = tried(CLAUDE, "ask: always allow");
     let client = machine.claude(&script(&json!([bash(RISKY), bash(RISKY), bash("rm -rf other")])), &[]);
     let seen = machine.wait_pending();
     machine.decide(&seen, "allow_always", None).unwrap();
@@ -116,6 +129,7 @@ fn always_covers_the_second_call_and_nothing_else() {
 #[test]
 fn nobody_answers_until_the_deadline() {
     let Some(machine) = Machine::with_claude(&lax()) else { return };
+    let _row = tried(CLAUDE, "ask: nobody answers");
     let mut settings = machine.ask(&GetSettings {}).unwrap();
     settings.approval_ms = 2_000;
     machine.ask(&UpdateSettings { settings }).unwrap();
@@ -128,6 +142,7 @@ fn nobody_answers_until_the_deadline() {
 #[test]
 fn the_app_is_killed_while_the_request_waits() {
     let Some(mut machine) = Machine::with_claude(&lax()) else { return };
+    let _row = tried(CLAUDE, "fail: app killed while it is asked");
     let client = machine.claude(&script(&json!([bash(RISKY)])), &[]);
     machine.wait_pending();
     machine.stop();
@@ -149,6 +164,7 @@ fn the_app_is_killed_while_the_request_waits() {
 #[test]
 fn the_app_is_restarted_while_the_request_waits() {
     let Some(mut machine) = Machine::with_claude(&lax()) else { return };
+    let _row = tried(CLAUDE, "fail: app restarted while it is asked");
     let client = machine.claude(&script(&json!([bash(RISKY)])), &[]);
     let before = machine.wait_pending();
     machine.stop();
@@ -166,6 +182,7 @@ fn the_app_is_restarted_while_the_request_waits() {
 #[test]
 fn the_app_was_never_started() {
     let Some(mut machine) = Machine::with_claude(&lax()) else { return };
+    let _row = tried(CLAUDE, "fail: app away");
     machine.quit();
     machine.claude(&script(&json!([bash(RISKY), bash("echo calm > calm.txt")])), &[]).finish();
     assert!(!ran(&machine) && victim_lives(&machine), "high risk is blocked");
@@ -184,6 +201,7 @@ fn the_app_was_never_started() {
 #[test]
 fn the_hook_program_is_missing() {
     let Some(machine) = Machine::with_claude(&lax()) else { return };
+    let _row = tried(CLAUDE, "fail: hook missing");
     fs::remove_file(machine.data().join("bin/clawbutler-hook")).unwrap();
     machine.claude(&script(&json!([bash(RISKY)])), &[]).finish();
     assert!(!ran(&machine) && victim_lives(&machine), "the client blocks what its guard cannot look at");
@@ -194,6 +212,7 @@ fn the_hook_program_is_missing() {
 #[test]
 fn garbage_on_the_socket() {
     let Some(mut machine) = Machine::with_claude(&lax()) else { return };
+    let _row = tried(CLAUDE, "fail: garbage on the socket");
     machine.quit();
     let path = machine.data().join("hook.sock");
     let _ = fs::remove_file(&path);
@@ -216,6 +235,7 @@ fn garbage_on_the_socket() {
 #[test]
 fn a_call_inside_a_subagent_is_asked_about() {
     let Some(machine) = Machine::with_claude(&lax()) else { return };
+    let _row = tried(CLAUDE, "ask: a call inside a sub-agent");
     let task = json!([{ "tool": "Agent", "input": {
         "description": "clean up", "prompt": script(&json!([bash(RISKY)])), "subagent_type": "general-purpose" } }]);
     let client = machine.claude(&script(&json!([task])), &[]);
@@ -234,6 +254,7 @@ fn a_call_inside_a_subagent_is_asked_about() {
 #[test]
 fn a_call_of_an_mcp_tool_is_asked_about() {
     let Some(machine) = Machine::with_claude(&lax()) else { return };
+    let _row = tried(CLAUDE, "ask: a call of an MCP tool");
     let server = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/mcp_server.py");
     let calls = machine.at("calls.jsonl");
     let config =
@@ -259,6 +280,7 @@ fn a_call_of_an_mcp_tool_is_asked_about() {
 #[test]
 fn bypass_mode_is_no_way_round() {
     let Some(machine) = Machine::with_claude(&json!({})) else { return };
+    let _row = tried(CLAUDE, "ask: in a mode that allows everything");
     let client = machine.claude(&script(&json!([bash(RISKY)])), &["--dangerously-skip-permissions"]);
     let seen = machine.wait_pending();
     assert_eq!(seen.permission_mode, "bypassPermissions");
@@ -272,6 +294,7 @@ fn bypass_mode_is_no_way_round() {
 #[test]
 fn an_interrupted_client_takes_its_question_back() {
     let Some(machine) = Machine::with_claude(&lax()) else { return };
+    let _row = tried(CLAUDE, "fail: client ended while it asks");
     let mut client = machine.claude(&script(&json!([bash(RISKY)])), &[]);
     machine.wait_pending();
     client.0.kill().unwrap();
@@ -284,6 +307,7 @@ fn an_interrupted_client_takes_its_question_back() {
 #[test]
 fn the_guard_leaves_as_it_came() {
     let Some(machine) = Machine::with_claude(&json!({ "model": "opus", "hooks": { "Stop": [] } })) else { return };
+    let _row = tried(CLAUDE, "guard: its removal gives the files back");
     let path = machine.at("home/.claude/settings.json");
     assert!(fs::read_to_string(&path).unwrap().contains("clawbutler-hook"));
     let home_id = machine.home_id();
@@ -310,6 +334,7 @@ fn the_guard_leaves_as_it_came() {
 #[test]
 fn an_old_client_is_guarded_by_the_shell_form() {
     let Some(machine) = Machine::with_old_claude(&lax()) else { return };
+    let _row = tried(CLAUDE_OLD, "ask: deny");
     let settings = fs::read_to_string(machine.at("home/.claude/settings.json")).unwrap();
     assert!(settings.contains("|| exit 2"), "it does not know onFailure: {settings}");
     let client = machine.claude(&script(&json!([bash(RISKY)])), &[]);
@@ -320,6 +345,7 @@ fn an_old_client_is_guarded_by_the_shell_form() {
     told(&machine, DENIED);
     recorded(&machine, &["action.requested", "approval.requested", "approval.decided", "decision.delivered"]);
 
+    let _row = tried(CLAUDE_OLD, "fail: hook missing");
     fs::remove_file(machine.data().join("bin/clawbutler-hook")).unwrap();
     machine.claude(&script(&json!([bash(RISKY)])), &[]).finish();
     assert!(!ran(&machine) && victim_lives(&machine), "a missing hook blocks here as well");
@@ -328,6 +354,7 @@ fn an_old_client_is_guarded_by_the_shell_form() {
 #[test]
 fn a_home_named_by_a_variable_is_found_and_guarded() {
     let Some(mut machine) = Machine::with_client(&json!({})) else { return };
+    let _row = tried(CLAUDE, "found: a home named by a variable");
     fs::create_dir(machine.at("elsewhere")).unwrap();
     machine.extra.insert("CLAUDE_CONFIG_DIR".to_owned(), machine.at("elsewhere").display().to_string());
     machine.stop();

@@ -1,12 +1,17 @@
 //! The real OpenClaw gateway against a loopback model: our plugin in every way it can be answered or fail,
 //! with the effect on the file system, in the client's transcript and in the ledger.
 
+mod records;
+mod registry;
+mod ways;
+
 use std::fs;
 use std::path::PathBuf;
 
 use clawbutler_testkit::machine::{Machine, wait_for};
 use clawbutler_testkit::model::script;
 use clawbutler_testkit::openclaw::{self, Gateway};
+use clawbutler_testkit::results::{OPENCLAW, tried};
 use clawbutler_wire::command::{Discover, GetSettings, PlanGuard, UninstallGuard, UpdateSettings};
 use serde_json::{Value, json};
 
@@ -87,6 +92,7 @@ impl Place<'_> {
 }
 
 fn deny(place: &Place<'_>) {
+    let _row = tried(OPENCLAW, "ask: deny");
     for way in WAYS {
         let name = format!("deny-{way}");
         place.lay(way, &name);
@@ -103,6 +109,7 @@ fn deny(place: &Place<'_>) {
 }
 
 fn allow(place: &Place<'_>) {
+    let _row = tried(OPENCLAW, "ask: allow once");
     for way in WAYS {
         let name = format!("allow-{way}");
         place.lay(way, &name);
@@ -118,12 +125,14 @@ fn allow(place: &Place<'_>) {
 }
 
 fn low_risk(place: &Place<'_>) {
+    let _row = tried(OPENCLAW, "ask: low risk is not asked about");
     place.turn("calm", &json!([[{ "tool": "write", "input": { "path": "calm.txt", "content": "calm" } }]]));
     assert_eq!(fs::read_to_string(place.file("calm.txt")).expect("the file system works"), "calm");
     assert!(place.machine.pending().items.is_empty(), "nobody was asked");
 }
 
 fn nobody_answers(place: &Place<'_>) {
+    let _row = tried(OPENCLAW, "ask: nobody answers");
     let before = place.machine.ask(&GetSettings {}).expect("the host answers");
     let mut settings = before.clone();
     settings.approval_ms = 2_000;
@@ -139,6 +148,7 @@ fn nobody_answers(place: &Place<'_>) {
 }
 
 fn app_away(machine: &mut Machine, gateway: &Gateway) {
+    let _row = tried(OPENCLAW, "fail: app away");
     machine.quit();
     let place = Place { machine, gateway };
     for way in WAYS {
@@ -156,6 +166,7 @@ fn app_away(machine: &mut Machine, gateway: &Gateway) {
 }
 
 fn hook_broken(place: &Place<'_>) {
+    let _rows = ["fail: hook missing", "fail: hook broken"].map(|scenario| tried(OPENCLAW, scenario));
     let hook = place.machine.data().join("bin/clawbutler-hook");
     let kept = hook.with_extension("kept");
     fs::rename(&hook, &kept).expect("the file system works");
@@ -184,18 +195,24 @@ fn write_program(path: &std::path::Path, text: &str) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("the file system works");
 }
 
-fn leaves_as_it_came(machine: &Machine, before: &str) {
+fn uninstall(machine: &Machine) {
     let home_id = machine.home_id();
     let plan: PlanGuard =
         serde_json::from_value(json!({ "home_id": home_id, "uninstall": true })).expect("a good value");
     let plan = machine.ask(&plan).expect("the host answers");
     let uninstall = json!({ "home_id": home_id, "plan_digest": plan.plan_digest });
     machine.ask(&serde_json::from_value::<UninstallGuard>(uninstall).expect("a good value")).expect("the host answers");
-    assert_eq!(fs::read_to_string(machine.at("home/.openclaw/openclaw.json")).expect("the file system works"), before);
     assert!(!machine.at("home/.openclaw/clawbutler-guard/index.mjs").exists());
 }
 
+fn leaves_as_it_came(machine: &Machine, before: &str) {
+    let _row = tried(OPENCLAW, "guard: its removal gives the files back");
+    uninstall(machine);
+    assert_eq!(fs::read_to_string(machine.at("home/.openclaw/openclaw.json")).expect("the file system works"), before);
+}
+
 fn is_found(place: &Place<'_>) {
+    let _row = tried(OPENCLAW, "found: install, home, running session");
     let found = place.machine.ask(&Discover {}).expect("the host answers");
     let home = found.homes.into_iter().find(|home| home.runtime == "openclaw").expect("a good value");
     assert_eq!(home.path, place.machine.at("home/.openclaw").display().to_string());
@@ -225,6 +242,7 @@ fn the_plugin_asks_and_blocks_whatever_happens() {
 #[test]
 fn a_running_gateway_takes_the_guard_in_without_a_restart() {
     let Some(machine) = openclaw::machine() else { return };
+    let _row = tried(OPENCLAW, "guard: taken in by a running client");
     let gateway = Gateway::start(&machine);
     let place = Place { machine: &machine, gateway: &gateway };
     place.unasked("write", "before");

@@ -4,6 +4,7 @@ use std::fs;
 
 use clawbutler_testkit::machine::{Machine, wait_for};
 use clawbutler_testkit::model::script;
+use clawbutler_testkit::results::{CLAUDE, tried};
 use clawbutler_wire::command::{KillAgent, ReviveAgent, SetAgentState, ShowAgent};
 use clawbutler_wire::registry::{AgentDetail, AgentState, HealthLevel, KillOutcome};
 use serde_json::json;
@@ -17,6 +18,7 @@ fn shown(machine: &Machine) -> AgentDetail {
 #[test]
 fn the_kill_switch_ends_a_session_and_the_command_it_runs() {
     let Some(machine) = Machine::with_claude(&lax()) else { return };
+    let _row = tried(CLAUDE, "state: kill switch and revival");
     let client = machine.claude(&script(&json!([bash("echo $$ > pid.txt && sleep 300")])), &[]);
     let pid: u32 =
         wait_for("the command", || fs::read_to_string(machine.project().join("pid.txt")).ok()?.trim().parse().ok());
@@ -50,7 +52,8 @@ fn the_kill_switch_ends_a_session_and_the_command_it_runs() {
     assert!(machine.project().join("ran.txt").exists());
 }
 
-fn alive(pid: u32) -> bool {
+/// Whether a process runs: one that has ended may wait for whoever started it.
+pub(super) fn alive(pid: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with('Z'))
 }
@@ -58,6 +61,7 @@ fn alive(pid: u32) -> bool {
 #[test]
 fn a_disabled_agent_does_nothing_with_the_app_and_without() {
     let Some(mut machine) = Machine::with_claude(&lax()) else { return };
+    let _row = tried(CLAUDE, "state: disabled, with the app and without");
     machine.ask(&SetAgentState { home_id: machine.home_id(), enabled: false }).expect("the host answers");
     for round in ["with the app", "without"] {
         let client = machine.claude(&script(&json!([bash("touch ran.txt")])), &[]);
@@ -74,6 +78,7 @@ fn a_disabled_agent_does_nothing_with_the_app_and_without() {
 #[test]
 fn what_the_client_writes_of_itself_is_no_drift() {
     let Some(machine) = Machine::with_claude(&lax()) else { return };
+    let _row = tried(CLAUDE, "drift: the client's own writing is none");
     machine.claude(&script(&json!([bash("touch ran.txt")])), &[]).finish();
     machine.claude(&script(&json!([bash("touch again.txt")])), &[]).finish();
     assert!(machine.project().join("again.txt").exists());

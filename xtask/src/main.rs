@@ -11,6 +11,7 @@
 
 mod app;
 mod bench;
+mod clients;
 mod generate;
 mod hook;
 mod inputs;
@@ -34,7 +35,8 @@ cargo xtask <verb>
   app [--no-start] [-- ARGS]      set up, build and start the desktop app
   test [--fast] [--lane NAME]...  set up and run every test (--fast: no UI, no real client)
   tidy                            the rules of the house
-  generate [--check]              write docs/API.md from crates/wire, or check that it is up to date
+  generate [--check]              write docs/API.md and docs/REAL-CLIENTS.md, or check that they are up to date
+  clients                         record what the last test run did with the real clients
   ui                              build the pages into ui/dist
   hook                            build the hook, small and static
   bench [-- ARGS]                 measure
@@ -69,6 +71,7 @@ fn dispatch(args: &[String]) -> Result<bool> {
             [flag] if flag == "--check" => generate::check(),
             _ => bail!("generate takes nothing or --check"),
         },
+        "clients" => clients::take_in().map(|()| true),
         "ui" => ui::build().map(|()| true),
         "hook" => hook::build().map(|_| true),
         "bench" => bench::run_verb(rest).map(|()| true),

@@ -16,6 +16,7 @@ use clawbutler_core::id::IdSource;
 use clawbutler_core::redact::MaskKey;
 use clawbutler_ledger::Kind;
 use clawbutler_platform::files;
+use clawbutler_platform::keychain::Keychain;
 use clawbutler_platform::paths::DataDir;
 use clawbutler_policy::{RuleSet, Surroundings};
 use clawbutler_store::{Durability, Store};
@@ -30,7 +31,8 @@ use crate::events::{Event, Listener};
 use crate::project::Remotes;
 use crate::rules::Book;
 use crate::runtimes::{Pace, Registry};
-use crate::{Error, OpenError, anchor, audit};
+use crate::sessions::Sessions;
+use crate::{Error, OpenError, audit};
 
 /// What a host supplies.
 pub struct Ports {
@@ -39,6 +41,8 @@ pub struct Ports {
     /// Home folder, variables and file system root by which runtimes are found.
     pub env: Env,
     pub data: DataDir,
+    /// Where the key of the audit log is kept; `None`: in a file, which is weaker.
+    pub keychain: Option<Arc<dyn Keychain>>,
     /// The hook program to install; `None` when this host has none.
     pub hook_source: Option<PathBuf>,
 }
@@ -66,6 +70,7 @@ pub(crate) struct Inner {
     pub(crate) book: Mutex<Book>,
     pub(crate) remotes: Mutex<Remotes>,
     pub(crate) transcripts: Mutex<Transcripts>,
+    pub(crate) sessions: Sessions,
     /// How much of the tightest budget is used (percent), as told by whoever counts.
     pub(crate) budget: RwLock<Option<u32>>,
     /// When the history is tidied next (ms since the epoch).
@@ -84,6 +89,8 @@ pub(crate) struct Inner {
     pub(crate) facts_turn: Mutex<()>,
     pub(crate) calls: Mutex<HashMap<String, crate::approvals::OpenCall>>,
     pub(crate) alerts: Mutex<Vec<AlertView>>,
+    /// Key and copies of the audit log outside the database.
+    pub(crate) keeper: Mutex<audit::Keeper>,
     /// Held from looking for a request's key until it is stored: two of one key become one question.
     pub(crate) turn: Mutex<()>,
     listeners: RwLock<Vec<Listener>>,
@@ -111,6 +118,11 @@ impl Butler {
         };
         let store = Store::open(&ports.data.database())?;
         clawbutler_platform::os::set_mode(&ports.data.database(), 0o600)?;
+        let (sessions, set_aside) = Sessions::open(&ports.data.sessions())?;
+        clawbutler_platform::os::set_mode(&ports.data.sessions(), 0o600)?;
+        if let Some(aside) = set_aside {
+            tracing::warn!(aside = %aside.display(), "what was read of sessions could not be used and is read again");
+        }
         let mask = MaskKey(files::secret(&ports.data.mask_key())?);
         let settings = crate::settings::load(&store)?;
         let around = Surroundings {
@@ -123,6 +135,7 @@ impl Butler {
             book: Mutex::default(),
             remotes: Mutex::default(),
             transcripts: Mutex::default(),
+            sessions,
             budget: RwLock::default(),
             next_prune: AtomicI64::new(0),
             store,
@@ -137,6 +150,7 @@ impl Butler {
             facts_turn: Mutex::default(),
             calls: Mutex::default(),
             alerts: Mutex::default(),
+            keeper: Mutex::default(),
             turn: Mutex::default(),
             listeners: RwLock::default(),
             bell: (Mutex::default(), Condvar::new()),
@@ -149,7 +163,11 @@ impl Butler {
 
     /// What a fresh start owes the run before it: noticing, intake, expiry, grants, snapshot.
     fn recover(&self) -> Result<(), Error> {
-        let tampered = anchor::compare(&self.0.store, &self.0.ports.data)?;
+        let tampered = self.compare_outside()?;
+        if tampered.is_none() {
+            // No longer an orderly end: what follows is ours, even if we do not get far.
+            self.note_head(false)?;
+        }
         self.load_rules(tampered.is_some())?;
         self.record(
             Durability::Power,
@@ -174,17 +192,23 @@ impl Butler {
         self.recover_approvals()?;
         self.look_at_rules()?;
         self.write_snapshot()?;
-        anchor::write(&self.0.store, &self.0.ports.data, false)
+        self.open_keeper()?;
+        self.checkpoint()?;
+        self.note_head(false)
     }
 
     /// Starts the background thread: deadlines, guards, checkpoints. It ends with [`Self::shutdown`].
     pub fn start(&self) -> std::io::Result<std::thread::JoinHandle<()>> {
         let butler = self.clone();
         let watcher = butler.watch_homes();
+        let reader = butler.start_sessions()?;
         std::thread::Builder::new().name("butler".into()).spawn(move || {
             let _watcher = watcher;
             while let Some(look_at_guards) = butler.wait_for_bell() {
                 butler.tick(look_at_guards);
+            }
+            if reader.join().is_err() {
+                tracing::error!("the thread that reads sessions had ended in an error");
             }
         })
     }
@@ -205,7 +229,9 @@ impl Butler {
             self.look_at_gateways()?;
             self.prune_history()?;
             self.0.store.tidy()?;
-            anchor::write(&self.0.store, &self.0.ports.data, false)
+            self.compare_outside_now_and_then()?;
+            self.checkpoint_when_due()?;
+            self.note_head(false)
         };
         if let Err(Error(error)) = round() {
             tracing::error!(message = %error.message, "a background round failed");
@@ -245,12 +271,14 @@ impl Butler {
             bell.stop = true;
             condvar.notify_all();
         }
+        self.0.sessions.stop();
         self.let_gateways_go();
         let end = || -> Result<(), Error> {
             self.withdraw_all_for_quit()?;
             self.flush_contacts()?;
             self.record(Durability::Power, Kind::EngineStopped, Actor::Engine, json!({}))?;
-            anchor::write(&self.0.store, &self.0.ports.data, true)
+            self.checkpoint()?;
+            self.note_head(true)
         };
         if let Err(Error(error)) = end() {
             tracing::error!(message = %error.message, "the end could not be recorded");

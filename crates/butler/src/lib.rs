@@ -6,7 +6,6 @@
 //! `approvals::submit` and `approvals::decide`.
 
 mod alerts;
-mod anchor;
 mod approvals;
 mod attached;
 mod audit;
@@ -22,6 +21,7 @@ mod recorded;
 mod reports;
 mod rules;
 mod runtimes;
+mod sessions;
 mod settings;
 mod snapshot;
 mod view;

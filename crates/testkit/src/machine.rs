@@ -113,6 +113,11 @@ impl Machine {
         self.folder.path().join(path)
     }
 
+    /// Uses this client: its folder stands first on the path.
+    pub fn set_client(&mut self, client: PathBuf) {
+        self.client = Some(client);
+    }
+
     /// The client's program.
     pub fn client(&self) -> &Path {
         self.client.as_deref().unwrap()
@@ -218,6 +223,7 @@ impl Machine {
     }
 
     /// Waits for one approval.
+    #[track_caller]
     pub fn wait_pending(&self) -> ApprovalView {
         wait_for("an approval", || self.pending().items.into_iter().next())
     }
@@ -325,6 +331,7 @@ impl Running {
 }
 
 /// Looks until it is there, within bounds.
+#[track_caller]
 pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {

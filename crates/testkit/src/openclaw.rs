@@ -11,10 +11,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::chat::answer;
 use crate::given;
 use crate::http::{self, Reply, read_headers};
 use crate::machine::Machine;
-use crate::model::{id, plain, script_in};
+use crate::model::{id, plain};
+use crate::results::node;
 
 /// The gateway's token: no secret, it guards a scratch machine on loopback.
 pub const TOKEN: &str = "loopback-gateway-token";
@@ -39,9 +41,7 @@ impl Drop for Gateway {
 /// Where the package is, and the Node.js that runs it.
 fn programs() -> Option<(PathBuf, PathBuf)> {
     let entry = given("CLAWBUTLER_OPENCLAW_BIN")?;
-    let modules = entry.parent().and_then(Path::parent).unwrap();
-    let own = fs::read_dir(modules).unwrap().flatten().map(|entry| entry.path().join("bin/node"));
-    let node = own.into_iter().find(|node| node.is_file()).unwrap_or_else(|| PathBuf::from("node"));
+    let node = node(&entry);
     Some((entry, node))
 }
 
@@ -57,6 +57,12 @@ pub fn machine() -> Option<Machine> {
     programs()?;
     let mut machine = Machine::new()?;
     machine.governed = "home/.openclaw";
+    let path = std::env::join_paths(
+        [programs()?.0.ancestors().nth(2).unwrap().join(".bin")]
+            .into_iter()
+            .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())),
+    );
+    machine.extra.insert("PATH".to_owned(), path.unwrap().into_string().unwrap());
     let (port, model) = (free_port(), start_model());
     fs::create_dir_all(machine.at("home/.openclaw")).unwrap();
     let workspace = machine.project().display().to_string();
@@ -148,9 +154,22 @@ impl Gateway {
     }
 }
 
-/// What the agents of the machine recorded: one JSON event a line, as OpenClaw itself reads its database
-/// (or, before 2026.7.2, its files).
+/// Runs the client's own command line on the machine's home; gives what it said.
+pub fn cli(machine: &Machine, args: &[&str]) -> String {
+    let run = command(machine).args(args).stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8_lossy(&run.stdout).into_owned();
+    assert!(run.status.success(), "{args:?}: {said}{}", String::from_utf8_lossy(&run.stderr));
+    said
+}
+
+/// What the agents of the machine recorded, as OpenClaw itself reads it; see [`events_of_sessions`].
 pub fn events(machine: &Machine) -> Vec<Value> {
+    events_of_sessions(machine).into_iter().map(|(_, event)| event).collect()
+}
+
+/// What the main agent recorded, each event with its session, as OpenClaw itself reads its database (or,
+/// before 2026.7.2, its files).
+pub fn events_of_sessions(machine: &Machine) -> Vec<(String, Value)> {
     let (_, node) = programs().unwrap();
     let agent = machine.at("home/.openclaw/agents/main");
     let text = if agent.join("agent/openclaw-agent.sqlite").is_file() {
@@ -158,7 +177,7 @@ pub fn events(machine: &Machine) -> Vec<Value> {
 const { DatabaseSync } = require("node:sqlite"); const { zstdDecompressSync } = require("node:zlib");
 const db = new DatabaseSync(process.argv[1], { readOnly: true });
 for (const r of db.prepare("select session_id, event_json, event_zstd from transcript_events order by session_id, seq").all())
-  console.log(r.event_json ?? zstdDecompressSync(r.event_zstd).toString("utf8"));"#;
+  console.log(r.session_id + " " + (r.event_json ?? zstdDecompressSync(r.event_zstd).toString("utf8")));"#;
         let run = Command::new(node)
             .args(["--no-warnings", "-e", script])
             .arg(agent.join("agent/openclaw-agent.sqlite"))
@@ -168,13 +187,23 @@ for (const r of db.prepare("select session_id, event_json, event_zstd from trans
         String::from_utf8(run.stdout).unwrap()
     } else {
         let files = fs::read_dir(agent.join("sessions")).unwrap().flatten().map(|entry| entry.path());
-        let transcripts = files.filter(|path| {
-            let name = path.file_name().unwrap().to_string_lossy();
-            name.ends_with(".jsonl") && !name.contains(".trajectory.")
-        });
-        transcripts.map(|path| fs::read_to_string(path).unwrap()).collect()
+        let mut text = String::new();
+        for path in files {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            let Some(session) = name.strip_suffix(".jsonl").filter(|_| !name.contains(".trajectory.")) else {
+                continue;
+            };
+            for line in fs::read_to_string(&path).unwrap().lines() {
+                text.push_str(&format!("{session} {line}\n"));
+            }
+        }
+        text
     };
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    let event = |line: &str| {
+        let (session, event) = line.split_once(' ').unwrap();
+        (session.to_owned(), serde_json::from_str(event).unwrap())
+    };
+    text.lines().map(event).collect()
 }
 
 /// Starts the model; it ends with the test's process.
@@ -221,34 +250,4 @@ fn serve(mut stream: TcpStream) -> std::io::Result<()> {
     chunk(json!([]), usage);
     out.push_str("data: [DONE]\n\n");
     stream.write_all(out.as_bytes())
-}
-
-/// The turn that is due: blocks of the script in the newest scripted prompt.
-fn answer(request: &Value) -> Value {
-    let messages = request["messages"].as_array().cloned().unwrap_or_default();
-    let scripted = messages.iter().enumerate().rev().find_map(|(at, message)| Some((at, script_in(message)?)));
-    let no_tools = request["tools"].as_array().is_none_or(Vec::is_empty);
-    let Some((at, script)) = scripted.filter(|_| !no_tools) else {
-        return json!({ "role": "assistant", "content": "Scripted" });
-    };
-    let turn = messages[at + 1..].iter().filter(|message| message["role"] == "assistant").count();
-    let blocks = script["turns"].get(turn).and_then(Value::as_array).cloned();
-    let blocks = blocks.unwrap_or_else(|| vec![json!({ "text": "SCRIPT-END" })]);
-    let calls: Vec<Value> = blocks
-        .iter()
-        .filter_map(|block| Some((block["tool"].as_str()?, block["input"].to_string())))
-        .enumerate()
-        .map(|(index, (name, arguments))| {
-            json!({
-                "index": index, "id": id("call"), "type": "function",
-                "function": { "name": name, "arguments": arguments },
-            })
-        })
-        .collect();
-    let text = blocks.iter().filter_map(|block| block["text"].as_str()).collect::<Vec<_>>().join("\n");
-    let mut message = json!({ "role": "assistant", "content": text });
-    if !calls.is_empty() {
-        message["tool_calls"] = Value::Array(calls);
-    }
-    message
 }

@@ -14,6 +14,7 @@ pub mod grants;
 pub mod registry;
 pub mod rules;
 pub mod runtimes;
+pub mod sessions;
 pub mod settings;
 pub mod topic;
 

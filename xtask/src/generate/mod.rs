@@ -1,4 +1,5 @@
-//! `docs/API.md`, written from the sources of `crates/wire`, so that it cannot say anything else.
+//! Pages that are written from something else, so that they cannot say anything else: `docs/API.md` from the
+//! sources of `crates/wire`, `docs/REAL-CLIENTS.md` from the record of what was tried with real clients.
 
 mod model;
 mod render;
@@ -6,31 +7,40 @@ mod render;
 use anyhow::{Context, Result};
 
 use crate::run::say;
-use crate::{inputs, place};
+use crate::{clients, inputs, place};
 
-const PATH: &str = "docs/API.md";
+/// A page and what writes it.
+type Page = (&'static str, fn() -> Result<String>);
 
-/// Writes the document.
+const PAGES: [Page; 2] = [("docs/API.md", api), ("docs/REAL-CLIENTS.md", clients::page)];
+
+/// Writes the pages.
 pub(crate) fn write() -> Result<()> {
-    let path = place::root().join(PATH);
-    std::fs::write(&path, text()?).with_context(|| format!("cannot write {}", path.display()))?;
-    say(format!("{PATH} written"));
+    for (name, text) in PAGES {
+        let path = place::root().join(name);
+        std::fs::write(&path, text()?).with_context(|| format!("cannot write {}", path.display()))?;
+        say(format!("{name} written"));
+    }
     Ok(())
 }
 
-/// Whether the document is what it would be if written now.
+/// Whether each page is what it would be if written now.
 pub(crate) fn check() -> Result<bool> {
-    let written = std::fs::read_to_string(place::root().join(PATH)).unwrap_or_default();
-    let same = written.replace("\r\n", "\n") == text()?;
-    say(if same {
-        format!("{PATH} is up to date")
-    } else {
-        format!("{PATH} is out of date: run `cargo xtask generate`")
-    });
-    Ok(same)
+    let mut all = true;
+    for (name, text) in PAGES {
+        let written = std::fs::read_to_string(place::root().join(name)).unwrap_or_default();
+        let same = written.replace("\r\n", "\n") == text()?;
+        say(if same {
+            format!("{name} is up to date")
+        } else {
+            format!("{name} is out of date: run `cargo xtask generate`")
+        });
+        all &= same;
+    }
+    Ok(all)
 }
 
-fn text() -> Result<String> {
+fn api() -> Result<String> {
     let wire = place::root().join("crates/wire/src");
     let command = std::fs::read_to_string(wire.join("command.rs")).context("cannot read crates/wire/src/command.rs")?;
     let mut items = Vec::new();

@@ -22,7 +22,7 @@ fn in_force(state: GuardState) -> bool {
 }
 
 impl Butler {
-    pub(super) fn governed_homes(&self) -> Vec<HomeRow> {
+    pub(crate) fn governed_homes(&self) -> Vec<HomeRow> {
         lock(&self.0.registry).homes.values().filter(|home| home.governed).cloned().collect()
     }
 
@@ -49,7 +49,12 @@ impl Butler {
     /// Why the guard we installed in a home is no longer in force; `None` while it is.
     pub(crate) fn guard_lost(&self, id: &str) -> Option<String> {
         let home = lock(&self.0.registry).homes.get(id).filter(|home| home.guard.is_some()).cloned()?;
-        let (state, says, _) = self.status_of(&home)?;
+        self.not_held(&home)
+    }
+
+    /// Why no guard stands before the tool calls of a home now; `None` while one does.
+    pub(super) fn not_held(&self, home: &HomeRow) -> Option<String> {
+        let (state, says, _) = self.status_of(home)?;
         (!in_force(state)).then_some(says)
     }
 

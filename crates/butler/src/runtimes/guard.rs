@@ -17,6 +17,7 @@ use serde_json::json;
 use similar::TextDiff;
 
 use super::scan::{Known, guard_state};
+use crate::engine::lock;
 use crate::{Butler, Error, audit};
 
 impl From<GuardError> for Error {
@@ -79,11 +80,18 @@ impl Butler {
     ) -> Result<HomeView, Error> {
         let plan = self.plan(known, variant, uninstall)?;
         let view = plan_view(known, &plan);
+        let noted = lock(&self.0.registry).homes.get(&known.id).is_some_and(|row| row.guard.is_some());
+        if uninstall && !view.changes && !noted {
+            let hint = "To let go of the home, stop governing it on the Agents page.";
+            return Err(Error::precondition("There is no guard of ours in this home, so none is removed.", hint));
+        }
         if view.plan_digest != consented {
             let present = serde_json::to_value(&view).ok();
             return Err(Error::stale("A file changed since the plan was shown.", present));
         }
-        self.back_up(known, &plan)?;
+        let before = known.connector.guard_status(&self.0.ports.env, &known.path, &self.0.ports.data.hook(), &[]);
+        let repair = !uninstall && (noted || guard_state(before.state) != GuardState::Missing);
+        self.back_up(known, &plan, repair)?;
         let written = self.write_plan(&plan).and_then(|()| self.verify_plan(known, uninstall));
         if let Err(error) = written {
             undo(&plan);
@@ -104,11 +112,14 @@ impl Butler {
         Ok(self.home_view(known))
     }
 
-    fn back_up(&self, known: &Known, plan: &Plan) -> Result<(), Error> {
+    /// Keeps what is about to be replaced. What a repair replaces has our guard in it, so it is nothing to give
+    /// back when the guard goes: its backup matches no file.
+    fn back_up(&self, known: &Known, plan: &Plan, repair: bool) -> Result<(), Error> {
         let at = self.now().0;
         self.0.store.write(Durability::Power, |tx| {
             for change in changed(plan) {
                 let content = change.before.clone().unwrap_or_default();
+                let after = change.after.as_deref().filter(|_| !repair).map(sha256);
                 tx.backup_put(&BackupRow {
                     home: known.id.clone(),
                     path: change.path.display().to_string(),
@@ -116,7 +127,7 @@ impl Butler {
                     existed: change.before.is_some(),
                     before: sha256(&content),
                     content,
-                    after: change.after.as_deref().map(sha256).unwrap_or_default(),
+                    after: after.unwrap_or_default(),
                 })?;
             }
             Ok(())

@@ -3,6 +3,7 @@
 use clawbutler_connectors::connector::{self, GuardState, GuardStatus, LiveSession};
 use clawbutler_connectors::facts::{Can, Check, Health};
 use clawbutler_core::limits::FIRST_CONTACT_MS;
+use clawbutler_store::table::homes::HomeState;
 use clawbutler_wire::registry::{CheckView, HealthLevel, HealthView};
 
 use super::agents::Noted;
@@ -44,6 +45,7 @@ pub(super) fn health(seen: Seen<'_>, noted: &Noted) -> HealthView {
             checks.extend(unguarded(&seen, noted));
         }
     }
+    checks.extend(stopped_in_vain(&seen, noted));
     if noted.drift > 0 {
         checks.push(check(
             "configuration",
@@ -73,6 +75,19 @@ fn guard(seen: &Seen<'_>, governed: bool) -> CheckView {
         GuardState::Bypassed | GuardState::Damaged | GuardState::Missing => HealthLevel::Critical,
     };
     check("guard", level, seen.guard.says.clone(), seen.guard.fix.as_deref())
+}
+
+/// An agent that may not act, with nothing that keeps it from acting.
+fn stopped_in_vain(seen: &Seen<'_>, noted: &Noted) -> Option<CheckView> {
+    let row = noted.row.as_ref().filter(|row| row.governed && row.state != HomeState::Online)?;
+    (!in_force(seen.guard)).then(|| {
+        check(
+            "state",
+            HealthLevel::Critical,
+            format!("It is {} in ClawButler, but no guard is in force here, so nothing holds it.", row.state.word()),
+            Some("Install the guard on the Agents page, or end its sessions yourself."),
+        )
+    })
 }
 
 fn contact(seen: &Seen<'_>, noted: &Noted) -> CheckView {

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clawbutler_connectors::connector::{self, LiveSession};
+use clawbutler_connectors::connector::{self, Connector, LiveSession};
 use clawbutler_connectors::facts::Can;
 use clawbutler_core::actor::Actor;
 use clawbutler_core::limits::{KILL_GRACE_MS, KILL_PROCESSES, KILL_ROUNDS};
@@ -83,7 +83,10 @@ impl Butler {
                 return Err(Error::precondition("This agent was killed.", "Revive it instead."));
             }
             (HomeState::Disabled, true) => self.let_go(&home, Kind::AgentEnabled)?,
-            (HomeState::Online, false) => drop(self.hold(&home, HomeState::Disabled, Kind::AgentDisabled)?),
+            (HomeState::Online, false) => {
+                can_be_held(&home)?;
+                self.hold(&home, HomeState::Disabled, Kind::AgentDisabled)?;
+            }
             (HomeState::Online, true) | (HomeState::Disabled | HomeState::Killed, false) => {}
         }
         self.agent_view(&home.id)
@@ -102,7 +105,13 @@ impl Butler {
     pub fn kill_agent(&self, request: KillAgent) -> Result<KillReport, Error> {
         let home = self.chosen(&request.home_id)?;
         let at = self.now().0;
-        let denied = self.hold(&home, HomeState::Killed, Kind::KillRequested)?;
+        let denied = if has_guard(&home) {
+            self.hold(&home, HomeState::Killed, Kind::KillRequested)?
+        } else {
+            // A state that nothing enforces would be a lie: what runs is ended, and that is all.
+            self.record(Durability::Power, Kind::KillRequested, Actor::LocalUser, about(&home))?;
+            0
+        };
         let items = self.end_sessions(&home);
         let connector = connector::by_id(&home.runtime);
         let beyond = connector.map(|connector| connector.capabilities().kill).and_then(|can| match can {
@@ -110,7 +119,8 @@ impl Butler {
             Can::Partly(says) | Can::No(says) => Some(says.to_owned()),
         });
         let complete = items.iter().all(|item| item.outcome != KillOutcome::CouldNot);
-        let beyond: Vec<String> = beyond.into_iter().collect();
+        let loose = self.not_held(&home).map(|why| format!("Nothing holds a session that starts after this. {why}"));
+        let beyond: Vec<String> = beyond.into_iter().chain(loose).collect();
         let data = json!({
             "home": home.id, "path": home.path, "complete": complete, "denied": denied, "items": items, "beyond": beyond,
         });
@@ -197,6 +207,21 @@ impl Butler {
         }
         items
     }
+}
+
+fn has_guard(home: &HomeRow) -> bool {
+    connector::by_id(&home.runtime).is_some_and(Connector::has_guard)
+}
+
+/// Only a guard holds an agent; where none can be installed, nothing is promised.
+fn can_be_held(home: &HomeRow) -> Result<(), Error> {
+    if has_guard(home) {
+        return Ok(());
+    }
+    Err(Error::precondition(
+        "This agent is only observed, so it cannot be disabled: nothing of ClawButler stands before its tool calls.",
+        "End its sessions yourself, or end what runs now with the kill switch.",
+    ))
 }
 
 fn about(home: &HomeRow) -> Value {

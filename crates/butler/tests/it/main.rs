@@ -2,10 +2,14 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop and say where")]
 
 mod attached;
+mod audit;
 mod desk;
 mod grants;
 mod history;
+mod keeping;
 mod observed;
 #[cfg(target_os = "linux")]
 mod registry;
+mod repair;
 mod rules;
+mod sessions;

@@ -310,7 +310,7 @@ fn the_kill_switch_ends_what_runs_and_says_so() {
     assert!(report.items.iter().any(|item| item.says.contains("by force")));
     assert!(!polite.runs() && !deaf.runs());
     assert!(!clawbutler_platform::ending::is(below, below_started), "what a session started is ended with it");
-    assert_eq!((report.complete, report.denied, report.beyond.len()), (true, 1, 1));
+    assert_eq!((report.complete, report.denied, report.beyond.len()), (true, 1, 2));
     assert_eq!(answer(&ticket).verdict, Verdict::Deny);
     assert_eq!(report.agent.state, AgentState::Killed);
 

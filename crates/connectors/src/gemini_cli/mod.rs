@@ -99,7 +99,10 @@ impl Connector for GeminiCli {
             ask: no_guard,
             block: no_guard,
             pause: Can::No("The client has no way to hold a session from outside."),
-            kill: Can::No("Ending the client's two processes from outside has not been tried on the real client."),
+            kill: Can::Partly(
+                "On Linux, the processes that run in a folder this home has worked in, with what they started; \
+                 elsewhere they are not found.",
+            ),
             resume: Can::No("The client resumes a session only from its own command line."),
             configure: Can::No("Changing the client's settings is left to its user."),
         }

@@ -11,10 +11,10 @@ use super::paths;
 use crate::connector::LiveSession;
 use crate::env::{Env, Os};
 
-/// Files looked at in one folder, and their size in bytes.
+/// Names looked at in one folder: the shared ones hold those of every program.
+const NAMES: usize = 50_000;
+/// Files and folders of OpenClaw looked at in one folder, and the size of a file in bytes.
 const FILES: usize = 200;
-/// Names looked at in a folder that is not OpenClaw's own.
-const SHARED: usize = 50_000;
 const FILE_BYTES: u64 = 64 * 1024;
 
 /// One gateway that runs now.
@@ -85,8 +85,7 @@ fn lock_folders(parent: &Path) -> impl Iterator<Item = PathBuf> + use<> {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         (name == "openclaw" || name.starts_with("openclaw-")) && path.is_dir()
     };
-    // The system's folder for temporary files holds everybody's.
-    let entries = std::fs::read_dir(parent).into_iter().flatten().flatten().take(SHARED);
+    let entries = std::fs::read_dir(parent).into_iter().flatten().flatten().take(NAMES);
     entries.map(|entry| entry.path()).filter(named).take(FILES).collect::<Vec<_>>().into_iter()
 }
 
@@ -104,7 +103,7 @@ fn locks(folder: &Path) -> Vec<PathBuf> {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         name.starts_with("gateway.") && name.ends_with(".lock")
     };
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().take(SHARED);
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().take(NAMES);
     let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_lock).take(FILES).collect();
     found.sort();
     found
