@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use clawbutler_testkit::given;
 use clawbutler_testkit::machine::Machine;
-use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::time::TimeValLike as _;
 use serde_json::{Value, json};
+
+use crate::mask::children;
 
 /// Labelled actions of each file that are measured.
 const SAMPLE: usize = 120;
@@ -176,13 +176,6 @@ fn ask(guard: &Guard<'_>, row: &Row, number: usize) -> Result<Call> {
     // The client takes exit status 2 as no, and any other failure as nothing said.
     let stopped = output.status.code() == Some(2) || matches!(decision, Some("ask" | "deny"));
     Ok(Call { cpu, wall, stopped })
-}
-
-/// Processor time of all children that ended.
-fn children() -> Result<Duration> {
-    let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
-    let micros = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
-    Ok(Duration::from_micros(u64::try_from(micros)?))
 }
 
 /// Processor time of the engine in ticks of 10 ms, where the system tells.

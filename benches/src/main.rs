@@ -5,6 +5,8 @@
 
 #[cfg(unix)]
 mod judge;
+#[cfg(unix)]
+mod mask;
 
 use std::io::Write as _;
 use std::path::Path;
@@ -26,7 +28,11 @@ fn main() -> anyhow::Result<()> {
         None => round_trip(),
         #[cfg(unix)]
         Some("judge") => judge::run(),
-        Some(other) => anyhow::bail!("no benchmark {other:?}; there are: judge, and the round trip without a name"),
+        #[cfg(unix)]
+        Some("mask") => mask::run(&std::env::args().skip(2).collect::<Vec<_>>()),
+        Some(other) => {
+            anyhow::bail!("no benchmark {other:?}; there are: judge, mask, and the round trip without a name")
+        }
     }
 }
 

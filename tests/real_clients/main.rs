@@ -1,7 +1,11 @@
 //! The real Claude Code against a loopback model: every row of the failure table that a client can show,
 //! with its effect on the file system, in the client's transcript and in the ledger.
 
+mod attach_codex;
+mod attach_openclaw;
+mod codex;
 mod gemini_cli;
+mod hermes;
 mod openclaw;
 mod registry;
 

@@ -2,6 +2,8 @@
 //! and what it can do does not stay unnoticed.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop and say where")]
 
+mod secrets;
+
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::PermissionsExt as _;

@@ -16,6 +16,7 @@ const PAGES: &[(&str, &str, &str)] = &[
     ("", "Now", "M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2z M8 5v3l2 2"),
     ("approvals", "Approvals", "M2 9l3.5 3.5L14 4"),
     ("agents", "Agents", "M4 6h8v6H4z M8 3v3 M6 9v.5 M10 9v.5"),
+    ("sessions", "Sessions", "M3 3h10v7H8l-3 3v-3H3z M6 6.5h4"),
     ("rules", "Rules", "M3 4h10 M3 8h10 M3 12h6"),
     ("grants", "Grants", "M5 5a3 3 0 1 0 0 6a3 3 0 1 0 0-6z M8 8h6.5v2.5 M11.5 8v2"),
     ("audit", "Audit", "M4 2h6l3 3v9H4z M6 8h4 M6 11h4"),
@@ -33,8 +34,10 @@ pub(crate) fn App() -> impl IntoView {
         let name = PAGES.iter().find(|(path, _, _)| *path == page).map_or("ClawButler", |(_, name, _)| name);
         document().set_title(&format!("{name} · ClawButler"));
     });
+    // The frame stays while one moves about in it, and what the pages hold.
+    let popup = Memo::new(move |_| route.page() == "popup");
     move || {
-        if route.page() == "popup" {
+        if popup.get() {
             view! { <pages::popup::Popup live=live/> }.into_any()
         } else {
             view! { <Frame route=route live=live/> }.into_any()
@@ -83,7 +86,8 @@ fn Frame(route: Route, live: Live) -> impl IntoView {
                 {move || match page.get().as_str() {
                     "" => view! { <pages::now::Now live=live/> }.into_any(),
                     "approvals" => view! { <pages::approvals::Approvals live=live route=route/> }.into_any(),
-                    "agents" => view! { <pages::agents::Agents live=live/> }.into_any(),
+                    "agents" => view! { <pages::agents::Agents live=live route=route/> }.into_any(),
+                    "sessions" => view! { <pages::sessions::Sessions live=live route=route/> }.into_any(),
                     "rules" => view! { <pages::rules::Rules live=live route=route/> }.into_any(),
                     "grants" => view! { <pages::grants::Grants live=live/> }.into_any(),
                     "audit" => view! { <pages::audit::Audit live=live route=route/> }.into_any(),

@@ -125,6 +125,9 @@ pub(crate) fn Sheet(
     /// Wide enough for a diff.
     #[prop(optional)]
     wide: bool,
+    /// It asks before something that cannot be taken back.
+    #[prop(optional)]
+    alert: bool,
     /// Called when it goes away without an answer.
     close: Callback<()>,
     children: Children,
@@ -145,7 +148,7 @@ pub(crate) fn Sheet(
     });
     let label = title.clone();
     view! {
-        <dialog node_ref=node class="sheet" class:wide=wide data-testid=testid aria-label=label on:close=move |_| close.run(())>
+        <dialog node_ref=node class="sheet" class:wide=wide role=alert.then_some("alertdialog") data-testid=testid aria-label=label on:close=move |_| close.run(())>
             <h2>{title}</h2>
             {children()}
         </dialog>
@@ -191,6 +194,78 @@ pub(crate) fn diff<'a>(lines: impl Iterator<Item = &'a str>) -> AnyView {
         })
         .collect_view();
     view! { <pre class="code diff" tabindex="0">{drawn}</pre> }.into_any()
+}
+
+/// The sheet of keys of a page.
+#[component]
+pub(crate) fn Keys(
+    /// Key and what it does.
+    keys: &'static [(&'static str, &'static str)],
+    close: Callback<()>,
+) -> impl IntoView {
+    let rows = keys.iter().map(|(key, does)| view! { <dt><kbd>{*key}</kbd></dt><dd>{*does}</dd> }).collect_view();
+    view! {
+        <Sheet title="Keys" testid="keys" close=close>
+            <dl class="keys">{rows}</dl>
+            <button type="button" class="plain" on:click=move |_| close.run(())>"Close"</button>
+        </Sheet>
+    }
+}
+
+fn all(selector: &str) -> Vec<web_sys::HtmlElement> {
+    use wasm_bindgen::JsCast as _;
+    let Ok(list) = document().query_selector_all(selector) else { return Vec::new() };
+    (0..list.length()).filter_map(|at| list.item(at)?.dyn_into().ok()).collect()
+}
+
+/// Moves the focus so many places among what is found; to the first when it is elsewhere.
+pub(crate) fn step(selector: &str, by: isize) {
+    let found = all(selector);
+    let at = document().active_element().and_then(|active| found.iter().position(|one| one.contains(Some(&active))));
+    let next = at.map_or(0, |at| at.saturating_add_signed(by).min(found.len().saturating_sub(1)));
+    if let Some(element) = found.get(next) {
+        let _ = element.focus();
+    }
+}
+
+/// The same inside something that scrolls: from elsewhere, to the first that is in view.
+pub(crate) fn step_in_view(container: &str, selector: &str, by: isize) {
+    let top = all(container).first().map_or(0, |container| container.scroll_top());
+    match all(selector).into_iter().find(|one| one.offset_top() >= top) {
+        Some(first) if !within(selector) => drop(first.focus()),
+        _ => step(selector, by),
+    }
+}
+
+/// Presses the checkbox of the row that has the focus, unless the focus is on something that uses the key.
+pub(crate) fn pick(row: &str) -> bool {
+    use wasm_bindgen::JsCast as _;
+    let active = document().active_element().filter(|element| element.tag_name() == "A");
+    let row = active.and_then(|element| element.closest(row).ok().flatten());
+    let found = row.and_then(|row| row.query_selector("input[type=checkbox]").ok().flatten());
+    let Some(checkbox) = found.and_then(|found| found.dyn_into::<web_sys::HtmlElement>().ok()) else { return false };
+    checkbox.click();
+    true
+}
+
+/// Whether the focus is inside what is found.
+pub(crate) fn within(selector: &str) -> bool {
+    document().active_element().is_some_and(|element| element.closest(selector).ok().flatten().is_some())
+}
+
+/// Folds out what the focus is on, or in.
+pub(crate) fn toggle_details() {
+    let found = document().active_element().and_then(|element| element.query_selector("details").ok().flatten());
+    if let Some(details) = found {
+        let _ = details.toggle_attribute("open");
+    }
+}
+
+/// Presses a button of the page, where it is.
+pub(crate) fn press(selector: &str) {
+    if let Some(button) = all(selector).first() {
+        button.click();
+    }
 }
 
 /// Moves the focus.

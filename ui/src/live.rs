@@ -13,6 +13,9 @@ use leptos::task::spawn_local;
 
 use crate::api;
 
+/// Changes of sessions within this time are one.
+const SESSIONS_PAUSE: Duration = Duration::from_millis(250);
+
 /// Everything fetched, shared by all pages.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Live {
@@ -25,10 +28,14 @@ pub(crate) struct Live {
     pub(crate) silent: RwSignal<Option<String>>,
     /// Moves when runtimes changed.
     pub(crate) runtimes: RwSignal<u32>,
+    /// Moves when something was read from a session.
+    pub(crate) sessions: RwSignal<u32>,
     /// Moves when rules may have changed.
     pub(crate) rules: RwSignal<u32>,
     /// Moves when grants may have changed.
     pub(crate) grants: RwSignal<u32>,
+    /// Whether that is about to move.
+    sessions_due: StoredValue<bool>,
     /// The host's clock minus ours (ms).
     skew: RwSignal<i64>,
     /// Moves every second.
@@ -50,8 +57,10 @@ impl Live {
             settings: RwSignal::new(Settings::default()),
             silent: RwSignal::new(None),
             runtimes: RwSignal::new(0),
+            sessions: RwSignal::new(0),
             rules: RwSignal::new(0),
             grants: RwSignal::new(0),
+            sessions_due: StoredValue::new(false),
             skew: RwSignal::new(0),
             beat: RwSignal::new(0),
         };
@@ -77,9 +86,13 @@ impl Live {
         }
         moved(self.rules);
         moved(self.grants);
+        moved(self.sessions);
     }
 
     pub(crate) fn fetch(self, topic: Topic) {
+        if topic == Topic::Sessions {
+            return self.sessions_soon();
+        }
         spawn_local(async move {
             let done = match topic {
                 Topic::Approvals => self.approvals().await,
@@ -88,7 +101,7 @@ impl Live {
                     let request = ListAudit { limit: Some(100), ..ListAudit::default() };
                     self.put(self.audit, api::call(&request).await)
                 }
-                Topic::Runtimes | Topic::Agents | Topic::Sessions => {
+                Topic::Runtimes | Topic::Agents => {
                     moved(self.runtimes);
                     Ok(())
                 }
@@ -100,7 +113,7 @@ impl Live {
                     moved(self.grants);
                     Ok(())
                 }
-                Topic::Alerts => Ok(()),
+                Topic::Alerts | Topic::Sessions => Ok(()),
             };
             let done = match done {
                 Ok(()) => self.put(self.status, api::call(&Status {}).await),
@@ -114,6 +127,19 @@ impl Live {
                 self.silent.set(words);
             }
         });
+    }
+
+    /// Sessions may grow many times a second; the screen follows a few times.
+    fn sessions_soon(self) {
+        if self.sessions_due.get_value() {
+            return;
+        }
+        self.sessions_due.set_value(true);
+        let due = move || {
+            self.sessions_due.set_value(false);
+            moved(self.sessions);
+        };
+        set_timeout(due, SESSIONS_PAUSE);
     }
 
     async fn approvals(self) -> Result<(), ApiError> {

@@ -8,6 +8,7 @@ mod always;
 mod api;
 mod app;
 mod card;
+mod chart;
 mod clock;
 mod fetched;
 mod kit;
@@ -16,6 +17,7 @@ mod model;
 mod pages;
 mod passes;
 mod route;
+mod signs;
 mod tree;
 
 fn main() {

@@ -27,7 +27,16 @@ impl Route {
 
     /// Second part; empty when there is none.
     pub(crate) fn item(self) -> String {
-        self.0.with(|route| route.split('/').nth(1).unwrap_or_default().to_owned())
+        self.nth(1)
+    }
+
+    /// Third part; empty when there is none.
+    pub(crate) fn part(self) -> String {
+        self.nth(2)
+    }
+
+    fn nth(self, at: usize) -> String {
+        self.0.with(|route| route.split('/').nth(at).unwrap_or_default().to_owned())
     }
 }
 

@@ -38,8 +38,11 @@ impl TestEnv {
         env.add("CLAWBUTLER_UI_DIST", pages, missing);
         env.add("CLAWBUTLER_CLAUDE_BIN", tools::claude_code(), missing);
         env.add("CLAWBUTLER_CLAUDE_OLD_BIN", tools::claude_code_old(), missing);
+        env.add("CLAWBUTLER_CODEX_BIN", tools::codex(), missing);
+        env.add("CLAWBUTLER_CODEX_OLD_BIN", tools::codex_old(), missing);
         env.add("CLAWBUTLER_GEMINI_BIN", tools::gemini_cli(), missing);
         env.add("CLAWBUTLER_OPENCLAW_BIN", tools::openclaw(), missing);
+        env.add("CLAWBUTLER_HERMES_BIN", tools::hermes_agent(), missing);
         if cfg!(target_os = "macos") {
             say("CLAWBUTLER_TAURI_DRIVER stays unset: macOS has no WebDriver for its web view");
         } else {

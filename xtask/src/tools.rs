@@ -13,10 +13,16 @@ const TAURI_DRIVER: &str = "2.1.0";
 const CLAUDE_CODE: &str = "2.1.330";
 /// See [`claude_code_old`].
 const CLAUDE_CODE_OLD: &str = "2.1.240";
+const CODEX: &str = "0.169.0";
+/// See [`codex_old`].
+const CODEX_OLD: &str = "0.130.0";
 const GEMINI_CLI: &str = "0.61.0";
 const OPENCLAW: &str = "2026.9.6";
 /// The Node.js that OpenClaw gets: it needs a newer one than most systems have.
 const OPENCLAW_NODE: &str = "24.21.0";
+const HERMES_AGENT: &str = "0.19.0";
+/// What Hermes' gateway needs to serve HTTP.
+const AIOHTTP: &str = "3.14.1";
 const BINARYEN: &str = "131.0.0";
 
 pub(crate) fn nextest() -> Result<PathBuf> {
@@ -108,6 +114,37 @@ fn claude_code_of(version: &str) -> Result<PathBuf> {
     Ok(binary)
 }
 
+/// The real Codex: the program in the companion package for this system, without running any script of it.
+pub(crate) fn codex() -> Result<PathBuf> {
+    codex_of(CODEX)
+}
+
+/// The oldest client whose hooks are on without a flag.
+pub(crate) fn codex_old() -> Result<PathBuf> {
+    codex_of(CODEX_OLD)
+}
+
+fn codex_of(version: &str) -> Result<PathBuf> {
+    let folder = place::cache()?.join("clients").join(format!("codex-{version}"));
+    let inside = |folder: &Path| {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).collect::<Vec<_>>()
+    };
+    let found = || {
+        let packages = inside(&folder.join("node_modules/@openai"));
+        let triples = packages.iter().flat_map(|package| inside(&package.join("vendor")));
+        // `bin` in new packages, `codex` in old ones.
+        let programs =
+            triples.flat_map(|triple| ["bin", "codex"].map(|part| triple.join(part).join(place::exe("codex"))));
+        programs.into_iter().find(|program| program.is_file())
+    };
+    if found().is_none() {
+        say(format!("installing Codex {version} into {}", folder.display()));
+        npm_install(&folder, &[&format!("@openai/codex@{version}")])?;
+    }
+    found().with_context(|| format!("the npm package holds no program for this system in {}", folder.display()))
+}
+
 /// The real Gemini CLI: a script for Node.js, without running any script of its package.
 pub(crate) fn gemini_cli() -> Result<PathBuf> {
     let folder = place::cache()?.join("clients").join(format!("gemini-cli-{GEMINI_CLI}"));
@@ -136,6 +173,34 @@ pub(crate) fn openclaw() -> Result<PathBuf> {
         bail!("the npm package holds no program at {}", script.display());
     }
     Ok(script)
+}
+
+/// The real Hermes Agent, in a Python environment of its own.
+pub(crate) fn hermes_agent() -> Result<PathBuf> {
+    let folder = place::cache()?.join("clients").join(format!("hermes-agent-{HERMES_AGENT}"));
+    let scripts = folder.join(if cfg!(windows) { "Scripts" } else { "bin" });
+    let binary = scripts.join(place::exe("hermes"));
+    if !binary.exists() {
+        say(format!("installing Hermes Agent {HERMES_AGENT} into {}", folder.display()));
+        run(program(python_for_hermes()?).args(["-m", "venv"]).arg(&folder))?;
+        let packages = [format!("aiohttp=={AIOHTTP}"), format!("hermes-agent=={HERMES_AGENT}")];
+        run(program(scripts.join(place::exe("python")).as_os_str())
+            .args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"])
+            .args(packages))?;
+    }
+    if !binary.exists() {
+        bail!("the package holds no program at {}", binary.display());
+    }
+    Ok(binary)
+}
+
+/// A Python that this release of Hermes runs with: 3.11 to 3.13.
+fn python_for_hermes() -> Result<&'static str> {
+    const CHECK: &str = "import sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))";
+    ["python3", "python", "python3.13", "python3.12", "python3.11"]
+        .into_iter()
+        .find(|name| output(program(name).args(["-c", CHECK])).is_ok())
+        .context("no Python from 3.11 to 3.13 with its venv module is installed")
 }
 
 /// A current `wasm-opt`.

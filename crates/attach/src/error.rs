@@ -94,7 +94,7 @@ impl CallError {
     /// The refusal, if it is one.
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
-            Self::Refused { refusal, .. } => Some(refusal),
+            Self::Refused { refusal, .. } => Some(refusal.as_ref()),
             Self::Down
             | Self::Busy
             | Self::TimedOut { .. }

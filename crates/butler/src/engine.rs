@@ -16,6 +16,7 @@ use clawbutler_core::id::IdSource;
 use clawbutler_core::redact::MaskKey;
 use clawbutler_ledger::Kind;
 use clawbutler_platform::files;
+use clawbutler_platform::keychain::Keychain;
 use clawbutler_platform::paths::DataDir;
 use clawbutler_policy::{RuleSet, Surroundings};
 use clawbutler_store::{Durability, Store};
@@ -24,12 +25,14 @@ use clawbutler_wire::topic::Topic;
 use serde_json::json;
 
 use crate::approvals::Waiters;
+use crate::attached::Attached;
 use crate::cost::Transcripts;
 use crate::events::{Event, Listener};
 use crate::project::Remotes;
 use crate::rules::Book;
 use crate::runtimes::{Pace, Registry};
-use crate::{Error, OpenError, anchor, audit};
+use crate::sessions::Sessions;
+use crate::{Error, OpenError, audit};
 
 /// What a host supplies.
 pub struct Ports {
@@ -38,6 +41,8 @@ pub struct Ports {
     /// Home folder, variables and file system root by which runtimes are found.
     pub env: Env,
     pub data: DataDir,
+    /// Where the key of the audit log is kept; `None`: in a file, which is weaker.
+    pub keychain: Option<Arc<dyn Keychain>>,
     /// The hook program to install; `None` when this host has none.
     pub hook_source: Option<PathBuf>,
 }
@@ -65,6 +70,7 @@ pub(crate) struct Inner {
     pub(crate) book: Mutex<Book>,
     pub(crate) remotes: Mutex<Remotes>,
     pub(crate) transcripts: Mutex<Transcripts>,
+    pub(crate) sessions: Sessions,
     /// How much of the tightest budget is used (percent), as told by whoever counts.
     pub(crate) budget: RwLock<Option<u32>>,
     /// When the history is tidied next (ms since the epoch).
@@ -75,12 +81,16 @@ pub(crate) struct Inner {
     pub(crate) grants: RwLock<Vec<Grant>>,
     pub(crate) waiters: Mutex<Waiters>,
     pub(crate) registry: Mutex<Registry>,
+    /// Never held while the engine is asked something: answers may come back on the same thread.
+    pub(crate) attached: Mutex<Attached>,
     /// When configurations were compared last.
     pub(crate) pace: Mutex<Pace>,
     /// Held while a configuration is compared or accepted: one change is recorded once.
     pub(crate) facts_turn: Mutex<()>,
     pub(crate) calls: Mutex<HashMap<String, crate::approvals::OpenCall>>,
     pub(crate) alerts: Mutex<Vec<AlertView>>,
+    /// Key and copies of the audit log outside the database.
+    pub(crate) keeper: Mutex<audit::Keeper>,
     /// Held from looking for a request's key until it is stored: two of one key become one question.
     pub(crate) turn: Mutex<()>,
     listeners: RwLock<Vec<Listener>>,
@@ -108,6 +118,11 @@ impl Butler {
         };
         let store = Store::open(&ports.data.database())?;
         clawbutler_platform::os::set_mode(&ports.data.database(), 0o600)?;
+        let (sessions, set_aside) = Sessions::open(&ports.data.sessions())?;
+        clawbutler_platform::os::set_mode(&ports.data.sessions(), 0o600)?;
+        if let Some(aside) = set_aside {
+            tracing::warn!(aside = %aside.display(), "what was read of sessions could not be used and is read again");
+        }
         let mask = MaskKey(files::secret(&ports.data.mask_key())?);
         let settings = crate::settings::load(&store)?;
         let around = Surroundings {
@@ -120,6 +135,7 @@ impl Butler {
             book: Mutex::default(),
             remotes: Mutex::default(),
             transcripts: Mutex::default(),
+            sessions,
             budget: RwLock::default(),
             next_prune: AtomicI64::new(0),
             store,
@@ -129,10 +145,12 @@ impl Butler {
             grants: RwLock::default(),
             waiters: Mutex::default(),
             registry: Mutex::default(),
+            attached: Mutex::default(),
             pace: Mutex::default(),
             facts_turn: Mutex::default(),
             calls: Mutex::default(),
             alerts: Mutex::default(),
+            keeper: Mutex::default(),
             turn: Mutex::default(),
             listeners: RwLock::default(),
             bell: (Mutex::default(), Condvar::new()),
@@ -145,7 +163,11 @@ impl Butler {
 
     /// What a fresh start owes the run before it: noticing, intake, expiry, grants, snapshot.
     fn recover(&self) -> Result<(), Error> {
-        let tampered = anchor::compare(&self.0.store, &self.0.ports.data)?;
+        let tampered = self.compare_outside()?;
+        if tampered.is_none() {
+            // No longer an orderly end: what follows is ours, even if we do not get far.
+            self.note_head(false)?;
+        }
         self.load_rules(tampered.is_some())?;
         self.record(
             Durability::Power,
@@ -165,21 +187,28 @@ impl Butler {
         }
         self.load_grants(tampered.is_some())?;
         self.load_registry()?;
+        self.load_attached()?;
         self.take_in_spool()?;
         self.recover_approvals()?;
         self.look_at_rules()?;
         self.write_snapshot()?;
-        anchor::write(&self.0.store, &self.0.ports.data, false)
+        self.open_keeper()?;
+        self.checkpoint()?;
+        self.note_head(false)
     }
 
     /// Starts the background thread: deadlines, guards, checkpoints. It ends with [`Self::shutdown`].
     pub fn start(&self) -> std::io::Result<std::thread::JoinHandle<()>> {
         let butler = self.clone();
         let watcher = butler.watch_homes();
+        let reader = butler.start_sessions()?;
         std::thread::Builder::new().name("butler".into()).spawn(move || {
             let _watcher = watcher;
             while let Some(look_at_guards) = butler.wait_for_bell() {
                 butler.tick(look_at_guards);
+            }
+            if reader.join().is_err() {
+                tracing::error!("the thread that reads sessions had ended in an error");
             }
         })
     }
@@ -197,9 +226,12 @@ impl Butler {
             self.look_at_facts(look_at_guards)?;
             self.flush_contacts()?;
             self.take_in_spool()?;
+            self.look_at_gateways()?;
             self.prune_history()?;
             self.0.store.tidy()?;
-            anchor::write(&self.0.store, &self.0.ports.data, false)
+            self.compare_outside_now_and_then()?;
+            self.checkpoint_when_due()?;
+            self.note_head(false)
         };
         if let Err(Error(error)) = round() {
             tracing::error!(message = %error.message, "a background round failed");
@@ -239,11 +271,14 @@ impl Butler {
             bell.stop = true;
             condvar.notify_all();
         }
+        self.0.sessions.stop();
+        self.let_gateways_go();
         let end = || -> Result<(), Error> {
             self.withdraw_all_for_quit()?;
             self.flush_contacts()?;
             self.record(Durability::Power, Kind::EngineStopped, Actor::Engine, json!({}))?;
-            anchor::write(&self.0.store, &self.0.ports.data, true)
+            self.checkpoint()?;
+            self.note_head(true)
         };
         if let Err(Error(error)) = end() {
             tracing::error!(message = %error.message, "the end could not be recorded");

@@ -6,8 +6,8 @@
 //! `approvals::submit` and `approvals::decide`.
 
 mod alerts;
-mod anchor;
 mod approvals;
+mod attached;
 mod audit;
 mod cost;
 mod engine;
@@ -21,11 +21,13 @@ mod recorded;
 mod reports;
 mod rules;
 mod runtimes;
+mod sessions;
 mod settings;
 mod snapshot;
 mod view;
 
 pub use approvals::{Answer, Submission, Ticket};
+pub use attached::{Line, LineNumber, Told};
 pub use clawbutler_connectors::env::Env;
 pub use engine::{Butler, Ports};
 pub use error::{Error, OpenError};

@@ -81,6 +81,7 @@ pub trait Connector: Send + Sync + std::fmt::Debug {
 pub static ALL: &[&dyn Connector] = &[
     &crate::openclaw::OpenClaw,
     &crate::claude_code::ClaudeCode,
+    &crate::codex::Codex,
     &crate::hermes::Hermes,
     &crate::gemini_cli::GeminiCli,
 ];

@@ -180,8 +180,12 @@ pub trait HookSide: Send + Sync + std::fmt::Debug {
 }
 
 /// Every runtime whose hooks we speak.
-pub static SIDES: &[&dyn HookSide] =
-    &[&crate::claude_code::hook::Side, &crate::hermes::hook::Side, &crate::openclaw::hook::Side];
+pub static SIDES: &[&dyn HookSide] = &[
+    &crate::claude_code::hook::Side,
+    &crate::codex::hook::Side,
+    &crate::hermes::hook::Side,
+    &crate::openclaw::hook::Side,
+];
 
 /// The hook side of a runtime.
 pub fn side(runtime: &str) -> Option<&'static dyn HookSide> {

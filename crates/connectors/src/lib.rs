@@ -16,7 +16,7 @@
 
 pub mod call;
 pub mod claude_code;
-mod codex;
+pub mod codex;
 pub mod connector;
 pub mod env;
 pub mod facts;

@@ -156,3 +156,25 @@ pub const ATTACH_GARBLED: u32 = 64;
 pub const ATTACH_ROWS: usize = 5_000;
 /// Longest message of an attached runtime's error that is kept (characters).
 pub const ATTACH_ERROR_CHARS: usize = 500;
+/// Steps of one session that are kept; the oldest are forgotten and counted.
+pub const SESSION_STEPS: u64 = 20_000;
+/// Steps of all sessions that are kept; those of the sessions that were silent longest are forgotten.
+pub const ALL_STEPS: u64 = 4_000_000;
+/// What is read of recordings before it is stored (bytes).
+pub const RECORDED_CHUNK_BYTES: usize = 1024 * 1024;
+/// Rows of a runtime's database that are read before they are stored.
+pub const RECORDED_ROWS: usize = 500;
+/// Sessions of a runtime's database that are looked at when it changes; its history is read in full.
+pub const RECORDED_SESSIONS: usize = 50;
+/// Checkpoints of the audit log that one verification looks at, the newest.
+pub const CHECKPOINTS: u32 = 20_000;
+/// A checkpoint is made after so many entries.
+pub const CHECKPOINT_ENTRIES: u64 = 10_000;
+/// A checkpoint is made after so long when something was appended (ms).
+pub const CHECKPOINT_MS: i64 = 10 * 60 * 1000;
+/// File of checkpoints outside the data folder (bytes); a full one is set aside, the one before it goes.
+pub const CHECKPOINT_FILE_BYTES: u64 = 8 * 1024 * 1024;
+/// How long the keychain of the operating system may take (ms).
+pub const KEYCHAIN_MS: u64 = 3_000;
+/// How long a checkpoint may take to be committed to a git repository (ms).
+pub const ANCHOR_MS: u64 = 10_000;

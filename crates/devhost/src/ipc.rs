@@ -9,11 +9,12 @@ use axum::response::sse::{Event as SseEvent, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use clawbutler_butler::{Butler, Event};
 use clawbutler_wire::command::{
-    AcceptDrift, AcceptRules, CheckRules, DecideApproval, DecideBatch, DeleteRules, Discover, DismissAlert,
-    ExplainAction, ExplainApproval, ForgetHome, GetApproval, GetSettings, Govern, GovernMany, ImportRules,
-    InstallGuard, KillAgent, ListAgents, ListApprovals, ListAudit, ListGrants, ListRules, OpenWindow, PlanGuard,
-    PreviewGrant, RejectRules, ReviveAgent, RevokeGrant, RevokeGrants, SaveRules, SetAgentState, SetPack, ShowAgent,
-    SimulateRules, StartPass, Status, UninstallGuard, UpdateSettings, VerifyAudit,
+    AcceptDrift, AcceptRules, AttachHome, BackfillSessions, CheckRules, DecideApproval, DecideBatch, DeleteRules,
+    DetachHome, Discover, DismissAlert, ExplainAction, ExplainApproval, ForgetHome, GetApproval, GetSettings, Govern,
+    GovernMany, ImportRules, InstallGuard, KillAgent, ListAgents, ListApprovals, ListAudit, ListConnections,
+    ListGrants, ListRules, ListSessions, ListSteps, OpenWindow, PlanGuard, PreviewGrant, RejectRules, ReviveAgent,
+    RevokeGrant, RevokeGrants, SaveRules, SetAgentState, SetFloor, SetPack, ShowAgent, ShowSession, SimulateRules,
+    StartPass, Status, UninstallGuard, UpdateSettings, VerifyAudit,
 };
 use clawbutler_wire::topic::Changed;
 use clawbutler_wire::{ApiError, Code, Seq};

@@ -126,6 +126,8 @@ fn spool(data: &DataDir, request: &ActionRequest, answer: Answer, reason: &str, 
     let key = files::read_secret(&data.mask_key()).map_or_else(|_| MaskKey(random::fill()), MaskKey);
     redact::mask_value(&mut request.arguments, &key);
     redact::mask_value(&mut request.extra, &key);
+    request.cwd = redact::mask_text(&request.cwd, &key);
+    request.tool = redact::mask_text(&request.tool, &key);
     let record = SpoolRecord {
         v: VERSION,
         id: hex(&random::fill::<16>()),

@@ -5,8 +5,10 @@
 //! per table under [`table`].
 
 mod error;
+pub mod foreign;
 mod open;
 mod schema;
+pub mod sessions;
 pub mod table;
 mod tx;
 

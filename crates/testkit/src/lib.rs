@@ -6,7 +6,10 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop and say where")]
 #![expect(clippy::disallowed_methods, reason = "tests read their own environment and clock")]
 
+pub mod chat;
+pub mod codex;
 pub mod gemini;
+pub mod hermes;
 pub mod http;
 pub mod machine;
 pub mod model;

@@ -113,6 +113,11 @@ impl Machine {
         self.folder.path().join(path)
     }
 
+    /// Uses this client: its folder stands first on the path.
+    pub fn set_client(&mut self, client: PathBuf) {
+        self.client = Some(client);
+    }
+
     /// The client's program.
     pub fn client(&self) -> &Path {
         self.client.as_deref().unwrap()

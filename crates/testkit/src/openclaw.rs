@@ -11,14 +11,15 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::chat::answer;
 use crate::given;
 use crate::http::{self, Reply, read_headers};
 use crate::machine::Machine;
-use crate::model::{id, plain, script_in};
+use crate::model::{id, plain};
 use crate::results::node;
 
 /// The gateway's token: no secret, it guards a scratch machine on loopback.
-const TOKEN: &str = "loopback-gateway-token";
+pub const TOKEN: &str = "loopback-gateway-token";
 /// Longest a gateway may take to be ready, and a turn to end.
 const READY: Duration = Duration::from_mins(4);
 const TURN: Duration = Duration::from_mins(4);
@@ -249,34 +250,4 @@ fn serve(mut stream: TcpStream) -> std::io::Result<()> {
     chunk(json!([]), usage);
     out.push_str("data: [DONE]\n\n");
     stream.write_all(out.as_bytes())
-}
-
-/// The turn that is due: blocks of the script in the newest scripted prompt.
-fn answer(request: &Value) -> Value {
-    let messages = request["messages"].as_array().cloned().unwrap_or_default();
-    let scripted = messages.iter().enumerate().rev().find_map(|(at, message)| Some((at, script_in(message)?)));
-    let no_tools = request["tools"].as_array().is_none_or(Vec::is_empty);
-    let Some((at, script)) = scripted.filter(|_| !no_tools) else {
-        return json!({ "role": "assistant", "content": "Scripted" });
-    };
-    let turn = messages[at + 1..].iter().filter(|message| message["role"] == "assistant").count();
-    let blocks = script["turns"].get(turn).and_then(Value::as_array).cloned();
-    let blocks = blocks.unwrap_or_else(|| vec![json!({ "text": "SCRIPT-END" })]);
-    let calls: Vec<Value> = blocks
-        .iter()
-        .filter_map(|block| Some((block["tool"].as_str()?, block["input"].to_string())))
-        .enumerate()
-        .map(|(index, (name, arguments))| {
-            json!({
-                "index": index, "id": id("call"), "type": "function",
-                "function": { "name": name, "arguments": arguments },
-            })
-        })
-        .collect();
-    let text = blocks.iter().filter_map(|block| block["text"].as_str()).collect::<Vec<_>>().join("\n");
-    let mut message = json!({ "role": "assistant", "content": text });
-    if !calls.is_empty() {
-        message["tool_calls"] = Value::Array(calls);
-    }
-    message
 }

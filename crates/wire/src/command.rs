@@ -8,11 +8,13 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::Seq;
 use crate::approvals::{ApprovalList, ApprovalView, BatchResult, Scope, Seen, Verb, Which};
+use crate::attached::{ConnectionList, ConnectionView};
 use crate::audit::{AuditPage, VerifyReport};
 use crate::grants::{GrantList, GrantPreview, PassView};
 use crate::registry::{AgentDetail, AgentList, AgentView, GovernResult, KillReport};
 use crate::rules::{DraftFile, ExplanationView, ImportView, RulesCheck, RulesView, SimulationView};
 use crate::runtimes::{Discovery, GuardPlan, GuardVariant, HomeView};
+use crate::sessions::{BackfillVerb, BackfillView, SessionDetail, SessionPage, SessionState, StepPage};
 use crate::settings::{Settings, StatusView};
 
 /// A request that knows its name and its reply.
@@ -44,6 +46,10 @@ macro_rules! with_commands {
             forget_home ForgetHome => Done,
             set_agent_state SetAgentState => AgentView,
             kill_agent KillAgent => KillReport,
+            list_connections ListConnections => ConnectionList,
+            attach_home AttachHome => ConnectionView,
+            detach_home DetachHome => Done,
+            set_floor SetFloor => ConnectionView,
             revive_agent ReviveAgent => AgentView,
             accept_drift AcceptDrift => AgentDetail,
             list_approvals ListApprovals => ApprovalList,
@@ -66,6 +72,10 @@ macro_rules! with_commands {
             reject_rules RejectRules => RulesView,
             simulate_rules SimulateRules => SimulationView,
             explain_action ExplainAction => ExplanationView,
+            list_sessions ListSessions => SessionPage,
+            show_session ShowSession => SessionDetail,
+            list_steps ListSteps => StepPage,
+            backfill_sessions BackfillSessions => BackfillView,
             list_audit ListAudit => AuditPage,
             verify_audit VerifyAudit => VerifyReport,
             get_settings GetSettings => Settings,
@@ -164,6 +174,45 @@ pub struct ForgetHome {
 pub struct SetAgentState {
     pub home_id: String,
     pub enabled: bool,
+}
+
+/// Every gateway the user chose to be connected to, and how each connection stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ListConnections {}
+
+/// Connects to the gateway of a governed home and takes its questions into the queue; again, with another address or
+/// token. The token is kept in a file only the user can read, until the gateway issued one for this device.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttachHome {
+    pub home_id: String,
+    /// Where it listens, on this machine; found by itself when absent.
+    #[serde(default)]
+    pub url: Option<String>,
+    /// The gateway's shared token; the one given before when absent.
+    #[serde(default)]
+    pub token: Option<String>,
+}
+
+impl std::fmt::Debug for AttachHome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AttachHome").field("home_id", &self.home_id).field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+/// Ends the connection and forgets its tokens. `precondition` while the floor is raised.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DetachHome {
+    pub home_id: String,
+}
+
+/// Raises the gateway's exec policy so that every command asks, or gives back what was there before. May take a
+/// minute. `stale` when the policy is not the one that was seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetFloor {
+    pub home_id: String,
+    pub raised: bool,
+    /// The `hash` of the policy that was seen.
+    pub seen_hash: String,
 }
 
 /// The kill switch: disables the agent, denies its waiting requests and ends its live sessions. May take several
@@ -389,6 +438,69 @@ pub struct ExplainAction {
     /// Absent: the first runtime known.
     #[serde(default)]
     pub runtime: Option<String>,
+}
+
+/// A page of sessions, latest activity first.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ListSessions {
+    #[serde(default)]
+    pub runtime: Option<String>,
+    #[serde(default)]
+    pub home_id: Option<String>,
+    /// Only those in one of these states; empty: all.
+    #[serde(default)]
+    pub states: Vec<SessionState>,
+    /// Only those whose title, folder or id contains this, in any case; at most 200 characters.
+    #[serde(default)]
+    pub search: String,
+    /// `older` of another page: what comes after it.
+    #[serde(default)]
+    pub before: Option<String>,
+    /// `newer` of another page: what comes before it. Not together with `before`.
+    #[serde(default)]
+    pub after: Option<String>,
+    /// At most 500; absent: 100.
+    #[serde(default)]
+    pub limit: Option<u32>,
+}
+
+/// One session with its sub-agents, files and troubles.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShowSession {
+    pub id: String,
+}
+
+/// A page of what happened in a session, in the order of time; without a place: the latest.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ListSteps {
+    /// `id` of the session.
+    pub session: String,
+    /// Only this sub-agent; empty: only the main conversation; absent: all.
+    #[serde(default)]
+    pub agent: Option<String>,
+    /// Only steps of these kinds (`prompt`, `tool_call`, …); empty: all.
+    #[serde(default)]
+    pub kinds: Vec<String>,
+    /// Steps before this place.
+    #[serde(default)]
+    pub before: Option<String>,
+    /// Steps after this place. Not together with `before`.
+    #[serde(default)]
+    pub after: Option<String>,
+    /// Instead of a place: what was read after this `seq`, in the order of reading.
+    #[serde(default)]
+    pub since: Option<Seq>,
+    /// At most 500; absent: 200.
+    #[serde(default)]
+    pub limit: Option<u32>,
+}
+
+/// Starts or stops the reading of a governed home's history. Starting again is allowed and reads only what is new.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackfillSessions {
+    pub home_id: String,
+    #[serde(default)]
+    pub verb: BackfillVerb,
 }
 
 /// A page of the audit log, newest first.

@@ -5,6 +5,7 @@
 //! ask for.
 
 pub mod approvals;
+pub mod attached;
 pub mod audit;
 pub mod command;
 pub mod error;
@@ -13,6 +14,7 @@ pub mod grants;
 pub mod registry;
 pub mod rules;
 pub mod runtimes;
+pub mod sessions;
 pub mod settings;
 pub mod topic;
 

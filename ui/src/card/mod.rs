@@ -185,3 +185,15 @@ pub(crate) fn Card(
         </article>
     }
 }
+
+/// One line on a request that waits, leading to its card.
+pub(crate) fn waiting(view: &ApprovalView, live: Live) -> AnyView {
+    let timing = view.clone();
+    view! {
+        <a class="row" href=format!("#/approvals/{}", view.id) data-testid="waits">
+            <RiskBadge level=view.risk/><code class="headline">{view.headline.clone()}</code>
+            <span class="quiet">{model::folder(&view.cwd)}" · "{move || model::countdown(&timing, live.now())}</span>
+        </a>
+    }
+    .into_any()
+}

@@ -7,4 +7,5 @@ pub(crate) mod grants;
 pub(crate) mod now;
 pub(crate) mod popup;
 pub(crate) mod rules;
+pub(crate) mod sessions;
 pub(crate) mod settings;

@@ -2,27 +2,23 @@
 
 use leptos::prelude::*;
 
-use crate::kit::RiskBadge;
+use crate::card::waiting;
 use crate::live::Live;
 use crate::model;
 
 #[component]
 pub(crate) fn Now(live: Live) -> impl IntoView {
-    let waiting = move || live.pending.with(|list| list.as_ref().map_or(0, |list| list.pending));
+    let number = move || live.pending.with(|list| list.as_ref().map_or(0, |list| list.pending));
     view! {
         <main class="page">
-            <h1>{move || model::waiting_words(waiting())}</h1>
+            <h1>{move || model::waiting_words(number())}</h1>
             {move || live.pending.get().map(|list| {
                 if list.items.is_empty() {
                     let (governed, guarded) = live.status.with(|status| status.as_ref().map_or((0, 0), |one| (one.governed, one.guarded)));
                     view! { <p class="calm">{format!("{}. Risky calls of guarded agents stop here until you decide.", model::guard_line(governed, guarded))}
                         {(governed == 0).then(|| view! { " "<a href="#/agents">"Connect your first agent"</a>"." })}</p> }.into_any()
                 } else {
-                    list.items.into_iter().map(|item| { let timing = item.clone(); view! {
-                        <a class="row" href=format!("#/approvals/{}", item.id)>
-                            <RiskBadge level=item.risk/><code class="headline">{item.headline.clone()}</code>
-                            <span class="quiet">{model::folder(&item.cwd)}" · "{move || model::countdown(&timing, live.now())}</span>
-                        </a> } }).collect_view().into_any()
+                    list.items.iter().map(|item| waiting(item, live)).collect_view().into_any()
                 }
             })}
             <h2>"Decided last"</h2>

@@ -33,7 +33,7 @@ pub use gateway::Gateway;
 pub use hello::Hello;
 pub use link::{Counts, Link, Trouble};
 pub use pairing::{PairedDevice, PairingRequest};
-pub use policy::{Drift, Policy, floor, with_floor};
+pub use policy::{Drift, Policy, floor, with_floor, without_floor};
 pub use reads::{History, LogTail};
 pub use rows::{Agent, Agents, Health, Model, Plugin, Presence, Session, Skill, Status, Tool};
 pub use settings::{AgentLock, Applied};

@@ -108,6 +108,40 @@ pub fn with_floor(file: &Value) -> Value {
     file
 }
 
+/// A document with the floor taken out again: what [`with_floor`] changed is as it was in `before`, unless somebody
+/// changed it since; everything else stays.
+#[must_use]
+pub fn without_floor(file: &Value, before: &Value) -> Value {
+    let raised = with_floor(before);
+    let mut file = file.clone();
+    give_back(&mut file, &raised, before, &["defaults"]);
+    for (agent, _) in read::members(before, "/agents") {
+        give_back(&mut file, &raised, before, &["agents", agent]);
+    }
+    file
+}
+
+/// Gives the members of one object back.
+fn give_back(file: &mut Value, raised: &Value, before: &Value, path: &[&str]) {
+    let at = |value: &Value| path.iter().try_fold(value.clone(), |value, name| value.get(name).cloned());
+    let (raised, before) = (at(raised), at(before));
+    let Some(now) = path.iter().try_fold(&mut *file, |value, name| value.get_mut(name)).and_then(Value::as_object_mut)
+    else {
+        return;
+    };
+    for member in ["security", "ask", "askFallback"] {
+        let own = |object: &Option<Value>| object.as_ref().and_then(|object| object.get(member)).cloned();
+        let (raised, before) = (own(&raised), own(&before));
+        if now.get(member) != raised.as_ref() || raised == before {
+            continue;
+        }
+        match before {
+            Some(before) => now.insert(member.to_owned(), before),
+            None => now.remove(member),
+        };
+    }
+}
+
 /// What in the configuration or in a session lets commands run past the policy.
 pub(crate) fn around(config: &Value, sessions: &[Session]) -> Vec<Drift> {
     let mut found = Vec::new();
@@ -187,7 +221,21 @@ mod tests {
                 "main": { "ask": "always", "allowlist": [{ "pattern": "/usr/bin/uname" }] }, "ops": { "security": "deny" } } })
         );
         assert_eq!(with_floor(&raised), raised);
+        assert_eq!(without_floor(&raised, &weak.file), weak.file);
         assert_eq!(with_floor(&json!({ "defaults": { "security": "deny" } }))["defaults"]["security"], "deny");
+    }
+
+    #[test]
+    fn the_way_back_keeps_what_others_changed() {
+        let before = json!({ "version": 1, "defaults": { "ask": "off" }, "agents": { "main": { "ask": "off" } } });
+        let mut now = with_floor(&before);
+        assert_eq!(without_floor(&now, &before), before);
+        now["defaults"]["ask"] = json!("on-miss");
+        now["agents"]["main"]["allowlist"] = json!([{ "pattern": "/bin/ls" }]);
+        now["agents"]["new"] = json!({ "ask": "always" });
+        let back = json!({ "version": 1, "defaults": { "ask": "on-miss" }, "agents": {
+            "main": { "ask": "off", "allowlist": [{ "pattern": "/bin/ls" }] }, "new": { "ask": "always" } } });
+        assert_eq!(without_floor(&now, &before), back);
     }
 
     #[test]

@@ -41,12 +41,16 @@ impl Butler {
     }
 
     fn note(&self, request: &ActionRequest, kind: Kind) -> Result<(), Error> {
+        let mut data =
+            json!({ "cwd": request.cwd, "mode": request.mode, "process": request.process, "facts": request.extra });
+        redact::mask_value(&mut data, &self.0.mask);
         let draft = Draft {
             kind,
             actor: agent(request),
             trace: audit::trace_of(&request.runtime, &request.session),
             span: audit::span_of(&[&request.runtime, &request.session]),
-            data: json!({ "cwd": request.cwd, "mode": request.mode, "process": request.process, "facts": self.masked_extra(request) }),
+            parent: None,
+            data,
         };
         let at = self.now();
         self.0.store.write(Durability::Process, |tx| audit::append(tx, at, draft).map(drop))?;
@@ -68,7 +72,8 @@ impl Butler {
             actor: agent(request),
             trace: audit::trace_of(&request.runtime, &request.session),
             span,
-            data: json!({ "tool": request.tool, "facts": self.masked_extra(request) }),
+            parent: Some(audit::span_of(&[&request.runtime, &request.session])),
+            data: json!({ "tool": redact::mask_text(&request.tool, &self.0.mask), "facts": self.masked_extra(request) }),
         };
         let at = self.now();
         self.0.store.write(Durability::Process, |tx| audit::append(tx, at, draft).map(drop))?;
@@ -96,6 +101,7 @@ impl Butler {
                     actor: clawbutler_core::actor::Actor::Engine,
                     trace: audit::trace_of(&request.runtime, &request.session),
                     span,
+                    parent: Some(audit::span_of(&[&request.runtime, &request.session])),
                     data: json!({ "says": "Allowed, and nothing was heard of it before its session ended." }),
                 };
                 audit::append(tx, at, draft)?;
@@ -119,6 +125,7 @@ impl Butler {
             actor: agent(request),
             trace: audit::trace_of(&request.runtime, &request.session),
             span: audit::span_of(&[&request.idempotency_key]),
+            parent: Some(audit::span_of(&[&request.runtime, &request.session])),
             data: json!({ "facts": self.masked_extra(request), "kept_old": lost.is_some() }),
         };
         let at = self.now();

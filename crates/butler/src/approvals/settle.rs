@@ -21,7 +21,8 @@ use crate::{Butler, Error, Event, audit};
 const ALL: u32 = PENDING_TOTAL as u32;
 
 pub(super) fn draft_of(row: &ApprovalRow, kind: Kind, actor: Actor, data: Value) -> Draft {
-    Draft { kind, actor, trace: TraceId(row.trace.clone()), span: SpanId(row.span.clone()), data }
+    let parent = Some(audit::span_of(&[&row.action.runtime, &row.action.session]));
+    Draft { kind, actor, trace: TraceId(row.trace.clone()), span: SpanId(row.span.clone()), parent, data }
 }
 
 impl Butler {
@@ -32,6 +33,7 @@ impl Butler {
             call.allowed = answer.verdict == Verdict::Allow;
         }
         lock(&self.0.waiters).wake(&row.id, &answer);
+        self.answer_gateway(&row.id);
         self.tell(&Event::Settled { approval: row.id.clone() });
         self.changed(Topic::Approvals);
         self.changed(Topic::Audit);
@@ -120,12 +122,21 @@ impl Butler {
 
     /// The hook that waited closed its connection: Esc, a signal, or its runtime died.
     pub fn client_gone(&self, approval: &str) {
+        self.leave(approval, WithdrawCause::ClientGone);
+    }
+
+    /// Somebody else answered at the gateway that waited.
+    pub(crate) fn answered_elsewhere(&self, approval: &str) {
+        self.leave(approval, WithdrawCause::AnsweredInClient);
+    }
+
+    fn leave(&self, approval: &str, cause: WithdrawCause) {
         if lock(&self.0.waiters).leave(approval) > 0 {
             return;
         }
         let withdraw = || -> Result<(), Error> {
             match self.0.store.read(|read| read.approval(approval))? {
-                Some(row) => self.withdraw_row(&row, WithdrawCause::ClientGone),
+                Some(row) => self.withdraw_row(&row, cause),
                 None => Ok(()),
             }
         };
@@ -136,22 +147,29 @@ impl Butler {
 
     /// The hook handed the answer to its runtime.
     pub fn delivered(&self, request: &ActionRequest, verdict: Verdict, approval: Option<&str>) {
+        self.note_through(request, verdict);
+        self.note_delivery(request, verdict, approval);
+    }
+
+    /// The span of a call, from what its request tells.
+    pub(crate) fn span_of_request(&self, request: &ActionRequest) -> SpanId {
+        if let Some(id) = &request.call_id {
+            return audit::span_of(&[&request.runtime, &request.session, id]);
+        }
+        let correlation = clawbutler_connectors::call::correlation(&request.session, &request.tool, &request.arguments);
+        let calls = lock(&self.0.calls);
+        calls.get(&correlation).map_or_else(|| audit::span_of(&[&request.idempotency_key]), |call| call.span.clone())
+    }
+
+    pub(crate) fn note_delivery(&self, request: &ActionRequest, verdict: Verdict, approval: Option<&str>) {
         let at = self.now();
-        let span = match (&request.call_id, approval) {
-            (Some(id), _) => audit::span_of(&[&request.runtime, &request.session, id]),
-            (None, _) => {
-                let correlation =
-                    clawbutler_connectors::call::correlation(&request.session, &request.tool, &request.arguments);
-                lock(&self.0.calls)
-                    .get(&correlation)
-                    .map_or_else(|| audit::span_of(&[&request.idempotency_key]), |call| call.span.clone())
-            }
-        };
+        let span = self.span_of_request(request);
         let draft = Draft {
             kind: Kind::DecisionDelivered,
             actor: agent(request),
             trace: audit::trace_of(&request.runtime, &request.session),
             span,
+            parent: Some(audit::span_of(&[&request.runtime, &request.session])),
             data: json!({ "verdict": verdict, "event": request.event, "approval": approval }),
         };
         let stored = self.0.store.write::<_, Error>(Durability::Process, |tx| {

@@ -1,5 +1,6 @@
 //! A request arrives: judged, recorded, answered or queued.
 
+use std::borrow::Cow;
 use std::sync::PoisonError;
 use std::sync::mpsc::Receiver;
 
@@ -66,6 +67,8 @@ pub(super) struct Call {
     pub(super) at: Timestamp,
     pub(super) trace: TraceId,
     pub(super) span: SpanId,
+    /// Span of its session.
+    pub(super) parent: SpanId,
     pub(super) correlation: String,
     /// Masked.
     pub(super) action: Action,
@@ -114,6 +117,7 @@ impl Butler {
 
     fn judge(&self, request: &ActionRequest) -> Result<Submission, Error> {
         let call = self.call(request)?;
+        let request = &*self.named_without_secrets(request);
         let _turn = lock(&self.0.turn);
         if let Some(state) = self.stopped(&request.runtime, &request.process.home) {
             return self.settle_stopped(request, &call, state);
@@ -122,6 +126,9 @@ impl Butler {
             return Ok(submission);
         }
         let relay = request.event == HookEvent::Relay;
+        if relay && call.verdict.decision != Decision::Deny && self.allowed_before(&call) {
+            return self.settle_again(&call);
+        }
         let grant = (call.verdict.decision == Decision::Ask || (relay && call.verdict.decision == Decision::Defer))
             .then(|| self.grant_for(&call))
             .flatten();
@@ -137,6 +144,20 @@ impl Butler {
         };
         self.changed(Topic::Audit);
         Ok(submission)
+    }
+
+    /// Whether this call was allowed at its gate and did not end since: its runtime's own question about it is
+    /// the same question.
+    fn allowed_before(&self, call: &Call) -> bool {
+        lock(&self.0.calls).get(&call.correlation).is_some_and(|open| open.allowed)
+    }
+
+    fn settle_again(&self, call: &Call) -> Result<Submission, Error> {
+        let data = json!({ "verdict": Verdict::Allow, "relay": true, "matches": [], "grant": null });
+        let decided = call.draft(Kind::ActionDecided, Actor::Engine, data);
+        self.0.store.write::<_, Error>(Durability::Process, |tx| audit::append(tx, call.at, decided).map(drop))?;
+        self.changed(Topic::Audit);
+        Ok(settled(Verdict::Allow, "This call was allowed in ClawButler.".to_owned()))
     }
 
     /// Normalises, judges and masks, in this order: rules see the real thing, nothing later does.
@@ -171,6 +192,7 @@ impl Butler {
             at,
             trace: audit::trace_of(&request.runtime, &request.session),
             span,
+            parent: audit::span_of(&[&request.runtime, &request.session]),
             correlation,
             digest: digest::of(&action),
             alike: clawbutler_policy::grants::like(&action, &looked),
@@ -190,6 +212,16 @@ impl Butler {
             attended: request.process.attended,
             ..Facts::at(at, self.0.ports.clock.offset_minutes(at))
         }
+    }
+
+    /// The request as the rest may keep it: tool, folder and mode are names a client gives, and can hold anything.
+    fn named_without_secrets<'a>(&self, request: &'a ActionRequest) -> Cow<'a, ActionRequest> {
+        let masked = |text: &str| redact::mask_text(text, &self.0.mask);
+        let (tool, cwd, mode) = (masked(&request.tool), masked(&request.cwd), masked(&request.mode));
+        if tool == request.tool && cwd == request.cwd && mode == request.mode {
+            return Cow::Borrowed(request);
+        }
+        Cow::Owned(ActionRequest { tool, cwd, mode, ..request.clone() })
     }
 
     pub(crate) fn masked(&self, action: &Action) -> Result<Action, Error> {
@@ -419,7 +451,8 @@ impl Butler {
 
 impl Call {
     pub(super) fn draft(&self, kind: Kind, actor: Actor, data: Value) -> Draft {
-        Draft { kind, actor, trace: self.trace.clone(), span: self.span.clone(), data }
+        let parent = Some(self.parent.clone());
+        Draft { kind, actor, trace: self.trace.clone(), span: self.span.clone(), parent, data }
     }
 
     /// What the history keeps of it.

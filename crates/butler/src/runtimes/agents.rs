@@ -307,6 +307,7 @@ impl Butler {
             audit::append(tx, at, entry).map(drop)
         })?;
         self.forget_drift(&home.id);
+        self.forget_sessions(&home.id)?;
         {
             let mut registry = lock(&self.0.registry);
             registry.homes.remove(&home.id);

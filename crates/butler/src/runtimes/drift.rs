@@ -22,7 +22,7 @@ fn in_force(state: GuardState) -> bool {
 }
 
 impl Butler {
-    pub(super) fn governed_homes(&self) -> Vec<HomeRow> {
+    pub(crate) fn governed_homes(&self) -> Vec<HomeRow> {
         lock(&self.0.registry).homes.values().filter(|home| home.governed).cloned().collect()
     }
 

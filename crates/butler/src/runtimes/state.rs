@@ -39,7 +39,7 @@ pub(crate) fn sentence(state: HomeState) -> &'static str {
 
 impl Butler {
     /// A home the user chose.
-    pub(super) fn chosen(&self, id: &str) -> Result<HomeRow, Error> {
+    pub(crate) fn chosen(&self, id: &str) -> Result<HomeRow, Error> {
         let home = lock(&self.0.registry).homes.get(id).cloned();
         let home = home.filter(|home| home.governed);
         home.ok_or_else(|| {

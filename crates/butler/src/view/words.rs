@@ -47,6 +47,13 @@ fn registry_says(kind: &str, data: &Value) -> Option<String> {
         "agent.killed" if data["complete"] == false => format!("The kill switch could not stop everything of {path}."),
         "agent.killed" => format!("The kill switch stopped what ran of {path}."),
         "agent.revived" => format!("The agent in {path} was revived."),
+        "gateway.attached" => format!("Connects to the gateway of {path}."),
+        "gateway.detached" => format!("The connection to the gateway of {path} was ended."),
+        "gateway.up" => format!("The gateway of {path} is connected."),
+        "gateway.lost" => format!("The gateway of {path} is not connected."),
+        "gateway.floor" if data["failed"].is_string() => format!("The policy of the gateway of {path} did not change."),
+        "gateway.floor" if data["raised"] == true => format!("The gateway of {path} was told to ask about everything."),
+        "gateway.floor" => format!("The gateway of {path} got its own policy back."),
         _ => return None,
     })
 }
@@ -80,6 +87,7 @@ pub(crate) fn entry_says(kind: &str, data: &Value) -> String {
         "approval.withdrawn" => format!("The question went away ({}).", text("cause").replace('_', " ")),
         "approval.reclaimed" => "The client came back for its answer.".to_owned(),
         "decision.delivered" => format!("The client was told “{}”.", text("verdict")),
+        "decision.late" => format!("The gateway did not take our answer: {}", text("says")),
         "grant.created" => "A standing always-allow was given.".to_owned(),
         "grant.revoked" => "A standing always-allow ended.".to_owned(),
         "grant.ended" => match text("cause").as_str() {

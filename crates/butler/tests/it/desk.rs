@@ -49,8 +49,22 @@ impl IdSource for Counted {
     }
 }
 
+enum Folder {
+    Own(tempfile::TempDir),
+    Given(PathBuf),
+}
+
+impl Folder {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Own(folder) => folder.path(),
+            Self::Given(path) => path,
+        }
+    }
+}
+
 pub(crate) struct Desk {
-    folder: tempfile::TempDir,
+    folder: Folder,
     clock: Arc<Hand>,
     ids: Arc<Counted>,
     butler: Option<Butler>,
@@ -58,8 +72,22 @@ pub(crate) struct Desk {
 }
 
 impl Desk {
+    /// On a folder that others prepared; it stays when the desk goes.
+    pub(crate) fn at(folder: &Path) -> Self {
+        let clock = Arc::new(Hand(AtomicI64::new(START)));
+        let mut desk = Self {
+            folder: Folder::Given(folder.to_owned()),
+            clock,
+            ids: Arc::default(),
+            butler: None,
+            calls: AtomicU64::new(0),
+        };
+        desk.open();
+        desk
+    }
+
     pub(crate) fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = Folder::Own(tempfile::tempdir().unwrap());
         let clock = Arc::new(Hand(AtomicI64::new(START)));
         let mut desk = Self { folder, clock, ids: Arc::default(), butler: None, calls: AtomicU64::new(0) };
         fs::create_dir_all(desk.project().join(".git")).unwrap();
@@ -87,6 +115,7 @@ impl Desk {
             clock: self.clock.clone(),
             ids: self.ids.clone(),
             env: Env::new(BTreeMap::new(), self.home()),
+            keychain: None,
             data: DataDir::at(self.data()),
             hook_source: None,
         };

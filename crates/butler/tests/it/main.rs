@@ -1,6 +1,8 @@
 //! The engine by its one door, on a folder of its own and a clock that stands still until it is moved.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop and say where")]
 
+mod attached;
+mod audit;
 mod desk;
 mod grants;
 mod history;
@@ -9,3 +11,4 @@ mod observed;
 mod registry;
 mod repair;
 mod rules;
+mod sessions;

@@ -11,6 +11,7 @@ mod guard;
 pub(crate) mod hook;
 mod installs;
 mod paths;
+mod records;
 mod sessions;
 mod settings;
 mod status;
@@ -20,12 +21,14 @@ mod version;
 use std::path::{Path, PathBuf};
 
 use clawbutler_core::action::Action;
+use serde_json::Value;
 
 use crate::call::ToolCall;
 use crate::connector::{Connector, Discovery, GuardError, GuardStatus, LiveSession, Plan, Variant};
 use crate::env::Env;
 use crate::facts::{Capabilities, Check, Fact};
 use crate::normalise;
+use crate::record::{Reader, Recording};
 
 pub(crate) use action::understand;
 
@@ -75,6 +78,22 @@ impl Connector for ClaudeCode {
 
     fn action(&self, call: &ToolCall) -> Action {
         normalise::action(call)
+    }
+
+    fn recordings(&self, _env: &Env, home: &Path) -> Vec<Recording> {
+        records::all(home)
+    }
+
+    fn recording_folders(&self, _env: &Env, home: &Path) -> Vec<PathBuf> {
+        vec![records::folder(home)]
+    }
+
+    fn recordings_in(&self, _env: &Env, home: &Path, file: &Path) -> Vec<Recording> {
+        records::in_file(home, file).into_iter().collect()
+    }
+
+    fn reader(&self, recording: &Recording, saved: Option<&Value>) -> Option<Box<dyn Reader>> {
+        Some(Box::new(records::Transcript::new(recording, saved)))
     }
 
     fn capabilities(&self) -> Capabilities {

@@ -1,10 +1,142 @@
-//! Codex: so far what its tools would do.
+//! Codex: its installs, homes, sessions, configuration, hooks, records and tools.
 //!
-//! Must never know: any other runtime.
+//! Facts here were observed on the real client (0.169.0 unless said otherwise); the tests hold captures.
+//! Must never know: any other runtime. Must never read `auth.json`: that it is there is all we may know.
 
 mod action;
+mod checks;
+mod config;
+mod discover;
+mod edit;
+mod entries;
+mod facts;
+mod guard;
+pub(crate) mod hook;
+mod installs;
+mod items;
+mod managed;
+mod paths;
+mod quiet;
+mod recordings;
+mod rollout;
+mod sessions;
+mod status;
+mod tables;
+mod time;
+mod trust;
+mod version;
+mod workdir;
+
+use std::path::{Path, PathBuf};
+
+use clawbutler_core::action::Action;
+use serde_json::Value;
+
+use crate::call::ToolCall;
+use crate::connector::{Connector, Discovery, GuardError, GuardStatus, LiveSession, Plan, Variant};
+use crate::env::Env;
+use crate::facts::{Can, Capabilities, Check, Fact};
+use crate::normalise;
+use crate::record::{Reader, Recording};
 
 pub(crate) use action::understand;
 
 /// Stable id, also the first argument of the hook program.
 pub(crate) const ID: &str = "codex";
+
+/// The connector.
+#[derive(Debug, Clone, Copy)]
+pub struct Codex;
+
+impl Connector for Codex {
+    fn id(&self) -> &'static str {
+        ID
+    }
+
+    fn name(&self) -> &'static str {
+        "Codex"
+    }
+
+    fn discover(&self, env: &Env, extra_homes: &[PathBuf]) -> Discovery {
+        discover::discover(env, extra_homes)
+    }
+
+    fn sessions(&self, env: &Env, home: &Path) -> Vec<LiveSession> {
+        sessions::live(env, home)
+    }
+
+    fn guard_status(&self, env: &Env, home: &Path, hook: &Path, projects: &[PathBuf]) -> GuardStatus {
+        status::guard_status(env, home, hook, projects)
+    }
+
+    fn plan_install(&self, env: &Env, home: &Path, hook: &Path, variant: Variant) -> Result<Plan, GuardError> {
+        guard::plan_install(env, home, hook, variant)
+    }
+
+    fn plan_uninstall(&self, env: &Env, home: &Path, _hook: &Path, variant: Variant) -> Result<Plan, GuardError> {
+        guard::plan_uninstall(env, home, variant)
+    }
+
+    fn guarded_files(&self, env: &Env, home: &Path) -> Vec<PathBuf> {
+        paths::guarded(env, home)
+    }
+
+    fn watched_files(&self, env: &Env, home: &Path) -> Vec<PathBuf> {
+        paths::watched(env, home)
+    }
+
+    fn action(&self, call: &ToolCall) -> Action {
+        normalise::action(call)
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            observe: Can::Yes(
+                "Hooks report calls as they happen, and the rollout files record the whole session. Live sessions are \
+                 seen on Linux only.",
+            ),
+            price: Can::Partly(
+                "Every answer of the model is recorded with its tokens (before 0.150 as a running sum); prices come from \
+                 our own table, and hosted web search is not in them.",
+            ),
+            ask: Can::Partly(
+                "Hooks hold a call until you answer. What is typed into a terminal that already runs \
+                 (`write_stdin`) and hosted web search reach no hook.",
+            ),
+            block: Can::Partly(
+                "A denied call does not run. Hooks must be trusted in Codex once, and `--disable hooks`, \
+                 `--ignore-user-config` or a profile switch those of a user off; the machine-wide form stays.",
+            ),
+            pause: Can::Partly("A session waits as long as one of its calls is held; between calls it goes on."),
+            kill: Can::Partly(
+                "The process of a session can be ended on Linux. Sessions of one background server end together.",
+            ),
+            resume: Can::Partly("A held call goes on when you allow it; an ended session is resumed in Codex."),
+            configure: Can::Yes("`config.toml` and the machine-wide `requirements.toml`, with every other byte kept."),
+        }
+    }
+
+    fn facts(&self, env: &Env, home: &Path, projects: &[PathBuf]) -> Vec<Fact> {
+        facts::facts(env, home, projects)
+    }
+
+    fn checks(&self, env: &Env, home: &Path) -> Vec<Check> {
+        checks::checks(env, home)
+    }
+
+    fn recordings(&self, _env: &Env, home: &Path) -> Vec<Recording> {
+        recordings::all(home)
+    }
+
+    fn recording_folders(&self, _env: &Env, home: &Path) -> Vec<PathBuf> {
+        recordings::folders(home)
+    }
+
+    fn recordings_in(&self, _env: &Env, home: &Path, file: &Path) -> Vec<Recording> {
+        recordings::of_file(home, file).into_iter().collect()
+    }
+
+    fn reader(&self, recording: &Recording, saved: Option<&Value>) -> Option<Box<dyn Reader>> {
+        Some(Box::new(rollout::Rollout::new(recording, saved)))
+    }
+}

@@ -1,4 +1,4 @@
-//! Hermes' processes, from the system's process table (Linux). Of a process's environment only the home and
+//! Hermes' processes, from the system's process table (Linux). Of a process's environment only the homes and
 //! the switch that leaves plugins out are looked at.
 
 use std::path::{Path, PathBuf};
@@ -62,7 +62,8 @@ fn read(env: &Env, table: &Path, pid: u32, up: Option<u64>) -> Option<Process> {
     // The second field is the name in parentheses and may hold anything; count from its end.
     let (_, facts) = facts.rsplit_once(')')?;
     let started = facts.split_ascii_whitespace().nth(22 - 3)?.parse().ok()?;
-    let vars = std::fs::read(folder.join("environ")).unwrap_or_default();
+    // Another user's process does not show it, and works in a home of its own.
+    let vars = std::fs::read(folder.join("environ")).ok()?;
     let var = |name: &str| {
         vars.split(|byte| *byte == 0).find_map(|pair| {
             let value = pair.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?;
@@ -76,7 +77,7 @@ fn read(env: &Env, table: &Path, pid: u32, up: Option<u64>) -> Option<Process> {
         started,
         settled: up.is_none_or(|up| up.saturating_sub(started / TICKS) >= LOADS_S),
         kind,
-        home: home(env, rest, var("HERMES_HOME").map(PathBuf::from)),
+        home: home(rest, var("HERMES_HOME").map(PathBuf::from), &default_home(env, var("HOME"))),
         safe_mode: safe || rest.contains(&"--safe-mode"),
         cwd: std::fs::read_link(folder.join("cwd")).map(|path| path.display().to_string()).unwrap_or_default(),
     })
@@ -138,13 +139,20 @@ fn kind(words: &[&str]) -> Option<&'static str> {
     }
 }
 
-/// The home a process works in: its profile's, its variable's, or the default one's.
-fn home(env: &Env, words: &[&str], var: Option<PathBuf>) -> PathBuf {
+/// The home of a process that names none: that of the user it was started as.
+fn default_home(env: &Env, user: Option<String>) -> PathBuf {
+    user.map(PathBuf::from)
+        .filter(|user| *user != env.home)
+        .map_or_else(|| paths::default_home(env), |user| user.join(".hermes"))
+}
+
+/// The home a process works in: its profile's, its variable's, or the default one.
+fn home(words: &[&str], var: Option<PathBuf>, default: &Path) -> PathBuf {
     let given = words.iter().enumerate().find_map(|(at, word)| match *word {
         "-p" | "--profile" => words.get(at + 1).copied(),
         word => word.strip_prefix("--profile="),
     });
-    let base = var.clone().unwrap_or_else(|| paths::default_home(env));
+    let base = var.clone().unwrap_or_else(|| default.to_owned());
     let root = paths::root(&base);
     let sticky = || paths::small_text(&root.join("active_profile"), 200).map(|text| text.trim().to_owned());
     let profile = match given {

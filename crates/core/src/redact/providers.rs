@@ -167,7 +167,7 @@ pub(super) const SHAPES: &[Shape] = &[
 pub(super) fn look(text: &str, at: usize, which: usize) -> Option<Finding> {
     let shape = &SHAPES[which];
     let bytes = text.as_bytes();
-    if at > 0 && (bytes[at - 1].is_ascii_alphanumeric() || bytes[at - 1] == b'_' && shape.prefix.len() < 5) {
+    if at > 0 && (bytes[at - 1].is_ascii_alphanumeric() || bytes[at - 1] == b'_' && shape.prefix.len() < 4) {
         return None;
     }
     let from = at + shape.prefix.len();

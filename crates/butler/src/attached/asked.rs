@@ -1,0 +1,371 @@
+//! A gateway's questions: into the queue, and the answers back.
+
+use clawbutler_attach::CallError;
+use clawbutler_attach::openclaw::{Approval, Decision, Kind as Queue, Resolution, Settled};
+use clawbutler_core::actor::Actor;
+use clawbutler_core::limits::{APPROVAL_MS_MAX, ATTACH_ROWS};
+use clawbutler_ledger::Kind;
+use clawbutler_store::Durability;
+use clawbutler_store::table::homes::HomeRow;
+use clawbutler_wire::gateway::{ActionRequest, Event, ProcessFacts, Strategy, VERSION, Verdict};
+use serde_json::{Value, json};
+
+use super::Held;
+use crate::approvals::{Submission, Ticket};
+use crate::engine::lock;
+use crate::{Butler, Error, audit};
+
+/// Calls of hooks that are remembered at once.
+const THROUGH: usize = 1_024;
+
+/// One question of a gateway.
+#[derive(Debug)]
+pub(super) struct Asked {
+    approval: Approval,
+    request: ActionRequest,
+    /// The round of lists in which it was asked.
+    pub(super) round: u64,
+    state: State,
+}
+
+/// Where a question stands.
+#[derive(Debug)]
+enum State {
+    /// Not yet in the queue: being put there, or the engine could not.
+    New,
+    /// A person is asked.
+    Waiting(Ticket),
+    /// Decided, and the gateway does not know yet.
+    Owed(Owed),
+    /// The gateway is being told.
+    Telling,
+    /// Nothing more is to be done.
+    Over,
+}
+
+/// A decision on its way.
+#[derive(Debug, Clone)]
+struct Owed {
+    decision: Decision,
+    verdict: Verdict,
+    approval: Option<String>,
+}
+
+/// A call that a hook's gate let through.
+#[derive(Debug)]
+pub(super) struct Through {
+    session: String,
+    command: Value,
+}
+
+impl Asked {
+    /// The approval a person is asked about.
+    pub(super) fn waits(self) -> Option<String> {
+        match self.state {
+            State::Waiting(ticket) => Some(ticket.approval),
+            State::New | State::Owed(_) | State::Telling | State::Over => None,
+        }
+    }
+
+    pub(super) fn is_waiting(&self) -> bool {
+        matches!(self.state, State::Waiting(_))
+    }
+}
+
+impl Held {
+    fn state(&mut self, id: &str) -> Option<&mut State> {
+        self.asked.get_mut(id).map(|asked| &mut asked.state)
+    }
+}
+
+impl Butler {
+    /// A gateway asks. What is in the queue already stays as it is there.
+    pub(super) fn gateway_asks(&self, home: &HomeRow, approval: Approval) {
+        let id = approval.id.clone();
+        {
+            let mut attached = lock(&self.0.attached);
+            // Where we raised the floor the gateway asks because of us: what is of low risk goes on. Where its own
+            // user wants to be asked, our answer only races theirs.
+            let event = if attached.chosen.get(&home.id).is_some_and(|choice| choice.before.is_some()) {
+                Event::Gate
+            } else {
+                Event::Relay
+            };
+            let Some(held) = attached.held.get_mut(&home.id) else { return };
+            if held.asked.len() >= ATTACH_ROWS || approval.kind != Queue::Exec {
+                return;
+            }
+            let round = held.round;
+            if let Some(known) = held.asked.get_mut(&id) {
+                known.round = round;
+                return;
+            }
+            let request = request(home, &approval, event, self.now().0);
+            held.asked.insert(id.clone(), Asked { approval, request, round, state: State::New });
+        }
+        self.put_question(&home.id, &id);
+    }
+
+    /// Judges a new question, and asks a person where the rules say so.
+    fn put_question(&self, home: &str, id: &str) {
+        let request = {
+            let attached = lock(&self.0.attached);
+            let asked = attached.held.get(home).and_then(|held| held.asked.get(id));
+            let Some(asked) = asked.filter(|asked| matches!(asked.state, State::New)) else { return };
+            asked.request.clone()
+        };
+        if let Some(session) = self.was_let_through(home, &request) {
+            self.same_session(home, id, session);
+            return self.owe(home, id, Verdict::Allow, None);
+        }
+        match self.submit(&request) {
+            Submission::Settled(reply) => self.owe(home, id, reply.verdict, None),
+            Submission::Waiting(ticket) => {
+                let approval = ticket.approval.clone();
+                let kept = {
+                    let mut attached = lock(&self.0.attached);
+                    let state = attached.held.get_mut(home).and_then(|held| held.state(id));
+                    state.map(|state| *state = State::Waiting(ticket)).is_some()
+                };
+                if kept {
+                    // It may have been decided before it was kept.
+                    self.answer_gateway(&approval);
+                } else {
+                    self.client_gone(&approval);
+                }
+            }
+        }
+    }
+
+    /// Someone decided an approval: where a gateway waits for it, it is told.
+    pub(crate) fn answer_gateway(&self, approval: &str) {
+        let found = {
+            let attached = lock(&self.0.attached);
+            attached.held.iter().find_map(|(home, held)| {
+                held.asked.iter().find_map(|(id, asked)| match &asked.state {
+                    State::Waiting(ticket) if ticket.approval == approval => {
+                        let answer = ticket.answer.try_recv().ok()?;
+                        Some((home.clone(), id.clone(), answer.verdict))
+                    }
+                    _ => None,
+                })
+            })
+        };
+        if let Some((home, id, verdict)) = found {
+            self.owe(&home, &id, verdict, Some(approval.to_owned()));
+        }
+    }
+
+    /// A verdict stands; what it means for the gateway.
+    fn owe(&self, home: &str, id: &str, verdict: Verdict, approval: Option<String>) {
+        let governed = lock(&self.0.registry).homes.get(home).is_some_and(|home| home.governed);
+        let mut attached = lock(&self.0.attached);
+        let Some(asked) = attached.held.get_mut(home).and_then(|held| held.asked.get_mut(id)) else { return };
+        let decision = match verdict {
+            Verdict::Allow => Some(Decision::AllowOnce),
+            Verdict::Deny => Some(Decision::Deny),
+            Verdict::Defer if asked.request.event == Event::Gate && governed => Some(Decision::AllowOnce),
+            Verdict::Defer | Verdict::Ask | Verdict::Waiting | Verdict::Unavailable => None,
+        };
+        asked.state = match (decision, verdict) {
+            (Some(decision), _) => State::Owed(Owed { decision, verdict, approval }),
+            // The engine could not record it: later.
+            (None, Verdict::Unavailable) => State::New,
+            (None, _) => State::Over,
+        };
+        drop(attached);
+        if decision.is_some() {
+            self.tell_gateway(home, id);
+        }
+    }
+
+    /// Hands a decision over.
+    fn tell_gateway(&self, home: &str, id: &str) {
+        let (line, approval, request, owed) = {
+            let mut attached = lock(&self.0.attached);
+            let Some(held) = attached.held.get_mut(home) else { return };
+            let line = held.line.clone();
+            let Some(asked) = held.asked.get_mut(id) else { return };
+            let State::Owed(owed) = &asked.state else { return };
+            let owed = owed.clone();
+            asked.state = State::Telling;
+            (line, asked.approval.clone(), asked.request.clone(), owed)
+        };
+        let (butler, home, id, decision) = (self.clone(), home.to_owned(), id.to_owned(), owed.decision);
+        let told = move |result| butler.gateway_took(&home, &id, &request, &owed, result);
+        line.resolve(&approval, decision, Box::new(told));
+    }
+
+    /// What became of an answer. The question itself may be gone from our list by now.
+    fn gateway_took(
+        &self,
+        home: &str,
+        id: &str,
+        request: &ActionRequest,
+        owed: &Owed,
+        result: Result<Resolution, CallError>,
+    ) {
+        let again = matches!(&result, Err(CallError::Down | CallError::Busy | CallError::TimedOut { .. }));
+        if let Some(state) = lock(&self.0.attached).held.get_mut(home).and_then(|held| held.state(id)) {
+            *state = if again { State::Owed(owed.clone()) } else { State::Over };
+        }
+        if again {
+            return;
+        }
+        let says = match result {
+            Ok(Resolution::Applied) => return self.note_delivery(request, owed.verdict, owed.approval.as_deref()),
+            // An answer of ours that was thought lost.
+            Ok(Resolution::Late { decision: Some(stands), .. }) if stands == owed.decision => {
+                return self.note_delivery(request, owed.verdict, owed.approval.as_deref());
+            }
+            Ok(Resolution::Late { decision: Some(stands), .. }) => {
+                if owed.decision == Decision::Deny {
+                    self.alert(
+                        &format!("Something was denied here, but the gateway had “{stands}” from somebody else first."),
+                        "Look at it in the audit log, and at who else is connected to the gateway.",
+                    );
+                }
+                format!("“{stands}” was there first.")
+            }
+            Ok(Resolution::Late { decision: None, .. }) => "another answer was there first.".to_owned(),
+            Ok(Resolution::Gone) => "it does not know the question any more.".to_owned(),
+            Err(error) => {
+                self.alert(
+                    "A gateway did not take an answer.",
+                    "Look at it in the audit log; the gateway refuses it when its time is over.",
+                );
+                format!("{error}.")
+            }
+        };
+        let data = json!({ "approval": owed.approval, "question": id, "decision": owed.decision.word(), "says": says });
+        if let Err(Error(error)) = self.note_late(request, data) {
+            tracing::error!(message = %error.message, "a late answer could not be recorded");
+        }
+    }
+
+    fn note_late(&self, request: &ActionRequest, data: Value) -> Result<(), Error> {
+        let at = self.now();
+        let draft = clawbutler_ledger::Draft {
+            kind: Kind::DecisionLate,
+            actor: Actor::Engine,
+            trace: audit::trace_of(&request.runtime, &request.session),
+            span: self.span_of_request(request),
+            parent: None,
+            data,
+        };
+        self.0.store.write(Durability::Process, |tx| audit::append(tx, at, draft).map(drop))
+    }
+
+    /// All questions that stand at a gateway. What was asked before the list was called for and is not in it is gone.
+    pub(super) fn gateway_lists(&self, home: &HomeRow, approvals: Vec<Approval>) {
+        let gone: Vec<Asked> = {
+            let mut attached = lock(&self.0.attached);
+            let Some(held) = attached.held.get_mut(&home.id) else { return };
+            let round = held.round;
+            let is_gone = |id: &String, asked: &mut Asked| {
+                asked.round < round && !approvals.iter().any(|approval| approval.id == *id)
+            };
+            held.asked.extract_if(is_gone).map(|(_, asked)| asked).collect()
+        };
+        for approval in gone.into_iter().filter_map(Asked::waits) {
+            self.client_gone(&approval);
+        }
+        for approval in approvals {
+            self.gateway_asks(home, approval);
+        }
+        self.try_again();
+    }
+
+    /// A question was settled at the gateway, by us or by somebody else.
+    pub(super) fn gateway_settled(&self, home: &str, settled: &Settled) {
+        let asked = lock(&self.0.attached).held.get_mut(home).and_then(|held| held.asked.remove(&settled.id));
+        if let Some(approval) = asked.and_then(Asked::waits) {
+            if settled.by.is_some() {
+                self.answered_elsewhere(&approval);
+            } else {
+                self.client_gone(&approval);
+            }
+        }
+    }
+
+    /// What could not be judged or handed over before.
+    pub(super) fn try_again(&self) {
+        let (new, owed): (Vec<_>, Vec<_>) = {
+            let attached = lock(&self.0.attached);
+            let up = attached.held.iter().filter(|(_, held)| held.is_up());
+            let open = up.flat_map(|(home, held)| held.asked.iter().map(move |(id, asked)| (home, id, &asked.state)));
+            open.filter(|(_, _, state)| matches!(state, State::New | State::Owed(_)))
+                .map(|(home, id, state)| (home.clone(), id.clone(), matches!(state, State::New)))
+                .partition(|(_, _, new)| *new)
+        };
+        for (home, id, _) in new {
+            self.put_question(&home, &id);
+        }
+        for (home, id, _) in owed {
+            self.tell_gateway(&home, &id);
+        }
+    }
+
+    /// A hook's gate let a call through. Its gateway may ask about the same call at once: nobody is asked twice.
+    pub(crate) fn note_through(&self, request: &ActionRequest, verdict: Verdict) {
+        let Some(call) = request.call_id.clone().filter(|_| verdict == Verdict::Allow && request.event == Event::Gate)
+        else {
+            return;
+        };
+        let home = crate::runtimes::home_id(&request.runtime, &request.process.home);
+        let mut attached = lock(&self.0.attached);
+        if !attached.held.contains_key(&home) {
+            return;
+        }
+        if attached.through.len() >= THROUGH {
+            attached.through.clear();
+        }
+        let command = request.arguments.get("command").cloned().unwrap_or_default();
+        attached.through.insert((home, call), Through { session: request.session.clone(), command });
+    }
+
+    /// The session of the hook's call, once, where it was the same command.
+    fn was_let_through(&self, home: &str, request: &ActionRequest) -> Option<String> {
+        let call = request.call_id.clone()?;
+        let mut attached = lock(&self.0.attached);
+        let key = (home.to_owned(), call);
+        attached.through.get(&key).filter(|known| known.command == request.arguments["command"])?;
+        attached.through.remove(&key).map(|known| known.session)
+    }
+
+    fn same_session(&self, home: &str, id: &str, session: String) {
+        let mut attached = lock(&self.0.attached);
+        if let Some(asked) = attached.held.get_mut(home).and_then(|held| held.asked.get_mut(id)) {
+            asked.request.session = session;
+        }
+    }
+}
+
+/// A question of a gateway in the form in which hooks ask.
+fn request(home: &HomeRow, approval: &Approval, event: Event, now: i64) -> ActionRequest {
+    let left = approval.expires_at.map(|at| u64::try_from(at.0.saturating_sub(now)).unwrap_or(0));
+    let session = approval.session.clone().unwrap_or_else(|| "gateway".to_owned());
+    let mut arguments = json!({ "command": approval.command });
+    if let Some(host) = &approval.host {
+        arguments["host"] = json!(host);
+    }
+    let background = session.split(':').any(|part| matches!(part, "cron" | "heartbeat" | "hook"));
+    ActionRequest {
+        v: VERSION,
+        runtime: home.runtime.clone(),
+        event,
+        strategy: Strategy::Hold,
+        idempotency_key: format!("gateway:{}:{}", home.id, approval.id),
+        tool: approval.tool.clone(),
+        arguments,
+        cwd: approval.cwd.clone().unwrap_or_default(),
+        mode: String::new(),
+        call_id: approval.call.clone(),
+        agent_id: session.rsplit_once(":subagent:").map(|(_, id)| id.to_owned()),
+        agent_name: None,
+        extra: Value::Null,
+        process: ProcessFacts { home: home.path.clone(), background, ..ProcessFacts::default() },
+        deadline_ms: left.unwrap_or(APPROVAL_MS_MAX).max(1),
+        session,
+    }
+}

@@ -1,0 +1,266 @@
+//! Reads on in one recording, a file of lines or the rows of a database, as far as one round goes.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use clawbutler_connectors::record::{Form, Reader, Recording, Rows};
+use clawbutler_core::digest::sha256;
+use clawbutler_core::limits::{RECORDED_CHUNK_BYTES, RECORDED_ROWS, RECORDED_SESSIONS, RECORDINGS};
+use clawbutler_store::StoreError;
+use clawbutler_store::foreign::{Foreign, ForeignRow};
+use clawbutler_store::sessions::{Batch, RecordingRow, SessionName};
+use serde_json::Value;
+
+use super::gather::Gather;
+use super::lines::{self, Found, Growth, Look, Saved, Whole};
+use super::tail::{Hand, Place};
+use crate::Butler;
+
+/// How long a file has to be unchanged before bytes behind its last line's end are taken as a line (ms).
+const SETTLED_MS: i64 = 60_000;
+
+/// What one round gave.
+#[derive(Debug, Default)]
+pub(super) struct Taken {
+    pub(super) batches: Vec<Batch>,
+    pub(super) bytes: u64,
+    /// Whether there is more to read at once.
+    pub(super) more: bool,
+}
+
+/// Stable id of a session.
+pub(crate) fn session_id(home: &str, session: &str) -> String {
+    sha256(format!("{home}\n{session}").as_bytes())[..24].to_owned()
+}
+
+/// Size and time of a recording's file; a database changes with its write-ahead log. `None` when it is no file.
+pub(super) fn look_at(recording: &Recording) -> Option<Look> {
+    if !std::fs::metadata(&recording.path).ok()?.is_file() {
+        return None;
+    }
+    let mut look = lines::look(&recording.path).ok()?;
+    if matches!(recording.form, Form::Rows(_))
+        && let Ok(log) = lines::look(&log_of(&recording.path))
+    {
+        look.size += log.size;
+        look.modified = look.modified.max(log.modified);
+    }
+    Some(look)
+}
+
+fn log_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    PathBuf::from(name)
+}
+
+impl Butler {
+    /// Reads on in a recording. In the history of a database all its sessions are read, else the latest.
+    pub(super) fn read_recording(&self, hand: &mut Hand, place: &Place, recording: &Recording, history: bool) -> Taken {
+        let read = match &recording.form {
+            Form::Lines => self.read_lines(hand, place, recording),
+            Form::Rows(rows) => self.read_rows(hand, place, recording, rows, history),
+        };
+        read.unwrap_or_else(|why| {
+            tracing::warn!(path = %recording.path.display(), %why, "a recording could not be read");
+            Taken::default()
+        })
+    }
+
+    /// The stored place of a recording.
+    fn row(&self, hand: &mut Hand, place: &Place, recording: &Recording) -> Result<RecordingRow, StoreError> {
+        let key = (recording.path.clone(), recording.session.clone(), recording.agent.clone());
+        if let Some(row) = hand.rows.get(&key) {
+            return Ok(row.clone());
+        }
+        let mask =
+            |text: &Option<String>| text.as_ref().map(|text| clawbutler_core::redact::mask_text(text, &self.0.mask));
+        let look = look_at(recording);
+        let name = SessionName {
+            id: session_id(&place.id, &recording.session),
+            home: place.id.clone(),
+            runtime: place.connector.id().to_owned(),
+            session: recording.session.clone(),
+            parent: recording.parent.as_ref().map(|parent| session_id(&place.id, parent)),
+            title: mask(&recording.title),
+            cwd: mask(&recording.cwd),
+            seen_at: look.map_or_else(|| self.now().0, |look| look.modified),
+        };
+        let path = recording.path.to_string_lossy();
+        let row = self.0.sessions.store.write(|write| {
+            let session = write.session(&name)?;
+            write.recording(session, &place.id, &path, recording.agent.as_deref())
+        })?;
+        hand.rows.insert(key, row.clone());
+        Ok(row)
+    }
+
+    fn read_lines(&self, hand: &mut Hand, place: &Place, recording: &Recording) -> Result<Taken, StoreError> {
+        let mut row = self.row(hand, place, recording)?;
+        let opened = std::fs::metadata(&recording.path).and_then(|facts| {
+            if facts.is_file() { File::open(&recording.path) } else { Err(std::io::Error::other("it is no file")) }
+        });
+        let mut file = match opened {
+            Ok(file) => file,
+            Err(error) => return self.unreadable(hand, &row, &error),
+        };
+        let look = lines::look(&recording.path)?;
+        match lines::growth(&mut file, look, &row) {
+            Ok(Growth::Rewritten) => return self.read_anew(hand, place, &row),
+            Ok(Growth::Same) => {
+                if (row.size, row.modified, row.present) == (look.size, look.modified, true) && row.trouble.is_none() {
+                    return Ok(Taken::default());
+                }
+            }
+            Ok(Growth::More) => {}
+            Err(error) => return self.unreadable(hand, &row, &error),
+        }
+        let mut saved = Saved::of(&row);
+        let kept = Some(&saved.reader).filter(|reader| !reader.is_null()).cloned();
+        let Some(mut reader) = place.connector.reader(recording, kept.as_ref()) else { return Ok(Taken::default()) };
+        let from = u64::try_from(row.position).unwrap_or(0);
+        let settled = self.now().0 - look.modified > SETTLED_MS;
+        let whole = |bytes: &[u8]| serde_json::from_slice::<serde_json::Map<String, Value>>(bytes).is_ok();
+        let rest: Option<Whole<'_>> = if settled { Some(&whole) } else { None };
+        let mut gather = Gather::new(&self.0.mask, row.clone());
+        let read = lines::read_on(&mut file, from, &mut saved, RECORDED_CHUNK_BYTES, rest, |found, at, line| {
+            gather.batch.recording.records += 1;
+            match found {
+                Found::TooLong => gather.malformed(at, line, "the line is too long to be read"),
+                Found::Line(bytes) => match reader.record(bytes) {
+                    Ok(steps) => steps.into_iter().for_each(|step| gather.step(step)),
+                    Err(why) => gather.malformed(at, line, &why.0),
+                },
+            }
+        });
+        let (position, more) = match read {
+            Ok(read) => read,
+            Err(error) => return self.unreadable(hand, &row, &error),
+        };
+        saved.reader = self.saved(&*reader);
+        let mut batch = gather.finish();
+        row = batch.recording;
+        row.position = i64::try_from(position).unwrap_or(i64::MAX);
+        lines::note_prints(&mut file, &mut row)?;
+        (row.size, row.modified, row.present, row.trouble) = (look.size, look.modified, true, None);
+        row.saved = serde_json::to_string(&saved).unwrap_or_default();
+        batch.recording = row;
+        Ok(Taken { batches: vec![batch], bytes: position.saturating_sub(from), more })
+    }
+
+    /// What a reader needs to go on; whatever it keeps of the records is masked like the rest.
+    fn saved(&self, reader: &dyn Reader) -> Value {
+        let mut saved = reader.save();
+        clawbutler_core::redact::mask_value(&mut saved, &self.0.mask);
+        saved
+    }
+
+    /// A file is gone or cannot be read: that is noted, and what was read stays.
+    fn unreadable(&self, hand: &mut Hand, row: &RecordingRow, error: &std::io::Error) -> Result<Taken, StoreError> {
+        let gone = error.kind() == std::io::ErrorKind::NotFound;
+        let why = (!gone).then(|| format!("It cannot be read: {error}."));
+        self.0.sessions.store.write(|write| write.trouble(row.key, !gone, why.as_deref()))?;
+        hand.rows.retain(|_, known| known.key != row.key);
+        Ok(Taken::default())
+    }
+
+    /// A file was rewritten: everything of its session is read again.
+    fn read_anew(&self, hand: &mut Hand, place: &Place, row: &RecordingRow) -> Result<Taken, StoreError> {
+        self.0.sessions.store.write(|write| write.start_again(row.session, row.key))?;
+        hand.rows.retain(|_, known| known.session != row.session);
+        for recording in self.0.sessions.store.read::<_, StoreError>(|read| read.recordings(row.session))? {
+            self.0.sessions.changed_file(&place.id, PathBuf::from(recording.path));
+        }
+        Ok(Taken::default())
+    }
+
+    fn read_rows(
+        &self,
+        hand: &mut Hand,
+        place: &Place,
+        recording: &Recording,
+        rows: &Rows,
+        history: bool,
+    ) -> Result<Taken, StoreError> {
+        let look = look_at(recording);
+        let database = match Foreign::open(&recording.path) {
+            Ok(database) => database,
+            Err(error) => {
+                // A database that its owner is just making is looked at again with its next change.
+                tracing::debug!(path = %recording.path.display(), %error, "a runtime's database cannot be opened");
+                return Ok(Taken::default());
+            }
+        };
+        let mut all = Taken::default();
+        let sessions = if recording.session.is_empty() {
+            listed(&database, place, recording, if history { RECORDINGS } else { RECORDED_SESSIONS })?
+        } else {
+            vec![recording.clone()]
+        };
+        for one in sessions {
+            let mut row = self.row(hand, place, &one)?;
+            let mut saved = Saved::of(&row);
+            let kept = Some(&saved.reader).filter(|reader| !reader.is_null()).cloned();
+            let Some(mut reader) = place.connector.reader(&one, kept.as_ref()) else { continue };
+            let limit = i64::try_from(RECORDED_ROWS).unwrap_or(i64::MAX);
+            let found = match database.rows(rows.queries, &[&row.position, &one.session, &limit]) {
+                Ok(found) => found,
+                Err(error) => {
+                    let why = format!("Its database cannot be read: {error}.");
+                    self.0.sessions.store.write(|write| write.trouble(row.key, true, Some(&why)))?;
+                    hand.rows.retain(|_, known| known.key != row.key);
+                    continue;
+                }
+            };
+            let changed = look.is_some_and(|look| (row.size, row.modified) != (look.size, look.modified));
+            if found.is_empty() && (!changed || row.records > 0) && row.trouble.is_none() {
+                continue;
+            }
+            all.more |= found.len() >= RECORDED_ROWS;
+            let mut gather = Gather::new(&self.0.mask, row.clone());
+            for ForeignRow { cursor, columns } in found {
+                gather.batch.recording.records += 1;
+                gather.batch.recording.position = gather.batch.recording.position.max(cursor);
+                let bytes = serde_json::to_vec(&columns).unwrap_or_default();
+                all.bytes += bytes.len() as u64;
+                match reader.record(&bytes) {
+                    Ok(steps) => steps.into_iter().for_each(|step| gather.step(step)),
+                    Err(why) => gather.malformed(u64::try_from(cursor).unwrap_or(0), 0, &why.0),
+                }
+            }
+            saved.reader = self.saved(&*reader);
+            let mut batch = gather.finish();
+            row = batch.recording;
+            row.saved = serde_json::to_string(&saved).unwrap_or_default();
+            (row.present, row.trouble) = (true, None);
+            if let Some(look) = look {
+                (row.size, row.modified) = (look.size, look.modified);
+            }
+            batch.recording = row;
+            all.batches.push(batch);
+        }
+        Ok(all)
+    }
+}
+
+/// The sessions in a database, newest first.
+fn listed(
+    database: &Foreign,
+    place: &Place,
+    recording: &Recording,
+    limit: usize,
+) -> Result<Vec<Recording>, StoreError> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let found = database.rows(place.connector.session_queries(), &[&limit])?;
+    let one = |row: ForeignRow| {
+        let text = |name: &str| row.columns.get(name).and_then(Value::as_str).map(str::to_owned);
+        Some(Recording {
+            session: text("session").filter(|session| !session.is_empty())?,
+            parent: text("parent"),
+            cwd: text("cwd"),
+            title: text("title"),
+            ..recording.clone()
+        })
+    };
+    Ok(found.into_iter().filter_map(one).collect())
+}

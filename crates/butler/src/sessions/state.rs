@@ -1,0 +1,148 @@
+//! What a session is doing, and what that is known from.
+//!
+//! The stronger source wins: a request of it that waits in our queue, the runtime's own list of live sessions,
+//! the end of its process, the last of its records, a hook that called, and silence.
+
+use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
+
+use clawbutler_connectors::connector::{self, LiveSession};
+use clawbutler_store::StoreError;
+use clawbutler_store::sessions::SessionRow;
+use clawbutler_wire::sessions::{SessionState, StateSource};
+
+use crate::Butler;
+use crate::engine::lock;
+
+/// How long the runtimes' lists of live sessions hold (ms).
+const LIVE_MS: u64 = 2_000;
+/// A call of a hook in this time says that its session runs (ms).
+const HOOK_MS: i64 = 30_000;
+/// Silence after which a turn that was not ended is no longer said to run (ms).
+const SILENT_MS: i64 = 10 * 60_000;
+/// Silence after which a session counts as ended (ms).
+const OVER_MS: i64 = 24 * 60 * 60_000;
+/// Requests in the queue that are looked at.
+const PENDING: u32 = 2_000;
+/// Processes remembered of sessions that were live.
+const SEEN: usize = 4_096;
+
+/// Live sessions as the runtimes listed them last.
+#[derive(Debug, Default)]
+pub(crate) struct Live {
+    /// When they were listed (steady clock, ms); `None` before the first time.
+    at: Option<u64>,
+    sessions: HashMap<(String, String), LiveSession>,
+    /// Process and its start of sessions that were live once.
+    seen: HashMap<(String, String), (u32, Option<u64>)>,
+}
+
+/// Everything by which states are told, taken once for a page.
+#[derive(Debug)]
+pub(super) struct Signs {
+    now: i64,
+    pending: BTreeSet<(String, String)>,
+    live: HashMap<(String, String), LiveSession>,
+    gone: BTreeSet<(String, String)>,
+    hooks: HashMap<String, i64>,
+}
+
+/// A state, its source, one sentence, and the process where there is one.
+pub(super) type Told = (SessionState, StateSource, String, Option<u32>);
+
+impl Butler {
+    pub(super) fn signs(&self) -> Result<Signs, StoreError> {
+        let pending = self.0.store.read::<_, StoreError>(|read| read.approvals_pending(PENDING))?;
+        let pending = pending.into_iter().map(|row| (row.action.runtime, row.action.session)).collect();
+        let hooks = lock(&self.0.registry).sessions.clone();
+        let steady = self.0.ports.clock.steady_ms();
+        let mut live = lock(&self.0.sessions.live);
+        if live.at.is_none_or(|at| steady.saturating_sub(at) >= LIVE_MS) {
+            live.at = Some(steady);
+            live.sessions.clear();
+            for home in self.governed_homes() {
+                let Some(connector) = connector::by_id(&home.runtime) else { continue };
+                for session in connector.sessions(&self.0.ports.env, std::path::Path::new(&home.path)) {
+                    let key = (home.id.clone(), session.session.clone());
+                    if live.seen.len() >= SEEN {
+                        live.seen.clear();
+                    }
+                    live.seen.insert(key.clone(), (session.pid, session.process_started));
+                    live.sessions.insert(key, session);
+                }
+            }
+        }
+        let ended = |(key, (pid, started)): (&(String, String), &(u32, Option<u64>))| {
+            let listed = live.sessions.contains_key(key);
+            let runs = match started {
+                Some(started) => clawbutler_platform::ending::is(*pid, *started),
+                None => clawbutler_platform::os::alive(*pid),
+            };
+            (!listed && !runs).then(|| key.clone())
+        };
+        let gone = live.seen.iter().filter_map(ended).collect();
+        Ok(Signs { now: self.now().0, pending, live: live.sessions.clone(), gone, hooks })
+    }
+}
+
+impl Signs {
+    /// What a session is doing.
+    pub(super) fn state(&self, row: &SessionRow) -> Told {
+        let recorded = recorded(row);
+        let here = (row.home.clone(), row.session.clone());
+        let live = self.live.get(&here);
+        let pid = live.map(|session| session.pid);
+        if self.pending.contains(&(row.runtime.clone(), row.session.clone())) {
+            let says = "A call of it waits for your decision.";
+            return (SessionState::WaitingApproval, StateSource::Queue, says.to_owned(), pid);
+        }
+        if let Some(session) = live {
+            let state = match session.status.as_str() {
+                "busy" => SessionState::Running,
+                "waiting" => SessionState::WaitingInput,
+                "idle" => SessionState::Idle,
+                _ => recorded.filter(|state| *state != SessionState::Ended).unwrap_or(SessionState::Running),
+            };
+            let says = format!("The runtime lists it as {} in process {}.", session.status, session.pid);
+            return (state, StateSource::Runtime, says, pid);
+        }
+        if recorded == Some(SessionState::Ended) {
+            return (SessionState::Ended, StateSource::Recorded, "Its end is recorded.".to_owned(), None);
+        }
+        if self.gone.contains(&here) {
+            return (SessionState::Ended, StateSource::Process, "Its process has ended.".to_owned(), None);
+        }
+        let silent = self.now - row.last_at;
+        let called = self.hooks.get(&row.session).is_some_and(|at| self.now - at < HOOK_MS);
+        if called && recorded.is_none_or(|state| state == SessionState::Running) {
+            return (SessionState::Running, StateSource::Hook, "Its hooks called just now.".to_owned(), None);
+        }
+        if silent >= OVER_MS {
+            let says = format!("Nothing was recorded for {}.", long(silent));
+            return (SessionState::Ended, StateSource::Silence, says, None);
+        }
+        match recorded {
+            Some(SessionState::Running) if silent >= SILENT_MS => {
+                let says = format!("Its turn was not ended, and nothing was recorded for {}.", long(silent));
+                (SessionState::Unknown, StateSource::Silence, says, None)
+            }
+            Some(state) => (state, StateSource::Recorded, "The last of its records says so.".to_owned(), None),
+            None => (SessionState::Unknown, StateSource::Nothing, "Its records tell no state.".to_owned(), None),
+        }
+    }
+}
+
+/// The state of the last record that told one.
+fn recorded(row: &SessionRow) -> Option<SessionState> {
+    let word = row.state.as_ref()?;
+    serde_json::from_value(serde_json::Value::String(word.clone())).ok()
+}
+
+fn long(ms: i64) -> String {
+    let minutes = Duration::from_millis(u64::try_from(ms).unwrap_or(0)).as_secs() / 60;
+    match minutes {
+        0..120 => format!("{minutes} minutes"),
+        120..2_880 => format!("{} hours", minutes / 60),
+        _ => format!("{} days", minutes / 1_440),
+    }
+}

@@ -1,0 +1,460 @@
+//! The thread that reads what runtimes record: what changed first, then the history, newest first.
+//!
+//! Only homes that the user chose are looked at. Files are watched; a slow look at all of them finds what a
+//! watcher missed. Whatever goes wrong with one file is noted there and stops nothing else.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::path::{Path, PathBuf};
+use std::sync::{Condvar, Mutex};
+use std::time::Duration;
+
+use clawbutler_connectors::connector::{self, Connector};
+use clawbutler_connectors::record::Recording;
+use clawbutler_core::limits::ALL_STEPS;
+use clawbutler_store::StoreError;
+use clawbutler_store::sessions::{Batch, RecordingRow, SessionStore};
+use clawbutler_wire::sessions::{BackfillState, BackfillView};
+use clawbutler_wire::topic::Topic;
+use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
+
+use super::lines::Look;
+use super::state::Live;
+use crate::Butler;
+use crate::engine::lock;
+
+/// What is kept of sessions while the engine runs.
+#[derive(Debug)]
+pub(crate) struct Sessions {
+    pub(super) store: SessionStore,
+    pub(super) live: Mutex<Live>,
+    queue: Mutex<Queue>,
+    bell: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    stop: bool,
+    /// Files that changed, by home.
+    dirty: BTreeSet<(String, PathBuf)>,
+    /// Homes whose files are to be compared with what was read.
+    scan: BTreeSet<String>,
+    backfills: BTreeMap<String, Backfill>,
+    /// Homes that are looked at.
+    homes: BTreeSet<String>,
+}
+
+#[derive(Debug, Default)]
+struct Backfill {
+    view: BackfillView,
+    waiting: VecDeque<(Recording, u64)>,
+}
+
+/// One home that is looked at.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    pub(super) id: String,
+    pub(super) connector: &'static dyn Connector,
+    pub(super) path: PathBuf,
+}
+
+/// What the thread keeps to itself.
+#[derive(Debug, Default)]
+pub(super) struct Hand {
+    /// How far recordings were read, as stored.
+    pub(super) rows: HashMap<(PathBuf, String, Option<String>), RecordingRow>,
+    watcher: Option<RecommendedWatcher>,
+    watched: BTreeSet<(String, PathBuf)>,
+    told_at: u64,
+    scanned_at: u64,
+}
+
+/// How often all files are compared when watching works, and when it does not (ms).
+const SCAN_MS: u64 = 60_000;
+const BLIND_SCAN_MS: u64 = 3_000;
+/// How long changes are collected before they are read.
+const GATHER: Duration = Duration::from_millis(100);
+/// Shortest pause between two notices to windows (ms).
+const TELL_MS: u64 = 250;
+/// Bytes of changed files that are read before they are stored.
+const ROUND_BYTES: u64 = 4 * 1024 * 1024;
+/// Recordings whose place is remembered; past it they are asked for again.
+const ROWS: usize = 8_192;
+
+impl Sessions {
+    pub(crate) fn open(path: &Path) -> Result<(Self, Option<PathBuf>), StoreError> {
+        let (store, aside) = SessionStore::open(path)?;
+        Ok((Self { store, live: Mutex::default(), queue: Mutex::default(), bell: Condvar::new() }, aside))
+    }
+
+    /// Ends the thread.
+    pub(crate) fn stop(&self) {
+        lock(&self.queue).stop = true;
+        self.bell.notify_all();
+    }
+
+    fn stopping(&self) -> bool {
+        lock(&self.queue).stop
+    }
+
+    /// Calls the thread: the chosen homes may be others.
+    pub(crate) fn look_again(&self) {
+        self.bell.notify_all();
+    }
+
+    pub(super) fn changed_file(&self, home: &str, path: PathBuf) {
+        lock(&self.queue).dirty.insert((home.to_owned(), path));
+        self.bell.notify_all();
+    }
+
+    pub(super) fn backfill_views(&self) -> Vec<BackfillView> {
+        lock(&self.queue).backfills.values().map(|backfill| backfill.view.clone()).collect()
+    }
+
+    /// Starts the reading of a home's history again; its files are compared by the thread.
+    pub(super) fn start_backfill(&self, home: &str) -> BackfillView {
+        let mut queue = lock(&self.queue);
+        let backfill = queue.backfills.entry(home.to_owned()).or_default();
+        home.clone_into(&mut backfill.view.home_id);
+        if backfill.view.state != BackfillState::Running {
+            backfill.view = BackfillView { home_id: home.to_owned(), ..BackfillView::default() };
+        }
+        let view = backfill.view.clone();
+        queue.scan.insert(home.to_owned());
+        self.bell.notify_all();
+        view
+    }
+
+    pub(super) fn cancel_backfill(&self, home: &str) -> BackfillView {
+        let mut queue = lock(&self.queue);
+        let backfill = queue.backfills.entry(home.to_owned()).or_default();
+        backfill.waiting.clear();
+        if backfill.view.state != BackfillState::Done {
+            backfill.view.state = BackfillState::Cancelled;
+        }
+        home.clone_into(&mut backfill.view.home_id);
+        backfill.view.clone()
+    }
+
+    pub(super) fn drop_home(&self, home: &str) {
+        let mut queue = lock(&self.queue);
+        queue.backfills.remove(home);
+        queue.homes.remove(home);
+        queue.dirty.retain(|(of, _)| of != home);
+    }
+}
+
+impl Butler {
+    /// Starts the thread that reads sessions; it ends with [`Butler::shutdown`].
+    pub(crate) fn start_sessions(&self) -> std::io::Result<std::thread::JoinHandle<()>> {
+        let butler = self.clone();
+        std::thread::Builder::new().name("sessions".into()).spawn(move || {
+            let mut hand = Hand::default();
+            while !butler.0.sessions.stopping() {
+                if !butler.read_round(&mut hand) {
+                    butler.wait_for_records(&hand);
+                }
+            }
+        })
+    }
+
+    /// Reads everything there is to read now; for tests and benchmarks, which run no threads.
+    pub fn read_sessions(&self) {
+        let mut hand = Hand { scanned_at: u64::MAX, ..Hand::default() };
+        for place in self.places() {
+            lock(&self.0.sessions.queue).scan.insert(place.id);
+        }
+        while self.read_round(&mut hand) {}
+    }
+
+    fn wait_for_records(&self, hand: &Hand) {
+        let every = if hand.watcher.is_some() { SCAN_MS } else { BLIND_SCAN_MS };
+        let queue = lock(&self.0.sessions.queue);
+        if queue.stop || !queue.scan.is_empty() {
+            return;
+        }
+        let calm = queue.dirty.is_empty();
+        if calm {
+            drop(self.0.sessions.bell.wait_timeout(queue, Duration::from_millis(every)));
+        } else {
+            drop(queue);
+        }
+        std::thread::sleep(GATHER);
+    }
+
+    /// One round; gives whether there is more to do at once.
+    fn read_round(&self, hand: &mut Hand) -> bool {
+        let places = self.places();
+        self.note_homes(hand, &places);
+        let now = self.0.ports.clock.steady_ms();
+        let every = if hand.watcher.is_some() { SCAN_MS } else { BLIND_SCAN_MS };
+        if hand.scanned_at != u64::MAX && now.saturating_sub(hand.scanned_at) >= every {
+            hand.scanned_at = now;
+            lock(&self.0.sessions.queue).scan.extend(places.iter().map(|place| place.id.clone()));
+            if let Err(error) = self.0.sessions.store.write(|write| write.forget_silent(ALL_STEPS)) {
+                tracing::warn!(%error, "old steps could not be forgotten");
+            }
+        }
+        let scan = std::mem::take(&mut lock(&self.0.sessions.queue).scan);
+        for place in places.iter().filter(|place| scan.contains(&place.id)) {
+            self.compare_records(place);
+        }
+        let more = self.read_changed(hand, &places) || self.read_history(hand, &places);
+        if hand.rows.len() > ROWS {
+            hand.rows.clear();
+        }
+        more
+    }
+
+    /// Homes that the user chose and whose runtime records something.
+    fn places(&self) -> Vec<Place> {
+        let homes = self.governed_homes();
+        let place = |home: clawbutler_store::table::homes::HomeRow| {
+            Some(Place { connector: connector::by_id(&home.runtime)?, id: home.id, path: PathBuf::from(home.path) })
+        };
+        homes.into_iter().filter_map(place).collect()
+    }
+
+    /// Takes up homes that were chosen since, and lets go of those that are no longer.
+    fn note_homes(&self, hand: &mut Hand, places: &[Place]) {
+        let now: BTreeSet<String> = places.iter().map(|place| place.id.clone()).collect();
+        {
+            let mut queue = lock(&self.0.sessions.queue);
+            let new: Vec<String> = now.difference(&queue.homes).cloned().collect();
+            for home in new {
+                let noted = self.0.sessions.store.read::<_, StoreError>(|read| read.backfill(&home)).ok().flatten();
+                let state = match noted.as_deref() {
+                    Some("done") => BackfillState::Done,
+                    Some("cancelled") => BackfillState::Cancelled,
+                    Some(_) | None => BackfillState::Waiting,
+                };
+                let view = BackfillView { home_id: home.clone(), state, ..BackfillView::default() };
+                queue.backfills.insert(home.clone(), Backfill { view, waiting: VecDeque::new() });
+                queue.scan.insert(home);
+            }
+            queue.backfills.retain(|home, _| now.contains(home));
+            queue.dirty.retain(|(home, _)| now.contains(home));
+            queue.homes = now;
+        }
+        if hand.scanned_at != u64::MAX {
+            self.watch(hand, places);
+        }
+    }
+
+    fn watch(&self, hand: &mut Hand, places: &[Place]) {
+        let env = &self.0.ports.env;
+        let wanted: BTreeSet<(String, PathBuf)> = places
+            .iter()
+            .flat_map(|place| {
+                let folders = place.connector.recording_folders(env, &place.path);
+                folders.into_iter().filter(|folder| folder.is_dir()).map(|folder| (place.id.clone(), folder))
+            })
+            .collect();
+        if wanted == hand.watched {
+            return;
+        }
+        // The system may name a file by the folder's real place.
+        let real: Vec<(String, PathBuf, PathBuf)> = wanted
+            .iter()
+            .map(|(home, folder)| {
+                let real = folder.canonicalize().unwrap_or_else(|_| folder.clone());
+                (home.clone(), folder.clone(), real)
+            })
+            .collect();
+        let butler = std::sync::Arc::downgrade(&self.0);
+        let told = move |event: notify::Result<notify::Event>| {
+            let (Ok(event), Some(inner)) = (event, butler.upgrade()) else { return };
+            if event.kind.is_access() {
+                return;
+            }
+            for path in event.paths {
+                for (home, folder, real) in &real {
+                    let below = path.strip_prefix(folder).or_else(|_| path.strip_prefix(real));
+                    if let Ok(below) = below {
+                        inner.sessions.changed_file(home, folder.join(below));
+                    }
+                }
+            }
+        };
+        let mut watcher = match notify::recommended_watcher(told) {
+            Ok(watcher) => watcher,
+            Err(error) => {
+                tracing::warn!(%error, "records of sessions cannot be watched; they are looked at every few seconds");
+                (hand.watcher, hand.watched) = (None, wanted);
+                return;
+            }
+        };
+        let mut all = true;
+        for (home, folder) in &wanted {
+            // A home holds much that is no record: below it only folders that are named are watched.
+            let whole = places.iter().any(|place| place.id == *home && place.path == *folder);
+            let mode = if whole { RecursiveMode::NonRecursive } else { RecursiveMode::Recursive };
+            if let Err(error) = watcher.watch(folder, mode) {
+                all = false;
+                tracing::warn!(folder = %folder.display(), %error, "a folder of records cannot be watched");
+            }
+        }
+        hand.watcher = all.then_some(watcher);
+        hand.watched = wanted;
+    }
+
+    /// Compares a home's files with what was read of them; what differs is read, newest first.
+    fn compare_records(&self, place: &Place) {
+        let known: HashMap<String, (u64, i64)> = self
+            .0
+            .sessions
+            .store
+            .read::<_, StoreError>(|read| read.known_files(&place.id))
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(path, size, modified)| (path, (size, modified)))
+            .collect();
+        let recordings = place.connector.recordings(&self.0.ports.env, &place.path);
+        let mut differing = VecDeque::new();
+        for recording in recordings {
+            let Some(look) = super::reading::look_at(&recording) else { continue };
+            let before = known.get(recording.path.to_string_lossy().as_ref());
+            if before.is_none_or(|before| *before != (look.size, look.modified)) {
+                differing.push_back((recording, look, before.is_some()));
+            }
+        }
+        let mut queue = lock(&self.0.sessions.queue);
+        let Queue { dirty, backfills, .. } = &mut *queue;
+        let backfill = backfills.entry(place.id.clone()).or_default();
+        backfill.view.home_id.clone_from(&place.id);
+        match backfill.view.state {
+            BackfillState::Waiting => {
+                let bytes = differing.iter().map(|(_, Look { size, .. }, _)| size).sum();
+                backfill.view.state = BackfillState::Running;
+                backfill.view.files_total = u32::try_from(differing.len()).unwrap_or(u32::MAX);
+                backfill.view.bytes_total = bytes;
+                backfill.view.started_at = Some(self.0.ports.clock.wall().0);
+                backfill.waiting = differing.into_iter().map(|(recording, look, _)| (recording, look.size)).collect();
+            }
+            // What waits there is read in its turn.
+            BackfillState::Running => {}
+            BackfillState::Done | BackfillState::Failed => {
+                dirty.extend(differing.into_iter().map(|(recording, ..)| (place.id.clone(), recording.path)));
+            }
+            BackfillState::Cancelled => {
+                let live = differing.into_iter().filter(|(.., known)| *known);
+                dirty.extend(live.map(|(recording, ..)| (place.id.clone(), recording.path)));
+            }
+        }
+    }
+
+    /// Reads files that changed. Gives whether there was one.
+    fn read_changed(&self, hand: &mut Hand, places: &[Place]) -> bool {
+        let dirty = std::mem::take(&mut lock(&self.0.sessions.queue).dirty);
+        if dirty.is_empty() {
+            return false;
+        }
+        let mut batches = Vec::new();
+        let mut taken = 0;
+        for (home, path) in dirty {
+            let Some(place) = places.iter().find(|place| place.id == home) else { continue };
+            if taken >= ROUND_BYTES {
+                lock(&self.0.sessions.queue).dirty.insert((home, path));
+                continue;
+            }
+            let mut again = false;
+            for recording in place.connector.recordings_in(&self.0.ports.env, &place.path, &path) {
+                let read = self.read_recording(hand, place, &recording, false);
+                taken += read.bytes;
+                again |= read.more;
+                batches.extend(read.batches);
+            }
+            if again {
+                lock(&self.0.sessions.queue).dirty.insert((home, path));
+            }
+        }
+        self.keep_records(hand, batches);
+        true
+    }
+
+    /// Reads on in the history of one home. Gives whether there was something.
+    fn read_history(&self, hand: &mut Hand, places: &[Place]) -> bool {
+        let next = {
+            let mut queue = lock(&self.0.sessions.queue);
+            queue.backfills.iter_mut().find_map(|(home, backfill)| {
+                if backfill.view.state != BackfillState::Running {
+                    return None;
+                }
+                let place = places.iter().find(|place| place.id == *home)?;
+                Some((place.clone(), backfill.waiting.pop_front()))
+            })
+        };
+        let Some((place, waiting)) = next else { return false };
+        let Some((recording, size)) = waiting else {
+            self.end_backfill(&place.id, BackfillState::Done);
+            return true;
+        };
+        let read = self.read_recording(hand, &place, &recording, true);
+        let kept = self.keep_records(hand, read.batches);
+        {
+            let mut queue = lock(&self.0.sessions.queue);
+            if let Some(backfill) = queue.backfills.get_mut(&place.id) {
+                if read.more && kept && backfill.view.state == BackfillState::Running {
+                    backfill.waiting.push_front((recording, size));
+                } else {
+                    backfill.view.files_done += 1;
+                }
+                let done = backfill.view.bytes_done + read.bytes;
+                backfill.view.bytes_done = done.min(backfill.view.bytes_total);
+                if !kept {
+                    backfill.view.says =
+                        Some("A part of the history could not be stored; it is tried again.".to_owned());
+                }
+            }
+        }
+        true
+    }
+
+    pub(super) fn end_backfill(&self, home: &str, state: BackfillState) {
+        {
+            let mut queue = lock(&self.0.sessions.queue);
+            if let Some(backfill) = queue.backfills.get_mut(home) {
+                backfill.view.state = state;
+                if state == BackfillState::Done {
+                    backfill.view.files_done = backfill.view.files_total;
+                    backfill.view.bytes_done = backfill.view.bytes_total;
+                }
+            }
+        }
+        let word = if state == BackfillState::Done { "done" } else { "cancelled" };
+        if let Err(error) = self.0.sessions.store.write(|write| write.backfill(home, word)) {
+            tracing::warn!(%error, "where the reading of a history stands could not be stored");
+        }
+        self.changed(Topic::Sessions);
+    }
+
+    /// Stores what was read. If that fails it is read again later, from the same place.
+    fn keep_records(&self, hand: &mut Hand, batches: Vec<Batch>) -> bool {
+        if batches.is_empty() {
+            return true;
+        }
+        let bound = clawbutler_core::limits::SESSION_STEPS;
+        let stored = self.0.sessions.store.write(|write| {
+            for batch in &batches {
+                write.apply(batch, bound)?;
+            }
+            Ok(())
+        });
+        if let Err(error) = stored {
+            tracing::error!(%error, "what sessions recorded could not be stored; it is read again");
+            hand.rows.clear();
+            return false;
+        }
+        let told = batches.iter().any(|batch| !batch.steps.is_empty() || !batch.malformed.is_empty());
+        for batch in batches {
+            for row in hand.rows.values_mut().filter(|row| row.key == batch.recording.key) {
+                row.clone_from(&batch.recording);
+            }
+        }
+        let now = self.0.ports.clock.steady_ms();
+        if told && now.saturating_sub(hand.told_at) >= TELL_MS {
+            hand.told_at = now;
+            self.changed(Topic::Sessions);
+        }
+        true
+    }
+}

@@ -1,0 +1,11 @@
+//! What the client records of its sessions: transcripts of one JSON object a line.
+
+mod answers;
+mod attachments;
+mod files;
+mod prompts;
+mod time;
+mod transcript;
+
+pub(super) use files::{all, folder, in_file};
+pub(super) use transcript::Transcript;

@@ -1,0 +1,173 @@
+//! Where the records lie: `sessions/<year>/<month>/<day>/rollout-<local time>-<thread>.jsonl`, and
+//! `archived_sessions/` for what was put away.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+
+use clawbutler_core::limits::RECORDINGS;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::paths;
+use crate::record::{Form, Recording};
+
+/// Longest first line that is read (bytes): it carries the model's whole instructions.
+const HEAD_BYTES: u64 = 1024 * 1024;
+/// Entries of one folder, and folders inside each other.
+const ENTRIES: usize = 20_000;
+const DEPTH: usize = 4;
+/// Folders that are watched: those of the newest days.
+const WATCHED: usize = 400;
+
+/// What the first line of a record says.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Head {
+    /// The thread's own id.
+    thread: Option<String>,
+    /// The root thread's id, which hooks call the session.
+    pub(super) session: Option<String>,
+    /// The thread this one was started by.
+    parent: Option<String>,
+    /// The thread whose history it began with.
+    forked: Option<String>,
+    pub(super) cwd: Option<String>,
+    pub(super) version: Option<String>,
+    /// When it began, in the client's words.
+    pub(super) started: Option<String>,
+    agent: bool,
+}
+
+impl Head {
+    /// Whether it is a sub-agent's.
+    pub(super) fn is_agent(&self) -> bool {
+        self.agent
+    }
+
+    /// Reads what is wanted of a `session_meta`.
+    pub(super) fn of(meta: &Value) -> Self {
+        let text = |name: &str| meta.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let owned = |name: &str| text(name).map(str::to_owned);
+        let agent = meta.get("source").is_some_and(|source| source.get("subagent").is_some())
+            || text("thread_source") == Some("subagent");
+        Self {
+            thread: owned("id"),
+            session: owned("session_id"),
+            parent: owned("parent_thread_id"),
+            forked: owned("forked_from_id"),
+            cwd: owned("cwd"),
+            version: owned("cli_version"),
+            started: owned("timestamp"),
+            agent,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct First {
+    #[serde(rename = "type")]
+    kind: String,
+    payload: Meta,
+}
+
+/// Only these: the instructions beside them are long.
+#[derive(Deserialize)]
+struct Meta {
+    id: Option<Value>,
+    session_id: Option<Value>,
+    parent_thread_id: Option<Value>,
+    forked_from_id: Option<Value>,
+    cwd: Option<Value>,
+    cli_version: Option<Value>,
+    timestamp: Option<Value>,
+    source: Option<Value>,
+    thread_source: Option<Value>,
+}
+
+/// The first line of a record; none while it is not whole.
+pub(super) fn head(file: &Path) -> Option<Head> {
+    let file = File::open(file).ok()?;
+    let mut line = Vec::new();
+    BufReader::new(file.take(HEAD_BYTES)).read_until(b'\n', &mut line).ok()?;
+    line.ends_with(b"\n").then_some(())?;
+    let First { kind, payload } = serde_json::from_slice(&line).ok()?;
+    (kind == "session_meta").then_some(())?;
+    let Meta { id, session_id, parent_thread_id, forked_from_id, cwd, cli_version, timestamp, source, thread_source } =
+        payload;
+    Some(Head::of(&serde_json::json!({
+        "id": id, "session_id": session_id, "parent_thread_id": parent_thread_id, "forked_from_id": forked_from_id,
+        "cwd": cwd, "cli_version": cli_version, "timestamp": timestamp, "source": source, "thread_source": thread_source,
+    })))
+}
+
+/// The thread in a record's name.
+pub(super) fn thread_of(file: &Path) -> Option<String> {
+    let name = file.file_name()?.to_str()?.strip_prefix("rollout-")?.strip_suffix(".jsonl")?;
+    // `2026-11-22T11-12-48-` stands before it.
+    let thread = name.get(20..)?;
+    let plain = thread.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    (plain && !thread.is_empty() && name.as_bytes()[19] == b'-').then(|| thread.to_owned())
+}
+
+/// Everything recorded, newest first by the time in the names.
+pub(super) fn all(home: &Path) -> Vec<Recording> {
+    let mut files = Vec::new();
+    for folder in [paths::sessions(home), paths::archived(home)] {
+        walk(&folder, DEPTH, &mut |path, is_folder| {
+            if !is_folder && thread_of(&path).is_some() {
+                files.push(path);
+            }
+        });
+    }
+    files.sort_by(|one, other| other.file_name().cmp(&one.file_name()).then_with(|| one.cmp(other)));
+    files.truncate(RECORDINGS);
+    files.iter().filter_map(|file| of_file(home, file)).collect()
+}
+
+/// The recording in a file.
+pub(super) fn of_file(home: &Path, file: &Path) -> Option<Recording> {
+    let inside = file.starts_with(paths::sessions(home)) || file.starts_with(paths::archived(home));
+    let thread = thread_of(file).filter(|_| inside)?;
+    let head = head(file)?;
+    let thread = head.thread.unwrap_or(thread);
+    let session = if head.agent { head.session.or(head.parent) } else { None }.unwrap_or_else(|| thread.clone());
+    Some(Recording {
+        agent: (head.agent && thread != session).then_some(thread),
+        parent: head.forked.filter(|forked| !head.agent && *forked != session),
+        session,
+        path: file.to_owned(),
+        form: Form::Lines,
+        cwd: head.cwd,
+        title: None,
+    })
+}
+
+/// Folders that hold records, the newest days first.
+pub(super) fn folders(home: &Path) -> Vec<PathBuf> {
+    let mut all = Vec::new();
+    walk(&paths::sessions(home), DEPTH, &mut |path, is_folder| {
+        if is_folder {
+            all.push(path);
+        }
+    });
+    all.sort_by(|one, other| other.cmp(one));
+    all.truncate(WATCHED);
+    all.insert(0, paths::sessions(home));
+    all.push(paths::archived(home));
+    all
+}
+
+fn walk(folder: &Path, depth: usize, found: &mut impl FnMut(PathBuf, bool)) {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().take(ENTRIES);
+    for entry in entries {
+        let Ok(kind) = entry.file_type() else { continue };
+        if kind.is_dir() {
+            found(entry.path(), true);
+            if depth > 1 {
+                walk(&entry.path(), depth - 1, found);
+            }
+        } else if kind.is_file() {
+            found(entry.path(), false);
+        }
+    }
+}

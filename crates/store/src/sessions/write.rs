@@ -1,0 +1,333 @@
+//! What changes the database of sessions.
+
+use rusqlite::{OptionalExtension as _, params};
+
+use super::{AgentRow, Batch, RecordingRow, SessionName, SessionWrite, Tokens, UsageRow};
+use crate::StoreError;
+
+/// Malformed records of one session that are kept.
+const MALFORMED_KEPT: i64 = 100;
+/// Steps beyond the bound before the oldest are forgotten: forgetting one by one would cost more.
+const SLACK: u64 = 500;
+
+impl SessionWrite<'_> {
+    /// The session's key; it is made when it is new. What is known of it by name fills what is absent.
+    pub fn session(&self, name: &SessionName) -> Result<i64, StoreError> {
+        self.0
+            .prepare_cached(
+                "INSERT INTO sessions (id, home, runtime, session, parent, title, cwd, last_at) \
+                 VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET parent = ifnull(parent, excluded.parent), \
+                 title = ifnull(title, excluded.title), cwd = ifnull(cwd, excluded.cwd) RETURNING key",
+            )?
+            .query_row(
+                params![
+                    name.id, name.home, name.runtime, name.session, name.parent, name.title, name.cwd, name.seen_at
+                ],
+                |row| row.get(0),
+            )
+            .map_err(StoreError::from)
+    }
+
+    /// The recording of a session in a file; it is made when it is new.
+    pub fn recording(
+        &self,
+        session: i64,
+        home: &str,
+        path: &str,
+        agent: Option<&str>,
+    ) -> Result<RecordingRow, StoreError> {
+        self.0
+            .prepare_cached(
+                "INSERT INTO recordings (session, home, path, agent) VALUES (?,?,?,?) \
+                 ON CONFLICT (path, session, ifnull(agent, '')) DO UPDATE SET present = 1",
+            )?
+            .execute(params![session, home, path, agent])?;
+        self.0
+            .prepare_cached(&format!(
+                "SELECT {} FROM recordings WHERE path = ? AND session = ? AND ifnull(agent, '') = ifnull(?, '')",
+                super::read::RECORDING
+            ))?
+            .query_row(params![path, session, agent], super::read::recording)
+            .map_err(StoreError::from)
+    }
+
+    /// Takes in what was read; at most `bound` steps of a session are kept.
+    pub fn apply(&self, batch: &Batch, bound: u64) -> Result<(), StoreError> {
+        let session = batch.recording.session;
+        self.cursor(&batch.recording)?;
+        let seq: u64 =
+            self.0.prepare_cached("SELECT seq FROM sessions WHERE key = ?")?.query_row([session], |row| row.get(0))?;
+        let mut next = seq;
+        {
+            let mut insert = self.0.prepare_cached(
+                "INSERT INTO steps (session, place, seq, at, agent, kind, body) VALUES (?,?,?,?,?,?,?)",
+            )?;
+            for step in &batch.steps {
+                next += 1;
+                insert.execute(params![session, step.place, next, step.at, step.agent, step.kind, step.body])?;
+            }
+        }
+        for usage in &batch.usages {
+            self.usage(session, usage)?;
+        }
+        for agent in &batch.agents {
+            self.agent(session, agent)?;
+        }
+        {
+            let mut insert = self
+                .0
+                .prepare_cached("INSERT INTO malformed (session, recording, offset, line, why) VALUES (?,?,?,?,?)")?;
+            for one in &batch.malformed {
+                insert.execute(params![session, batch.recording.key, one.offset, one.line, one.why])?;
+            }
+        }
+        if !batch.malformed.is_empty() {
+            self.0
+                .prepare_cached(
+                    "DELETE FROM malformed WHERE session = ?1 AND key NOT IN \
+                     (SELECT key FROM malformed WHERE session = ?1 ORDER BY key DESC LIMIT ?2)",
+                )?
+                .execute(params![session, MALFORMED_KEPT])?;
+        }
+        self.totals(batch, next)?;
+        self.forget_oldest(session, bound)
+    }
+
+    fn totals(&self, batch: &Batch, seq: u64) -> Result<(), StoreError> {
+        let (first, last) = batch.times.unzip();
+        self.0
+            .prepare_cached(
+                "UPDATE sessions SET title = ifnull(?2, title), cwd = ifnull(?3, cwd), branch = ifnull(?4, branch), \
+                 model = ifnull(?5, model), mode = ifnull(?6, mode), state = ifnull(?7, state), \
+                 prompts = prompts + ?8, tool_calls = tool_calls + ?9, errors = errors + ?10, \
+                 malformed = malformed + ?11, \
+                 started_at = CASE WHEN ?12 IS NULL THEN started_at ELSE min(ifnull(started_at, ?12), ?12) END, \
+                 last_at = CASE WHEN ?13 IS NULL THEN last_at WHEN steps = 0 THEN ?13 ELSE max(last_at, ?13) END, \
+                 steps = steps + (?14 - seq), seq = ?14 WHERE key = ?1",
+            )?
+            .execute(params![
+                batch.recording.session,
+                batch.title,
+                batch.cwd,
+                batch.branch,
+                batch.model,
+                batch.mode,
+                batch.state,
+                batch.prompts,
+                batch.tool_calls,
+                batch.errors,
+                u32::try_from(batch.malformed.len()).unwrap_or(u32::MAX),
+                first,
+                last,
+                seq
+            ])?;
+        Ok(())
+    }
+
+    /// Stores how far a recording was read.
+    pub fn cursor(&self, recording: &RecordingRow) -> Result<(), StoreError> {
+        self.0
+            .prepare_cached(
+                "UPDATE recordings SET position = ?, size = ?, modified = ?, identity = ?, head = ?, tail = ?, \
+                 place = ?, saved = ?, records = ?, malformed = ?, rewritten = ?, trouble = ?, present = ? \
+                 WHERE key = ?",
+            )?
+            .execute(params![
+                recording.position, recording.size, recording.modified, recording.identity, recording.head,
+                recording.tail, recording.place, recording.saved, recording.records, recording.malformed,
+                recording.rewritten, recording.trouble, recording.present, recording.key
+            ])?;
+        Ok(())
+    }
+
+    fn usage(&self, session: i64, usage: &UsageRow) -> Result<(), StoreError> {
+        let before = match &usage.response {
+            Some(response) => {
+                let before = self
+                    .0
+                    .prepare_cached(
+                        "SELECT input, cache_read, cache_write, output, reasoning, recorded, estimated FROM usages \
+                         WHERE session = ? AND response = ?",
+                    )?
+                    .query_row(params![session, response], |row| {
+                        Ok(UsageRow {
+                            response: None,
+                            tokens: super::read::tokens(row, 0)?,
+                            recorded: row.get(5)?,
+                            estimated: row.get(6)?,
+                        })
+                    })
+                    .optional()?;
+                let Tokens { input, cache_read, cache_write, output, reasoning } = usage.tokens;
+                self.0.prepare_cached("INSERT OR REPLACE INTO usages VALUES (?,?,?,?,?,?,?,?,?)")?.execute(params![
+                    session, response, input, cache_read, cache_write, output, reasoning, usage.recorded,
+                    usage.estimated
+                ])?;
+                before
+            }
+            None => None,
+        };
+        if let Some(before) = before {
+            self.count(session, &before, -1)?;
+        }
+        self.count(session, usage, 1)
+    }
+
+    /// Adds one answer to the session's sums, or takes it out of them.
+    fn count(&self, session: i64, usage: &UsageRow, sign: i64) -> Result<(), StoreError> {
+        let Tokens { input, cache_read, cache_write, output, reasoning } = usage.tokens;
+        // Without tokens it is what the whole cost.
+        let whole = usage.tokens == Tokens::default();
+        let (single, total) = if whole { (0, usage.recorded) } else { (usage.recorded.unwrap_or(0), None) };
+        let estimated = if usage.recorded.is_none() { usage.estimated } else { None };
+        let place = match (whole, usage.recorded, estimated) {
+            (true, ..) => [0, 0, 0],
+            (false, Some(_), _) => [1, 0, 0],
+            (false, None, Some(_)) => [0, 1, 0],
+            (false, None, None) => [0, 0, 1],
+        };
+        self.0
+            .prepare_cached(
+                "UPDATE sessions SET input = input + ?2 * ?3, cache_read = cache_read + ?2 * ?4, \
+                 cache_write = cache_write + ?2 * ?5, output = output + ?2 * ?6, reasoning = reasoning + ?2 * ?7, \
+                 recorded = recorded + ?2 * ?8, total = total + ?2 * ?9, estimated = estimated + ?2 * ?10, \
+                 costed = costed + ?2 * ?11, priced = priced + ?2 * ?12, unpriced = unpriced + ?2 * ?13 \
+                 WHERE key = ?1",
+            )?
+            .execute(params![
+                session,
+                sign,
+                input,
+                cache_read,
+                cache_write,
+                output,
+                reasoning,
+                single,
+                total.unwrap_or(0),
+                estimated.unwrap_or(0),
+                place[0],
+                place[1],
+                place[2]
+            ])?;
+        Ok(())
+    }
+
+    fn agent(&self, session: i64, agent: &AgentRow) -> Result<(), StoreError> {
+        self.0
+            .prepare_cached(
+                "INSERT INTO agents (session, agent, name, parent, call, outcome, steps, last_at) \
+                 VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (session, agent) DO UPDATE SET \
+                 name = ifnull(excluded.name, name), parent = ifnull(excluded.parent, parent), \
+                 call = ifnull(excluded.call, call), outcome = ifnull(excluded.outcome, outcome), \
+                 steps = steps + excluded.steps, \
+                 last_at = CASE WHEN excluded.last_at IS NULL THEN last_at ELSE max(ifnull(last_at, 0), excluded.last_at) END",
+            )?
+            .execute(params![
+                session,
+                agent.agent,
+                agent.name,
+                agent.parent,
+                agent.call,
+                agent.outcome,
+                agent.steps,
+                agent.last_at
+            ])?;
+        Ok(())
+    }
+
+    fn forget_oldest(&self, session: i64, bound: u64) -> Result<(), StoreError> {
+        let kept: u64 = self
+            .0
+            .prepare_cached("SELECT steps - forgotten FROM sessions WHERE key = ?")?
+            .query_row([session], |row| row.get(0))?;
+        if kept > bound + SLACK {
+            self.forget(session, kept - bound)?;
+        }
+        Ok(())
+    }
+
+    fn forget(&self, session: i64, count: u64) -> Result<(), StoreError> {
+        let gone = self
+            .0
+            .prepare_cached(
+                "DELETE FROM steps WHERE session = ?1 AND (place, seq) IN \
+                 (SELECT place, seq FROM steps WHERE session = ?1 ORDER BY place, seq LIMIT ?2)",
+            )?
+            .execute(params![session, count])?;
+        self.0
+            .prepare_cached("UPDATE sessions SET forgotten = forgotten + ? WHERE key = ?")?
+            .execute(params![gone, session])?;
+        Ok(())
+    }
+
+    /// Forgets the steps of the sessions that were silent longest until at most `bound` are kept in all.
+    pub fn forget_silent(&self, bound: u64) -> Result<(), StoreError> {
+        let mut over: u64 = self
+            .0
+            .query_row("SELECT ifnull(sum(steps - forgotten), 0) FROM sessions", [], |row| row.get::<_, u64>(0))?;
+        while over > bound {
+            let oldest: Option<(i64, u64)> = self
+                .0
+                .query_row(
+                    "SELECT key, steps - forgotten FROM sessions WHERE steps > forgotten ORDER BY last_at, key LIMIT 1",
+                    [],
+                    |row| Ok((row.get(0)?, row.get(1)?)),
+                )
+                .optional()?;
+            let Some((session, kept)) = oldest else { break };
+            self.forget(session, kept)?;
+            over -= kept;
+        }
+        Ok(())
+    }
+
+    /// Everything read of a session is dropped, to be read anew: one of its recordings was rewritten.
+    pub fn start_again(&self, session: i64, rewritten: i64) -> Result<(), StoreError> {
+        for sql in [
+            "DELETE FROM steps WHERE session = ?",
+            "DELETE FROM usages WHERE session = ?",
+            "DELETE FROM agents WHERE session = ?",
+            "DELETE FROM malformed WHERE session = ?",
+            "UPDATE sessions SET state = NULL, title = NULL, started_at = NULL, input = 0, cache_read = 0, \
+             cache_write = 0, output = 0, reasoning = 0, recorded = 0, total = 0, estimated = 0, costed = 0, \
+             priced = 0, unpriced = 0, steps = 0, forgotten = 0, prompts = 0, tool_calls = 0, errors = 0, \
+             malformed = 0, generation = generation + 1 WHERE key = ?",
+            "UPDATE recordings SET position = 0, size = 0, modified = 0, identity = '', head = '', tail = '', \
+             place = 0, saved = 'null', records = 0, malformed = 0 WHERE session = ?",
+        ] {
+            self.0.prepare_cached(sql)?.execute([session])?;
+        }
+        self.0.prepare_cached("UPDATE recordings SET rewritten = rewritten + 1 WHERE key = ?")?.execute([rewritten])?;
+        Ok(())
+    }
+
+    /// Notes that a recording is gone, or that it cannot be read and why.
+    pub fn trouble(&self, recording: i64, present: bool, why: Option<&str>) -> Result<(), StoreError> {
+        self.0
+            .prepare_cached("UPDATE recordings SET present = ?, trouble = ? WHERE key = ?")?
+            .execute(params![present, why, recording])?;
+        Ok(())
+    }
+
+    /// Notes where the reading of a home's history stands: `running`, `done` or `cancelled`.
+    pub fn backfill(&self, home: &str, state: &str) -> Result<(), StoreError> {
+        self.0.execute("INSERT OR REPLACE INTO backfills (home, state) VALUES (?, ?)", params![home, state])?;
+        Ok(())
+    }
+
+    /// Forgets everything of a home.
+    pub fn forget_home(&self, home: &str) -> Result<(), StoreError> {
+        for sql in [
+            "DELETE FROM steps WHERE session IN (SELECT key FROM sessions WHERE home = ?)",
+            "DELETE FROM usages WHERE session IN (SELECT key FROM sessions WHERE home = ?)",
+            "DELETE FROM agents WHERE session IN (SELECT key FROM sessions WHERE home = ?)",
+            "DELETE FROM malformed WHERE session IN (SELECT key FROM sessions WHERE home = ?)",
+            "DELETE FROM recordings WHERE session IN (SELECT key FROM sessions WHERE home = ?)",
+            "DELETE FROM sessions WHERE home = ?",
+            "DELETE FROM backfills WHERE home = ?",
+        ] {
+            self.0.execute(sql, [home])?;
+        }
+        Ok(())
+    }
+}

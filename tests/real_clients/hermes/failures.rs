@@ -1,0 +1,240 @@
+//! Everything of ours that can be away or broken, and what the real client then does.
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use clawbutler_testkit::hermes::Hermes;
+use clawbutler_testkit::machine::wait_for;
+use clawbutler_testkit::model::script;
+use clawbutler_testkit::results::{HERMES, tried};
+use clawbutler_wire::registry::HealthLevel;
+use clawbutler_wire::runtimes::GuardState;
+use serde_json::json;
+
+use super::{Bench, terminal};
+
+/// What never asks anybody and touches nothing.
+fn harmless() -> serde_json::Value {
+    json!([{ "tool": "todo", "input": { "todos": [{ "id": "1", "content": "harmless", "status": "pending" }] } }])
+}
+
+#[test]
+fn the_app_was_never_started() {
+    let Some(hermes) = Hermes::guarded("off") else { return };
+    let _row = tried(HERMES, "fail: app away");
+    let mut bench = Bench(hermes);
+    bench.0.machine.quit();
+    bench.all_blocked("away", "could not ask anybody");
+    bench.0.chat(&script(&json!([terminal("echo calm > calm.txt")]))).finish();
+    assert!(bench.file("calm.txt").exists(), "low risk goes on");
+    for _ in 0..2 {
+        bench.0.machine.start();
+        let ledger = bench.0.machine.ledger();
+        let gates =
+            ledger.iter().filter(|entry| entry["kind"] == "offline.recorded" && entry["data"]["event"] == "gate");
+        assert_eq!(gates.count(), 4, "each call once, over two starts");
+        bench.0.machine.quit();
+    }
+}
+
+#[test]
+fn the_app_is_killed_and_started_while_the_request_waits() {
+    let Some(hermes) = Hermes::guarded("off") else { return };
+    let _row0 = tried(HERMES, "fail: app restarted while it is asked");
+    let _row1 = tried(HERMES, "fail: app killed while it is asked");
+    let mut bench = Bench(hermes);
+    fs::create_dir_all(bench.file("victim")).unwrap();
+    let client = bench.0.chat(&script(&json!([terminal("touch ran.txt && rm -rf victim")])));
+    let before = bench.pending();
+    bench.0.machine.stop();
+    bench.0.machine.start();
+    let back = || bench.0.machine.pending().items.into_iter().find(|item| item.client_waiting);
+    let back = wait_for("the hook to come back", back);
+    assert_eq!((&back.id, back.revision), (&before.id, before.revision), "the row survived");
+    bench.decide(&back, "allow_once", None);
+    client.finish();
+    assert!(bench.file("ran.txt").exists() && !bench.file("victim").exists());
+    bench.recorded(&["approval.reclaimed", "approval.decided", "decision.delivered", "action.completed"]);
+
+    let client = bench.0.chat(&bench.every_way("killed"));
+    bench.pending();
+    bench.0.machine.stop();
+    client.finish();
+    assert!(bench.untouched("killed", "terminal"));
+    assert!(bench.0.told("killed-terminal").contains("could not ask anybody"));
+}
+
+#[test]
+fn garbage_on_the_socket() {
+    let Some(hermes) = Hermes::guarded("off") else { return };
+    let _row = tried(HERMES, "fail: garbage on the socket");
+    let mut bench = Bench(hermes);
+    bench.0.machine.quit();
+    let path = bench.0.machine.data().join("hook.sock");
+    let _ = fs::remove_file(&path);
+    let listener = UnixListener::bind(&path).unwrap();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut bytes = vec![0; 65536];
+            let _ = stream.read(&mut bytes);
+            let _ = stream.write_all(b"{\"verdict\":\"all\n");
+        }
+    });
+    bench.all_blocked("garbage", "answered with something else");
+    fs::remove_file(&path).unwrap();
+    bench.0.machine.start();
+    assert!(bench.count("offline.recorded") >= 3, "what the hook did alone is in the ledger");
+}
+
+#[test]
+fn a_hook_that_is_missing_or_talks_nonsense_blocks_what_is_not_harmless() {
+    let Some(hermes) = Hermes::guarded("off") else { return };
+    let _row0 = tried(HERMES, "fail: hook missing");
+    let _row1 = tried(HERMES, "fail: hook broken");
+    let bench = Bench(hermes);
+    let hook = bench.0.machine.data().join("bin/clawbutler-hook");
+    fs::remove_file(&hook).unwrap();
+    let silent_ends = [
+        "",
+        "exit 0",
+        "cat > /dev/null",
+        "echo '{\"decision\":\"all'",
+        "echo '[\"allow\"]'",
+        "echo '{\"decision\":\"yes\"}'",
+        "echo '{\"decision\":\"allow\"}'; exit 3",
+        "kill -9 $$",
+        "head -c 9999999 /dev/zero",
+    ];
+    for (index, lines) in silent_ends.into_iter().enumerate() {
+        if !lines.is_empty() {
+            write_program(&hook, &format!("#!/bin/sh\n{lines}\n"));
+        }
+        bench.all_blocked(&format!("broken{index}"), "could not judge this call");
+    }
+    bench.0.chat(&script(&json!([harmless()]))).finish();
+    let told = bench.0.told("harmless");
+    assert!(!told.contains("could not judge"), "what touches nothing goes on: {told}");
+    assert!(!bench.0.machine.kinds().iter().any(|kind| kind.starts_with("action.")), "nothing ran");
+}
+
+/// A hook that hangs holds the call, never lets it go; the person at the terminal can end the wait.
+#[test]
+fn a_hook_that_hangs_holds_the_call_until_it_is_interrupted() {
+    let Some(hermes) = Hermes::guarded("off") else { return };
+    let _row = tried(HERMES, "fail: hook hangs");
+    let bench = Bench(hermes);
+    let hook = bench.0.machine.data().join("bin/clawbutler-hook");
+    write_program(&hook, "#!/bin/sh\n[ \"$2\" = observe ] && exit 0\ntouch \"$HOME/asked\"\nexec sleep 600\n");
+    let client = bench.0.chat(&bench.every_way("hung"));
+    wait_for("the question", || bench.0.machine.at("home/asked").exists().then_some(()));
+    thread::sleep(Duration::from_secs(3));
+    assert!(bench.untouched("hung", "terminal"));
+    let pid = client.0.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    client.finish();
+    assert!(bench.untouched("hung", "terminal"));
+}
+
+fn write_program(path: &Path, text: &str) {
+    let _ = fs::remove_file(path);
+    fs::write(path, text).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// Hermes 0.19 runs every call of a plugin that it could not load. Nothing of ours can stop that from inside, so
+/// it has to be shown.
+#[test]
+fn a_plugin_that_cannot_work_is_shown_and_repaired() {
+    let Some(hermes) = Hermes::guarded("off") else { return };
+    let _row0 = tried(HERMES, "guard: a broken one is shown and repaired");
+    let _row1 = tried(HERMES, "guard: switched off by the client's own command");
+    let bench = Bench(hermes);
+    assert_eq!(bench.home("home/.hermes").guard.state, GuardState::User);
+    let plugin = bench.0.home("plugins/clawbutler");
+    let code = plugin.join("__init__.py");
+    let good = fs::read_to_string(&code).unwrap();
+    let broken = [
+        ("does not parse", format!("{good}\n)"), GuardState::Damaged),
+        ("raises", format!("raise RuntimeError('no')\n{good}"), GuardState::Damaged),
+        ("is empty", String::new(), GuardState::Damaged),
+    ];
+    for (index, (why, text, state)) in broken.into_iter().enumerate() {
+        fs::write(&code, text).unwrap();
+        assert_eq!(bench.home("home/.hermes").guard.state, state, "{why}");
+        let name = format!("ran{index}.txt");
+        bench.0.chat(&script(&json!([terminal(&format!("touch {name} && rm -rf nothing"))]))).finish();
+        assert!(bench.file(&name).exists(), "{why}: this release runs what its plugin could not look at");
+    }
+    bench.0.machine.install_guard();
+    assert_eq!(bench.home("home/.hermes").guard.state, GuardState::User, "repaired");
+
+    bench.0.cli(&["plugins", "disable", "clawbutler"]);
+    let status = bench.home("home/.hermes").guard;
+    assert_eq!(status.state, GuardState::Bypassed, "{}", status.says);
+    bench.0.machine.install_guard();
+    let status = bench.home("home/.hermes").guard;
+    assert_eq!(status.state, GuardState::User, "after Hermes rewrote its settings: {}", status.says);
+    bench.all_denied("again");
+
+    fs::remove_dir_all(&plugin).unwrap();
+    assert_eq!(bench.home("home/.hermes").guard.state, GuardState::Damaged);
+    assert!(bench.troubles().iter().any(|check| check.level == HealthLevel::Critical), "{:?}", bench.troubles());
+    bench.0.machine.install_guard();
+    bench.all_denied("anew");
+}
+
+#[test]
+fn a_process_that_never_announced_itself_raises_the_alarm() {
+    let Some(hermes) = Hermes::new("off") else { return };
+    let _row = tried(HERMES, "guard: a process without it raises the alarm");
+    let bench = Bench(hermes);
+    assert_eq!(bench.home("home/.hermes").guard.state, GuardState::Missing);
+    let wait =
+        script(&json!([terminal("touch started.txt; for i in $(seq 170); do [ -e go ] && break; sleep 1; done")]));
+    let before = Instant::now();
+    let mut old = bench.0.start(&["chat", "-q", &wait]);
+    wait_for("its call", || bench.file("started.txt").exists().then_some(()));
+    bench.0.machine.install_guard();
+    fs::remove_file(bench.file("started.txt")).unwrap();
+    let mut guarded = bench.0.start(&["chat", "-q", &wait]);
+    wait_for("the call of the guarded one", || bench.file("started.txt").exists().then_some(()));
+    fs::remove_file(bench.file("started.txt")).unwrap();
+    let seen = bench.home("home/.hermes");
+    assert_eq!(seen.sessions.iter().map(|live| live.kind.as_str()).collect::<Vec<_>>(), ["print", "print"]);
+
+    // At once for one that was started without plugins.
+    let mut safe = bench.0.start(&["--safe-mode", "chat", "-q", &wait]);
+    let pid = safe.0.id();
+    let alarm = wait_for("the alarm", || {
+        Some(bench.home("home/.hermes").guard).filter(|guard| guard.state != GuardState::User)
+    });
+    assert_eq!(alarm.state, GuardState::Bypassed);
+    assert!(alarm.says.contains(&format!("process {pid}")) && alarm.says.contains("safe mode"), "{}", alarm.says);
+    safe.0.kill().unwrap();
+    safe.0.wait().unwrap();
+
+    // For the older one as soon as it had the time to load its plugins.
+    let pid = old.0.id();
+    let alarm = loop {
+        let guard = bench.home("home/.hermes").guard;
+        if guard.state == GuardState::Bypassed {
+            break guard;
+        }
+        assert!(before.elapsed() < Duration::from_secs(120), "no alarm: {}", guard.says);
+        thread::sleep(Duration::from_millis(500));
+    };
+    assert!(alarm.says.contains(&format!("process {pid}")), "{}", alarm.says);
+    let troubles = bench.troubles();
+    let named: Vec<_> = troubles.iter().filter(|check| check.name == "guard in running processes").collect();
+    assert!(named.len() == 1 && named[0].says.contains(&pid.to_string()), "only the one without it: {troubles:?}");
+    fs::write(bench.file("go"), "").unwrap();
+    old.0.wait().unwrap();
+    guarded.0.wait().unwrap();
+    assert_eq!(bench.home("home/.hermes").guard.state, GuardState::User, "nothing unguarded runs any more");
+}
