@@ -66,8 +66,14 @@ fn main() {
         page.total,
         page.items.len(),
     );
-    let stored: u64 = ["sessions.db", "sessions.db-wal"].iter().map(|name| size(&folder.path().join("data").join(name))).sum();
-    println!("stored: {} MB; peak memory {} MB before, {} MB after", stored / 1024 / 1024, before / 1024, peak() / 1024);
+    let stored: u64 =
+        ["sessions.db", "sessions.db-wal"].iter().map(|name| size(&folder.path().join("data").join(name))).sum();
+    println!(
+        "stored: {} MB; peak memory {} MB before, {} MB after",
+        stored / 1024 / 1024,
+        before / 1024,
+        peak() / 1024
+    );
     let again = Instant::now();
     butler.read_sessions();
     println!("looking all over again with nothing new: {:.2?}", again.elapsed());
@@ -108,7 +114,11 @@ fn live(butler: &Butler, home: &Path) {
     }
     waits.sort();
     let cpu = (used() - processor) / u32::try_from(LINES).unwrap();
-    println!("one more line: seen after {:.1?} (median), {:.1?} (worst); {cpu:.2?} processor, looking included", waits[LINES / 2], waits[LINES - 1]);
+    println!(
+        "one more line: seen after {:.1?} (median), {:.1?} (worst); {cpu:.2?} processor, looking included",
+        waits[LINES / 2],
+        waits[LINES - 1]
+    );
 
     let (clock, processor) = (Instant::now(), used());
     while clock.elapsed() < Duration::from_secs(SECONDS) {
@@ -121,7 +131,11 @@ fn live(butler: &Butler, home: &Path) {
     std::thread::sleep(Duration::from_secs(1));
     let (clock, processor) = (Instant::now(), used());
     std::thread::sleep(Duration::from_secs(SECONDS));
-    println!("the same, silent: {:.2} % of a core; peak memory {} MB", share(used() - processor, clock.elapsed()), peak() / 1024);
+    println!(
+        "the same, silent: {:.2} % of a core; peak memory {} MB",
+        share(used() - processor, clock.elapsed()),
+        peak() / 1024
+    );
     butler.shutdown();
     thread.join().unwrap();
 }
@@ -164,13 +178,15 @@ fn generate(home: &Path, bytes: u64) {
         let folder = home.join(format!(".claude/projects/-home-u-p{}", number % 20));
         written += repeat(&folder.join(format!("{session}.jsonl")), &text, 1 + number * 7 % 40);
         if number % 4 == 0 {
-            let agent = fs::read_to_string(format!("{FIXTURES}/claude_code/transcripts/{name}.subagent.jsonl")).unwrap();
+            let agent =
+                fs::read_to_string(format!("{FIXTURES}/claude_code/transcripts/{name}.subagent.jsonl")).unwrap();
             written += repeat(&folder.join(session).join("subagents/agent-a1.jsonl"), &agent, 1 + number % 10);
         }
         number += 1;
     }
     while written < bytes * 19 / 20 {
-        let text = fs::read_to_string(format!("{FIXTURES}/gemini_cli/{}.jsonl", GEMINI[number % GEMINI.len()])).unwrap();
+        let text =
+            fs::read_to_string(format!("{FIXTURES}/gemini_cli/{}.jsonl", GEMINI[number % GEMINI.len()])).unwrap();
         let name = format!(".gemini/tmp/p{}/chats/session-2026-11-20T10-00-{number:08x}.jsonl", number % 10);
         // The first line names the session.
         let (head, rest) = text.split_once('\n').unwrap();
@@ -219,7 +235,10 @@ fn database(home: &Path, bytes: u64) {
         let session = format!("h{}", message % 50);
         if message < 50 {
             change
-                .execute("INSERT INTO sessions (id, source, model, started_at) VALUES (?, 'cli', 'm', 1795598450.0)", [&session])
+                .execute(
+                    "INSERT INTO sessions (id, source, model, started_at) VALUES (?, 'cli', 'm', 1795598450.0)",
+                    [&session],
+                )
                 .unwrap();
         }
         let role = ["user", "assistant"][usize::try_from(message % 2).unwrap()];
