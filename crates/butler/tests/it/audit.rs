@@ -169,7 +169,7 @@ fn attacks<'a>(last: u64, cut: &'a str, rewritten: &'a str) -> Vec<Attack<'a>> {
             "UPDATE ledger SET body = replace(body, 'FRESH', '{\"actor\":{\"kind\":\"hook\"}') WHERE seq = LAST",
             true,
             0,
-            &rewritten,
+            rewritten,
         ),
     ]
 }
