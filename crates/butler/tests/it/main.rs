@@ -13,3 +13,4 @@ mod registry;
 mod repair;
 mod rules;
 mod sessions;
+mod sessions_rows;
