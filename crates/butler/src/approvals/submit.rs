@@ -126,7 +126,9 @@ impl Butler {
             return Ok(submission);
         }
         let relay = request.event == HookEvent::Relay;
-        if relay && call.verdict.decision != Decision::Deny && self.allowed_before(&call) {
+        // A gateway asks about every run of a command anew: what was allowed once was that one.
+        let same = relay && !crate::attached::is_question(request);
+        if same && call.verdict.decision != Decision::Deny && self.allowed_before(&call) {
             return self.settle_again(&call);
         }
         let grant = (call.verdict.decision == Decision::Ask || (relay && call.verdict.decision == Decision::Defer))
