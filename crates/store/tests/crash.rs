@@ -6,7 +6,6 @@
     clippy::disallowed_methods,
     reason = "a test opens the database as a foreign program would, and waits by the clock"
 )]
-#![expect(clippy::print_stdout, reason = "a child acknowledges by its standard output")]
 
 use std::collections::BTreeSet;
 use std::fs;

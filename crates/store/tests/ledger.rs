@@ -155,3 +155,51 @@ fn pruned_payloads_are_vouched_for_by_the_run_that_removed_them() {
     let report = verify(&store, &trust);
     assert_eq!(report.broken, Some(Broken { seq: Some(15), reason: Reason::PayloadMissing }));
 }
+
+#[test]
+fn a_long_log_is_checked_in_blocks_and_tells_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.db");
+    let store = Store::open(&path).unwrap();
+    append(&store, 8_500);
+    let (size, head, root) = store.head().unwrap();
+    append(&store, 800);
+    let first = store.read::<_, StoreError>(|read| read.ledger_hash(1)).unwrap().unwrap();
+    let key = Key::from_seed(&[3; 32]);
+    let note = key.sign(&Checkpoint { origin: origin(&first), size, root, head, at: 1 });
+    let trust = Trust { keys: vec![key.public()], ..Trust::default() };
+    store.write::<_, StoreError>(Durability::Process, |tx| tx.checkpoint_put(size, &note)).unwrap();
+    drop(store);
+    let report = |path: &std::path::Path| {
+        let mut seen = Vec::new();
+        let report = Store::read_only::<_, StoreError>(path, |read| {
+            read.ledger_verify(&trust, |done, all| seen.push((done, all)))
+        });
+        assert!(seen.iter().all(|&(_, all)| all <= 9_300) && seen.is_sorted());
+        report.unwrap()
+    };
+    let whole = report(&path);
+    assert_eq!((whole.entries, whole.broken, whole.checkpoint_size), (9_300, None, Some(8_500)));
+    for (seq, change, reason) in [
+        (1, "UPDATE ledger SET payload = '{}' WHERE seq = ?", Reason::Payload),
+        (1_024, "UPDATE ledger SET body = body || ' ' WHERE seq = ?", Reason::Changed),
+        (1_025, "UPDATE ledger SET hash = zeroblob(32) WHERE seq = ?", Reason::Changed),
+        (2_048, "DELETE FROM ledger WHERE seq = ?", Reason::Missing { next: 2_049 }),
+        (5_000, "UPDATE ledger SET at = 5 WHERE seq = ?", Reason::Columns),
+        (8_300, "UPDATE ledger SET payload = NULL WHERE seq = ?", Reason::PayloadMissing),
+        (9_216, "UPDATE ledger SET span = 'x' WHERE seq = ?", Reason::Columns),
+        (9_300, "UPDATE ledger SET payload = '1' WHERE seq = ?", Reason::Payload),
+        (8_501, "DELETE FROM ledger WHERE seq < 0 - ?", Reason::Line),
+    ] {
+        let copy = folder.path().join("copy.db");
+        let other = rusqlite::Connection::open(&path).unwrap();
+        other.execute("VACUUM INTO ?", [copy.to_str().unwrap()]).unwrap();
+        let other = rusqlite::Connection::open(&copy).unwrap();
+        other.execute_batch("DROP TRIGGER ledger_no_update; DROP TRIGGER ledger_no_delete").unwrap();
+        other.execute(change, [seq]).unwrap();
+        drop(other);
+        let expected = (reason != Reason::Line).then_some(Broken { seq: Some(seq), reason });
+        assert_eq!(report(&copy).broken, expected, "{change} {seq}");
+        std::fs::remove_file(&copy).unwrap();
+    }
+}

@@ -1,5 +1,5 @@
 //! The registry and the real gateway: what is shown of its home, drift, the kill switch, a disabled agent.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop and say where")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop and say where")]
 
 use std::fs;
 
@@ -75,8 +75,8 @@ fn what_is_shown_of_a_home_is_what_the_client_says_of_it() {
     drop(gateway);
     let seen = shown(&machine);
     assert_eq!((level(&seen, "gateway"), seen.agent.live_sessions), (HealthLevel::Degraded, 0));
-    let private = std::os::unix::fs::PermissionsExt::from_mode(0o644);
-    fs::set_permissions(config(&machine), private).unwrap();
+    let readable = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    fs::set_permissions(config(&machine), readable).unwrap();
     assert_eq!(level(&shown(&machine), "private configuration"), HealthLevel::Degraded);
     fs::write(config(&machine), "{ gateway: ").unwrap();
     assert_eq!(level(&shown(&machine), "configuration"), HealthLevel::Critical);

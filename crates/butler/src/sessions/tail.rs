@@ -36,6 +36,8 @@ struct Queue {
     stop: bool,
     /// Files that changed, by home.
     dirty: BTreeSet<(String, PathBuf)>,
+    /// Those of them that are to be read whole: a database with its oldest sessions.
+    whole: BTreeSet<(String, PathBuf)>,
     /// Homes whose files are to be compared with what was read.
     scan: BTreeSet<String>,
     backfills: BTreeMap<String, Backfill>,
@@ -65,6 +67,8 @@ pub(super) struct Hand {
     watcher: Option<RecommendedWatcher>,
     watched: BTreeSet<(String, PathBuf)>,
     told_at: u64,
+    /// Something was stored that windows were not told of.
+    untold: bool,
     scanned_at: u64,
 }
 
@@ -148,9 +152,11 @@ impl Butler {
     pub(crate) fn start_sessions(&self) -> std::io::Result<std::thread::JoinHandle<()>> {
         let butler = self.clone();
         std::thread::Builder::new().name("sessions".into()).spawn(move || {
+            clawbutler_platform::process::lower_thread();
             let mut hand = Hand::default();
             while !butler.0.sessions.stopping() {
                 if !butler.read_round(&mut hand) {
+                    butler.tell_of_records(&mut hand);
                     butler.wait_for_records(&hand);
                 }
             }
@@ -164,6 +170,15 @@ impl Butler {
             lock(&self.0.sessions.queue).scan.insert(place.id);
         }
         while self.read_round(&mut hand) {}
+        self.tell_of_records(&mut hand);
+    }
+
+    /// Tells windows of what was stored since they were told last.
+    fn tell_of_records(&self, hand: &mut Hand) {
+        if std::mem::take(&mut hand.untold) {
+            hand.told_at = self.0.ports.clock.steady_ms();
+            self.changed(Topic::Sessions);
+        }
     }
 
     fn wait_for_records(&self, hand: &Hand) {
@@ -233,6 +248,7 @@ impl Butler {
             }
             queue.backfills.retain(|home, _| now.contains(home));
             queue.dirty.retain(|(home, _)| now.contains(home));
+            queue.whole.retain(|(home, _)| now.contains(home));
             queue.homes = now;
         }
         if hand.scanned_at != u64::MAX {
@@ -318,7 +334,7 @@ impl Butler {
             }
         }
         let mut queue = lock(&self.0.sessions.queue);
-        let Queue { dirty, backfills, .. } = &mut *queue;
+        let Queue { dirty, whole, backfills, .. } = &mut *queue;
         let backfill = backfills.entry(place.id.clone()).or_default();
         backfill.view.home_id.clone_from(&place.id);
         match backfill.view.state {
@@ -333,7 +349,10 @@ impl Butler {
             // What waits there is read in its turn.
             BackfillState::Running => {}
             BackfillState::Done | BackfillState::Failed => {
-                dirty.extend(differing.into_iter().map(|(recording, ..)| (place.id.clone(), recording.path)));
+                let all: Vec<_> =
+                    differing.into_iter().map(|(recording, ..)| (place.id.clone(), recording.path)).collect();
+                whole.extend(all.iter().cloned());
+                dirty.extend(all);
             }
             BackfillState::Cancelled => {
                 let live = differing.into_iter().filter(|(.., known)| *known);
@@ -356,15 +375,20 @@ impl Butler {
                 lock(&self.0.sessions.queue).dirty.insert((home, path));
                 continue;
             }
+            let whole = lock(&self.0.sessions.queue).whole.remove(&(home.clone(), path.clone()));
             let mut again = false;
             for recording in place.connector.recordings_in(&self.0.ports.env, &place.path, &path) {
-                let read = self.read_recording(hand, place, &recording, false);
+                let read = self.read_recording(hand, place, &recording, whole);
                 taken += read.bytes;
                 again |= read.more;
                 batches.extend(read.batches);
             }
             if again {
-                lock(&self.0.sessions.queue).dirty.insert((home, path));
+                let mut queue = lock(&self.0.sessions.queue);
+                if whole {
+                    queue.whole.insert((home.clone(), path.clone()));
+                }
+                queue.dirty.insert((home, path));
             }
         }
         self.keep_records(hand, batches);
@@ -450,10 +474,9 @@ impl Butler {
                 row.clone_from(&batch.recording);
             }
         }
-        let now = self.0.ports.clock.steady_ms();
-        if told && now.saturating_sub(hand.told_at) >= TELL_MS {
-            hand.told_at = now;
-            self.changed(Topic::Sessions);
+        hand.untold |= told;
+        if self.0.ports.clock.steady_ms().saturating_sub(hand.told_at) >= TELL_MS {
+            self.tell_of_records(hand);
         }
         true
     }

@@ -6,9 +6,11 @@ mod audit;
 mod desk;
 mod grants;
 mod history;
+mod keeping;
 mod observed;
 #[cfg(target_os = "linux")]
 mod registry;
 mod repair;
 mod rules;
 mod sessions;
+mod sessions_rows;

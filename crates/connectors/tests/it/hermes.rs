@@ -30,12 +30,12 @@ fn reader(saved: Option<&Value>) -> Box<dyn Reader> {
 
 fn capture(name: &str) -> Vec<String> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/hermes").join(name);
-    std::fs::read_to_string(path).unwrap().lines().map(str::to_owned).collect()
+    std::fs::read_to_string(path).expect("a capture").lines().map(str::to_owned).collect()
 }
 
 fn steps(lines: &[String]) -> Vec<Step> {
     let mut reader = reader(None);
-    lines.iter().flat_map(|line| reader.record(line.as_bytes()).unwrap()).collect()
+    lines.iter().flat_map(|line| reader.record(line.as_bytes()).expect("a record")).collect()
 }
 
 fn usages(steps: &[Step]) -> Vec<Usage> {

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::history::History;
 use super::{Desk, Turn, model};
 use crate::signs::When;
-use crate::{kit, model as words, signs};
+use crate::{kit, signs};
 
 #[component]
 pub(super) fn List(desk: Desk) -> impl IntoView {
