@@ -159,6 +159,7 @@ fn open(folder: &Path, home: &Path) -> Butler {
         env: Env::new(BTreeMap::new(), home.to_owned()),
         data: DataDir::at(folder.join("data")),
         hook_source: None,
+        keychain: None,
     };
     let butler = Butler::open(ports).unwrap();
     for agent in butler.list_agents(ListAgents {}).unwrap().agents {

@@ -2,6 +2,7 @@
 //! verb approves, edits a rule or removes a guard, because an agent can start it.
 
 mod agents;
+mod audit;
 mod mask;
 mod rules;
 
@@ -32,7 +33,7 @@ struct Args {
 enum Verb {
     /// The audit log.
     #[command(subcommand)]
-    Audit(Audit),
+    Audit(audit::Audit),
     /// What the rules say and how well they say it.
     #[command(subcommand)]
     Rules(rules::Rules),
@@ -61,25 +62,6 @@ enum Verb {
     /// Runs the engine without a window: rules decide, everything that needs a person falls back to the
     /// runtime's own prompt or is denied at its deadline.
     Serve,
-}
-
-#[derive(Debug, Subcommand)]
-enum Audit {
-    /// Recomputes the whole chain. Exit status 0 only when everything holds.
-    Verify {
-        /// Machine-readable result.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Writes the whole log to standard output, oldest first.
-    Export {
-        /// The only format so far: one JSON object a line, as docs/AUDIT-FORMAT.md describes.
-        #[arg(long, default_value = "jsonl", value_parser = ["jsonl"])]
-        format: String,
-        /// A file instead of standard output.
-        #[arg(long)]
-        out: Option<PathBuf>,
-    },
 }
 
 fn main() -> ExitCode {
@@ -113,30 +95,7 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
     let data = args.home.map_or_else(|| DataDir::resolve(&vars), DataDir::at);
     let mut out = std::io::stdout().lock();
     match args.verb {
-        Verb::Audit(Audit::Verify { json }) => {
-            let report = Butler::verify_file(&data.database()).map_err(Told::from)?;
-            if json {
-                writeln!(out, "{}", serde_json::to_string(&report)?)?;
-            } else if let (Some(seq), Some(reason)) = (&report.first_bad, &report.reason) {
-                writeln!(out, "NOT INTACT: entry {seq}: {reason}")?;
-                writeln!(out, "{} entries before it hold.", report.entries)?;
-            } else {
-                writeln!(out, "Intact: {} entries, head {}", report.entries, report.head)?;
-            }
-            Ok(if report.intact { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-        }
-        Verb::Audit(Audit::Export { format: _, out: file }) => {
-            let database = data.database();
-            let count = match file {
-                Some(path) => {
-                    Butler::export_file(&database, &mut std::io::BufWriter::new(std::fs::File::create(path)?))
-                }
-                None => Butler::export_file(&database, &mut std::io::BufWriter::new(out)),
-            };
-            let count = count.map_err(Told::from)?;
-            let _ = writeln!(std::io::stderr(), "{count} entries");
-            Ok(ExitCode::SUCCESS)
-        }
+        Verb::Audit(verb) => audit::run(verb, &data, &mut out),
         Verb::Rules(verb) => rules::run(verb, &rules::Place::of(&vars, data), &mut out),
         Verb::Mask(verb) => {
             mask::run(&verb, &data, std::io::stdin().lock(), &mut out)?;
@@ -166,6 +125,7 @@ fn serve(vars: std::collections::BTreeMap<String, String>, data: DataDir) -> any
         clock: Arc::new(SystemClock::default()),
         ids: Arc::new(SystemIds),
         env: Env::new(vars, home),
+        keychain: clawbutler_platform::keychain::of(&data),
         data,
         hook_source: paths::hook_beside_us(),
     })?;

@@ -67,6 +67,8 @@ pub(super) struct Call {
     pub(super) at: Timestamp,
     pub(super) trace: TraceId,
     pub(super) span: SpanId,
+    /// Span of its session.
+    pub(super) parent: SpanId,
     pub(super) correlation: String,
     /// Masked.
     pub(super) action: Action,
@@ -190,6 +192,7 @@ impl Butler {
             at,
             trace: audit::trace_of(&request.runtime, &request.session),
             span,
+            parent: audit::span_of(&[&request.runtime, &request.session]),
             correlation,
             digest: digest::of(&action),
             alike: clawbutler_policy::grants::like(&action, &looked),
@@ -448,7 +451,8 @@ impl Butler {
 
 impl Call {
     pub(super) fn draft(&self, kind: Kind, actor: Actor, data: Value) -> Draft {
-        Draft { kind, actor, trace: self.trace.clone(), span: self.span.clone(), data }
+        let parent = Some(self.parent.clone());
+        Draft { kind, actor, trace: self.trace.clone(), span: self.span.clone(), parent, data }
     }
 
     /// What the history keeps of it.

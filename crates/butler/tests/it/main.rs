@@ -2,9 +2,11 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop and say where")]
 
 mod attached;
+mod audit;
 mod desk;
 mod grants;
 mod history;
+mod keeping;
 mod observed;
 #[cfg(target_os = "linux")]
 mod registry;
