@@ -110,6 +110,12 @@ impl Sessions {
         self.bell.notify_all();
     }
 
+    /// A folder of records may have come into being.
+    fn compare_soon(&self, home: &str) {
+        lock(&self.queue).scan.insert(home.to_owned());
+        self.bell.notify_all();
+    }
+
     pub(super) fn backfill_views(&self) -> Vec<BackfillView> {
         lock(&self.queue).backfills.values().map(|backfill| backfill.view.clone()).collect()
     }
@@ -258,24 +264,34 @@ impl Butler {
 
     fn watch(&self, hand: &mut Hand, places: &[Place]) {
         let env = &self.0.ports.env;
-        let wanted: BTreeSet<(String, PathBuf)> = places
-            .iter()
-            .flat_map(|place| {
-                let folders = place.connector.recording_folders(env, &place.path);
-                folders.into_iter().filter(|folder| folder.is_dir()).map(|folder| (place.id.clone(), folder))
-            })
-            .collect();
+        // A folder that is not there yet is waited for in the nearest one that is.
+        let nearest = |folder: PathBuf| folder.ancestors().find(|up| up.is_dir()).map(Path::to_owned);
+        let mut awaited: BTreeSet<(String, PathBuf)> = BTreeSet::new();
+        let mut wanted: BTreeSet<(String, PathBuf)> = BTreeSet::new();
+        for place in places {
+            for folder in place.connector.recording_folders(env, &place.path) {
+                if folder.is_dir() {
+                    wanted.insert((place.id.clone(), folder));
+                } else if let Some(up) = nearest(folder) {
+                    awaited.insert((place.id.clone(), up));
+                }
+            }
+        }
+        awaited.retain(|up| !wanted.contains(up));
+        let folders = wanted.clone();
+        wanted.extend(awaited.iter().cloned());
         if wanted == hand.watched {
             return;
         }
         // The system may name a file by the folder's real place.
-        let real: Vec<(String, PathBuf, PathBuf)> = wanted
+        let real: Vec<(String, PathBuf, PathBuf)> = folders
             .iter()
             .map(|(home, folder)| {
                 let real = folder.canonicalize().unwrap_or_else(|_| folder.clone());
                 (home.clone(), folder.clone(), real)
             })
             .collect();
+        let ups: Vec<(String, PathBuf)> = awaited.iter().cloned().collect();
         let butler = std::sync::Arc::downgrade(&self.0);
         let told = move |event: notify::Result<notify::Event>| {
             let (Ok(event), Some(inner)) = (event, butler.upgrade()) else { return };
@@ -288,6 +304,10 @@ impl Butler {
                     if let Ok(below) = below {
                         inner.sessions.changed_file(home, folder.join(below));
                     }
+                }
+                for (home, _) in ups.iter().filter(|(_, up)| path.parent().and_then(Path::file_name) == up.file_name())
+                {
+                    inner.sessions.compare_soon(home);
                 }
             }
         };
@@ -302,7 +322,8 @@ impl Butler {
         let mut all = true;
         for (home, folder) in &wanted {
             // A home holds much that is no record: below it only folders that are named are watched.
-            let whole = places.iter().any(|place| place.id == *home && place.path == *folder);
+            let whole = awaited.contains(&(home.clone(), folder.clone()))
+                || places.iter().any(|place| place.id == *home && place.path == *folder);
             let mode = if whole { RecursiveMode::NonRecursive } else { RecursiveMode::Recursive };
             if let Err(error) = watcher.watch(folder, mode) {
                 all = false;
@@ -376,6 +397,11 @@ impl Butler {
                 continue;
             }
             let whole = lock(&self.0.sessions.queue).whole.remove(&(home.clone(), path.clone()));
+            if path.is_dir() {
+                // What was written into a new folder before it was watched.
+                lock(&self.0.sessions.queue).scan.insert(home);
+                continue;
+            }
             let mut again = false;
             for recording in place.connector.recordings_in(&self.0.ports.env, &place.path, &path) {
                 let read = self.read_recording(hand, place, &recording, whole);
