@@ -77,6 +77,7 @@ fn setup(
         clock: Arc::new(SystemClock::default()),
         ids: Arc::new(SystemIds),
         env: Env::new(vars, home),
+        keychain: clawbutler_platform::keychain::of(&data),
         data,
         hook_source,
     })

@@ -63,7 +63,8 @@ fn agents_are_chosen_together_looked_at_and_accepted() {
     furnish(&machine);
     let Some(browser) = Browser::open(&machine) else { return };
     browser.tab_to("[data-testid=nav-agents]").press(ENTER);
-    wait_for("three agents", || (browser.count(ROW) == 3).then_some(()));
+    // Clients that others run on this machine may be found too.
+    wait_for("the agents", || (browser.count(ROW) >= 3).then_some(()));
     browser.wait_for_element("[data-testid=matrix]");
     assert!(machine.ask(&ListAgents {}).unwrap().agents.iter().all(|agent| !agent.governed), "found is not chosen");
     both(&browser, "31-agents");
@@ -78,10 +79,13 @@ fn agents_are_chosen_together_looked_at_and_accepted() {
     browser.wait_for_element("[data-testid=keys]");
     browser.press(ESCAPE);
     browser.wait_gone("[data-testid=keys]");
-    browser.press("j");
-    browser.press(SPACE);
+    let all = browser.count(ROW);
+    for _ in 2..all {
+        browser.press("j");
+        browser.press(SPACE);
+    }
     browser.tab_to("[data-testid=govern-picked]").press(ENTER);
-    browser.wait_text("[data-testid=tally]", "3 of 3 governed");
+    browser.wait_text("[data-testid=tally]", &format!("{all} of {all} governed"));
     assert!(machine.ask(&ListAgents {}).unwrap().agents.iter().all(|agent| agent.governed));
 
     // Every tab that exists, each fact with where it was read.

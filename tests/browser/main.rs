@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop and say where")]
 
 mod agents;
+mod attached;
 mod keyboard;
 mod rules;
 mod sessions;
@@ -36,23 +37,27 @@ fn the_slice_by_keyboard_alone() {
     let before = SETTINGS.replace("  // kept as it is\n", "");
     fs::write(&path, &before).unwrap();
     let Some(browser) = Browser::open(&machine) else { return };
-    assert!(browser.text("main").contains("Nothing governed yet"), "the empty state says what to do");
+    // The empty state says what to do.
+    browser.wait_text("main", "Nothing governed yet");
     browser.shot("01-empty");
 
     // Connect: the exact change is shown, and nothing is written before consent.
     browser.tab_to("[data-testid=nav-agents]").press(ENTER);
-    browser.tab_to("[data-testid=connect]").press(ENTER);
+    // Clients that others run on this machine may be found too.
+    let row = format!("[data-testid=agent-row][data-id='{}']", machine.home_id());
+    let connect = format!("{row} [data-testid=connect]");
+    browser.tab_to(&connect).press(ENTER);
     browser.wait_for_element("[data-testid=guard-plan]");
     assert!(browser.text("[data-testid=guard-plan]").contains("clawbutler-hook"));
     browser.focus_stays_in("[data-testid=guard-plan]");
     browser.press(ESCAPE);
     wait_for("the plan to close", || browser.find("[data-testid=guard-plan]").is_none().then_some(()));
     assert_eq!(fs::read_to_string(&path).unwrap(), before, "looking changes nothing");
-    assert!(browser.is_focused("[data-testid=connect]"), "the focus goes back where it was");
+    assert!(browser.is_focused(&connect), "the focus goes back where it was");
     browser.press(ENTER);
     browser.shot("02-plan");
     browser.tab_to("[data-testid=guard-consent]").press(ENTER);
-    browser.wait_gone("[data-testid=connect]");
+    browser.wait_gone(&connect);
     assert!(fs::read_to_string(&path).unwrap().contains("clawbutler-hook"));
 
     // Allow: the card appears without a reload, and its buttons arm after half a second.
@@ -112,7 +117,7 @@ fn the_slice_by_keyboard_alone() {
 
     // Disconnect: the file is as it was, byte for byte.
     browser.tab_to("[data-testid=nav-agents]").press(ENTER);
-    browser.tab_to("[data-testid=agent-row] a").press(ENTER);
+    browser.tab_to(&format!("{row} a")).press(ENTER);
     browser.tab_to("[data-testid=disconnect]").press(ENTER);
     browser.wait_for_element("[data-testid=guard-plan]");
     browser.tab_to("[data-testid=guard-consent]").press(ENTER);

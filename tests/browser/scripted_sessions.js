@@ -1,6 +1,6 @@
 // Answers the commands about sessions in place of the host, from steps that the test adds: long sessions, histories
 // half read and records that cannot be read come about at once, and stay as they are for a picture.
-const store = { rows: [], steps: {}, agents: {}, malformed: {}, backfill: [], asked: [], cancelled: false };
+const store = { rows: [], steps: {}, agents: {}, malformed: {}, backfill: [], asked: [], failure: null };
 window.scripted = store;
 
 const pages = (all, key, { before, after, limit }, fallback) => {
@@ -56,6 +56,7 @@ const real = window.fetch.bind(window);
 window.fetch = async (url, init) => {
     const name = String(url).split("/ipc/")[1];
     if (!answers[name]) return real(url, init);
+    if (store.failure) return new Response(JSON.stringify({ code: "unavailable", message: store.failure, hint: "Free some space." }), { status: 503 });
     const reply = answers[name](JSON.parse(init.body));
     const error = { code: "not_found", message: "There is no such session." };
     return new Response(JSON.stringify(reply ?? error), { status: reply ? 200 : 404 });

@@ -5,6 +5,7 @@ use clawbutler_testkit::machine::{Machine, wait_for};
 use serde_json::json;
 
 use crate::agents::both;
+use crate::client;
 use crate::keyboard::{Browser, ENTER, ESCAPE};
 
 const STEP: &str = "[data-testid=step]";
@@ -75,6 +76,33 @@ fn nothing_is_read_before_an_agent_is_chosen() {
     both(&browser, "41-sessions-empty");
     browser.visit("sessions/gone");
     browser.wait_text(".detail", "There is no such session");
+
+    // A failure says what to do, stays on the page, and goes with the next answer.
+    browser.script("window.scripted.failure = 'The database is full.'");
+    browser.wait_text(".list .trouble", "Free some space");
+    browser.script("window.scripted.failure = null");
+    browser.wait_gone(".list .trouble");
+}
+
+#[test]
+fn a_request_stands_in_the_timeline_of_its_session() {
+    let Some(machine) = Machine::with_claude(&json!({ "permissions": { "allow": ["Bash"] } })) else { return };
+    let Some(browser) = Browser::open(&machine) else { return };
+    let asked = client(&machine, "rm -rf victim");
+    let pending = machine.wait_pending();
+    browser.script(include_str!("scripted_sessions.js"));
+    browser.script(FURNISH);
+    browser.script(&format!("window.scripted.rows[0].session = '{}'", pending.session));
+    browser.visit("sessions/run");
+    browser.wait_text("[data-testid=waits]", "rm -rf victim");
+    both(&browser, "50-waits");
+    browser.tab_to("[data-testid=waits]").press(ENTER);
+    browser.wait_text("[data-testid=approval-card]", "rm -rf victim");
+    browser.tab_to("[data-testid=btn-deny]:not([disabled])").press(ENTER);
+    asked.finish();
+    browser.visit("sessions/run");
+    browser.wait_text("[data-testid=timeline] [data-kind=asked]", "rm -rf victim");
+    browser.wait_gone("[data-testid=waits]");
 }
 
 #[test]

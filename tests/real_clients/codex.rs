@@ -11,6 +11,7 @@ use clawbutler_core::timeline::{Outcome, Step, Usage, What};
 use clawbutler_testkit::codex::{self, CODE_MODE, DIRECT, Server};
 use clawbutler_testkit::machine::{Machine, Running, wait_for};
 use clawbutler_testkit::model::script;
+use clawbutler_testkit::results::{CODEX, CODEX_OLD, tried};
 use clawbutler_wire::command::{Discover, GetSettings, PlanGuard, UninstallGuard, UpdateSettings};
 use serde_json::{Value, json};
 
@@ -102,6 +103,12 @@ fn guarded() -> Option<Machine> {
 #[test]
 fn the_guard_counts_only_when_codex_trusts_it_and_leaves_as_it_came() {
     let Some(machine) = codex::machine() else { return };
+    let _rows = [
+        "guard: in force only when the client trusts it",
+        "found: install, home, running session",
+        "guard: its removal gives the files back",
+    ]
+    .map(|scenario| tried(CODEX, scenario));
     let place = Place(&machine);
     let path = machine.at("home/.codex/config.toml");
     let before = fs::read_to_string(&path).unwrap();
@@ -142,6 +149,8 @@ fn the_guard_counts_only_when_codex_trusts_it_and_leaves_as_it_came() {
 #[test]
 fn deny_allow_and_always() {
     let Some(machine) = guarded() else { return };
+    let _rows = ["ask: deny", "ask: allow once", "ask: always allow", "ask: a call of an MCP tool"]
+        .map(|scenario| tried(CODEX, scenario));
     let place = Place(&machine);
     for way in WAYS {
         let name = format!("deny-{}", way.0);
@@ -181,6 +190,8 @@ fn deny_allow_and_always() {
 #[test]
 fn nobody_answers_or_nobody_is_there() {
     let Some(mut machine) = guarded() else { return };
+    let _rows = ["ask: nobody answers", "fail: app away", "ask: low risk is not asked about"]
+        .map(|scenario| tried(CODEX, scenario));
     let place = Place(&machine);
     let before = place.expire_after(2_000);
     for way in WAYS {
@@ -211,6 +222,7 @@ fn nobody_answers_or_nobody_is_there() {
 #[test]
 fn a_missing_or_broken_hook_blocks() {
     let Some(machine) = guarded() else { return };
+    let _rows = ["fail: hook missing", "fail: hook broken"].map(|scenario| tried(CODEX, scenario));
     let place = Place(&machine);
     let hook = machine.data().join("bin/clawbutler-hook");
     fs::remove_file(&hook).unwrap();
@@ -231,6 +243,8 @@ fn a_missing_or_broken_hook_blocks() {
 #[test]
 fn a_sub_agents_call_is_asked_about_and_an_ended_client_takes_its_question_back() {
     let Some(machine) = guarded() else { return };
+    let _rows =
+        ["ask: a call inside a sub-agent", "fail: client ended while it asks"].map(|scenario| tried(CODEX, scenario));
     let place = Place(&machine);
     place.lay("kid");
     let task = json!({ "message": script(&json!([call("shell", "kid")])) });
@@ -265,6 +279,7 @@ fn a_sub_agents_call_is_asked_about_and_an_ended_client_takes_its_question_back(
 #[test]
 fn the_oldest_supported_client_is_guarded_too() {
     let Some(machine) = codex::old_machine() else { return };
+    let _rows = ["ask: deny", "ask: allow once", "fail: hook missing"].map(|scenario| tried(CODEX_OLD, scenario));
     machine.install_guard();
     codex::trust(&machine);
     let place = Place(&machine);
@@ -308,6 +323,7 @@ fn escalated(machine: &Machine, name: &str, risky: bool) -> Value {
 #[test]
 fn its_own_questions_are_ours_too_and_come_once() {
     let Some(mut machine) = guarded() else { return };
+    let _row = tried(CODEX, "ask: the client's own question, once");
     let mut server = Server::start(&machine);
     let thread = server.thread(&machine);
     let ended = |message: &Value| message["method"] == "turn/completed";
@@ -345,7 +361,8 @@ fn told(machine: &Machine) -> Vec<(Option<String>, Vec<Step>)> {
     let all = connector.recordings(&connector_env(machine), &home);
     all.iter()
         .map(|recording| {
-            assert_eq!(connector.recordings_in(&connector_env(machine), &home, &recording.path), [recording.clone()]);
+            let found = connector.recordings_in(&connector_env(machine), &home, &recording.path);
+            assert_eq!(found, std::slice::from_ref(recording));
             let mut reader = connector.reader(recording, None).unwrap();
             let text = fs::read_to_string(&recording.path).unwrap();
             let steps = text.lines().flat_map(|line| reader.record(line.as_bytes()).unwrap()).collect();
@@ -354,9 +371,15 @@ fn told(machine: &Machine) -> Vec<(Option<String>, Vec<Step>)> {
         .collect()
 }
 
+/// What is picked of the steps, in order.
+fn picked<'a, T>(steps: &'a [Step], pick: impl Fn(&'a What) -> Option<T>) -> Vec<T> {
+    steps.iter().filter_map(|step| pick(&step.what)).collect()
+}
+
 #[test]
 fn the_record_tells_what_the_client_said() {
     let Some(machine) = codex::machine() else { return };
+    let _row = tried(CODEX, "records: what is told is what the client recorded");
     let turns = json!([
         [{ "tool": "exec_command", "input": { "cmd": "echo one" } }],
         [{ "tool": "exec_command", "input": { "cmd": "exit 3" } }],
@@ -366,59 +389,63 @@ fn the_record_tells_what_the_client_said() {
     ]);
     let prompt = script(&turns);
     let output = codex::exec(&machine, &prompt, &[]).finish();
-    let said: Vec<Value> =
-        String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let said: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let told = told(&machine);
+    for (agent, steps) in &told {
+        let unknown = picked(steps, |what| matches!(what, What::Unknown { .. }).then_some(what));
+        assert!(unknown.is_empty(), "{agent:?}: {unknown:?}");
+    }
     let (_, steps) = told.iter().find(|(agent, _)| agent.is_none()).unwrap();
-    let unknown: Vec<&Step> =
-        told.iter().flat_map(|(_, steps)| steps).filter(|step| matches!(step.what, What::Unknown { .. })).collect();
-    assert!(unknown.is_empty(), "{unknown:?}");
-
-    let prompts: Vec<&str> = steps
-        .iter()
-        .filter_map(|s| if let What::Prompt { text } = &s.what { Some(text.as_str()) } else { None })
-        .collect();
-    assert_eq!(prompts, [prompt.as_str()]);
-    let answers: Vec<&str> = steps
-        .iter()
-        .filter_map(|s| if let What::Answer { text } = &s.what { Some(text.as_str()) } else { None })
-        .collect();
-    let items = |kind: &str| -> Vec<&Value> {
-        said.iter()
-            .filter(|line| line["type"] == "item.completed" && line["item"]["type"] == kind)
-            .map(|line| &line["item"])
-            .collect()
-    };
-    let messages: Vec<&str> = items("agent_message").iter().map(|item| item["text"].as_str().unwrap()).collect();
-    assert_eq!(answers, messages);
-    let outcomes: Vec<Outcome> = steps
-        .iter()
-        .filter_map(|s| if let What::ToolResult { outcome, .. } = s.what { Some(outcome) } else { None })
-        .collect();
-    assert_eq!(outcomes, [Outcome::Ok, Outcome::Failed, Outcome::Ok, Outcome::Failed, Outcome::Ok], "{steps:?}");
-    let exits: Vec<&Value> = items("command_execution").iter().map(|item| &item["exit_code"]).collect();
-    assert_eq!(exits, [&json!(0), &json!(3)]);
-    let calls: Vec<&str> = steps
-        .iter()
-        .filter_map(|s| if let What::ToolCall { tool, .. } = &s.what { Some(tool.as_str()) } else { None })
-        .collect();
-    let tools = ["exec_command", "exec_command", "apply_patch", "no_such_tool", "multi_agent_v1__spawn_agent"];
-    assert_eq!(calls, tools);
-    let started =
-        steps.iter().find_map(|s| if let What::AgentStarted { agent, .. } = &s.what { Some(agent) } else { None });
+    words(steps, &said, &prompt);
+    calls(steps, &said);
+    tokens(steps, &said);
+    let started = picked(steps, |what| if let What::AgentStarted { agent, .. } = what { Some(agent) } else { None });
     let (kid, inner) = told.iter().find(|(agent, _)| agent.is_some()).unwrap();
-    assert_eq!((kid.as_ref(), inner.iter().filter(|step| step.agent != *kid).count()), (started, 0));
-    let asked = inner.iter().any(|step| step.what == What::Prompt { text: script(&json!([])) });
-    assert!(asked, "{inner:?}");
+    assert_eq!(started, [kid.as_ref().unwrap()]);
+    assert!(inner.iter().all(|step| step.agent == *kid));
+    assert!(inner.iter().any(|step| step.what == What::Prompt { text: script(&json!([])) }), "{inner:?}");
+}
 
-    let used: Vec<Usage> = steps
-        .iter()
-        .filter_map(|s| if let What::Usage(usage) = &s.what { Some(usage.clone()) } else { None })
-        .collect();
+/// Items of the client's own output.
+fn items<'a>(said: &'a [Value], kind: &str) -> Vec<&'a Value> {
+    let completed = said.iter().filter(|line| line["type"] == "item.completed").map(|line| &line["item"]);
+    completed.filter(|item| item["type"] == kind).collect()
+}
+
+fn words(steps: &[Step], said: &[Value], prompt: &str) {
+    let prompts = picked(steps, |what| if let What::Prompt { text } = what { Some(text.as_str()) } else { None });
+    assert_eq!(prompts, [prompt]);
+    let answers = picked(steps, |what| if let What::Answer { text } = what { Some(text.as_str()) } else { None });
+    let messages: Vec<&str> = items(said, "agent_message").iter().map(|item| item["text"].as_str().unwrap()).collect();
+    assert_eq!(answers, messages);
+    let settings = picked(steps, |what| match what {
+        What::Setting { name, value } => Some((name.as_str(), value.as_str())),
+        _ => None,
+    });
+    for expected in [("model", DIRECT), ("mode", "never"), ("sandbox", "danger-full-access")] {
+        assert!(settings.contains(&expected), "{settings:?}");
+    }
+}
+
+fn calls(steps: &[Step], said: &[Value]) {
+    let tools = picked(steps, |what| if let What::ToolCall { tool, .. } = what { Some(tool.as_str()) } else { None });
+    let expected = ["exec_command", "exec_command", "apply_patch", "no_such_tool", "multi_agent_v1__spawn_agent"];
+    assert_eq!(tools, expected);
+    let outcomes =
+        picked(steps, |what| if let What::ToolResult { outcome, .. } = what { Some(*outcome) } else { None });
+    assert_eq!(outcomes, [Outcome::Ok, Outcome::Failed, Outcome::Ok, Outcome::Failed, Outcome::Ok]);
+    let exits: Vec<&Value> = items(said, "command_execution").iter().map(|item| &item["exit_code"]).collect();
+    assert_eq!(exits, [&json!(0), &json!(3)]);
+}
+
+fn tokens(steps: &[Step], said: &[Value]) {
+    let used: Vec<&Usage> = picked(steps, |what| if let What::Usage(usage) = what { Some(usage) } else { None });
+    let sum = |part: fn(&Usage) -> u64| json!(used.iter().map(|one| part(one)).sum::<u64>());
     let usage = &said.iter().find(|line| line["type"] == "turn.completed").unwrap()["usage"];
-    assert_eq!(json!(used.iter().map(|one| one.input + one.cache_read).sum::<u64>()), usage["input_tokens"]);
-    assert_eq!(json!(used.iter().map(|one| one.cache_read).sum::<u64>()), usage["cached_input_tokens"]);
-    assert_eq!(json!(used.iter().map(|one| one.output).sum::<u64>()), usage["output_tokens"]);
+    assert_eq!(sum(|one| one.input + one.cache_read), usage["input_tokens"]);
+    assert_eq!(sum(|one| one.cache_read), usage["cached_input_tokens"]);
+    assert_eq!(sum(|one| one.output), usage["output_tokens"]);
     assert!(used.iter().all(|one| one.model.as_deref() == Some(DIRECT) && one.response.is_some()));
     let quota = What::Quota {
         window: "5h".to_owned(),
@@ -426,17 +453,4 @@ fn the_record_tells_what_the_client_said() {
         resets_at: Some(clawbutler_core::clock::Timestamp(2_000_000_000_000)),
     };
     assert!(steps.iter().any(|step| step.what == quota));
-    let setting = |name: &str| {
-        steps.iter().find_map(|s| {
-            if let What::Setting { name: own, value } = &s.what {
-                (own == name).then_some(value.as_str())
-            } else {
-                None
-            }
-        })
-    };
-    assert_eq!(
-        (setting("model"), setting("mode"), setting("sandbox")),
-        (Some(DIRECT), Some("never"), Some("danger-full-access"))
-    );
 }

@@ -1,47 +1,351 @@
 #!/usr/bin/env python3
-"""Checks an exported ClawButler audit log from docs/AUDIT-FORMAT.md alone.
+"""Checks ClawButler's audit log from docs/AUDIT-FORMAT.md alone, with nothing but Python's standard library.
 
-Usage: verify.py EXPORT.jsonl    Exit status 0 only when every entry holds.
+Usage: verify.py EXPORT.jsonl [--checkpoints FILE --key KEY]
+       verify.py PROOF.json --key KEY
+
+Exit status 0 only when everything holds.
 """
+import base64
 import hashlib
 import json
+import re
 import sys
 
-GENESIS = "0" * 64
+GENESIS = bytes(32)
+LINE_BYTES = 16 * 1024 * 1024
 
+
+class Refused(Exception):
+    """What does not hold; the entry it is about, or None."""
+
+    def __init__(self, entry, words):
+        super().__init__(words)
+        self.entry = entry
+
+
+# Canonical form
 
 def no_float(text):
     raise ValueError(f"a number with a fraction: {text}")
 
 
+def no_constant(text):
+    raise ValueError(f"no number: {text}")
+
+
+def integer(text):
+    value = int(text)
+    if not -2**63 <= value < 2**64:
+        raise ValueError(f"a number out of range: {text}")
+    return value
+
+
+def parse(text):
+    return json.loads(text, parse_int=integer, parse_float=no_float, parse_constant=no_constant)
+
+
+def escaped(text):
+    """Python writes U+007F as itself and everything else as the page says."""
+    return json.dumps(text, ensure_ascii=False)
+
+
 def canonical(value):
-    """Sorted keys, no white space, text as UTF-8, integers only."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    """Keys sorted by their UTF-8 bytes, no white space, integers only."""
+    if isinstance(value, dict):
+        members = sorted(value.items(), key=lambda member: member[0].encode("utf-8"))
+        return "{" + ",".join(escaped(key) + ":" + canonical(item) for key, item in members) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(canonical, value)) + "]"
+    if isinstance(value, str):
+        return escaped(value)
+    return json.dumps(value)
 
 
-def check(path):
-    prev, seq = GENESIS, 0
-    with open(path, encoding="utf-8", newline="\n") as lines:
-        for line in lines:
-            row = json.loads(line, parse_float=no_float)
-            entry, seq = row["entry"], seq + 1
-            if set(row) != {"hash", "prev", "entry"}:
-                return seq, "the line has other fields than hash, prev and entry"
-            if entry["v"] != 1:
-                return seq, f"unknown version {entry['v']}"
-            if entry["seq"] != seq:
-                return seq, f"expected sequence number {seq}, found {entry['seq']}"
-            if row["prev"] != prev:
-                return seq, "it does not follow the entry before it"
-            body = canonical(entry)
-            digest = hashlib.sha256(f"clawbutler-ledger-v1\n{prev}\n{body}".encode("utf-8")).hexdigest()
-            if digest != row["hash"]:
-                return seq, "its content does not fit its hash"
-            prev = row["hash"]
-    return None, f"{seq} entries hold, head {prev}"
+def sha256(*parts):
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+# The tree (RFC 9162)
+
+def leaf_hash(data):
+    return sha256(b"\x00", data)
+
+
+def node_hash(left, right):
+    return sha256(b"\x01", left, right)
+
+
+class Tree:
+    """Roots of the complete subtrees, largest first."""
+
+    def __init__(self):
+        self.size, self.peaks = 0, []
+
+    def push(self, leaf):
+        size, self.size = self.size, self.size + 1
+        while size & 1:
+            leaf, size = node_hash(self.peaks.pop(), leaf), size >> 1
+        self.peaks.append(leaf)
+
+    def root(self):
+        if not self.peaks:
+            return sha256()
+        root = self.peaks[-1]
+        for peak in reversed(self.peaks[:-1]):
+            root = node_hash(peak, root)
+        return root
+
+
+def included(leaf, index, size, proof, root):
+    if index >= size:
+        return False
+    first, last, value = index, size - 1, leaf
+    for step in proof:
+        if last == 0:
+            return False
+        if first & 1 or first == last:
+            value = node_hash(step, value)
+            while first and not first & 1:
+                first, last = first >> 1, last >> 1
+        else:
+            value = node_hash(value, step)
+        first, last = first >> 1, last >> 1
+    return last == 0 and value == root
+
+
+# Ed25519 (RFC 8032, section 6)
+
+P = 2**255 - 19
+L = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, P - 2, P) % P
+ROOT = pow(2, (P - 1) // 4, P)
+
+
+def add(a, b):
+    m, n = (a[1] - a[0]) * (b[1] - b[0]) % P, (a[1] + a[0]) * (b[1] + b[0]) % P
+    c, d = 2 * a[3] * b[3] * D % P, 2 * a[2] * b[2] % P
+    e, f, g, h = n - m, d - c, d + c, n + m
+    return (e * f % P, g * h % P, f * g % P, e * h % P)
+
+
+def times(factor, point):
+    result = (0, 1, 1, 0)
+    while factor:
+        if factor & 1:
+            result = add(result, point)
+        point, factor = add(point, point), factor >> 1
+    return result
+
+
+def same(a, b):
+    return (a[0] * b[2] - b[0] * a[2]) % P == 0 and (a[1] * b[2] - b[1] * a[2]) % P == 0
+
+
+def point(data):
+    y = int.from_bytes(data, "little")
+    sign, y = y >> 255, y & (2**255 - 1)
+    if y >= P:
+        return None
+    x2 = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
+    x = pow(x2, (P + 3) // 8, P)
+    if (x * x - x2) % P:
+        x = x * ROOT % P
+    if (x * x - x2) % P or (x == 0 and sign):
+        return None
+    if x & 1 != sign:
+        x = P - x
+    return (x, y, 1, x * y % P)
+
+
+BASE = point((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))
+
+
+def signed(public, message, signature):
+    if len(signature) != 64:
+        return False
+    a, r, s = point(public), point(signature[:32]), int.from_bytes(signature[32:], "little")
+    if a is None or r is None or s >= L:
+        return False
+    h = int.from_bytes(hashlib.sha512(signature[:32] + public + message).digest(), "little") % L
+    return same(times(s, BASE), add(r, times(h, a)))
+
+
+# Checkpoints
+
+ORIGIN = "clawbutler.local/log/"
+NOTE = re.compile(
+    "(?P<text>(?P<origin>" + re.escape(ORIGIN) + "[0-9a-f]{16})\n(?P<size>[1-9][0-9]*)\n(?P<root>[A-Za-z0-9+/]{43}=)\n"
+    "head (?P<head>[0-9a-f]{64})\ntime (?P<time>-?[0-9]+)\n)\n(?P<signatures>(?:— [^ \n]+ [A-Za-z0-9+/=]+\n)+)"
+)
+
+
+def public_key(text):
+    encoded = text.strip().split("+", 2)[2] if text.startswith(ORIGIN) else text.strip()
+    data = base64.b64decode(encoded, validate=True)
+    if len(data) != 33 or data[0] != 1:
+        raise Refused(None, "that is no Ed25519 key")
+    return data[1:]
+
+
+def opened(found, key):
+    """A checkpoint whose signature by the key holds."""
+    origin = found["origin"]
+    key_id = sha256(origin.encode(), b"\n\x01", key)[:4]
+    for line in found["signatures"].splitlines():
+        _, name, encoded = line.split(" ")
+        data = base64.b64decode(encoded, validate=True)
+        if name == origin and data[:4] == key_id:
+            if signed(key, found["text"].encode("utf-8"), data[4:]):
+                return origin, int(found["size"]), base64.b64decode(found["root"]), found["head"]
+            raise Refused(None, "a checkpoint is damaged or its signature does not fit")
+    raise Refused(None, "a checkpoint is signed by another key")
+
+
+def checkpoints(text, key):
+    found = list(NOTE.finditer(text))
+    if len(found) != sum(line.startswith(ORIGIN) for line in text.splitlines()):
+        raise Refused(None, "a checkpoint is damaged or its signature does not fit")
+    return sorted((opened(one, key) for one in found), key=lambda one: one[1])
+
+
+# The log
+
+LINE = re.compile(r'\{"hash":"([0-9a-f]{64})","prev":"([0-9a-f]{64})","entry":')
+
+
+def read_line(text, seq):
+    """Hash, hash before, header and payload as they stand in the line."""
+    match = LINE.match(text)
+    try:
+        row = parse(text)
+        entry, data = row["entry"], row.get("data")
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise Refused(seq, "the line cannot be read")
+    body, payload = canonical(entry), None
+    if "data" in row:
+        payload = canonical(data)
+    rebuilt = body + "}" if payload is None else f'{body},"data":{payload}}}'
+    if match is None or text[match.end():] != rebuilt:
+        raise Refused(seq, "the line or its content is not in canonical form")
+    return match[1], bytes.fromhex(match[1]), bytes.fromhex(match[2]), entry, body.encode("utf-8"), payload, data
+
+
+def lines(path):
+    with open(path, "rb") as file:
+        seq = 0
+        while line := file.readline(LINE_BYTES + 1):
+            seq += 1
+            if not line.endswith(b"\n"):
+                raise Refused(seq, "the line is too long or has no end")
+            try:
+                yield seq, line[:-1].decode("utf-8")
+            except UnicodeDecodeError:
+                raise Refused(seq, "the line is not UTF-8")
+
+
+def retention(path):
+    """By kind: the number below which payloads were pruned."""
+    below = {}
+    for seq, text in lines(path):
+        if '"kind":"audit.pruned"' in text:
+            try:
+                data = parse(text).get("data") or {}
+                upto, kinds = min(int(data["below"]), seq), list(data["kinds"])
+            except (ValueError, KeyError, TypeError, AttributeError):
+                continue
+            for kind in kinds:
+                below[kind] = max(below.get(kind, 0), upto)
+    below.pop("audit.pruned", None)
+    return below
+
+
+def check_entry(seq, row, head, version, below):
+    _, digest, prev, entry, body, payload, _ = row
+    if prev != head:
+        raise Refused(seq, "it does not follow the entry before it")
+    v = entry.get("v") if isinstance(entry, dict) else None
+    if v == 1:
+        chained = sha256(b"clawbutler-ledger-v1\n", head.hex().encode(), b"\n", body)
+    else:
+        chained = sha256(b"clawbutler-ledger-v2\n", head, leaf_hash(body))
+    if chained != digest:
+        raise Refused(seq, "its content does not fit its hash")
+    if v not in (1, 2) or v < version:
+        raise Refused(seq, f"version {v} cannot stand there")
+    if entry["seq"] != seq:
+        raise Refused(seq, f"its content carries the number {entry['seq']}")
+    if v == 1:
+        if payload is not None:
+            raise Refused(seq, "an entry of version 1 has no payload of its own")
+        return 1, 0
+    if payload is None:
+        if seq >= below.get(entry["kind"], 0):
+            raise Refused(seq, "its payload is missing and no retention run removed it")
+        return 2, 1
+    if hashlib.sha256(payload.encode("utf-8")).hexdigest() != entry["data"]:
+        raise Refused(seq, "its payload does not fit its digest")
+    return 2, 0
+
+
+def check_log(path, notes):
+    below, tree, head, first = retention(path), Tree(), GENESIS, None
+    seq = version = pruned = holds = 0
+    waiting = list(notes)
+    for seq, text in lines(path):
+        row = read_line(text, seq)
+        version, gone = check_entry(seq, row, head, version, below)
+        pruned, head = pruned + gone, row[1]
+        first = first or ORIGIN + head.hex()[:16]
+        tree.push(leaf_hash(row[4]))
+        while waiting and waiting[0][1] == seq:
+            origin, size, root, noted = waiting.pop(0)
+            if origin != first:
+                raise Refused(1, "the checkpoints are of another log")
+            if root != tree.root() or noted != head.hex():
+                raise Refused(holds + 1, f"the entries up to {size} are not those of the checkpoint")
+            holds = size
+    if waiting:
+        if first and waiting[-1][0] != first:
+            raise Refused(1, "the checkpoints are of another log")
+        raise Refused(seq + 1, f"it is missing: the log had {waiting[-1][1]} entries")
+    words = f"{seq} entries hold, {pruned} of them pruned, head {head.hex()}"
+    return words + (f", {len(notes)} checkpoints hold up to {holds}" if notes else "")
+
+
+def check_proof(path, key):
+    with open(path, encoding="utf-8") as file:
+        proof = json.load(file)
+    found = NOTE.fullmatch(proof["checkpoint"])
+    if not found:
+        raise Refused(None, "there is no checkpoint in it")
+    _, size, root, _ = opened(found, key)
+    row = read_line(proof["line"], None)
+    entry, body, payload = row[3], row[4], row[5]
+    steps = [bytes.fromhex(step) for step in proof["proof"]]
+    if not included(leaf_hash(body), entry["seq"] - 1, size, steps, root):
+        raise Refused(entry["seq"], "the proof does not lead to the root of the checkpoint")
+    if payload is not None and hashlib.sha256(payload.encode("utf-8")).hexdigest() != entry["data"]:
+        raise Refused(entry["seq"], "its payload does not fit its digest")
+    return f"entry {entry['seq']} is in the log of that checkpoint"
+
+
+def main(arguments):
+    options = dict(zip(arguments[1::2], arguments[2::2]))
+    key = public_key(options["--key"]) if "--key" in options else None
+    if arguments[0].endswith(".json"):
+        return check_proof(arguments[0], key)
+    notes = []
+    if "--checkpoints" in options:
+        with open(options["--checkpoints"], encoding="utf-8") as file:
+            notes = checkpoints(file.read(), key)
+    return check_log(arguments[0], notes)
 
 
 if __name__ == "__main__":
-    bad, words = check(sys.argv[1])
-    print(words if bad is None else f"entry {bad}: {words}")
-    sys.exit(0 if bad is None else 1)
+    try:
+        print(main(sys.argv[1:]))
+    except Refused as refused:
+        where = "" if refused.entry is None else f"entry {refused.entry}: "
+        print(f"{where}{refused}")
+        sys.exit(1)

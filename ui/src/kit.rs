@@ -228,6 +228,15 @@ pub(crate) fn step(selector: &str, by: isize) {
     }
 }
 
+/// The same inside something that scrolls: from elsewhere, to the first that is in view.
+pub(crate) fn step_in_view(container: &str, selector: &str, by: isize) {
+    let top = all(container).first().map_or(0, |container| container.scroll_top());
+    match all(selector).into_iter().find(|one| one.offset_top() >= top) {
+        Some(first) if !within(selector) => drop(first.focus()),
+        _ => step(selector, by),
+    }
+}
+
 /// Presses the checkbox of the row that has the focus, unless the focus is on something that uses the key.
 pub(crate) fn pick(row: &str) -> bool {
     use wasm_bindgen::JsCast as _;

@@ -41,11 +41,8 @@ impl TestEnv {
         env.add("CLAWBUTLER_CODEX_BIN", tools::codex(), missing);
         env.add("CLAWBUTLER_CODEX_OLD_BIN", tools::codex_old(), missing);
         env.add("CLAWBUTLER_GEMINI_BIN", tools::gemini_cli(), missing);
-<<<<<<< HEAD
         env.add("CLAWBUTLER_OPENCLAW_BIN", tools::openclaw(), missing);
-=======
         env.add("CLAWBUTLER_HERMES_BIN", tools::hermes_agent(), missing);
->>>>>>> w-hermes
         if cfg!(target_os = "macos") {
             say("CLAWBUTLER_TAURI_DRIVER stays unset: macOS has no WebDriver for its web view");
         } else {

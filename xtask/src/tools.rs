@@ -17,15 +17,12 @@ const CODEX: &str = "0.169.0";
 /// See [`codex_old`].
 const CODEX_OLD: &str = "0.130.0";
 const GEMINI_CLI: &str = "0.61.0";
-<<<<<<< HEAD
 const OPENCLAW: &str = "2026.9.6";
 /// The Node.js that OpenClaw gets: it needs a newer one than most systems have.
 const OPENCLAW_NODE: &str = "24.21.0";
-=======
 const HERMES_AGENT: &str = "0.19.0";
 /// What Hermes' gateway needs to serve HTTP.
 const AIOHTTP: &str = "3.14.1";
->>>>>>> w-hermes
 const BINARYEN: &str = "131.0.0";
 
 pub(crate) fn nextest() -> Result<PathBuf> {
@@ -143,7 +140,7 @@ fn codex_of(version: &str) -> Result<PathBuf> {
     };
     if found().is_none() {
         say(format!("installing Codex {version} into {}", folder.display()));
-        npm_install(&folder, &format!("@openai/codex@{version}"))?;
+        npm_install(&folder, &[&format!("@openai/codex@{version}")])?;
     }
     found().with_context(|| format!("the npm package holds no program for this system in {}", folder.display()))
 }

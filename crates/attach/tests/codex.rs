@@ -1,5 +1,5 @@
 //! The client of Codex's daemon: frames of the real one, and a made-up one that does what a test says.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop and say where")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop and say where")]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -100,7 +100,7 @@ fn draft(number: u64) -> Draft {
         ),
         _ => (Kind::ActionCompleted, agent, json!({ "tool": "Bash", "facts": { "ms": action % 9_973, "word": word } })),
     };
-    Draft { kind, actor, trace, span, data }
+    Draft { kind, actor, trace, span, parent: None, data }
 }
 
 fn measure(butler: &Butler, count: u64) {

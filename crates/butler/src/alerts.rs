@@ -10,7 +10,7 @@ use clawbutler_wire::topic::Topic;
 use serde_json::json;
 
 use crate::engine::lock;
-use crate::{Butler, Error, Event};
+use crate::{Butler, Error, Event, audit};
 
 /// Alerts on the screen at once; the oldest goes first, the audit log keeps all.
 const SHOWN: usize = 20;
@@ -53,10 +53,10 @@ impl Butler {
     /// Notices another process's writes to the database since the last look.
     pub(crate) fn look_for_tampering(&self) -> Result<(), Error> {
         if self.0.store.foreign_write_seen()? {
-            let report = self.0.store.read(|read| read.ledger_verify())?;
+            let report = self.verified(|_, _| ())?;
             let chain = report.broken.map_or_else(
-                || "The chain of the audit log still holds.".to_owned(),
-                |(seq, reason)| format!("The audit log does not hold from entry {seq} on: {reason}."),
+                || "The audit log still holds.".to_owned(),
+                |broken| format!("The audit log does not hold: {}.", audit::says(&broken)),
             );
             self.notice_tampering(
                 &format!("Another program wrote to ClawButler's database. {chain}"),

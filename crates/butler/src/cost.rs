@@ -56,10 +56,7 @@ impl Butler {
         // The session started before we did: its first entry says where.
         let span = audit::span_of(&[&request.runtime, &request.session]);
         let first = self.0.store.read(|read| read.ledger_span(&span.0, 1)).ok()?.pop();
-        let path = first.and_then(|entry| {
-            let tree: serde_json::Value = serde_json::from_str(&entry.body).ok()?;
-            tree["data"]["facts"]["transcript_path"].as_str().map(PathBuf::from)
-        });
+        let path = first.and_then(|entry| entry.data()?["facts"]["transcript_path"].as_str().map(PathBuf::from));
         let mut known = lock(&self.0.transcripts);
         if known.len() >= REMEMBERED {
             known.clear();

@@ -16,6 +16,7 @@ use clawbutler_core::id::IdSource;
 use clawbutler_core::redact::MaskKey;
 use clawbutler_ledger::Kind;
 use clawbutler_platform::files;
+use clawbutler_platform::keychain::Keychain;
 use clawbutler_platform::paths::DataDir;
 use clawbutler_policy::{RuleSet, Surroundings};
 use clawbutler_store::search::SearchStore;
@@ -34,7 +35,7 @@ use crate::rules::Book;
 use crate::runtimes::{Pace, Registry};
 use crate::search::Finder;
 use crate::sessions::Sessions;
-use crate::{Error, OpenError, anchor, audit};
+use crate::{Error, OpenError, audit};
 
 /// What a host supplies.
 pub struct Ports {
@@ -43,6 +44,8 @@ pub struct Ports {
     /// Home folder, variables and file system root by which runtimes are found.
     pub env: Env,
     pub data: DataDir,
+    /// Where the key of the audit log is kept; `None`: in a file, which is weaker.
+    pub keychain: Option<Arc<dyn Keychain>>,
     /// The hook program to install; `None` when this host has none.
     pub hook_source: Option<PathBuf>,
 }
@@ -91,6 +94,8 @@ pub(crate) struct Inner {
     pub(crate) facts_turn: Mutex<()>,
     pub(crate) calls: Mutex<HashMap<String, crate::approvals::OpenCall>>,
     pub(crate) alerts: Mutex<Vec<AlertView>>,
+    /// Key and copies of the audit log outside the database.
+    pub(crate) keeper: Mutex<audit::Keeper>,
     /// Held from looking for a request's key until it is stored: two of one key become one question.
     pub(crate) turn: Mutex<()>,
     listeners: RwLock<Vec<Listener>>,
@@ -154,6 +159,7 @@ impl Butler {
             facts_turn: Mutex::default(),
             calls: Mutex::default(),
             alerts: Mutex::default(),
+            keeper: Mutex::default(),
             turn: Mutex::default(),
             listeners: RwLock::default(),
             bell: (Mutex::default(), Condvar::new()),
@@ -166,7 +172,11 @@ impl Butler {
 
     /// What a fresh start owes the run before it: noticing, intake, expiry, grants, snapshot.
     fn recover(&self) -> Result<(), Error> {
-        let tampered = anchor::compare(&self.0.store, &self.0.ports.data)?;
+        let tampered = self.compare_outside()?;
+        if tampered.is_none() {
+            // No longer an orderly end: what follows is ours, even if we do not get far.
+            self.note_head(false)?;
+        }
         self.load_rules(tampered.is_some())?;
         self.record(
             Durability::Power,
@@ -191,7 +201,9 @@ impl Butler {
         self.recover_approvals()?;
         self.look_at_rules()?;
         self.write_snapshot()?;
-        anchor::write(&self.0.store, &self.0.ports.data, false)
+        self.open_keeper()?;
+        self.checkpoint()?;
+        self.note_head(false)
     }
 
     /// Starts the background thread: deadlines, guards, checkpoints. It ends with [`Self::shutdown`].
@@ -230,7 +242,9 @@ impl Butler {
             self.look_at_gateways()?;
             self.prune_history()?;
             self.0.store.tidy()?;
-            anchor::write(&self.0.store, &self.0.ports.data, false)
+            self.compare_outside_now_and_then()?;
+            self.checkpoint_when_due()?;
+            self.note_head(false)
         };
         if let Err(Error(error)) = round() {
             tracing::error!(message = %error.message, "a background round failed");
@@ -276,7 +290,8 @@ impl Butler {
             self.withdraw_all_for_quit()?;
             self.flush_contacts()?;
             self.record(Durability::Power, Kind::EngineStopped, Actor::Engine, json!({}))?;
-            anchor::write(&self.0.store, &self.0.ports.data, true)
+            self.checkpoint()?;
+            self.note_head(true)
         };
         if let Err(Error(error)) = end() {
             tracing::error!(message = %error.message, "the end could not be recorded");

@@ -108,6 +108,7 @@ fn offline(record: &SpoolRecord) -> Draft {
         actor: Actor::Hook,
         trace: audit::trace_of(&request.runtime, &request.session),
         span: audit::span_of(&[&request.runtime, &request.session, call]),
+        parent: Some(audit::span_of(&[&request.runtime, &request.session])),
         data: json!({
             "record": record.id,
             "recorded_at": record.at_ms,

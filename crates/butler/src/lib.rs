@@ -6,7 +6,6 @@
 //! `approvals::submit` and `approvals::decide`.
 
 mod alerts;
-mod anchor;
 mod approvals;
 mod attached;
 mod audit;

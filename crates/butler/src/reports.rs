@@ -26,6 +26,7 @@ impl Butler {
             rules_version: self.rules().version().to_owned(),
             rules_held: self.rules_held(),
             passes: self.passes(),
+            audit_keeping: self.audit_keeping(),
             alerts: lock(&self.0.alerts).clone(),
         })
     }

@@ -37,6 +37,7 @@ impl Butler {
         if !(APPROVAL_MS_MIN..=APPROVAL_MS_MAX).contains(&settings.approval_ms) {
             return Err(Error::bad("The time to answer must be between 2 seconds and 55 minutes."));
         }
+        audit::check_anchors(&settings, &self.0.ports.data)?;
         let at = self.now();
         let text = serde_json::to_string(&settings).map_err(|error| Error::bad(error.to_string()))?;
         self.0.store.write(Durability::Power, |tx| {

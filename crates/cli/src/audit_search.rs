@@ -131,7 +131,7 @@ pub(crate) fn search(verb: Search, data: &DataDir, out: &mut impl Write) -> anyh
 }
 
 /// Exports.
-pub(crate) fn export(verb: Export, data: &DataDir, out: impl Write) -> anyhow::Result<ExitCode> {
+pub(crate) fn export(verb: Export, data: &DataDir, out: &mut impl Write) -> anyhow::Result<ExitCode> {
     let format = match verb.format {
         Format::Jsonl => ExportFormat::Jsonl,
         Format::Csv => ExportFormat::Csv,

@@ -2,6 +2,7 @@
 //! verb approves, edits a rule or removes a guard, because an agent can start it.
 
 mod agents;
+mod audit;
 mod audit_search;
 mod mask;
 mod rules;
@@ -33,7 +34,7 @@ struct Args {
 enum Verb {
     /// The audit log.
     #[command(subcommand)]
-    Audit(Audit),
+    Audit(audit::Audit),
     /// What the rules say and how well they say it.
     #[command(subcommand)]
     Rules(rules::Rules),
@@ -62,20 +63,6 @@ enum Verb {
     /// Runs the engine without a window: rules decide, everything that needs a person falls back to the
     /// runtime's own prompt or is denied at its deadline.
     Serve,
-}
-
-#[derive(Debug, Subcommand)]
-enum Audit {
-    /// Recomputes the whole chain. Exit status 0 only when everything holds.
-    Verify {
-        /// Machine-readable result.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Entries that match, newest first.
-    Search(audit_search::Search),
-    /// Writes the entries that match, oldest first: to standard output, or to a file that can be continued.
-    Export(audit_search::Export),
 }
 
 fn main() -> ExitCode {
@@ -109,20 +96,7 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
     let data = args.home.map_or_else(|| DataDir::resolve(&vars), DataDir::at);
     let mut out = std::io::stdout().lock();
     match args.verb {
-        Verb::Audit(Audit::Verify { json }) => {
-            let report = Butler::verify_file(&data.database()).map_err(Told::from)?;
-            if json {
-                writeln!(out, "{}", serde_json::to_string(&report)?)?;
-            } else if let (Some(seq), Some(reason)) = (&report.first_bad, &report.reason) {
-                writeln!(out, "NOT INTACT: entry {seq}: {reason}")?;
-                writeln!(out, "{} entries before it hold.", report.entries)?;
-            } else {
-                writeln!(out, "Intact: {} entries, head {}", report.entries, report.head)?;
-            }
-            Ok(if report.intact { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-        }
-        Verb::Audit(Audit::Search(verb)) => audit_search::search(verb, &data, &mut out),
-        Verb::Audit(Audit::Export(verb)) => audit_search::export(verb, &data, out),
+        Verb::Audit(verb) => audit::run(verb, &data, &mut out),
         Verb::Rules(verb) => rules::run(verb, &rules::Place::of(&vars, data), &mut out),
         Verb::Mask(verb) => {
             mask::run(&verb, &data, std::io::stdin().lock(), &mut out)?;
@@ -152,6 +126,7 @@ fn serve(vars: std::collections::BTreeMap<String, String>, data: DataDir) -> any
         clock: Arc::new(SystemClock::default()),
         ids: Arc::new(SystemIds),
         env: Env::new(vars, home),
+        keychain: clawbutler_platform::keychain::of(&data),
         data,
         hook_source: paths::hook_beside_us(),
     })?;

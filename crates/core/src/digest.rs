@@ -3,6 +3,8 @@
 //! Canonical JSON here means: object keys sorted by their UTF-8 bytes, no white space, integers only,
 //! strings escaped as `serde_json` does. `docs/AUDIT-FORMAT.md` describes it for other languages.
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -19,27 +21,26 @@ pub fn sha256(bytes: &[u8]) -> String {
 /// Keys are sorted here and not left to `serde_json`, whose map order depends on a feature that any
 /// other crate of a build may switch on.
 pub fn canonical<T: Serialize>(value: &T) -> String {
-    let tree = serde_json::to_value(value).expect("BUG: domain values are plain data");
-    let mut out = String::new();
-    write(&tree, &mut out);
+    canonical_value(&serde_json::to_value(value).expect("BUG: domain values are plain data"))
+}
+
+/// Canonical JSON text of a tree that is there already.
+pub fn canonical_value(tree: &Value) -> String {
+    let mut out = String::with_capacity(256);
+    write(tree, &mut out);
     out
 }
 
 fn write(value: &Value, out: &mut String) {
     match value {
         Value::Object(map) => {
-            let mut entries: Vec<_> = map.iter().collect();
-            entries.sort_unstable_by_key(|(key, _)| key.as_bytes());
-            out.push('{');
-            for (index, (key, item)) in entries.into_iter().enumerate() {
-                if index > 0 {
-                    out.push(',');
-                }
-                write_text(key, out);
-                out.push(':');
-                write(item, out);
+            if map.keys().is_sorted_by(|a, b| a.as_bytes() < b.as_bytes()) {
+                write_members(map.iter(), out);
+            } else {
+                let mut entries: Vec<_> = map.iter().collect();
+                entries.sort_unstable_by_key(|(key, _)| key.as_bytes());
+                write_members(entries.into_iter(), out);
             }
-            out.push('}');
         }
         Value::Array(items) => {
             out.push('[');
@@ -54,12 +55,50 @@ fn write(value: &Value, out: &mut String) {
         Value::String(text) => write_text(text, out),
         // Numbers with a fraction come from agents' arguments; as text they mean the same everywhere.
         Value::Number(number) if number.is_f64() => write_text(&number.to_string(), out),
-        Value::Null | Value::Bool(_) | Value::Number(_) => out.push_str(&value.to_string()),
+        Value::Number(number) => {
+            let _ = write!(out, "{number}");
+        }
+        Value::Bool(true) => out.push_str("true"),
+        Value::Bool(false) => out.push_str("false"),
+        Value::Null => out.push_str("null"),
     }
 }
 
-fn write_text(text: &str, out: &mut String) {
-    out.push_str(&serde_json::to_string(text).expect("BUG: text is always JSON"));
+fn write_members<'a>(members: impl Iterator<Item = (&'a String, &'a Value)>, out: &mut String) {
+    out.push('{');
+    for (index, (key, item)) in members.enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        write_text(key, out);
+        out.push(':');
+        write(item, out);
+    }
+    out.push('}');
+}
+
+/// Appends `text` as a JSON string, quotes included, escaping only what JSON demands.
+pub fn write_text(text: &str, out: &mut String) {
+    out.push('"');
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+        out.push_str(&rest[..at]);
+        match rest.as_bytes()[at] {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            0x08 => out.push_str("\\b"),
+            0x0c => out.push_str("\\f"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b'\t' => out.push_str("\\t"),
+            control => {
+                let _ = write!(out, "\\u{control:04x}");
+            }
+        }
+        rest = &rest[at + 1..];
+    }
+    out.push_str(rest);
+    out.push('"');
 }
 
 /// SHA-256 of the canonical form as lower-case hex.
@@ -70,6 +109,14 @@ pub fn of<T: Serialize>(value: &T) -> String {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+
+    #[test]
+    fn text_is_escaped_as_serde_json_does() {
+        for code in 0..0x300_u32 {
+            let text = format!("a{}b", char::from_u32(code).unwrap());
+            assert_eq!(super::canonical_value(&json!(text)), serde_json::to_string(&text).unwrap());
+        }
+    }
 
     #[test]
     fn canonical_sorts_keys_and_keeps_text() {

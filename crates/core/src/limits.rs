@@ -166,3 +166,15 @@ pub const RECORDED_CHUNK_BYTES: usize = 1024 * 1024;
 pub const RECORDED_ROWS: usize = 500;
 /// Sessions of a runtime's database that are looked at when it changes; its history is read in full.
 pub const RECORDED_SESSIONS: usize = 50;
+/// Checkpoints of the audit log that one verification looks at, the newest.
+pub const CHECKPOINTS: u32 = 20_000;
+/// A checkpoint is made after so many entries.
+pub const CHECKPOINT_ENTRIES: u64 = 10_000;
+/// A checkpoint is made after so long when something was appended (ms).
+pub const CHECKPOINT_MS: i64 = 10 * 60 * 1000;
+/// File of checkpoints outside the data folder (bytes); a full one is set aside, the one before it goes.
+pub const CHECKPOINT_FILE_BYTES: u64 = 8 * 1024 * 1024;
+/// How long the keychain of the operating system may take (ms).
+pub const KEYCHAIN_MS: u64 = 3_000;
+/// How long a checkpoint may take to be committed to a git repository (ms).
+pub const ANCHOR_MS: u64 = 10_000;

@@ -60,6 +60,7 @@ async fn main() -> anyhow::Result<()> {
         clock: Arc::new(SystemClock::default()),
         ids: Arc::new(SystemIds),
         env,
+        keychain: None,
         data,
         hook_source,
     })?;

@@ -1,18 +1,25 @@
 //! One entry: canonical bytes and their place in the chain.
 
+use std::fmt::Write as _;
+
 use clawbutler_core::actor::Actor;
 use clawbutler_core::clock::Timestamp;
 use clawbutler_core::digest;
-use clawbutler_core::id::{SpanId, TraceId};
+use clawbutler_core::id::{SpanId, TraceId, hex};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use crate::merkle::{self, Hash};
 
 /// Version of the encoding, part of every entry and of the hashed bytes.
-pub const VERSION: u32 = 1;
-/// Domain separation of the hash.
-const DOMAIN: &str = "clawbutler-ledger-v1";
+pub const VERSION: u32 = 2;
+/// Domain separation of the chain.
+const DOMAIN: &[u8; 21] = b"clawbutler-ledger-v2\n";
+/// The same, of entries of version 1.
+const DOMAIN_V1: &[u8; 21] = b"clawbutler-ledger-v1\n";
 /// What the first entry chains to.
-pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+pub const GENESIS: Hash = [0; 32];
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)+) => {
@@ -105,6 +112,8 @@ kinds! {
     BoundReached = "bound.reached",
     /// The log was exported.
     AuditExported = "audit.exported",
+    /// Payloads were pruned: of the kinds `kinds`, in entries before `below`. Its own is never pruned.
+    AuditPruned = "audit.pruned",
     /// A person disabled an agent: every call of it is denied.
     AgentDisabled = "agent.disabled",
     /// A person enabled a disabled agent.
@@ -144,6 +153,8 @@ pub struct Draft {
     pub trace: TraceId,
     /// All entries of one action share it.
     pub span: SpanId,
+    /// Span of what this one belongs to: the session of an action, the action that started a subagent.
+    pub parent: Option<SpanId>,
     /// Masked facts of the kind; an object.
     pub data: Value,
 }
@@ -156,44 +167,110 @@ pub struct Entry {
     pub kind: Kind,
     pub trace: TraceId,
     pub span: SpanId,
-    /// Canonical JSON text: exactly what is hashed.
+    /// Canonical header: exactly what is hashed as the leaf. It carries the digest of `payload`.
     pub body: String,
-    /// Hash of the entry before.
-    pub prev: String,
-    /// SHA-256 (hex) over domain, `prev` and `body`.
-    pub hash: String,
+    /// Canonical facts of the kind. May be pruned later.
+    pub payload: String,
+    /// Hash of `body` as a leaf of the tree.
+    pub leaf: Hash,
+    /// Hash of the chain up to and with this entry.
+    pub hash: Hash,
 }
 
 impl Entry {
-    /// Puts a draft in its place.
-    pub fn seal(draft: Draft, seq: u64, at: Timestamp, prev: &str) -> Self {
-        let body = digest::canonical(&json!({
-            "v": VERSION,
-            "seq": seq,
-            "at": at.0,
-            "kind": draft.kind.text(),
-            "actor": draft.actor,
-            "trace": draft.trace,
-            "span": draft.span,
-            "data": draft.data,
-        }));
-        let hash = chain(prev, &body);
-        Self { seq, at, kind: draft.kind, trace: draft.trace, span: draft.span, body, prev: prev.to_owned(), hash }
-    }
-
-    /// One line of a JSONL export, without the newline.
-    pub fn export_line(&self) -> String {
-        format!("{{\"hash\":\"{}\",\"prev\":\"{}\",\"entry\":{}}}", self.hash, self.prev, self.body)
+    /// Puts a draft in its place, behind the entry with the hash `prev`.
+    pub fn seal(draft: Draft, seq: u64, at: Timestamp, prev: &Hash) -> Self {
+        let payload = digest::canonical_value(&draft.data);
+        let body = header(&draft, seq, at, &digest::sha256(payload.as_bytes()));
+        let leaf = merkle::leaf(body.as_bytes());
+        let hash = chain(prev, &leaf);
+        Self { seq, at, kind: draft.kind, trace: draft.trace, span: draft.span, body, payload, leaf, hash }
     }
 }
 
-/// Hash of an entry from the hash before and its canonical text.
-pub fn chain(prev: &str, body: &str) -> String {
-    let mut bytes = Vec::with_capacity(DOMAIN.len() + prev.len() + body.len() + 2);
-    bytes.extend_from_slice(DOMAIN.as_bytes());
-    bytes.push(b'\n');
-    bytes.extend_from_slice(prev.as_bytes());
-    bytes.push(b'\n');
-    bytes.extend_from_slice(body.as_bytes());
-    digest::sha256(&bytes)
+/// The canonical header, members in the order of their names.
+fn header(draft: &Draft, seq: u64, at: Timestamp, data: &str) -> String {
+    let mut out = String::with_capacity(400);
+    out.push_str("{\"actor\":");
+    write_actor(&draft.actor, &mut out);
+    let _ = write!(out, ",\"at\":{},\"data\":\"{data}\",\"kind\":\"{}\",", at.0, draft.kind.text());
+    if let Some(parent) = &draft.parent {
+        out.push_str("\"parent\":");
+        digest::write_text(parent.as_str(), &mut out);
+        out.push(',');
+    }
+    let _ = write!(out, "\"seq\":{seq},\"span\":");
+    digest::write_text(draft.span.as_str(), &mut out);
+    out.push_str(",\"trace\":");
+    digest::write_text(draft.trace.as_str(), &mut out);
+    let _ = write!(out, ",\"v\":{VERSION}}}");
+    out
+}
+
+/// The actor in canonical form, written without a tree: it stands in every entry.
+fn write_actor(actor: &Actor, out: &mut String) {
+    let (kind, members): (_, &[(&str, &str)]) = match actor {
+        Actor::LocalUser => ("local_user", &[]),
+        Actor::Rule { id } => ("rule", &[("id", id)]),
+        Actor::Grant { id } => ("grant", &[("id", id)]),
+        Actor::Agent { runtime, session } => ("agent", &[("runtime", runtime), ("session", session)]),
+        Actor::Engine => ("engine", &[]),
+        Actor::Hook => ("hook", &[]),
+    };
+    // `id` comes before `kind`, `runtime` and `session` behind it.
+    let (before, after) = members.split_at(members.partition_point(|(name, _)| *name < "kind"));
+    let member = |(name, value): (&str, &str), out: &mut String| {
+        digest::write_text(name, out);
+        out.push(':');
+        digest::write_text(value, out);
+    };
+    out.push('{');
+    for &(name, value) in before {
+        member((name, value), out);
+        out.push(',');
+    }
+    member(("kind", kind), out);
+    for &(name, value) in after {
+        out.push(',');
+        member((name, value), out);
+    }
+    out.push('}');
+}
+
+/// Hash of the chain up to an entry of version 2, from the hash before and the entry's leaf.
+pub fn chain(prev: &Hash, leaf: &Hash) -> Hash {
+    let mut bytes = [0; DOMAIN.len() + 64];
+    let (domain, rest) = bytes.split_at_mut(DOMAIN.len());
+    domain.copy_from_slice(DOMAIN);
+    rest[..32].copy_from_slice(prev);
+    rest[32..].copy_from_slice(leaf);
+    Sha256::digest(bytes).into()
+}
+
+/// Hash of an entry of version 1, from the hash before and its canonical text.
+pub fn chain_v1(prev: &Hash, body: &str) -> Hash {
+    let hashed = Sha256::new().chain_update(DOMAIN_V1).chain_update(hex(prev)).chain_update(b"\n").chain_update(body);
+    hashed.finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn actors_are_written_as_their_canonical_form() {
+        let text = || "a\"b\u{1}é".to_owned();
+        for actor in [
+            Actor::LocalUser,
+            Actor::Rule { id: text() },
+            Actor::Grant { id: text() },
+            Actor::Agent { runtime: text(), session: text() },
+            Actor::Engine,
+            Actor::Hook,
+        ] {
+            let mut out = String::new();
+            write_actor(&actor, &mut out);
+            assert_eq!(out, digest::canonical(&actor));
+        }
+    }
 }

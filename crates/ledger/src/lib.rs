@@ -1,11 +1,18 @@
-//! The audit log's format: what an entry is, how it is encoded, chained and verified.
+//! The audit log's format: what an entry is, how it is encoded, chained, signed and verified.
 //!
 //! Pure by rule: it never sees a database, a clock or a file. `docs/AUDIT-FORMAT.md` describes the
 //! format for other languages; `tests/verifier/verify.py` is written from that page alone. Start
-//! reading at [`entry`], then [`verify`].
+//! reading at [`entry`], then [`merkle`], [`note`] and [`verify`].
 
+pub mod canonical;
 pub mod entry;
+pub mod line;
+pub mod merkle;
+pub mod note;
+pub mod trust;
 pub mod verify;
 
 pub use entry::{Draft, Entry, GENESIS, Kind};
-pub use verify::{Report, Verifier};
+pub use merkle::{Frontier, Hash};
+pub use trust::{CheckpointState, Found, HeadNote, Source, Trust};
+pub use verify::{BLOCK_LEVEL, Block, Broken, Columns, Reason, Report, Retention, Stored, Verifier};

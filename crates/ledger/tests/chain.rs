@@ -1,85 +1,281 @@
-//! The chain holds, and every single change to it is noticed.
+//! The log holds, and every single change to it is noticed, with its reason.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop and say where")]
 
 use clawbutler_core::actor::Actor;
 use clawbutler_core::clock::Timestamp;
 use clawbutler_core::id::{SpanId, TraceId};
-use clawbutler_ledger::{Draft, Entry, GENESIS, Kind, Report, Verifier};
+use clawbutler_ledger::note::{Checkpoint, Key, origin};
+use clawbutler_ledger::{
+    Broken, CheckpointState, Draft, Entry, Found, Frontier, GENESIS, Hash, HeadNote, Kind, Reason, Report, Retention,
+    Source, Stored, Trust, Verifier, entry, line,
+};
 use proptest::prelude::*;
 use serde_json::json;
 
-fn chain_of(texts: &[String]) -> Vec<Entry> {
-    let mut prev = GENESIS.to_owned();
+/// An entry as bytes that can be changed.
+#[derive(Debug, Clone)]
+struct Row {
+    seq: u64,
+    prev: Hash,
+    hash: Hash,
+    body: String,
+    payload: Option<String>,
+}
+
+fn draft(kind: Kind, data: serde_json::Value) -> Draft {
+    let (trace, span) = (TraceId::from("t"), SpanId::from("s"));
+    Draft { kind, actor: Actor::Engine, trace, span, parent: Some(SpanId::from("p")), data }
+}
+
+fn log_of(texts: &[String]) -> Vec<Row> {
+    let drafts = texts.iter().map(|text| draft(Kind::ActionRequested, json!({ "text": text })));
+    rows(drafts.collect())
+}
+
+fn rows(drafts: Vec<Draft>) -> Vec<Row> {
+    let mut prev = GENESIS;
     (1..)
-        .zip(texts)
-        .map(|(seq, text)| {
-            let draft = Draft {
-                kind: Kind::ActionRequested,
-                actor: Actor::Engine,
-                trace: TraceId::from("t"),
-                span: SpanId::from("s"),
-                data: json!({ "text": text }),
-            };
-            let entry = Entry::seal(draft, seq, Timestamp(1_000 + i64::try_from(seq).unwrap_or(0)), &prev);
-            prev.clone_from(&entry.hash);
-            entry
+        .zip(drafts)
+        .map(|(seq, draft)| {
+            let made = Entry::seal(draft, seq, Timestamp(1_000 + i64::try_from(seq).unwrap()), &prev);
+            let row = Row { seq, prev, hash: made.hash, body: made.body, payload: Some(made.payload) };
+            prev = made.hash;
+            row
         })
         .collect()
 }
 
-fn verify(entries: &[Entry]) -> Report {
-    let mut verifier = Verifier::default();
-    for entry in entries {
-        verifier.push(entry.seq, &entry.prev, &entry.hash, &entry.body);
+fn verify_with(rows: &[Row], trust: &Trust, retention: Retention) -> Report {
+    let mut verifier = Verifier::new(trust, retention);
+    for row in rows {
+        let stored = Stored {
+            seq: row.seq,
+            prev: Some(row.prev),
+            hash: row.hash,
+            body: &row.body,
+            payload: row.payload.as_deref(),
+            columns: None,
+        };
+        verifier.push(&stored, |_, _, _| true);
     }
     verifier.report()
 }
 
+fn verify(rows: &[Row]) -> Report {
+    verify_with(rows, &Trust::default(), Retention::default())
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "it is compared with what reports carry")]
+fn broken(seq: u64, reason: Reason) -> Option<Broken> {
+    Some(Broken { seq: Some(seq), reason })
+}
+
+/// Chains everything anew, as someone would who knows the format.
+fn rechained(mut rows: Vec<Row>) -> Vec<Row> {
+    let mut prev = GENESIS;
+    for row in &mut rows {
+        row.prev = prev;
+        row.hash = entry::chain(&prev, &clawbutler_ledger::merkle::leaf(row.body.as_bytes()));
+        prev = row.hash;
+    }
+    rows
+}
+
+fn checkpoint(rows: &[Row], size: usize, key: &Key) -> String {
+    let mut tree = Frontier::default();
+    rows[..size].iter().for_each(|row| tree.push(clawbutler_ledger::merkle::leaf(row.body.as_bytes()), |_, _, _| ()));
+    key.sign(&Checkpoint {
+        origin: origin(&rows[0].hash),
+        size: size as u64,
+        root: tree.root(),
+        head: rows[size - 1].hash,
+        at: 7,
+    })
+}
+
+fn trust(key: &Key, notes: &[String]) -> Trust {
+    let notes = notes.iter().map(|note| Found { source: Source::StateFile, note: note.clone() }).collect();
+    Trust { keys: vec![key.public()], notes, ..Trust::default() }
+}
+
+fn texts(count: usize) -> Vec<String> {
+    (0..count).map(|at| format!("text {at}")).collect()
+}
+
 #[test]
 fn golden_bytes_never_change() {
-    let entry = chain_of(&["é\n\u{1}".to_owned()]).remove(0);
-    insta::assert_snapshot!(entry.export_line(), @r#"{"hash":"0b194e84e00f3e498a2d4300007685ba84be6845181d84039d1a87bb206fdb9d","prev":"0000000000000000000000000000000000000000000000000000000000000000","entry":{"actor":{"kind":"engine"},"at":1001,"data":{"text":"é\n\u0001"},"kind":"action.requested","seq":1,"span":"s","trace":"t","v":1}}"#);
+    let row = log_of(&["é\n\u{1}".to_owned()]).remove(0);
+    insta::assert_snapshot!(line::write(&row.prev, &row.hash, &row.body, row.payload.as_deref()), @r#"{"hash":"1708be8d84908940e2b96ca2da4424f0b3fe580a2c13f6592aa430c7c04f19c3","prev":"0000000000000000000000000000000000000000000000000000000000000000","entry":{"actor":{"kind":"engine"},"at":1001,"data":"5c99128bb7cca1188f48b54b4403e8fa0f418955ec818a931671d34a9a10ee00","kind":"action.requested","parent":"p","seq":1,"span":"s","trace":"t","v":2},"data":{"text":"é\n\u0001"}}"#);
+}
+
+#[test]
+fn entries_of_version_1_still_hold_and_none_follows_one_of_version_2() {
+    let body = |seq: u64| {
+        format!(
+            r#"{{"actor":{{"kind":"engine"}},"at":1001,"data":{{"text":"é\n\u0001"}},"kind":"action.requested","seq":{seq},"span":"s","trace":"t","v":1}}"#
+        )
+    };
+    let old = |seq, prev: Hash| {
+        let hash = entry::chain_v1(&prev, &body(seq));
+        Row { seq, prev, hash, body: body(seq), payload: None }
+    };
+    let first = old(1, GENESIS);
+    assert_eq!(
+        clawbutler_core::id::hex(&first.hash),
+        "0b194e84e00f3e498a2d4300007685ba84be6845181d84039d1a87bb206fdb9d",
+        "the golden hash of version 1"
+    );
+    let made = Entry::seal(draft(Kind::EngineStarted, json!({})), 2, Timestamp(2), &first.hash);
+    let second = Row { seq: 2, prev: first.hash, hash: made.hash, body: made.body, payload: Some(made.payload) };
+    let third = old(3, second.hash);
+    let rows = [first, second, third];
+    assert_eq!(verify(&rows[..2]).broken, None);
+    assert_eq!(verify(&rows).broken, broken(3, Reason::Version(1)));
+}
+
+#[test]
+fn a_pruned_payload_is_counted_only_where_a_retention_run_removed_it() {
+    let mut drafts: Vec<_> = (0..4).map(|at| draft(Kind::ActionRequested, json!({ "at": at }))).collect();
+    drafts.push(draft(Kind::AuditPruned, json!({ "below": 3, "kinds": ["action.requested"] })));
+    let mut rows = rows(drafts);
+    let mut retention = Retention::default();
+    retention.add(5, rows[4].payload.as_deref().unwrap());
+    (rows[0].payload, rows[1].payload) = (None, None);
+    let report = verify_with(&rows, &Trust::default(), retention.clone());
+    assert_eq!((report.pruned, report.broken, report.entries), (2, None, 5));
+    rows[2].payload = None;
+    assert_eq!(verify_with(&rows, &Trust::default(), retention.clone()).broken, broken(3, Reason::PayloadMissing));
+    rows[2].payload = Some("{\"at\":3}".to_owned());
+    assert_eq!(verify_with(&rows, &Trust::default(), retention).broken, broken(3, Reason::Payload));
+}
+
+#[test]
+fn each_attack_has_its_reason() {
+    let rows = log_of(&texts(9));
+    let edited = |at: usize| {
+        let mut rows = rows.clone();
+        rows[at].body = rows[at].body.replace("engine", "hook");
+        rows
+    };
+    assert_eq!(verify(&edited(8)).broken, broken(9, Reason::Changed));
+    assert_eq!(verify(&rechained(edited(8))).broken, None, "the chain alone cannot tell");
+    let key = Key::from_seed(&[7; 32]);
+    let kept = trust(&key, &[checkpoint(&rows, 4, &key), checkpoint(&rows, 9, &key)]);
+    let told = |rows: &[Row], trust: &Trust| {
+        let report = verify_with(rows, trust, Retention::default());
+        (report.checkpoint, report.checkpoint_size, report.broken)
+    };
+    assert_eq!(told(&rows, &kept), (CheckpointState::Good, Some(9), None));
+    assert_eq!(
+        told(&rechained(edited(8)), &kept),
+        (CheckpointState::RootDiffers, Some(4), broken(5, Reason::Rewritten { upto: 9 }))
+    );
+    assert_eq!(
+        told(&rows[..7], &kept),
+        (CheckpointState::BeyondTheEnd, Some(4), broken(8, Reason::CutOff { upto: 9 }))
+    );
+    assert_eq!(
+        told(&log_of(&texts(12)[2..]), &kept),
+        (CheckpointState::RootDiffers, None, broken(1, Reason::OtherLog))
+    );
+    let (_, _, empty) = told(&[], &kept);
+    assert_eq!(empty, broken(1, Reason::CutOff { upto: 9 }));
+    let other = Key::from_seed(&[8; 32]);
+    let aside = |reason| Some(Broken { seq: None, reason });
+    assert_eq!(
+        told(&rows, &trust(&key, &[checkpoint(&rows, 9, &other)])),
+        (CheckpointState::KeyReplaced, None, aside(Reason::KeyReplaced))
+    );
+    let forged = checkpoint(&rows, 9, &key).replace("time 7", "time 8");
+    assert_eq!(
+        told(&rows, &trust(&key, &[forged])),
+        (CheckpointState::SignatureBad, None, aside(Reason::SignatureBad))
+    );
+    let seen = |seq: usize, closed| Trust {
+        head: Some(HeadNote { seq: seq as u64, hash: rows[seq - 1].hash, closed }),
+        ..Trust::default()
+    };
+    assert_eq!(told(&rows, &seen(9, true)).2, None);
+    assert_eq!(told(&rows, &seen(7, false)).2, None);
+    assert_eq!(told(&rows, &seen(7, true)).2, broken(8, Reason::AddedWhileClosed));
+    assert_eq!(told(&rows[..8], &seen(9, true)).2, broken(9, Reason::CutOff { upto: 9 }));
+    assert_eq!(told(&rechained(edited(8)), &seen(9, false)).2, broken(1, Reason::OtherHead { seq: 9 }));
+    let gone = Trust { gone: true, ..Trust::default() };
+    assert_eq!(told(&rows, &gone).2, aside(Reason::OutsideGone));
 }
 
 proptest! {
     #[test]
-    fn an_untouched_chain_holds(texts in prop::collection::vec(".{0,40}", 0..12)) {
-        let entries = chain_of(&texts);
-        let report = verify(&entries);
+    fn an_untouched_log_holds_and_its_lines_read_back(texts in prop::collection::vec(".{0,40}", 0..12)) {
+        let rows = log_of(&texts);
+        let report = verify(&rows);
         prop_assert_eq!(report.broken, None);
         prop_assert_eq!(report.entries, texts.len() as u64);
+        for row in &rows {
+            let text = line::write(&row.prev, &row.hash, &row.body, row.payload.as_deref());
+            let read = line::read(&text).unwrap();
+            prop_assert_eq!((read.seq, read.hash, read.prev), (row.seq, row.hash, Some(row.prev)));
+            prop_assert_eq!((read.body, read.payload), (row.body.as_str(), row.payload.as_deref()));
+        }
     }
 
     #[test]
-    fn any_flipped_byte_is_noticed(
+    fn any_flipped_byte_is_noticed_at_its_entry(
         texts in prop::collection::vec("[a-z]{1,20}", 1..8), which in any::<prop::sample::Index>(),
-        place in any::<prop::sample::Index>(), field in 0..3,
+        place in any::<prop::sample::Index>(), field in 0..4,
     ) {
-        let mut entries = chain_of(&texts);
-        let index = which.index(entries.len());
-        let entry = &mut entries[index];
-        let text = match field { 0 => &mut entry.body, 1 => &mut entry.prev, _ => &mut entry.hash };
-        let at = place.index(text.len());
-        let mut bytes = text.clone().into_bytes();
-        bytes[at] ^= 1;
-        *text = String::from_utf8_lossy(&bytes).into_owned();
-        let report = verify(&entries);
-        prop_assert!(report.broken.is_some());
-        prop_assert!(report.broken.unwrap().0 <= index as u64 + 2);
+        let mut rows = log_of(&texts);
+        let index = which.index(rows.len());
+        let row = &mut rows[index];
+        let flip = |text: &mut String| {
+            let at = place.index(text.len());
+            let mut bytes = text.clone().into_bytes();
+            bytes[at] ^= 1;
+            *text = String::from_utf8_lossy(&bytes).into_owned();
+        };
+        match field {
+            0 => flip(&mut row.body),
+            1 => flip(row.payload.as_mut().unwrap()),
+            2 => row.prev[place.index(32)] ^= 1,
+            _ => row.hash[place.index(32)] ^= 1,
+        }
+        prop_assert_eq!(verify(&rows).broken.unwrap().seq, Some(index as u64 + 1));
+    }
+
+    #[test]
+    fn any_flipped_byte_of_a_line_is_refused(texts in prop::collection::vec("[a-z]{1,9}", 1..4), place in any::<prop::sample::Index>(), bit in 0..7_u8) {
+        let row = log_of(&texts).pop().unwrap();
+        let mut bytes = line::write(&row.prev, &row.hash, &row.body, row.payload.as_deref()).into_bytes();
+        let at = place.index(bytes.len());
+        bytes[at] ^= 1 << bit;
+        let text = String::from_utf8(bytes).unwrap();
+        let mut verifier = Verifier::default();
+        // In front of it the log as it was, so that only the flipped byte can matter.
+        for row in log_of(&texts[..texts.len() - 1]) {
+            let stored = Stored { seq: row.seq, prev: Some(row.prev), hash: row.hash, body: &row.body, payload: row.payload.as_deref(), columns: None };
+            verifier.push(&stored, |_, _, _| true);
+        }
+        match line::read(&text) {
+            Some(stored) => { verifier.push(&stored, |_, _, _| true); },
+            None => verifier.unreadable(),
+        }
+        prop_assert!(!verifier.report().holds());
     }
 
     #[test]
     fn removing_swapping_or_repeating_is_noticed(texts in prop::collection::vec("[a-z]{1,9}", 3..9), which in any::<prop::sample::Index>()) {
-        let entries = chain_of(&texts);
-        let index = which.index(entries.len() - 1);
-        let mut removed = entries.clone();
+        let rows = log_of(&texts);
+        let index = which.index(rows.len() - 1);
+        let here = index as u64 + 1;
+        let mut removed = rows.clone();
         removed.remove(index);
-        prop_assert!(verify(&removed).broken.is_some());
-        let mut swapped = entries.clone();
+        prop_assert_eq!(verify(&removed).broken, broken(here, Reason::Missing { next: here + 1 }));
+        let mut swapped = rows.clone();
         swapped.swap(index, index + 1);
-        prop_assert!(verify(&swapped).broken.is_some());
-        let mut repeated = entries;
+        prop_assert_eq!(verify(&swapped).broken, broken(here, Reason::Missing { next: here + 1 }));
+        let mut repeated = rows;
         let again = repeated[index].clone();
         repeated.insert(index, again);
-        prop_assert!(verify(&repeated).broken.is_some());
+        prop_assert!(verify(&repeated).broken.unwrap().seq == Some(here + 1));
     }
 }

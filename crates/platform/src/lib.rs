@@ -7,6 +7,7 @@ pub mod channel;
 pub mod clock;
 pub mod ending;
 pub mod files;
+pub mod keychain;
 pub mod os;
 pub mod paths;
 pub mod process;

@@ -17,13 +17,21 @@ pub fn home(vars: &BTreeMap<String, String>) -> PathBuf {
 
 /// Everything ClawButler keeps on this machine, in one folder of mode 0700.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DataDir(PathBuf);
+pub struct DataDir {
+    folder: PathBuf,
+    /// Beside it: what has to survive a swap of the folder.
+    state: PathBuf,
+    usual: bool,
+}
 
 impl DataDir {
     /// A given folder.
     pub fn at(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
-        Self(std::path::absolute(&path).unwrap_or(path))
+        let folder = std::path::absolute(&path).unwrap_or(path);
+        let mut name = folder.file_name().unwrap_or_default().to_owned();
+        name.push("-state");
+        Self { state: folder.with_file_name(name), folder, usual: false }
     }
 
     /// `CLAWBUTLER_HOME`, else the platform's place for application data.
@@ -41,7 +49,17 @@ impl DataDir {
                 .map_or_else(|| home(vars).join(".local/share"), PathBuf::from)
                 .join("clawbutler")
         };
-        Self::at(base)
+        let state = if cfg!(windows) {
+            vars.get("APPDATA").map_or_else(|| home(vars).join("AppData/Roaming"), PathBuf::from).join("ClawButler")
+        } else if cfg!(target_os = "macos") {
+            home(vars).join("Library/Application Support/ClawButler State")
+        } else {
+            vars.get("XDG_STATE_HOME")
+                .filter(|value| value.starts_with('/'))
+                .map_or_else(|| home(vars).join(".local/state"), PathBuf::from)
+                .join("clawbutler")
+        };
+        Self { state, usual: true, ..Self::at(base) }
     }
 
     /// The data folder of an installed hook, told by where the program itself lies (`<data>/bin/`).
@@ -51,22 +69,37 @@ impl DataDir {
     pub fn of_installed_hook(exe: &Path) -> Option<Self> {
         let bin = exe.parent()?;
         let data = bin.parent()?;
-        (bin.file_name()? == "bin" && data.join(MARKER).is_file()).then(|| Self(data.to_owned()))
+        (bin.file_name()? == "bin" && data.join(MARKER).is_file()).then(|| Self::at(data))
     }
 
     /// The folder itself.
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.folder
+    }
+
+    /// The folder outside it that holds what has to survive a swap of it: checkpoints of the audit log.
+    pub fn state(&self) -> &Path {
+        &self.state
+    }
+
+    /// Whether it is this user's usual folder and not one that was named.
+    pub fn is_usual(&self) -> bool {
+        self.usual
+    }
+
+    /// The key that signs checkpoints, where the keychain cannot keep it: 32 bytes, mode 0600.
+    pub fn audit_key(&self) -> PathBuf {
+        self.folder.join("audit.key")
     }
 
     /// The database.
     pub fn database(&self) -> PathBuf {
-        self.0.join("clawbutler.db")
+        self.folder.join("clawbutler.db")
     }
 
     /// What was read of the runtimes' sessions; it can be read again.
     pub fn sessions(&self) -> PathBuf {
-        self.0.join("sessions.db")
+        self.folder.join("sessions.db")
     }
 
     /// The search index of the audit log; it can be filled again.
@@ -76,39 +109,39 @@ impl DataDir {
 
     /// The masking key, 32 bytes, mode 0600.
     pub fn mask_key(&self) -> PathBuf {
-        self.0.join("mask.key")
+        self.folder.join("mask.key")
     }
 
     /// The rules as the hook needs them while the engine is away.
     pub fn snapshot(&self) -> PathBuf {
-        self.0.join("snapshot.json")
+        self.folder.join("snapshot.json")
     }
 
     /// What hooks did while the engine was away.
     pub fn spool(&self) -> PathBuf {
-        self.0.join("spool.jsonl")
+        self.folder.join("spool.jsonl")
     }
 
     /// Held by whoever touches the spool.
     pub fn spool_lock(&self) -> PathBuf {
-        self.0.join("spool.lock")
+        self.folder.join("spool.lock")
     }
 
     /// Held by the one engine of this folder.
     pub fn engine_lock(&self) -> PathBuf {
-        self.0.join("engine.lock")
+        self.folder.join("engine.lock")
     }
 
     /// The hook that guards call; a copy of ours, so that its path never changes.
     pub fn hook(&self) -> PathBuf {
-        self.0.join("bin").join(if cfg!(windows) { "clawbutler-hook.exe" } else { "clawbutler-hook" })
+        self.folder.join("bin").join(if cfg!(windows) { "clawbutler-hook.exe" } else { "clawbutler-hook" })
     }
 
     /// Creates the folder, private to the user, and the marker by which a hook knows it.
     pub fn create(&self) -> std::io::Result<()> {
-        crate::files::create_private_dir(&self.0)?;
-        crate::files::create_private_dir(&self.0.join("bin"))?;
-        let marker = self.0.join(MARKER);
+        crate::files::create_private_dir(&self.folder)?;
+        crate::files::create_private_dir(&self.folder.join("bin"))?;
+        let marker = self.folder.join(MARKER);
         if !marker.exists() {
             crate::files::write_atomic(&marker, b"ClawButler data folder\n", Some(0o600))?;
         }

@@ -12,6 +12,14 @@ pub enum StoreError {
     /// The file was written by a newer version.
     #[error("the database has version {found}, this program knows up to {known}: start the newer ClawButler")]
     Newer { found: i64, known: i64 },
+    /// The file was written by an older version and is only read.
+    #[error(
+        "the database has version {found}, this program reads version {known}: start ClawButler once to bring it up to date"
+    )]
+    Older { found: i64, known: i64 },
+    /// A node of the tree over the audit log is not there: the log is shorter, or entries are missing.
+    #[error("the audit log has no node {index} of level {level}")]
+    NoNode { level: u32, index: u64 },
     /// The folder or file cannot be used.
     #[error("the database file cannot be used: {0}")]
     Io(#[from] std::io::Error),

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use clawbutler_ledger::GENESIS;
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _, TransactionBehavior};
+use clawbutler_ledger::Hash;
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
+use crate::table::tree::head;
 use crate::tx::Head;
 use crate::{Read, StoreError, Write, schema};
 
@@ -48,7 +49,7 @@ impl Store {
         // Checkpoints wait for the disk; they run in `tidy`, never inside a hook's round trip.
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
         schema::migrate(&mut connection)?;
-        let head = read_head(&connection)?;
+        let head = head(&connection)?;
         let version = data_version(&connection)?;
         let reader = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         Ok(Self {
@@ -83,12 +84,36 @@ impl Store {
         work(&Read(&transaction))
     }
 
+    /// Where the log stands after the last commit: entries, chain hash, root of the tree.
+    pub fn head(&self) -> Result<(u64, Hash, Hash), StoreError> {
+        let mut writer = lock(&self.writer);
+        writer.look_for_foreign_writes()?;
+        Ok((writer.head.seq, writer.head.hash, writer.head.tree.root()))
+    }
+
+    /// Waits until everything committed so far survives loss of power.
+    pub fn sync(&self) -> Result<(), StoreError> {
+        // Commits without a wait of their own are in the write-ahead log; once moved into the database, which the
+        // checkpoint syncs, they are nowhere else.
+        match std::fs::OpenOptions::new().read(true).write(true).open(self.path.with_extension("db-wal")) {
+            Ok(wal) => Ok(wal.sync_data()?),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Runs `work` on one consistent state through a connection of its own: a long look keeps nobody waiting.
+    pub fn read_aside<T, E: From<StoreError>>(&self, work: impl FnOnce(&Read<'_>) -> Result<T, E>) -> Result<T, E> {
+        Self::read_only(&self.path, work)
+    }
+
     /// Opens a database for reading only: never creates, never migrates. For the CLI.
     pub fn read_only<T, E: From<StoreError>>(
         path: &Path,
         work: impl FnOnce(&Read<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        schema::same(&connection)?;
         let transaction = connection.transaction().map_err(StoreError::from)?;
         work(&Read(&transaction))
     }
@@ -116,21 +141,24 @@ impl Writer {
     fn look_for_foreign_writes(&mut self) -> Result<(), StoreError> {
         let version = data_version(&self.connection)?;
         if version != self.version {
+            self.head = head(&self.connection)?;
             self.version = version;
             self.foreign = true;
-            self.head = read_head(&self.connection)?;
         }
         Ok(())
     }
 
     fn transact<T, E: From<StoreError>>(&mut self, work: impl FnOnce(&mut Write<'_>) -> Result<T, E>) -> Result<T, E> {
-        self.look_for_foreign_writes()?;
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
-        let mut head = self.head.clone();
-        let value = work(&mut Write { transaction: &transaction, head: &mut head })?;
+        // Only now nobody else can write: what another process appended before is what we chain to.
+        let version = data_version(&transaction)?;
+        let mut present = if version == self.version { self.head.clone() } else { head(&transaction)? };
+        let value = work(&mut Write { transaction: &transaction, head: &mut present })?;
         transaction.commit().map_err(StoreError::from)?;
-        self.head = head;
+        self.foreign |= version != self.version;
+        self.version = version;
+        self.head = present;
         Ok(value)
     }
 }
@@ -145,15 +173,6 @@ pub(crate) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Store
 
 fn data_version(connection: &Connection) -> Result<i64, StoreError> {
     Ok(connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?)
-}
-
-fn read_head(connection: &Connection) -> Result<Head, StoreError> {
-    let newest = connection
-        .query_row("SELECT seq, hash FROM ledger ORDER BY seq DESC LIMIT 1", [], |row| {
-            Ok(Head { seq: row.get(0)?, hash: row.get(1)? })
-        })
-        .optional()?;
-    Ok(newest.unwrap_or_else(|| Head { seq: 0, hash: GENESIS.to_owned() }))
 }
 
 /// A panic in a closure rolled its transaction back, so the state behind a poisoned lock is sound.

@@ -1,12 +1,14 @@
 //! Handles inside a transaction.
 
+use clawbutler_ledger::{Frontier, Hash};
 use rusqlite::{Connection, Transaction};
 
-/// Sequence number and hash of the newest ledger entry.
+/// Where the ledger stands: number and hash of the newest entry, and the right edge of the tree.
 #[derive(Debug, Clone)]
 pub(crate) struct Head {
     pub(crate) seq: u64,
-    pub(crate) hash: String,
+    pub(crate) hash: Hash,
+    pub(crate) tree: Frontier,
 }
 
 /// One consistent state to read.

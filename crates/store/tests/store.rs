@@ -10,7 +10,7 @@ use clawbutler_core::actor::Actor;
 use clawbutler_core::clock::Timestamp;
 use clawbutler_core::id::{SpanId, TraceId};
 use clawbutler_core::limits::HISTORY_ACTION_BYTES;
-use clawbutler_ledger::{Draft, Kind};
+use clawbutler_ledger::{Draft, Kind, Trust};
 use clawbutler_store::table::actions::{ActionFacts, ActionRow, AlikeOutcome};
 use clawbutler_store::table::rules::RuleFileRow;
 use clawbutler_store::{Durability, Store, StoreError};
@@ -21,6 +21,7 @@ fn draft(text: &str) -> Draft {
         actor: Actor::Engine,
         trace: TraceId::from("t"),
         span: SpanId::from("s"),
+        parent: None,
         data: serde_json::json!({ "text": text }),
     }
 }
@@ -40,7 +41,7 @@ fn a_failed_transaction_leaves_no_entry_and_no_gap() {
     });
     assert!(failed.is_err());
     assert_eq!(append(&store, "two"), 2);
-    let report = store.read(|read| read.ledger_verify()).unwrap();
+    let report = store.read(|read| read.ledger_verify(&Trust::default(), |_, _| ())).unwrap();
     assert_eq!((report.entries, report.broken), (2, None));
 }
 
@@ -61,8 +62,8 @@ fn the_log_refuses_change_and_a_foreign_hand_is_noticed() {
     other.execute_batch("DROP TRIGGER ledger_no_update; UPDATE ledger SET kind = 'x' WHERE seq = 2").unwrap();
     assert!(store.foreign_write_seen().unwrap());
     assert!(!store.foreign_write_seen().unwrap(), "told once");
-    let report = store.read(|read| read.ledger_verify()).unwrap();
-    assert_eq!(report.broken.map(|(seq, _)| seq), Some(2));
+    let report = store.read(|read| read.ledger_verify(&Trust::default(), |_, _| ())).unwrap();
+    assert_eq!(report.broken.and_then(|broken| broken.seq), Some(2));
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::{given, http};
 /// The gateway's key: no secret, it guards a scratch machine on loopback.
 const KEY: &str = "loopback-gateway-key-0123456789";
 /// Longest a gateway may take to be ready.
-const READY: Duration = Duration::from_secs(120);
+const READY: Duration = Duration::from_mins(2);
 
 /// A running gateway; it ends with this value.
 #[derive(Debug)]

@@ -6,8 +6,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop and say where")]
 #![expect(clippy::disallowed_methods, reason = "tests read their own environment and clock")]
 
-pub mod codex;
 pub mod chat;
+pub mod codex;
 pub mod gemini;
 pub mod hermes;
 pub mod http;

@@ -15,12 +15,8 @@ use crate::chat::answer;
 use crate::given;
 use crate::http::{self, Reply, read_headers};
 use crate::machine::Machine;
-<<<<<<< HEAD
-use crate::model::{id, plain, script_in};
-use crate::results::node;
-=======
 use crate::model::{id, plain};
->>>>>>> w-hermes
+use crate::results::node;
 
 /// The gateway's token: no secret, it guards a scratch machine on loopback.
 pub const TOKEN: &str = "loopback-gateway-token";

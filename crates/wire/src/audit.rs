@@ -49,4 +49,16 @@ pub struct VerifyReport {
     pub reason: Option<String>,
     /// Hash of the last entry that holds.
     pub head: String,
+    /// Entries whose payload was pruned; their digests hold.
+    #[serde(default)]
+    pub pruned: Seq,
+    /// `good`, `none`, `not_reached`, `signature_bad`, `key_replaced`, `beyond_the_end` or `root_differs`.
+    #[serde(default)]
+    pub checkpoint: String,
+    /// Entries that the largest checkpoint that holds covers.
+    #[serde(default)]
+    pub checkpoint_entries: Option<Seq>,
+    /// Where the signing key is kept; `file` is weaker than `keychain`.
+    #[serde(default)]
+    pub key: crate::settings::KeyPlace,
 }

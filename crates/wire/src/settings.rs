@@ -22,6 +22,10 @@ pub struct Settings {
     /// Start with the session.
     pub autostart: bool,
     pub theme: Theme,
+    /// A file outside the data folder to which each checkpoint of the audit log is appended (absolute path).
+    pub anchor_file: Option<String>,
+    /// A git repository to which each checkpoint is committed (absolute path of its folder).
+    pub anchor_repository: Option<String>,
 }
 
 impl Default for Settings {
@@ -34,6 +38,8 @@ impl Default for Settings {
             close_to_tray: false,
             autostart: false,
             theme: Theme::System,
+            anchor_file: None,
+            anchor_repository: None,
         }
     }
 }
@@ -75,7 +81,40 @@ pub struct StatusView {
     /// Sessions that run under a pass now.
     #[serde(default)]
     pub passes: Vec<PassView>,
+    /// How the audit log is kept.
+    #[serde(default)]
+    pub audit_keeping: AuditKeeping,
     pub alerts: Vec<AlertView>,
+}
+
+/// How the audit log is kept: its key and its checkpoints.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditKeeping {
+    pub key: KeyPlace,
+    /// The public key in the signed-note form; absent before the first checkpoint.
+    #[serde(default)]
+    pub public_key: Option<String>,
+    /// Entries that the newest checkpoint covers.
+    #[serde(default)]
+    pub checkpoint: Option<Seq>,
+    /// Where copies are kept outside the database, in words.
+    #[serde(default)]
+    pub copies: Vec<String>,
+}
+
+/// Where the key that signs checkpoints is kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyPlace {
+    /// In the keychain of the operating system.
+    Keychain,
+    /// In a file of mode 0600: weaker, because every program of the same user can read it.
+    File,
+    /// In the keychain, which does not answer now: no checkpoints are made.
+    Unreachable,
+    /// Not made yet.
+    #[default]
+    None,
 }
 
 /// Something a person should know now.

@@ -5,6 +5,7 @@ use std::fs;
 use clawbutler_testkit::hermes::Hermes;
 use clawbutler_testkit::machine::wait_for;
 use clawbutler_testkit::model::script;
+use clawbutler_testkit::results::{HERMES, tried};
 use clawbutler_wire::command::{GetSettings, UpdateSettings};
 use serde_json::json;
 
@@ -13,6 +14,9 @@ use super::{ASKED, Bench, WAYS, terminal};
 #[test]
 fn deny_stops_every_way_and_allow_runs_it_without_asking_twice() {
     let Some(hermes) = Hermes::guarded("manual") else { return };
+    let _row0 = tried(HERMES, "ask: deny");
+    let _row1 = tried(HERMES, "ask: allow once");
+    let _row2 = tried(HERMES, "ask: low risk is not asked about");
     let bench = Bench(hermes);
     let client = bench.0.chat(&bench.every_way("deny"));
     for way in WAYS {
@@ -53,6 +57,7 @@ fn deny_stops_every_way_and_allow_runs_it_without_asking_twice() {
 #[test]
 fn always_covers_the_repetition_and_nothing_else() {
     let Some(hermes) = Hermes::guarded("manual") else { return };
+    let _row = tried(HERMES, "ask: always allow");
     let bench = Bench(hermes);
     for victim in ["victim", "other"] {
         fs::create_dir_all(bench.file(victim)).unwrap();
@@ -76,6 +81,7 @@ fn always_covers_the_repetition_and_nothing_else() {
 #[test]
 fn nobody_answers_until_the_deadline() {
     let Some(hermes) = Hermes::guarded("off") else { return };
+    let _row = tried(HERMES, "ask: nobody answers");
     let bench = Bench(hermes);
     let mut settings = bench.0.machine.ask(&GetSettings {}).unwrap();
     settings.approval_ms = 2_000;
@@ -87,6 +93,7 @@ fn nobody_answers_until_the_deadline() {
 #[test]
 fn an_ended_client_takes_its_question_back() {
     let Some(hermes) = Hermes::guarded("off") else { return };
+    let _row = tried(HERMES, "fail: client ended while it asks");
     let bench = Bench(hermes);
     let mut client = bench.0.chat(&bench.every_way("gone"));
     bench.pending();
@@ -101,6 +108,8 @@ fn an_ended_client_takes_its_question_back() {
 #[test]
 fn a_run_without_prompts_its_agents_and_its_scripts_are_no_way_round() {
     let Some(hermes) = Hermes::guarded("off") else { return };
+    let _row0 = tried(HERMES, "ask: in a mode that allows everything");
+    let _row1 = tried(HERMES, "ask: a call inside a sub-agent");
     let bench = Bench(hermes);
     for name in ["agent", "script"] {
         fs::create_dir_all(bench.file(&format!("victim-{name}"))).unwrap();
@@ -144,6 +153,7 @@ fn a_run_without_prompts_its_agents_and_its_scripts_are_no_way_round() {
 #[test]
 fn a_gateway_is_asked_about_and_its_own_prompt_answered() {
     let Some(hermes) = Hermes::guarded("manual") else { return };
+    let _row = tried(HERMES, "ask: deny and allow once in a gateway");
     let bench = Bench(hermes);
     let gateway = bench.0.gateway();
     // Its agents work in the user's home.

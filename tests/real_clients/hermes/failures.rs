@@ -5,12 +5,14 @@ use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use clawbutler_testkit::hermes::Hermes;
 use clawbutler_testkit::machine::wait_for;
 use clawbutler_testkit::model::script;
+use clawbutler_testkit::results::{HERMES, tried};
 use clawbutler_wire::registry::HealthLevel;
 use clawbutler_wire::runtimes::GuardState;
 use serde_json::json;
@@ -25,6 +27,7 @@ fn harmless() -> serde_json::Value {
 #[test]
 fn the_app_was_never_started() {
     let Some(hermes) = Hermes::guarded("off") else { return };
+    let _row = tried(HERMES, "fail: app away");
     let mut bench = Bench(hermes);
     bench.0.machine.quit();
     bench.all_blocked("away", "could not ask anybody");
@@ -43,6 +46,8 @@ fn the_app_was_never_started() {
 #[test]
 fn the_app_is_killed_and_started_while_the_request_waits() {
     let Some(hermes) = Hermes::guarded("off") else { return };
+    let _row0 = tried(HERMES, "fail: app restarted while it is asked");
+    let _row1 = tried(HERMES, "fail: app killed while it is asked");
     let mut bench = Bench(hermes);
     fs::create_dir_all(bench.file("victim")).unwrap();
     let client = bench.0.chat(&script(&json!([terminal("touch ran.txt && rm -rf victim")])));
@@ -68,6 +73,7 @@ fn the_app_is_killed_and_started_while_the_request_waits() {
 #[test]
 fn garbage_on_the_socket() {
     let Some(hermes) = Hermes::guarded("off") else { return };
+    let _row = tried(HERMES, "fail: garbage on the socket");
     let mut bench = Bench(hermes);
     bench.0.machine.quit();
     let path = bench.0.machine.data().join("hook.sock");
@@ -89,6 +95,8 @@ fn garbage_on_the_socket() {
 #[test]
 fn a_hook_that_is_missing_or_talks_nonsense_blocks_what_is_not_harmless() {
     let Some(hermes) = Hermes::guarded("off") else { return };
+    let _row0 = tried(HERMES, "fail: hook missing");
+    let _row1 = tried(HERMES, "fail: hook broken");
     let bench = Bench(hermes);
     let hook = bench.0.machine.data().join("bin/clawbutler-hook");
     fs::remove_file(&hook).unwrap();
@@ -115,6 +123,24 @@ fn a_hook_that_is_missing_or_talks_nonsense_blocks_what_is_not_harmless() {
     assert!(!bench.0.machine.kinds().iter().any(|kind| kind.starts_with("action.")), "nothing ran");
 }
 
+/// A hook that hangs holds the call, never lets it go; the person at the terminal can end the wait.
+#[test]
+fn a_hook_that_hangs_holds_the_call_until_it_is_interrupted() {
+    let Some(hermes) = Hermes::guarded("off") else { return };
+    let _row = tried(HERMES, "fail: hook hangs");
+    let bench = Bench(hermes);
+    let hook = bench.0.machine.data().join("bin/clawbutler-hook");
+    write_program(&hook, "#!/bin/sh\n[ \"$2\" = observe ] && exit 0\ntouch \"$HOME/asked\"\nexec sleep 600\n");
+    let client = bench.0.chat(&bench.every_way("hung"));
+    wait_for("the question", || bench.0.machine.at("home/asked").exists().then_some(()));
+    thread::sleep(Duration::from_secs(3));
+    assert!(bench.untouched("hung", "terminal"));
+    let pid = client.0.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    client.finish();
+    assert!(bench.untouched("hung", "terminal"));
+}
+
 fn write_program(path: &Path, text: &str) {
     let _ = fs::remove_file(path);
     fs::write(path, text).unwrap();
@@ -126,6 +152,8 @@ fn write_program(path: &Path, text: &str) {
 #[test]
 fn a_plugin_that_cannot_work_is_shown_and_repaired() {
     let Some(hermes) = Hermes::guarded("off") else { return };
+    let _row0 = tried(HERMES, "guard: a broken one is shown and repaired");
+    let _row1 = tried(HERMES, "guard: switched off by the client's own command");
     let bench = Bench(hermes);
     assert_eq!(bench.home("home/.hermes").guard.state, GuardState::User);
     let plugin = bench.0.home("plugins/clawbutler");
@@ -164,6 +192,7 @@ fn a_plugin_that_cannot_work_is_shown_and_repaired() {
 #[test]
 fn a_process_that_never_announced_itself_raises_the_alarm() {
     let Some(hermes) = Hermes::new("off") else { return };
+    let _row = tried(HERMES, "guard: a process without it raises the alarm");
     let bench = Bench(hermes);
     assert_eq!(bench.home("home/.hermes").guard.state, GuardState::Missing);
     let wait =
@@ -197,7 +226,7 @@ fn a_process_that_never_announced_itself_raises_the_alarm() {
         if guard.state == GuardState::Bypassed {
             break guard;
         }
-        assert!(before.elapsed() < Duration::from_secs(120), "no alarm: {}", guard.says);
+        assert!(before.elapsed() < Duration::from_mins(2), "no alarm: {}", guard.says);
         thread::sleep(Duration::from_millis(500));
     };
     assert!(alarm.says.contains(&format!("process {pid}")), "{}", alarm.says);

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use clawbutler_testkit::hermes::Hermes;
 use clawbutler_testkit::model::script;
+use clawbutler_testkit::results::{HERMES, tried};
 use clawbutler_wire::command::{Discover, PlanGuard, UninstallGuard};
 use clawbutler_wire::runtimes::GuardState;
 use serde_json::json;
@@ -15,6 +16,7 @@ use super::{Bench, terminal};
 #[test]
 fn the_install_and_its_home_are_found_without_running_it() {
     let Some(hermes) = Hermes::new("off") else { return };
+    let _row = tried(HERMES, "found: install and home");
     let bench = Bench(hermes);
     let found = bench.0.machine.ask(&Discover {}).unwrap();
     let installs: Vec<_> = found.installs.iter().filter(|install| install.runtime == "hermes").collect();
@@ -30,6 +32,8 @@ fn the_install_and_its_home_are_found_without_running_it() {
 #[test]
 fn every_profile_and_home_is_guarded_for_itself() {
     let Some(hermes) = Hermes::new("off") else { return };
+    let _row0 = tried(HERMES, "found: a home named by a variable");
+    let _row1 = tried(HERMES, "guard: every profile for itself");
     let mut bench = Bench(hermes);
     bench.0.machine.install_guard();
     bench.0.cli(&["profile", "create", "work"]);
@@ -111,6 +115,7 @@ fn uninstall(bench: &Bench) {
 #[test]
 fn the_guard_leaves_as_it_came() {
     let Some(hermes) = Hermes::new("off") else { return };
+    let _row = tried(HERMES, "guard: its removal gives the files back");
     let bench = Bench(hermes);
     let other = bench.0.home("plugins/other");
     fs::create_dir_all(&other).unwrap();

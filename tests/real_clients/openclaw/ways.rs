@@ -46,20 +46,21 @@ fn sub_agent(place: &Place<'_>) {
     let _row = tried(OPENCLAW, "ask: a call inside a sub-agent");
     place.lay("exec", "inner");
     let task = script(&json!([call("exec", "inner")]));
-    let spawn = json!([{ "tool": "sessions_spawn", "input": { "task": task, "label": "cleaner" } }]);
+    let args = json!({ "task": task, "label": "cleaner" });
+    let spawn = json!([{ "tool": "tool_call", "input": { "id": "sessions_spawn", "args": args } }]);
     let turn = place.gateway.turn("outer", &script(&json!([spawn])));
     let mut inside = Vec::new();
     // Whether starting one is asked about is up to the rules; what it does is.
     let seen = wait_for("the sub-agent's call", || {
         let seen = place.machine.pending().items.into_iter().next()?;
-        if seen.headline.contains("victim-inner") && seen.kind != "agent" {
+        if seen.tool == "exec" {
             return Some(seen);
         }
         inside.push(seen.headline.clone());
         place.machine.decide(&seen, "allow_once", None).unwrap();
         None
     });
-    assert!(inside.len() <= 1, "{inside:?}");
+    assert!(inside.len() <= 2, "{inside:?}");
     place.machine.decide(&seen, "deny", Some("not inside either")).unwrap();
     assert_eq!(turn.join().unwrap().status, 200);
     wait_for("its end", || {
@@ -72,18 +73,35 @@ fn sub_agent(place: &Place<'_>) {
 fn mcp_tool(place: &Place<'_>) {
     let _row = tried(OPENCLAW, "ask: a call of an MCP tool");
     let calls = place.machine.at("calls.jsonl");
-    let step: Value = json!([{ "tool": "records__delete_record", "input": { "name": "one" } }]);
-    let turn = place.gateway.turn("mcp", &script(&json!([step, step])));
-    std::thread::sleep(std::time::Duration::from_secs(8));
-    if place.machine.pending().items.is_empty() { eprintln!("DEBUG {}", openclaw::events(place.machine).iter().rev().take(6).map(|e| e.to_string()).collect::<Vec<_>>().join("\n")); eprintln!("DEBUG {:?}", place.machine.ledger().iter().rev().take(3).collect::<Vec<_>>());eprintln!("DEBUG {}", fs::read_to_string(place.machine.at("gateway.log")).unwrap()); }
-    let seen = place.machine.wait_pending();
+    // The client offers all but its basic tools behind one of its own.
+    let through = |id: &str, args: Value| json!([{ "tool": "tool_call", "input": { "id": id, "args": args } }]);
+    let step = through("records__delete_record", json!({ "name": "one" }));
+    place.lay("exec", "through");
+    let exec = through("exec", call("exec", "through")[0]["input"].clone());
+    let turn = place.gateway.turn("mcp", &script(&json!([step, step, exec])));
+    // Asked about twice, by the name the client gives it and by its own; the second is what runs.
+    let next = |tool: &str| {
+        wait_for("the call itself", || {
+            let seen = place.machine.pending().items.into_iter().next()?;
+            if seen.tool == tool {
+                return Some(seen);
+            }
+            place.machine.decide(&seen, "allow_once", None).unwrap();
+            None
+        })
+    };
+    let seen = next("records__delete_record");
     assert_eq!((seen.kind.as_str(), seen.headline.as_str()), ("mcp", "records: delete_record"));
     place.machine.decide(&seen, "deny", None).unwrap();
-    let seen = place.machine.wait_pending();
+    let seen = next("records__delete_record");
     assert!(!calls.exists(), "the server never heard of the denied call");
     place.machine.decide(&seen, "allow_once", None).unwrap();
+    let seen = next("exec");
+    assert!(seen.headline.contains("victim-through"));
+    place.machine.decide(&seen, "deny", None).unwrap();
     assert_eq!(turn.join().unwrap().status, 200);
     assert_eq!(fs::read_to_string(calls).unwrap().lines().count(), 1);
+    assert!(!place.done("exec", "through"), "no way round through the client's own tool for tools");
 }
 
 #[test]

@@ -38,7 +38,7 @@ const OUTSIDE: &[Outside] = &[
     },
     Outside { dependency: "brush-parser", only: &["clawbutler-policy"], tests_free: false },
     Outside { dependency: "tokio-tungstenite", only: &["clawbutler-attach"], tests_free: false },
-    Outside { dependency: "ed25519-dalek", only: &["clawbutler-attach"], tests_free: false },
+    Outside { dependency: "ed25519-dalek", only: &["clawbutler-attach", "clawbutler-ledger"], tests_free: false },
 ];
 
 /// Never in a pure crate: clocks, randomness, threads, processes, files.

@@ -101,7 +101,8 @@ impl Daemon {
         }
         let (handed, heard) = oneshot::channel();
         let answer = approval.answer(decision);
-        let said = self.say(Command::Answer { key: approval.key.clone(), answer, handed }, heard, "the answer").await?;
+        let said =
+            self.hand(Command::Answer { key: approval.key.clone(), answer, handed }, heard, "the answer").await?;
         Ok(said.as_bool().unwrap_or(false))
     }
 
@@ -130,6 +131,21 @@ impl Daemon {
         Ok(Limit::all(&self.call("account/rateLimits/read", json!({})).await?["rateLimits"]))
     }
 
+    /// Begins a thread in a folder that asks before it leaves its sandbox.
+    pub async fn begin(&self, cwd: &str) -> Result<Thread, CallError> {
+        let params = json!({ "cwd": cwd, "approvalPolicy": "on-request", "sandbox": "workspace-write" });
+        let answer = self.call("thread/start", params).await?;
+        let thread = answer.get("thread").and_then(Thread::read);
+        thread.ok_or_else(|| CallError::unreadable("thread/start", "the thread"))
+    }
+
+    /// Says something in a thread; the id of the turn.
+    pub async fn say(&self, thread: &str, text: &str) -> Result<String, CallError> {
+        let params = json!({ "threadId": thread, "input": [{ "type": "text", "text": text }] });
+        let answer = self.call("turn/start", params).await?;
+        read::text(&answer, "/turn/id").ok_or_else(|| CallError::unreadable("turn/start", "the id of the turn"))
+    }
+
     /// Stops a turn.
     pub async fn interrupt(&self, thread: &str, turn: &str) -> Result<(), CallError> {
         self.call("turn/interrupt", json!({ "threadId": thread, "turnId": turn })).await.map(drop)
@@ -137,10 +153,10 @@ impl Daemon {
 
     async fn call(&self, method: &str, params: Value) -> Result<Value, CallError> {
         let (answer, heard) = oneshot::channel();
-        self.say(Command::Call(Call { method: method.to_owned(), params, answer }), heard, method).await
+        self.hand(Command::Call(Call { method: method.to_owned(), params, answer }), heard, method).await
     }
 
-    async fn say(&self, command: Command, heard: oneshot::Receiver<Answer>, method: &str) -> Answer {
+    async fn hand(&self, command: Command, heard: oneshot::Receiver<Answer>, method: &str) -> Answer {
         if !matches!(&*self.link.borrow(), Link::Up(_)) {
             return Err(CallError::Down);
         }

@@ -49,6 +49,7 @@ impl Butler {
             actor: agent(request),
             trace: audit::trace_of(&request.runtime, &request.session),
             span: audit::span_of(&[&request.runtime, &request.session]),
+            parent: None,
             data,
         };
         let at = self.now();
@@ -71,6 +72,7 @@ impl Butler {
             actor: agent(request),
             trace: audit::trace_of(&request.runtime, &request.session),
             span,
+            parent: Some(audit::span_of(&[&request.runtime, &request.session])),
             data: json!({ "tool": redact::mask_text(&request.tool, &self.0.mask), "facts": self.masked_extra(request) }),
         };
         let at = self.now();
@@ -99,6 +101,7 @@ impl Butler {
                     actor: clawbutler_core::actor::Actor::Engine,
                     trace: audit::trace_of(&request.runtime, &request.session),
                     span,
+                    parent: Some(audit::span_of(&[&request.runtime, &request.session])),
                     data: json!({ "says": "Allowed, and nothing was heard of it before its session ended." }),
                 };
                 audit::append(tx, at, draft)?;
@@ -122,6 +125,7 @@ impl Butler {
             actor: agent(request),
             trace: audit::trace_of(&request.runtime, &request.session),
             span: audit::span_of(&[&request.idempotency_key]),
+            parent: Some(audit::span_of(&[&request.runtime, &request.session])),
             data: json!({ "facts": self.masked_extra(request), "kept_old": lost.is_some() }),
         };
         let at = self.now();

@@ -21,7 +21,8 @@ use crate::{Butler, Error, Event, audit};
 const ALL: u32 = PENDING_TOTAL as u32;
 
 pub(super) fn draft_of(row: &ApprovalRow, kind: Kind, actor: Actor, data: Value) -> Draft {
-    Draft { kind, actor, trace: TraceId(row.trace.clone()), span: SpanId(row.span.clone()), data }
+    let parent = Some(audit::span_of(&[&row.action.runtime, &row.action.session]));
+    Draft { kind, actor, trace: TraceId(row.trace.clone()), span: SpanId(row.span.clone()), parent, data }
 }
 
 impl Butler {
@@ -168,6 +169,7 @@ impl Butler {
             actor: agent(request),
             trace: audit::trace_of(&request.runtime, &request.session),
             span,
+            parent: Some(audit::span_of(&[&request.runtime, &request.session])),
             data: json!({ "verdict": verdict, "event": request.event, "approval": approval }),
         };
         let stored = self.0.store.write::<_, Error>(Durability::Process, |tx| {

@@ -67,6 +67,8 @@ pub(super) struct Call {
     pub(super) at: Timestamp,
     pub(super) trace: TraceId,
     pub(super) span: SpanId,
+    /// Span of its session.
+    pub(super) parent: SpanId,
     pub(super) correlation: String,
     /// Masked.
     pub(super) action: Action,
@@ -124,7 +126,9 @@ impl Butler {
             return Ok(submission);
         }
         let relay = request.event == HookEvent::Relay;
-        if relay && call.verdict.decision != Decision::Deny && self.allowed_before(&call) {
+        // A gateway asks about every run of a command anew: what was allowed once was that one.
+        let same = relay && !crate::attached::is_question(request);
+        if same && call.verdict.decision != Decision::Deny && self.allowed_before(&call) {
             return self.settle_again(&call);
         }
         let grant = (call.verdict.decision == Decision::Ask || (relay && call.verdict.decision == Decision::Defer))
@@ -190,6 +194,7 @@ impl Butler {
             at,
             trace: audit::trace_of(&request.runtime, &request.session),
             span,
+            parent: audit::span_of(&[&request.runtime, &request.session]),
             correlation,
             digest: digest::of(&action),
             alike: clawbutler_policy::grants::like(&action, &looked),
@@ -448,7 +453,8 @@ impl Butler {
 
 impl Call {
     pub(super) fn draft(&self, kind: Kind, actor: Actor, data: Value) -> Draft {
-        Draft { kind, actor, trace: self.trace.clone(), span: self.span.clone(), data }
+        let parent = Some(self.parent.clone());
+        Draft { kind, actor, trace: self.trace.clone(), span: self.span.clone(), parent, data }
     }
 
     /// What the history keeps of it.

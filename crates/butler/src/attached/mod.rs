@@ -22,6 +22,7 @@ use serde_json::Value;
 
 use crate::engine::lock;
 use crate::{Butler, Error};
+pub(crate) use asked::is_question;
 use asked::{Asked, Through};
 use choose::Choice;
 use run::Worker;

@@ -225,10 +225,11 @@ mod tests {
             trace: "4bf92f3577b34da6a3ce929d0e0e4736".to_owned(),
             span: "00f067aa0ba902b7".to_owned(),
             body: body.to_string(),
-            prev: "p".to_owned(),
-            hash: "h".to_owned(),
+            payload: None,
+            prev: [0; 32],
+            hash: [0; 32],
         };
-        Parts::of(&row, |_| None)
+        Parts { hash: "h".to_owned(), ..Parts::of(&row, |_| None) }
     }
 
     #[test]

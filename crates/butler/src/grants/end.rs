@@ -143,8 +143,7 @@ fn vouches(entry: &LedgerRow, row: &GrantRow) -> bool {
     if entry.seq != grant.ledger_seq || entry.kind != Kind::GrantCreated.text() {
         return false;
     }
-    let Ok(tree) = serde_json::from_str::<Value>(&entry.body) else { return false };
-    let data = &tree["data"];
+    let Some(data) = entry.data() else { return false };
     // What is left and what was used make what was given.
     let uses = grant.uses_left.map(|left| left.saturating_add(row.uses));
     data["grant"] == json!(grant.id)

@@ -56,6 +56,7 @@ impl Butler {
                 actor: Actor::LocalUser,
                 trace,
                 span: SpanId::from("0000000000000000"),
+                parent: None,
                 data: given(&grant, None),
             };
             let seq = audit::append(tx, at, draft)?.seq;

@@ -52,8 +52,7 @@ impl Butler {
             }
         }
         let accepted = Book::accepted_digest(&book.packs, &book.files);
-        let said = vouched.and_then(|entry| serde_json::from_str::<Value>(&entry.body).ok());
-        let said = said.and_then(|tree| tree["data"]["accepted"].as_str().map(str::to_owned));
+        let said = vouched.and_then(|entry| entry.data()?["accepted"].as_str().map(str::to_owned));
         let plain = Book::accepted_digest(&[packs::DEFAULT.to_owned()], &Files::new());
         // Entries of versions before rules could be changed say nothing: then nothing was changed.
         let vouched = !tampered && said.map_or(accepted == plain, |said| said == accepted);

@@ -187,7 +187,9 @@ impl Butler {
     /// Tells the policy which files an agent must not touch.
     pub(crate) fn refresh_surroundings(&self) {
         let homes: Vec<HomeRow> = lock(&self.0.registry).homes.values().cloned().collect();
-        let mut guarded = vec![self.0.ports.data.hook().display().to_string()];
+        let data = &self.0.ports.data;
+        let own = [data.hook(), data.state().to_owned()].into_iter().chain(audit::files_outside(data));
+        let mut guarded: Vec<String> = own.map(|path| path.display().to_string()).collect();
         for home in homes.iter().filter(|home| home.governed) {
             if let Some(connector) = connector::by_id(&home.runtime) {
                 let files = connector.guarded_files(&self.0.ports.env, Path::new(&home.path));

@@ -67,7 +67,7 @@ impl Finder {
         // The entry at the cursor comes along: a log with another one there is another log.
         let mut rows = read(seq)?;
         if seq > 0 {
-            let same = rows.first().is_some_and(|row| row.seq == seq && row.hash == hash);
+            let same = rows.first().is_some_and(|row| row.seq == seq && row.hash_hex() == hash);
             if !same {
                 self.0.clear()?;
                 return Ok(1);
@@ -86,7 +86,7 @@ impl Finder {
         }
         let traces: Vec<_> =
             traces.into_iter().map(|(trace, (runtime, session))| TraceRow { trace, runtime, session }).collect();
-        self.0.add(&index, &traces, &last.hash)?;
+        self.0.add(&index, &traces, &last.hash_hex())?;
         Ok(rows.len())
     }
 }

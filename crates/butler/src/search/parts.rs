@@ -29,8 +29,9 @@ pub(crate) struct Parts {
 impl Parts {
     /// Takes an entry apart; `whose` knows the traces whose agent another entry told.
     pub(crate) fn of(row: &LedgerRow, whose: impl FnOnce(&str) -> Option<(String, String)>) -> Self {
-        let mut tree: Value = serde_json::from_str(&row.body).unwrap_or_default();
-        let (actor, data) = (tree["actor"].take(), tree["data"].take());
+        let mut header = row.header();
+        let actor = header["actor"].take();
+        let data = row.data().unwrap_or_default();
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let own = [&actor, &data].map(|from| (text(&from["runtime"]), text(&from["session"])));
         let (runtime, session) = own
@@ -44,8 +45,8 @@ impl Parts {
             kind: row.kind.clone(),
             trace: row.trace.clone(),
             span: row.span.clone(),
-            parent: tree["parent"].as_str().map(str::to_owned),
-            hash: row.hash.clone(),
+            parent: header["parent"].as_str().map(str::to_owned),
+            hash: row.hash_hex(),
             actor,
             data,
             runtime,

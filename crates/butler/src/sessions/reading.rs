@@ -55,11 +55,11 @@ fn log_of(path: &Path) -> PathBuf {
 }
 
 impl Butler {
-    /// Reads on in a recording. In the history of a database all its sessions are read, else the latest.
-    pub(super) fn read_recording(&self, hand: &mut Hand, place: &Place, recording: &Recording, history: bool) -> Taken {
+    /// Reads on in a recording. With `whole`, all sessions of a database are read, else the latest.
+    pub(super) fn read_recording(&self, hand: &mut Hand, place: &Place, recording: &Recording, whole: bool) -> Taken {
         let read = match &recording.form {
             Form::Lines => self.read_lines(hand, place, recording),
-            Form::Rows(rows) => self.read_rows(hand, place, recording, rows, history),
+            Form::Rows(rows) => self.read_rows(hand, place, recording, rows, whole),
         };
         read.unwrap_or_else(|why| {
             tracing::warn!(path = %recording.path.display(), %why, "a recording could not be read");
@@ -142,7 +142,9 @@ impl Butler {
         row = batch.recording;
         row.position = i64::try_from(position).unwrap_or(i64::MAX);
         lines::note_prints(&mut file, &mut row)?;
-        (row.size, row.modified, row.present, row.trouble) = (look.size, look.modified, true, None);
+        // What is only half read differs from what lies there, for the next process too.
+        (row.size, row.modified) = if more { (0, 0) } else { (look.size, look.modified) };
+        (row.present, row.trouble) = (true, None);
         row.saved = serde_json::to_string(&saved).unwrap_or_default();
         batch.recording = row;
         Ok(Taken { batches: vec![batch], bytes: position.saturating_sub(from), more })
@@ -180,7 +182,7 @@ impl Butler {
         place: &Place,
         recording: &Recording,
         rows: &Rows,
-        history: bool,
+        whole: bool,
     ) -> Result<Taken, StoreError> {
         let look = look_at(recording);
         let database = match Foreign::open(&recording.path) {
@@ -193,12 +195,19 @@ impl Butler {
         };
         let mut all = Taken::default();
         let sessions = if recording.session.is_empty() {
-            listed(&database, place, recording, if history { RECORDINGS } else { RECORDED_SESSIONS })?
+            listed(&database, place, recording, if whole { RECORDINGS } else { RECORDED_SESSIONS })?
         } else {
             vec![recording.clone()]
         };
-        for one in sessions {
+        let identity = lines::identity(&recording.path);
+        for (number, one) in sessions.into_iter().enumerate() {
             let mut row = self.row(hand, place, &one)?;
+            if row.position > 0 && row.identity != identity {
+                // Another database lies in its place: its rows are others.
+                self.0.sessions.store.write(|write| write.start_again(row.session, row.key))?;
+                hand.rows.retain(|_, known| known.session != row.session);
+                row = self.row(hand, place, &one)?;
+            }
             let mut saved = Saved::of(&row);
             let kept = Some(&saved.reader).filter(|reader| !reader.is_null()).cloned();
             let Some(mut reader) = place.connector.reader(&one, kept.as_ref()) else { continue };
@@ -213,10 +222,13 @@ impl Butler {
                 }
             };
             let changed = look.is_some_and(|look| (row.size, row.modified) != (look.size, look.modified));
-            if found.is_empty() && (!changed || row.records > 0) && row.trouble.is_none() {
+            // That everything was looked at is noted with the first session.
+            let noted = whole && changed && (number == 0 || row.records == 0);
+            if found.is_empty() && !noted && row.trouble.is_none() {
                 continue;
             }
-            all.more |= found.len() >= RECORDED_ROWS;
+            let grows = found.iter().any(|next| next.cursor > row.position);
+            all.more |= found.len() >= RECORDED_ROWS && grows;
             let mut gather = Gather::new(&self.0.mask, row.clone());
             for ForeignRow { cursor, columns } in found {
                 gather.batch.recording.records += 1;
@@ -233,11 +245,17 @@ impl Butler {
             row = batch.recording;
             row.saved = serde_json::to_string(&saved).unwrap_or_default();
             (row.present, row.trouble) = (true, None);
-            if let Some(look) = look {
+            row.identity.clone_from(&identity);
+            if let Some(look) = look.filter(|_| whole) {
                 (row.size, row.modified) = (look.size, look.modified);
             }
             batch.recording = row;
             all.batches.push(batch);
+        }
+        if !database.sound() {
+            // Its owner came back while it was read.
+            hand.rows.retain(|(path, ..), _| *path != recording.path);
+            return Ok(Taken { more: true, ..Taken::default() });
         }
         Ok(all)
     }

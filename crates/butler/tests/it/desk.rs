@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use clawbutler_butler::{Answer, Butler, Env, Ports, Submission, Ticket};
 use clawbutler_core::clock::{Clock, Timestamp};
 use clawbutler_core::id::IdSource;
+use clawbutler_platform::keychain::Keychain;
 use clawbutler_platform::paths::DataDir;
 use clawbutler_wire::approvals::{ApprovalView, Scope, Verb, Which};
 use clawbutler_wire::audit::EntryView;
@@ -49,19 +50,50 @@ impl IdSource for Counted {
     }
 }
 
+enum Folder {
+    Own(tempfile::TempDir),
+    Given(PathBuf),
+}
+
+impl Folder {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Own(folder) => folder.path(),
+            Self::Given(path) => path,
+        }
+    }
+}
+
 pub(crate) struct Desk {
-    folder: tempfile::TempDir,
+    folder: Folder,
     clock: Arc<Hand>,
     ids: Arc<Counted>,
+    pub(crate) keychain: Option<Arc<dyn Keychain>>,
     butler: Option<Butler>,
     calls: AtomicU64,
 }
 
 impl Desk {
-    pub(crate) fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+    /// On a folder that others prepared; it stays when the desk goes.
+    pub(crate) fn at(folder: &Path) -> Self {
         let clock = Arc::new(Hand(AtomicI64::new(START)));
-        let mut desk = Self { folder, clock, ids: Arc::default(), butler: None, calls: AtomicU64::new(0) };
+        let mut desk = Self {
+            folder: Folder::Given(folder.to_owned()),
+            clock,
+            ids: Arc::default(),
+            keychain: None,
+            butler: None,
+            calls: AtomicU64::new(0),
+        };
+        desk.open();
+        desk
+    }
+
+    pub(crate) fn new() -> Self {
+        let folder = Folder::Own(tempfile::tempdir().unwrap());
+        let clock = Arc::new(Hand(AtomicI64::new(START)));
+        let mut desk =
+            Self { folder, clock, ids: Arc::default(), keychain: None, butler: None, calls: AtomicU64::new(0) };
         fs::create_dir_all(desk.project().join(".git")).unwrap();
         fs::create_dir_all(desk.home()).unwrap();
         fs::write(desk.project().join(".git/HEAD"), "ref: refs/heads/main\n").unwrap();
@@ -87,6 +119,7 @@ impl Desk {
             clock: self.clock.clone(),
             ids: self.ids.clone(),
             env: Env::new(BTreeMap::new(), self.home()),
+            keychain: self.keychain.clone(),
             data: DataDir::at(self.data()),
             hook_source: None,
         };

@@ -1,10 +1,17 @@
 //! The engine by its one door, on a folder of its own and a clock that stands still until it is moved.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop and say where")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on should stop and say where; it opens databases as other programs do, and waits by the clock"
+)]
 
 mod attached;
+mod audit;
 mod desk;
 mod grants;
 mod history;
+mod keeping;
 mod observed;
 #[cfg(target_os = "linux")]
 mod registry;
@@ -12,3 +19,4 @@ mod repair;
 mod rules;
 mod search;
 mod sessions;
+mod sessions_rows;

@@ -16,8 +16,11 @@ const INTERNAL: &[&str] = &[
     "agents_list", "agents_wait", "ask_user", "conversations_list", "create_goal", "dismiss_task", "get_goal",
     "github_identity_status", "heartbeat_respond", "memory_get", "memory_search", "progress_card", "sessions_history",
     "sessions_list", "sessions_search", "sessions_yield", "show_widget", "spawn_task", "structured_output",
-    "suggest_task", "transcripts", "update_goal",
+    "suggest_task", "tool_describe", "tool_search", "transcripts", "update_goal",
 ];
+
+/// The client's own tool that calls another one by id.
+const BEHIND: &str = "tool_call";
 
 /// Understands a tool call.
 pub(crate) fn understand(call: &ToolCall) -> Option<Understood> {
@@ -25,6 +28,9 @@ pub(crate) fn understand(call: &ToolCall) -> Option<Understood> {
     let tool = call.tool.as_str();
     if INTERNAL.contains(&tool) {
         return Some(input.internal().into());
+    }
+    if tool == BEHIND {
+        return behind(call, &input);
     }
     if ["exec", "bash", "gateway_exec", "node_exec"].contains(&tool) {
         return exec(tool, &input);
@@ -41,6 +47,15 @@ pub(crate) fn understand(call: &ToolCall) -> Option<Understood> {
         .or_else(|| input::mcp(tool, &input))
         .or_else(|| input::mcp_parts(tool, "__", &input))?;
     Some(effect.into())
+}
+
+/// What is called through [`BEHIND`], judged as if called by its own name. Our plugin sees that call as well.
+fn behind(call: &ToolCall, input: &Input<'_>) -> Option<Understood> {
+    // `openclaw:core:exec`, `mcp:records:records__delete_record`, or the name alone.
+    let id = input.text("id")?;
+    let tool = id.rsplit(':').next().filter(|tool| *tool != BEHIND)?.to_owned();
+    let arguments = call.arguments.get("args")?.clone();
+    understand(&ToolCall { tool, arguments, ..call.clone() })
 }
 
 /// Sandboxing is off unless configured, so only an explicit host says where a command runs.

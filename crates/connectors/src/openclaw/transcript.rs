@@ -15,6 +15,8 @@ use crate::record::{Form, Malformed, Reader, Recording};
 const EVENT_BYTES: u64 = 4 * 1024 * 1024;
 /// Beginnings of what a model is told when a rule, a person or a plugin said no.
 const REFUSALS: [&str; 4] = ["Exec denied", "exec denied", "Tool call blocked", "ClawButler could not judge this call"];
+/// A call that another call made: the client offers most tools behind one of its own.
+const NESTED: &str = "openclaw.nested-tool.v1";
 /// What stands for the result of a call that was cut off.
 const LOST: &str = "[openclaw] missing tool result";
 
@@ -157,6 +159,7 @@ impl Transcript {
             Some("assistant") => assistant(message, id),
             Some("toolResult") => result(message),
             Some("bashExecution") => by_hand(message),
+            Some("custom") if text_at(message, &["customType"]) == Some(NESTED) => nested(message),
             Some("custom" | "branchSummary" | "compactionSummary") => {
                 let text = words(content.or_else(|| message.get("summary")));
                 vec![What::Note { text }]
@@ -269,6 +272,22 @@ fn result(message: &Value) -> Vec<What> {
     let mut found = vec![What::ToolResult { call: call.clone(), outcome, text }];
     found.extend(started);
     found
+}
+
+/// A call inside another one, recorded when it has ended.
+fn nested(message: &Value) -> Vec<What> {
+    let details = message.get("details").unwrap_or(&Value::Null);
+    let Some(tool) = text_at(details, &["toolName"]) else {
+        return vec![What::Unknown { kind: NESTED.to_owned() }];
+    };
+    let mut input = details.get("input").cloned().unwrap_or(Value::Null);
+    clip_value(&mut input);
+    let call = text_at(details, &["toolCallId"]).map(str::to_owned);
+    let ended = json!({
+        "toolCallId": call, "isError": details.get("isError"), "content": at(details, &["result", "content"]),
+        "details": at(details, &["result", "details"]),
+    });
+    std::iter::once(What::ToolCall { call, tool: clip(tool), input }).chain(result(&ended)).collect()
 }
 
 /// A command that the person ran in the session.

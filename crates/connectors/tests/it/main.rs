@@ -7,6 +7,7 @@ mod facts;
 mod gemini_cli;
 mod guard_edit;
 mod guard_status;
+mod hermes;
 mod hooks;
 mod matrix;
 mod openclaw;

@@ -96,10 +96,9 @@ proptest! {
 
     /// Cut anywhere, the whole lines give a beginning of the same steps; read on from a saved state they give the rest.
     #[test]
-    fn a_cut_transcript_is_a_beginning_of_the_same_steps(which in 0..CAPTURES.len(), at in 0.0..1.0_f64) {
+    fn a_cut_transcript_is_a_beginning_of_the_same_steps(which in 0..CAPTURES.len(), at: prop::sample::Index) {
         let (name, text) = CAPTURES[which];
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of a length")]
-        let cut = (text.len() as f64 * at) as usize;
+        let cut = at.index(text.len());
         let end = text.as_bytes()[..cut].iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         let whole = steps(name, text);
         let mut first = reader(agent_of(name), None);

@@ -106,3 +106,20 @@ fn an_unknown_runtime_is_tried_in_the_common_spelling_and_nothing_of_it_is_harml
     assert_eq!(kind("openclaw", "exec", json!({"command": "ls"})), "shell");
     assert_eq!(kind("", "", Value::Null), "other");
 }
+
+#[test]
+fn what_openclaw_calls_through_its_tool_for_tools_is_judged_by_its_own_name() {
+    let seen = |tool: &str, arguments: Value| action(&call("openclaw", tool, arguments)).effect;
+    let command = json!({ "command": "rm -rf x" });
+    for id in ["exec", "openclaw:core:exec"] {
+        let through = seen("tool_call", json!({ "id": id, "args": command }));
+        assert_eq!(through, seen("exec", command.clone()));
+    }
+    let through = seen("tool_call", json!({ "id": "mcp:records:records__delete_record", "args": { "name": "one" } }));
+    assert_eq!(through, seen("records__delete_record", json!({ "name": "one" })));
+    for odd in [json!({}), json!({ "id": "exec" }), json!({ "id": "tool_call", "args": { "id": "exec" } })] {
+        assert_eq!(seen("tool_call", odd).kind(), "other");
+    }
+    assert_eq!(seen("tool_search", json!({ "query": "files" })).kind(), "internal");
+    assert_eq!(seen("tool_search_code", json!({ "code": "1" })).kind(), "other");
+}

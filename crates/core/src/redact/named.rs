@@ -1,5 +1,9 @@
 //! Values beside a name that says secret, passwords in URLs and connection strings, private keys.
 
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
+
 use super::Finding;
 use super::checks::{distinct, entropy};
 
@@ -75,8 +79,23 @@ const ABOUT: &[&str] = &[
     "lifetime", "rotation", "scope", "status", "kind", "prompt", "tokens_total", "endpoint", "format",
 ];
 
+/// The words after which a secret stands, in any case.
+static SECRET_WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    let words = WORDS.iter().filter(|word| word.1 == Says::Secret).map(|word| word.0);
+    AhoCorasickBuilder::new()
+        .ascii_case_insensitive(true)
+        .prefilter(false)
+        .kind(Some(AhoCorasickKind::DFA))
+        .build(words)
+        .ok()
+});
+
 /// Whether a JSON field with this name holds a secret.
 pub(super) fn holds_secret(name: &str, value: &str) -> bool {
+    // Most names hold none of the words: one pass tells.
+    if SECRET_WORDS.as_ref().is_some_and(|words| !words.is_match(name)) {
+        return false;
+    }
     let lower = name.to_ascii_lowercase();
     let strong = WORDS
         .iter()

@@ -1,12 +1,15 @@
 //! The audit log.
 
 use clawbutler_core::clock::Timestamp;
-use clawbutler_ledger::{Draft, Entry, Kind, Report, Verifier};
+use clawbutler_core::id::hex;
+use clawbutler_ledger::{Draft, Entry, GENESIS, Hash, Kind, line};
 use rusqlite::{OptionalExtension as _, params};
+use serde_json::Value;
 
+use crate::table::tree;
 use crate::{Read, StoreError, Write};
 
-/// An entry as stored; `body` is the truth.
+/// An entry as stored; `body` and `payload` are the truth.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerRow {
     pub seq: u64,
@@ -14,15 +17,38 @@ pub struct LedgerRow {
     pub kind: String,
     pub trace: String,
     pub span: String,
+    /// Canonical header; in version 1 the whole entry.
     pub body: String,
-    pub prev: String,
-    pub hash: String,
+    /// Canonical facts; `None`: pruned, or of version 1.
+    pub payload: Option<String>,
+    /// Hash of the entry before.
+    pub prev: Hash,
+    /// Hash of the chain up to and with this entry.
+    pub hash: Hash,
 }
 
 impl LedgerRow {
     /// One line of a JSONL export, without the newline.
     pub fn export_line(&self) -> String {
-        format!("{{\"hash\":\"{}\",\"prev\":\"{}\",\"entry\":{}}}", self.hash, self.prev, self.body)
+        line::write(&self.prev, &self.hash, &self.body, self.payload.as_deref())
+    }
+
+    /// The facts of the entry, of either version; `None` when they were pruned.
+    pub fn data(&self) -> Option<Value> {
+        if let Some(payload) = &self.payload {
+            return serde_json::from_str(payload).ok();
+        }
+        Some(self.header()["data"].take()).filter(Value::is_object)
+    }
+
+    /// The header as a tree: actor, parent span and what the columns repeat. Null where it is damaged.
+    pub fn header(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_default()
+    }
+
+    /// The hash as hex.
+    pub fn hash_hex(&self) -> String {
+        hex(&self.hash)
     }
 
     fn of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
@@ -33,13 +59,15 @@ impl LedgerRow {
             trace: row.get(3)?,
             span: row.get(4)?,
             body: row.get(5)?,
-            prev: row.get(6)?,
+            payload: row.get(6)?,
             hash: row.get(7)?,
+            prev: row.get::<_, Option<Hash>>(8)?.unwrap_or(GENESIS),
         })
     }
 }
 
-const COLUMNS: &str = "seq, at, kind, trace, span, body, prev, hash";
+const COLUMNS: &str = "seq, at, kind, trace, span, body, payload, hash, \
+     (SELECT before.hash FROM ledger before WHERE before.seq = ledger.seq - 1)";
 
 impl Write<'_> {
     /// Seals a draft behind the newest entry and stores it.
@@ -47,7 +75,7 @@ impl Write<'_> {
         let entry = Entry::seal(draft, self.head.seq + 1, at, &self.head.hash);
         self.transaction
             .prepare_cached(
-                "INSERT INTO ledger (seq, at, kind, trace, span, body, prev, hash) VALUES (?,?,?,?,?,?,?,?)",
+                "INSERT INTO ledger (seq, at, kind, trace, span, hash, body, payload) VALUES (?,?,?,?,?,?,?,?)",
             )?
             .execute(params![
                 entry.seq,
@@ -55,13 +83,26 @@ impl Write<'_> {
                 entry.kind.text(),
                 entry.trace.as_str(),
                 entry.span.as_str(),
+                entry.hash,
                 entry.body,
-                entry.prev,
-                entry.hash
+                entry.payload
             ])?;
+        let mut stored = Ok(());
+        let transaction = self.transaction;
+        self.head.tree.push(entry.leaf, |level, index, node| {
+            if stored.is_ok() {
+                stored = tree::put(transaction, level, index, node);
+            }
+        });
+        stored?;
         self.head.seq = entry.seq;
-        self.head.hash.clone_from(&entry.hash);
+        self.head.hash = entry.hash;
         Ok(entry)
+    }
+
+    /// Where the log stands in this transaction: entries, chain hash, root of the tree.
+    pub fn ledger_head(&self) -> (u64, Hash, Hash) {
+        (self.head.seq, self.head.hash, self.head.tree.root())
     }
 }
 
@@ -94,39 +135,29 @@ impl Read<'_> {
         Ok(self.0.prepare_cached(&sql)?.query_row(texts, LedgerRow::of).optional()?)
     }
 
+    /// Chain hash of an entry.
+    pub fn ledger_hash(&self, seq: u64) -> Result<Option<Hash>, StoreError> {
+        let sql = "SELECT hash FROM ledger WHERE seq = ?";
+        Ok(self.0.prepare_cached(sql)?.query_row([seq], |row| row.get(0)).optional()?)
+    }
+
+    /// One entry.
+    pub fn ledger_row(&self, seq: u64) -> Result<Option<LedgerRow>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM ledger WHERE seq = ?");
+        Ok(self.0.prepare_cached(&sql)?.query_row([seq], LedgerRow::of).optional()?)
+    }
+
     /// Hands every entry to `each`, oldest first, one in memory at a time.
     pub fn ledger_each<E: From<StoreError>>(&self, mut each: impl FnMut(LedgerRow) -> Result<(), E>) -> Result<(), E> {
-        let sql = format!("SELECT {COLUMNS} FROM ledger ORDER BY seq");
-        let mut statement = self.0.prepare_cached(&sql).map_err(StoreError::from)?;
+        let sql = "SELECT seq, at, kind, trace, span, body, payload, hash, NULL FROM ledger ORDER BY seq";
+        let mut statement = self.0.prepare_cached(sql).map_err(StoreError::from)?;
         let mut rows = statement.query([]).map_err(StoreError::from)?;
+        let mut prev = GENESIS;
         while let Some(row) = rows.next().map_err(StoreError::from)? {
-            each(LedgerRow::of(row).map_err(StoreError::from)?)?;
+            let row = LedgerRow { prev, ..LedgerRow::of(row).map_err(StoreError::from)? };
+            prev = row.hash;
+            each(row)?;
         }
         Ok(())
     }
-
-    /// Recomputes the whole chain, and compares the query columns with the hashed text.
-    pub fn ledger_verify(&self) -> Result<Report, StoreError> {
-        let mut verifier = Verifier::default();
-        let mut astray = None;
-        self.ledger_each::<StoreError>(|row| {
-            verifier.push(row.seq, &row.prev, &row.hash, &row.body);
-            if astray.is_none() && !columns_agree(&row) {
-                astray = Some((row.seq, "its columns differ from its content".to_owned()));
-            }
-            Ok(())
-        })?;
-        let mut report = verifier.report();
-        if let Some(found) = astray
-            && report.broken.as_ref().is_none_or(|(seq, _)| found.0 < *seq)
-        {
-            report.broken = Some(found);
-        }
-        Ok(report)
-    }
-}
-
-fn columns_agree(row: &LedgerRow) -> bool {
-    let Ok(tree) = serde_json::from_str::<serde_json::Value>(&row.body) else { return false };
-    tree["at"] == row.at && tree["kind"] == row.kind && tree["trace"] == row.trace && tree["span"] == row.span
 }

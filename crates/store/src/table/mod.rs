@@ -4,11 +4,14 @@ pub mod actions;
 pub mod approvals;
 pub mod backups;
 pub mod baselines;
+pub mod checkpoints;
 pub mod grants;
 pub mod homes;
 pub mod ledger;
 pub mod rules;
 pub mod settings;
+pub mod tree;
+pub mod verify;
 
 use crate::StoreError;
 

@@ -100,7 +100,8 @@ fn Head(desk: Desk, agent: AgentView) -> impl IntoView {
         </header>
         {(state != AgentState::Online).then(|| view! {
             <div class="notice" class:bad=state == AgentState::Killed data-testid="stopped" role="status">
-                <p>{signs::agent_state(state)}" "{agent.state_since.map(|at| view! { <When at=at live=desk.live/>": " })}"every tool call of it that reaches the guard is denied, also while ClawButler is closed."</p>
+                <p>{signs::agent_state(state)}" "{agent.state_since.map(|at| view! { <When at=at live=desk.live/>": " })}"every tool call of it that reaches the guard is denied, also while ClawButler is closed."
+                    {(state == AgentState::Killed).then(|| view! { " What was stopped is in the "<a href="#/audit">"audit log"</a>"." })}</p>
                 {(state == AgentState::Killed).then(|| view! { <button type="button" class="primary" data-testid="revive" disabled=move || desk.busy.get() on:click=revive>"Revive"</button> })}
             </div>
         })}

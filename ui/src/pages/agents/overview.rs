@@ -87,7 +87,7 @@ fn Running(desk: Desk, sessions: Memo<Vec<SessionView>>) -> impl IntoView {
     move || {
         let sessions = sessions.get();
         (!sessions.is_empty()).then(|| view! {
-            <section><h2>"Runs now "<span class="count">{sessions.len()}</span></h2>
+            <section><h2>"Runs now "<span class="count">{sessions.len()}</span>" "<a class="aside" href="#/sessions">"All sessions"</a></h2>
             <table><thead><tr><th scope="col">"Session"</th><th scope="col">"State"</th><th scope="col">"Folder"</th><th scope="col" class="number">"Process"</th><th scope="col">"Guard"</th><th scope="col">"Started"</th></tr></thead>
                 <tbody>{sessions.into_iter().map(row).collect_view()}</tbody></table></section>
         })

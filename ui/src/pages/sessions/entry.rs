@@ -19,7 +19,7 @@ pub(super) fn Line(desk: Desk, entry: Entry) -> impl IntoView {
     match entry {
         Entry::Asked(view) => asked(&view),
         Entry::Step { step, result } => {
-            let (class, body) = body(desk, &step, result.as_ref());
+            let (class, body) = body(desk, &step, result.as_deref());
             let agent = step.agent.clone().filter(|_| desk.agent.with_untracked(Option::is_none));
             let agent = agent.map(|agent| {
                 let name = desk.detail.value.with_untracked(|detail| {

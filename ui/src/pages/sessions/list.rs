@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::history::History;
 use super::{Desk, Turn, model};
 use crate::signs::When;
-use crate::{kit, model as words, signs};
+use crate::{kit, signs};
 
 #[component]
 pub(super) fn List(desk: Desk) -> impl IntoView {
@@ -106,7 +106,7 @@ fn cells(desk: Desk, row: &SessionRow) -> AnyView {
         <strong class="headline">{row.parent.is_some().then_some("↳ ")}{model::name(row)}</strong>
         <span class="quiet">{row.runtime_name.clone()}" · "{model::place(row)}</span>
         <span class="top"><span class="quiet number">{used}</span>
-            {(row.malformed > 0).then(|| view! { <span class="tag warn">{words::count(row.malformed, "record unread", "records unread")}</span> })}</span>
+            {(row.malformed > 0).then(|| view! { <span class="tag warn">{format!("{} unread", row.malformed)}</span> })}</span>
     }
     .into_any()
 }

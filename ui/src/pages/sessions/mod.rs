@@ -92,8 +92,8 @@ impl Desk {
         }
         let inside = kit::within(".timeline");
         match event.key().as_str() {
-            "ArrowDown" | "j" if inside => kit::step("[data-entry]", 1),
-            "ArrowUp" | "k" if inside => kit::step("[data-entry]", -1),
+            "ArrowDown" | "j" if inside => kit::step_in_view(".timeline", "[data-entry]", 1),
+            "ArrowUp" | "k" if inside => kit::step_in_view(".timeline", "[data-entry]", -1),
             "ArrowDown" | "j" => self.step(1),
             "ArrowUp" | "k" => self.step(-1),
             "Enter" if kit::within(CURRENT) => kit::focus(".timeline"),

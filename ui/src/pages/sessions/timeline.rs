@@ -256,7 +256,7 @@ pub(super) fn Timeline(desk: Desk, id: String) -> impl IntoView {
             <ol><For each=move || lines.get() key=window::Entry::key let:entry><Line desk=desk entry=entry/></For></ol>
             {move || shown.later.get().then(|| view! { <button type="button" class="plain edge" data-testid="steps-later" disabled=move || shown.busy.get() on:click=move |_| shown.more(Drop::Latest)>"Later steps"</button> })}
         </div>
-        {move || (!waits.with(Vec::is_empty)).then(|| view! { <div class="waits-here" role="group" aria-label="Waits for you">{waits.get().into_iter().map(|item| waiting(&item, desk.live)).collect_view()}</div> })}
+        {move || (!waits.with(Vec::is_empty)).then(|| view! { <div class="waits-here" role="group" aria-label="Waits for you"><h2>"Waits for you"</h2>{waits.get().into_iter().map(|item| waiting(&item, desk.live)).collect_view()}</div> })}
     }
 }
 

@@ -45,7 +45,7 @@ fn replaces(new: &StepView, old: &StepView) -> bool {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Entry {
     /// A step, a tool call with its result where both are there.
-    Step { step: StepView, result: Option<StepView> },
+    Step { step: Box<StepView>, result: Option<Box<StepView>> },
     /// A request in our own queue.
     Asked(Box<ApprovalView>),
 }
@@ -91,11 +91,11 @@ pub(super) fn entries(steps: &[StepView], asked: Vec<ApprovalView>, has_earlier:
                 _ => None,
             });
             if let Some(result) = open {
-                *result = Some(step.clone());
+                *result = Some(Box::new(step.clone()));
                 continue;
             }
         }
-        entries.push(Entry::Step { step: step.clone(), result: None });
+        entries.push(Entry::Step { step: Box::new(step.clone()), result: None });
     }
     let first = steps.iter().find_map(|step| step.at);
     for view in asked.into_iter().filter(|view| !has_earlier || first.is_some_and(|first| view.created_at >= first)) {

@@ -108,9 +108,9 @@ fn tokens_add_up_to_the_clients_own_sum() {
         let text = record(name);
         let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
         let sum = lines
+            .rev()
             .filter(|line| line["payload"]["type"] == "token_count")
-            .filter_map(|line| Some(line["payload"]["info"]["total_token_usage"].as_object()?.clone()))
-            .last()
+            .find_map(|line| Some(line["payload"]["info"]["total_token_usage"].as_object()?.clone()))
             .expect("a sum");
         let used: Vec<Usage> = steps(&text, name.contains("child").then_some("kid"))
             .into_iter()

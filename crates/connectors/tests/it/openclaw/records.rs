@@ -85,6 +85,10 @@ fn rare_events_are_told() {
             json!({ "details": { "status": "accepted", "childSessionKey": "agent:main:subagent:7", "label": "helper" } }),
         ),
         json!({ "type": "message", "message": { "role": "bashExecution", "command": "ls", "output": "a", "exitCode": 0 } }),
+        json!({ "type": "message", "message": { "role": "custom", "customType": "openclaw.nested-tool.v1", "content": "",
+            "details": { "toolName": "exec", "toolCallId": "c2", "input": { "command": "ls" }, "isError": false,
+                "result": { "content": [{ "type": "text", "text": "a" }], "details": { "exitCode": 0 } } } } }),
+        json!({ "type": "message", "message": { "role": "custom", "customType": "openclaw.nested-tool.v1" } }),
         json!({ "type": "message", "message": { "role": "stranger" } }),
     ];
     let text: Vec<String> = events.iter().map(Value::to_string).collect();

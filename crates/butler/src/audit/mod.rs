@@ -1,4 +1,17 @@
 //! The only appender of the ledger, and what is read from it.
+//!
+//! `keeper` holds the key that signs checkpoints and makes them, `outside` is what is kept of the log outside its
+//! database, `verify` holds the log against both.
+
+mod anchors;
+mod keeper;
+mod outside;
+mod verify;
+
+pub(crate) use anchors::check as check_anchors;
+pub(crate) use keeper::Keeper;
+pub(crate) use outside::files as files_outside;
+pub(crate) use verify::says;
 
 use std::io::Write;
 use std::path::Path;
@@ -9,12 +22,12 @@ use clawbutler_core::clock::Timestamp;
 use clawbutler_core::digest::sha256;
 use clawbutler_core::id::{SpanId, TraceId};
 use clawbutler_core::limits::PAGE_ROWS;
-use clawbutler_ledger::{Draft, Entry, Kind, Report};
+use clawbutler_ledger::{Draft, Entry, Kind};
 use clawbutler_store::table::ledger::LedgerRow;
 use clawbutler_store::{Store, StoreError};
 use clawbutler_wire::Seq;
-use clawbutler_wire::audit::{AuditPage, EntryView, VerifyReport};
-use clawbutler_wire::command::{ListAudit, VerifyAudit};
+use clawbutler_wire::audit::{AuditPage, EntryView};
+use clawbutler_wire::command::ListAudit;
 use serde_json::{Value, json};
 
 use crate::{Butler, Error, view};
@@ -26,7 +39,7 @@ pub(crate) fn append(tx: &mut clawbutler_store::Write<'_>, at: Timestamp, draft:
 
 /// An entry about the engine itself.
 pub(crate) fn engine(kind: Kind, actor: Actor, data: Value) -> Draft {
-    Draft { kind, actor, trace: trace_of("engine", ""), span: SpanId::from("0000000000000000"), data }
+    Draft { kind, actor, trace: trace_of("engine", ""), span: SpanId::from("0000000000000000"), parent: None, data }
 }
 
 /// Trace of a session: all its entries share it, and it needs no table to be found again.
@@ -111,17 +124,6 @@ impl Butler {
         })
     }
 
-    /// Recomputes the whole chain.
-    pub fn verify_audit(&self, _: VerifyAudit) -> Result<VerifyReport, Error> {
-        let report = self.0.store.read(|read| read.ledger_verify())?;
-        Ok(verify_view(report))
-    }
-
-    /// Recomputes the chain of a database that no engine needs to run for.
-    pub fn verify_file(database: &Path) -> Result<VerifyReport, Error> {
-        Ok(verify_view(Store::read_only(database, |read| read.ledger_verify())?))
-    }
-
     /// Writes the whole log as JSONL, oldest first, one entry in memory at a time. Returns the count.
     pub fn export_file(database: &Path, out: &mut impl Write) -> Result<u64, Error> {
         let mut count = 0;
@@ -142,24 +144,19 @@ impl Butler {
     }
 }
 
-fn verify_view(report: Report) -> VerifyReport {
-    let (first_bad, reason) = report.broken.map_or((None, None), |(seq, reason)| (Some(Seq(seq)), Some(reason)));
-    VerifyReport { intact: first_bad.is_none(), entries: Seq(report.entries), first_bad, reason, head: report.head }
-}
-
 /// An entry as shown.
 pub(crate) fn entry_view(row: &LedgerRow) -> EntryView {
-    let tree: Value = serde_json::from_str(&row.body).unwrap_or_default();
-    let actor = serde_json::from_value(tree["actor"].clone()).ok();
+    let actor = serde_json::from_value(row.header()["actor"].take()).ok();
+    let data = row.data().unwrap_or_default();
     EntryView {
         seq: Seq(row.seq),
         at: row.at,
         kind: row.kind.clone(),
         actor: actor.map_or_else(|| "unknown".to_owned(), |actor| view::actor(&actor)),
-        says: view::entry_says(&row.kind, &tree["data"]),
+        says: view::entry_says(&row.kind, &data),
         trace: row.trace.clone(),
         span: row.span.clone(),
-        data: tree["data"].clone(),
-        hash: row.hash.clone(),
+        data,
+        hash: row.hash_hex(),
     }
 }

@@ -1,0 +1,178 @@
+//! Hermes: its records as captured from the real client (0.19 and 0.13), and whatever else stands there.
+
+use std::path::PathBuf;
+
+use clawbutler_connectors::connector::{Connector, by_id};
+use clawbutler_connectors::hook;
+use clawbutler_connectors::record::{Form, Reader, Recording, Rows};
+use clawbutler_core::timeline::{Outcome, Step, Usage, What};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+const CAPTURES: [&str; 2] = ["rows_0.19.jsonl", "rows_0.13.jsonl"];
+
+fn hermes() -> &'static dyn Connector {
+    by_id("hermes").expect("in the list")
+}
+
+fn reader(saved: Option<&Value>) -> Box<dyn Reader> {
+    let recording = Recording {
+        session: "one".to_owned(),
+        agent: None,
+        parent: None,
+        path: PathBuf::from("state.db"),
+        form: Form::Rows(Rows { queries: &[] }),
+        cwd: None,
+        title: None,
+    };
+    hermes().reader(&recording, saved).expect("it records")
+}
+
+fn capture(name: &str) -> Vec<String> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/hermes").join(name);
+    std::fs::read_to_string(path).expect("a capture").lines().map(str::to_owned).collect()
+}
+
+fn steps(lines: &[String]) -> Vec<Step> {
+    let mut reader = reader(None);
+    lines.iter().flat_map(|line| reader.record(line.as_bytes()).expect("a record")).collect()
+}
+
+fn usages(steps: &[Step]) -> Vec<Usage> {
+    let usage = |step: &Step| if let What::Usage(usage) = &step.what { Some(usage.clone()) } else { None };
+    steps.iter().filter_map(usage).collect()
+}
+
+#[test]
+fn a_priced_session_with_an_agent_reads_as_it_was() {
+    let told = steps(&capture("rows_0.19.jsonl"));
+    assert!(!told.iter().any(|step| matches!(step.what, What::Unknown { .. })), "{told:?}");
+    let agent = "20261122_104145_0f1c4a".to_owned();
+    assert!(told.iter().any(|step| matches!(&step.what, What::AgentStarted { agent: own, .. } if *own == agent)));
+    assert!(told.iter().any(|step| step.what == What::AgentEnded { agent: agent.clone(), outcome: Outcome::Unknown }));
+    let priced: Vec<Usage> = usages(&told).into_iter().filter(|usage| usage.cost_microusd.is_some()).collect();
+    let main = Usage {
+        response: Some("mock-priced/custom/".to_owned()),
+        model: Some("mock-priced".to_owned()),
+        input: 400,
+        cache_read: 2000,
+        cache_write: 0,
+        output: 68,
+        reasoning: Some(8),
+        cost_microusd: Some(2820),
+    };
+    assert!(priced.contains(&main), "two calls of 0.00141 USD each: {priced:?}");
+}
+
+#[test]
+fn an_unknown_price_is_not_free() {
+    let told = usages(&steps(&capture("rows_0.13.jsonl")));
+    assert!(!told.is_empty() && told.iter().all(|usage| usage.cost_microusd.is_none() && usage.input > 0), "{told:?}");
+}
+
+#[test]
+fn a_gate_without_what_it_needs_is_refused_and_never_answered_with_silence() {
+    let whole = json!({
+        "event": "pre_tool_call", "session_id": "s", "tool_call_id": "c", "tool_name": "terminal",
+        "args": { "command": "ls" }, "home": "/h", "pid": 7, "native": true,
+    });
+    let env = clawbutler_connectors::env::Env::new(std::collections::BTreeMap::new(), PathBuf::from("/home/u"));
+    let side = hook::side("hermes").expect("it has a guard");
+    let input = side.parse("gate", whole.to_string().as_bytes(), &env).unwrap();
+    assert_eq!((input.session.as_str(), input.client_pid, side.has_native_prompt(&input)), ("s", Some(7), true));
+    for (answer, word) in [
+        (hook::Answer::Allow, "allow"),
+        (hook::Answer::Deny, "deny"),
+        (hook::Answer::Ask, "ask"),
+        (hook::Answer::Defer, "defer"),
+    ] {
+        let said: Value = serde_json::from_str(&side.render(&input, answer, "why").stdout).unwrap();
+        assert_eq!(said["decision"], word);
+    }
+    for missing in ["event", "session_id", "tool_name", "args"] {
+        let mut part = whole.clone();
+        part.as_object_mut().unwrap().remove(missing);
+        let error = side.parse("gate", part.to_string().as_bytes(), &env).unwrap_err();
+        assert!(error.to_string().contains(missing), "{missing}: {error}");
+    }
+    assert_ne!(side.render_bad_input("gate", "why").exit, 0, "the plugin blocks");
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        "[ -~]{0,12}|\\PC{0,4}".prop_map(Value::from),
+        Just(Value::from("[{\"id\":7,\"function\":{\"arguments\":\"{\"}}]")),
+        Just(Value::from("\0json:[{\"text\":3},{\"type\":\"image\"},\"x\"]")),
+    ];
+    leaf.prop_recursive(2, 12, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map("[a-z_]{0,8}", inner, 0..4).prop_map(|map| json!(map)),
+        ]
+    })
+}
+
+fn any_row() -> impl Strategy<Value = Value> {
+    const COLUMNS: [&str; 18] = [
+        "cursor", "role", "content", "tool_call_id", "tool_calls", "timestamp", "finish_reason", "reasoning", "source",
+        "model", "title", "cwd", "branch", "ended_at", "end_reason", "compacted", "usage", "children",
+    ];
+    let kind = prop::sample::select(vec!["message", "session", "other"]);
+    let role = prop::sample::select(vec!["user", "assistant", "tool", "system", "x"]);
+    let columns = prop::collection::btree_map(prop::sample::select(&COLUMNS[..]), any_json(), 0..10);
+    (kind, role, columns).prop_map(|(kind, role, columns)| {
+        let mut row = json!(columns);
+        row["kind"] = kind.into();
+        if !row["role"].is_object() {
+            row["role"] = role.into();
+        }
+        row
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn any_rows_and_any_bytes_are_read_or_refused(rows in prop::collection::vec(any_row(), 0..8),
+        saved in any_json(), bytes in prop::collection::vec(any::<u8>(), 0..60)) {
+        let mut reader = reader(Some(&saved));
+        for row in &rows {
+            prop_assert!(reader.record(row.to_string().as_bytes()).is_ok());
+        }
+        let _ = reader.record(&bytes);
+        let _ = reader.save();
+    }
+
+    #[test]
+    fn stopping_and_going_on_anywhere_tells_the_same(name in prop::sample::select(&CAPTURES[..]),
+        rows in prop::collection::vec(any_row(), 0..6), stops in prop::collection::vec(0_usize..24, 0..5)) {
+        let mut lines = capture(name);
+        lines.extend(rows.iter().map(Value::to_string));
+        let whole = steps(&lines);
+        let mut now = reader(None);
+        let mut told = Vec::new();
+        for (at, line) in lines.iter().enumerate() {
+            if stops.contains(&at) {
+                now = reader(Some(&now.save()));
+            }
+            told.extend(now.record(line.as_bytes()).unwrap());
+            prop_assert!(whole.starts_with(&told), "what was told is never told otherwise");
+        }
+        prop_assert_eq!(told, whole);
+    }
+
+    #[test]
+    fn any_bytes_and_any_document_are_parsed_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..80), value in any_json()) {
+        let env = clawbutler_connectors::env::Env::new(std::collections::BTreeMap::new(), PathBuf::from("/home/u"));
+        let side = hook::side("hermes").expect("it has a guard");
+        for verb in ["gate", "observe", "other"] {
+            let _ = side.parse(verb, &bytes, &env);
+            let _ = side.parse(verb, value.to_string().as_bytes(), &env);
+        }
+    }
+}
