@@ -104,7 +104,7 @@ impl DataDir {
 
     /// The search index of the audit log; it can be filled again.
     pub fn search(&self) -> PathBuf {
-        self.0.join("search.db")
+        self.folder.join("search.db")
     }
 
     /// The masking key, 32 bytes, mode 0600.
