@@ -2,6 +2,7 @@
 //! `audit_search FOLDER ENTRIES`. The folder is made, and kept; a filled one is measured again.
 #![expect(clippy::print_stdout, reason = "it prints what it measured")]
 #![expect(clippy::disallowed_methods, reason = "measuring is reading the clock")]
+#![expect(clippy::cast_precision_loss, reason = "figures are rounded")]
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot go on should stop and say where")]
 
 use std::collections::BTreeMap;
@@ -38,6 +39,7 @@ fn main() {
         ids: Arc::new(SystemIds),
         env: Env::new(BTreeMap::new(), folder.join("home")),
         data: data.clone(),
+        keychain: None,
         hook_source: None,
     })
     .unwrap();
@@ -80,7 +82,7 @@ fn draft(number: u64) -> Draft {
     let trace = TraceId(sha256(format!("{runtime}\n{session}").as_bytes())[..32].to_owned());
     let span = SpanId(sha256(&action.to_be_bytes())[..16].to_owned());
     let agent = Actor::Agent { runtime: runtime.to_owned(), session };
-    let word = if action % 2 == 0 { "even" } else { "odd" };
+    let word = if action.is_multiple_of(2) { "even" } else { "odd" };
     let rare = if action % 333_333 == 7 { "unicorn" } else { "horse" };
     let risk = ["low", "low", "low", "medium", "high"][usize::try_from(action % 5).unwrap()];
     let (kind, actor, data) = match number % 3 {
