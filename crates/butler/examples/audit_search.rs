@@ -113,11 +113,12 @@ fn measure(butler: &Butler, count: u64) {
         ("rare word", text("unicorn")),
         ("frequent word", text("horse")),
         ("absent word", text("nowhere")),
-        ("frequent and rare", text("horse unicorn")),
+        ("frequent and rare", text("cargo unicorn")),
+        ("frequent and rare, no entry has both", text("horse unicorn")),
         ("frequent and absent", text("horse nowhere")),
         ("two frequent, no entry has both", text("even odd")),
         ("prefix", text("unic*")),
-        ("phrase", text("\"test even unicorn\"")),
+        ("phrase", text("\"test odd unicorn\"")),
         ("phrase that never is", text("\"horse test\"")),
         ("exclusion", text("horse -even")),
         ("frequent filter", text("kind:action.completed")),
@@ -133,7 +134,7 @@ fn measure(butler: &Butler, count: u64) {
         ),
         (
             "word within an hour",
-            AuditFilter { from: Some(middle), until: Some(middle + 3_600_000), ..text("part unicorn") },
+            AuditFilter { from: Some(middle), until: Some(middle + 3_600_000), ..text("part odd") },
         ),
         ("time without entries", AuditFilter { from: Some(i64::MAX - 1), ..text("horse") }),
     ];

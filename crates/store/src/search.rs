@@ -182,15 +182,24 @@ impl SearchStore {
         Ok(statement.query_row(params![expression, low, high, bound], |row| row.get(0))?)
     }
 
-    /// First and last entry outside of which no indexed entry is of this time; `None`: none is.
-    pub fn times(&self, from: i64, until: i64) -> Result<Option<(u64, u64)>, StoreError> {
-        let sql = "SELECT min(block), max(block) FROM blocks WHERE high >= ? AND low < ?";
+    /// Stretches of the log outside of which no indexed entry is of this time, oldest first: one, unless the clock
+    /// jumped. At most `bound`; what is more is one with the last.
+    pub fn times(&self, from: i64, until: i64, bound: usize) -> Result<Vec<(u64, u64)>, StoreError> {
+        let sql = "SELECT block FROM blocks WHERE high >= ? AND low < ? ORDER BY block";
         let reader = lock(&self.reader);
         let mut statement = reader.prepare_cached(sql)?;
-        let found: (Option<u64>, Option<u64>) =
-            statement.query_row(params![from, until], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let (Some(first), Some(last)) = found else { return Ok(None) };
-        Ok(Some((first * BLOCK, last * BLOCK + BLOCK - 1)))
+        let mut rows = statement.query(params![from, until])?;
+        let mut found: Vec<(u64, u64)> = Vec::new();
+        while let Some(row) = rows.next()? {
+            let block: u64 = row.get(0)?;
+            let (first, end) = (block * BLOCK, block * BLOCK + BLOCK - 1);
+            let full = found.len() >= bound;
+            match found.last_mut() {
+                Some((_, last)) if full || *last + 1 == first => *last = end,
+                _ => found.push((first, end)),
+            }
+        }
+        Ok(found)
     }
 }
 
@@ -223,8 +232,10 @@ mod tests {
         assert_eq!(store.matching("\"g\" *", (2, 3), true, 9).unwrap(), [3, 2]);
         assert_eq!(store.matching("\"grün\"", all, true, 9).unwrap(), [3]);
         assert_eq!(store.count("\"git\"", all, 2).unwrap(), 2);
-        assert_eq!(store.times(0, 25).unwrap(), Some((0, 1_023)));
-        assert_eq!(store.times(100_000, 200_000).unwrap(), None);
+        assert_eq!(store.times(0, 25, 9).unwrap(), [(0, 1_023)]);
+        assert_eq!(store.times(0, 50_000, 9).unwrap(), [(0, 1_023), (2_048, 3_071)]);
+        assert_eq!(store.times(0, 50_000, 1).unwrap(), [(0, 3_071)]);
+        assert_eq!(store.times(100_000, 200_000, 9).unwrap(), []);
         assert_eq!(store.trace("t").unwrap(), Some(("r".to_owned(), "s".to_owned())));
         store.remove(1, "k:1 git push").unwrap();
         assert_eq!(store.matching("\"git\"", all, true, 9).unwrap(), [3_000, 2]);

@@ -12,7 +12,7 @@ use crate::search::parts::Parts;
 /// The span of entries that belong to no action.
 const NO_SPAN: &str = "0000000000000000";
 /// Spans kept open at once; the oldest is written when another begins.
-const OPEN_SPANS: usize = 2_000;
+const OPEN_SPANS: usize = 500;
 /// Events of one span that are kept; more are counted.
 const EVENTS: usize = 64;
 
@@ -126,6 +126,11 @@ impl Spans {
         if let Some(span) = self.open.get_mut(&parts.span) {
             span.add(parts);
         }
+        // The end of an action is the last that is heard of it.
+        if out.is_none() && matches!(parts.kind.as_str(), "action.completed" | "action.failed" | "action.unknown") {
+            self.order.retain(|id| *id != parts.span);
+            out = self.close(&parts.span);
+        }
         out
     }
 
@@ -178,7 +183,8 @@ impl Open {
         if !parts.tool().is_empty() {
             self.name = format!("execute_tool {}", parts.tool());
         }
-        for one in attributes(parts) {
+        let all = attributes(parts);
+        for one in all.clone() {
             if !self.attributes.iter().any(|have| have["key"] == one["key"]) {
                 self.attributes.push(one);
             }
@@ -191,7 +197,7 @@ impl Open {
         }
         if self.events.len() < EVENTS {
             self.events.push(json!({
-                "timeUnixNano": nano(parts.at), "name": parts.kind, "attributes": attributes(parts),
+                "timeUnixNano": nano(parts.at), "name": parts.kind, "attributes": all,
             }));
         } else {
             self.dropped += 1;

@@ -18,6 +18,8 @@ use crate::{Butler, Error, audit};
 const PAGE_MS: u64 = 40;
 /// Counted exactly up to here.
 pub(crate) const COUNTED: u64 = 10_000;
+/// Stretches of one time that are told apart: the clock jumps seldom.
+const STRETCHES: usize = 256;
 /// Entries read at once where the index does not help.
 const CHUNK: u64 = 256;
 /// Entries the index looks at between two looks at the clock.
@@ -32,8 +34,8 @@ pub(crate) struct Walk<'a> {
     whose: Whose<'a>,
     /// Entries in the index.
     pub(crate) indexed: u64,
-    /// Entries of the index that can be of the time that is looked for.
-    within: Option<(u64, u64)>,
+    /// Stretches of the index that can be of the time that is looked for, oldest first.
+    within: Vec<(u64, u64)>,
 }
 
 /// Entries that match, and the last place looked at when there were too many.
@@ -53,18 +55,17 @@ impl<'a> Walk<'a> {
         let indexed = index.map_or(Ok(0), |index| index.cursor().map(|(seq, _)| seq))?;
         let within = match index {
             Some(index) if query.from.is_some() || query.until.is_some() => {
-                index.times(query.from.unwrap_or(i64::MIN), query.until.unwrap_or(i64::MAX))?
+                index.times(query.from.unwrap_or(i64::MIN), query.until.unwrap_or(i64::MAX), STRETCHES)?
             }
-            _ => Some((1, indexed)),
+            _ => vec![(1, indexed)],
         };
-        let within = within.map(|(low, high)| (low, high.min(indexed)));
         Ok(Self { query, expression: query.expression(), index, whose: Whose::new(index), indexed, within })
     }
 
     /// Prepares a search that looks at every entry, whatever the index says: it is asked only whose a trace is.
     pub(crate) fn of_every_entry(query: &'a Query, index: Option<&'a SearchStore>) -> Self {
         let whose = Whose::new(index);
-        Self { query, expression: String::new(), index: None, whose, indexed: 0, within: Some((1, 0)) }
+        Self { query, expression: String::new(), index: None, whose, indexed: 0, within: Vec::new() }
     }
 
     /// Entries from `low` to `high` that match, at most `limit`, newest or oldest first.
@@ -118,10 +119,8 @@ impl<'a> Walk<'a> {
             if high > self.indexed {
                 return (low.max(self.indexed + 1).max(high.saturating_sub(CHUNK - 1)), high);
             }
-            let Some((first, last)) = self.within else { return (low, 0) };
-            if high < first || last < low {
-                return (low, 0);
-            }
+            let next = self.within.iter().rev().find(|(first, last)| *first <= high && low <= *last);
+            let Some(&(first, last)) = next else { return (low, 0) };
             let high = high.min(last);
             (low.max(first).max(high.saturating_sub(size(scanned) - 1)), high)
         } else {
@@ -129,13 +128,10 @@ impl<'a> Walk<'a> {
                 return (low, high.min(low + CHUNK - 1));
             }
             let end = high.min(self.indexed);
-            match self.within {
-                Some((first, last)) if low <= last && first <= end => {
-                    let low = low.max(first);
-                    (low, end.min(last).min(low + size(scanned) - 1))
-                }
-                _ => (end + 1, end),
-            }
+            let next = self.within.iter().find(|(first, last)| low <= *last && *first <= end);
+            let Some(&(first, last)) = next else { return (end + 1, end) };
+            let low = low.max(first);
+            (low, end.min(last).min(low + size(scanned) - 1))
         }
     }
 
@@ -196,8 +192,9 @@ impl<'a> Walk<'a> {
             return Ok(MatchCount { entries: Seq(total), more: false, exact: true });
         }
         let mut entries = 0;
-        if let (Some(index), Some(within)) = (self.index, self.within) {
-            entries = index.count(&self.expression, within, COUNTED + 1)?;
+        for &(first, last) in &self.within {
+            let Some(index) = self.index.filter(|_| entries <= COUNTED) else { break };
+            entries += index.count(&self.expression, (first, last.min(self.indexed)), COUNTED + 1 - entries)?;
         }
         if entries <= COUNTED {
             let most = usize::try_from(COUNTED + 1 - entries).unwrap_or(usize::MAX);
