@@ -154,6 +154,10 @@ pub const ATTACH_PAIRING_MS: u64 = 5_000;
 pub const ATTACH_GARBLED: u32 = 64;
 /// Rows of one list of an attached runtime that are kept.
 pub const ATTACH_ROWS: usize = 5_000;
+/// Rows of one table of an attached runtime that are shown.
+pub const ATTACH_VIEW_ROWS: usize = 500;
+/// Longest text in such a table (characters).
+pub const ATTACH_CELL_CHARS: usize = 400;
 /// Longest message of an attached runtime's error that is kept (characters).
 pub const ATTACH_ERROR_CHARS: usize = 500;
 /// Steps of one session that are kept; the oldest are forgotten and counted.

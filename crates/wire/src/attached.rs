@@ -22,6 +22,9 @@ pub enum LinkState {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnectionList {
     pub items: Vec<ConnectionView>,
+    /// Ids of the homes whose runtime has a gateway that can be connected to, governed or not.
+    #[serde(default)]
+    pub attachable: Vec<String>,
 }
 
 /// One connection.
@@ -64,6 +67,9 @@ pub struct FloorView {
     pub now: String,
     /// What it would be after `set_floor`.
     pub then: String,
+    /// The difference between the two, as a unified diff; empty when there is none.
+    #[serde(default)]
+    pub diff: String,
 }
 
 /// Something that lets commands run unasked.
@@ -72,4 +78,98 @@ pub struct GapView {
     pub place: String,
     pub found: String,
     pub wanted: String,
+}
+
+/// A part of what a gateway tells when it is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GatewayPart {
+    /// How it is, and what it does.
+    #[default]
+    Health,
+    Agents,
+    Sessions,
+    /// Accounts of chat channels.
+    Channels,
+    /// Scheduled jobs and their last runs.
+    Cron,
+    Models,
+    /// Every tool an agent could have.
+    Tools,
+    /// Skills and plugins.
+    Skills,
+    /// Tokens and cost, as the gateway counts them.
+    Usage,
+    /// Who is connected to it.
+    Presence,
+    /// The end of its log.
+    Logs,
+}
+
+/// What a gateway told of a part of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartView {
+    pub part: GatewayPart,
+    pub tables: Vec<PartTable>,
+    /// What must be known to read it rightly.
+    #[serde(default)]
+    pub note: Option<String>,
+    /// When it was told (ms since the epoch).
+    pub fetched_at: i64,
+}
+
+/// Rows of one kind; secrets are masked, long texts are cut.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartTable {
+    pub title: String,
+    pub columns: Vec<PartColumn>,
+    /// As many cells a row as there are columns; at most 500 rows.
+    pub rows: Vec<Vec<CellView>>,
+    /// Rows past the bound.
+    pub left_out: u32,
+    /// What to say when there are no rows.
+    pub empty: String,
+}
+
+/// One column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartColumn {
+    pub name: String,
+    pub look: ColumnLook,
+}
+
+/// How a column is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ColumnLook {
+    Text,
+    /// An id or a path.
+    Code,
+    /// A number or money.
+    Number,
+}
+
+/// One cell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum CellView {
+    /// The gateway does not say.
+    Unknown,
+    Text {
+        text: String,
+    },
+    Number {
+        number: u64,
+    },
+    /// Millionths of a US dollar.
+    Money {
+        microusd: u64,
+    },
+    /// Milliseconds since the epoch.
+    Time {
+        at: i64,
+    },
+    Flag {
+        yes: bool,
+    },
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::Seq;
 use crate::approvals::{ApprovalList, ApprovalView, BatchResult, Scope, Seen, Verb, Which};
-use crate::attached::{ConnectionList, ConnectionView};
+use crate::attached::{ConnectionList, ConnectionView, GatewayPart, PartView};
 use crate::audit::{AuditPage, VerifyReport};
 use crate::grants::{GrantList, GrantPreview, PassView};
 use crate::registry::{AgentDetail, AgentList, AgentView, GovernResult, KillReport};
@@ -50,6 +50,7 @@ macro_rules! with_commands {
             attach_home AttachHome => ConnectionView,
             detach_home DetachHome => Done,
             set_floor SetFloor => ConnectionView,
+            gateway_view GatewayView => PartView,
             revive_agent ReviveAgent => AgentView,
             accept_drift AcceptDrift => AgentDetail,
             list_approvals ListApprovals => ApprovalList,
@@ -213,6 +214,14 @@ pub struct SetFloor {
     pub raised: bool,
     /// The `hash` of the policy that was seen.
     pub seen_hash: String,
+}
+
+/// Asks a connected gateway about a part of itself. May take half a minute. `precondition` while it is not connected or
+/// when it refuses, `unavailable` when it does not answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GatewayView {
+    pub home_id: String,
+    pub part: GatewayPart,
 }
 
 /// The kill switch: disables the agent, denies its waiting requests and ends its live sessions. May take several

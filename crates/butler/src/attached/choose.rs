@@ -16,6 +16,7 @@ use clawbutler_wire::command::{AttachHome, DetachHome, Done, ListConnections};
 use clawbutler_wire::topic::Topic;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use similar::TextDiff;
 
 use super::asked::Asked;
 use super::secrets::TOKEN_BYTES;
@@ -138,7 +139,14 @@ impl Butler {
             ids.iter().filter_map(|id| registry.homes.get(id).cloned()).collect()
         };
         let items = homes.iter().map(|home| self.connection_view(home)).collect::<Result<_, _>>()?;
-        Ok(ConnectionList { items })
+        let attachable = {
+            let registry = lock(&self.0.registry);
+            let homes = registry.homes.values().filter(|home| SPOKEN.contains(&home.runtime.as_str()));
+            let mut ids: Vec<String> = homes.map(|home| home.id.clone()).collect();
+            ids.sort();
+            ids
+        };
+        Ok(ConnectionList { items, attachable })
     }
 
     /// The address of a home's gateway: as the user gave it, or as its running gateway tells.
@@ -238,6 +246,7 @@ fn floor_view(held: &Held, choice: &Choice) -> Option<FloorView> {
         None => with_floor(&policy.file),
     };
     let text = |value: &Value| serde_json::to_string_pretty(value).unwrap_or_default();
+    let (now, then) = (text(&policy.file), text(&then));
     let gap = |drift: &clawbutler_attach::openclaw::Drift| GapView {
         place: drift.place.clone(),
         found: drift.found.clone(),
@@ -247,7 +256,8 @@ fn floor_view(held: &Held, choice: &Choice) -> Option<FloorView> {
         hash: policy.hash.clone(),
         raised: choice.before.is_some(),
         gaps: drift.iter().map(gap).collect(),
-        now: text(&policy.file),
-        then: text(&then),
+        diff: TextDiff::from_lines(&now, &then).unified_diff().missing_newline_hint(false).to_string(),
+        now,
+        then,
     })
 }

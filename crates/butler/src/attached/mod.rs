@@ -5,9 +5,11 @@
 //! tests make up. Must never know a socket or a token outside `secrets` and `run`. Start reading at
 //! [`Butler::gateway_said`], then `asked`.
 
+mod ask;
 mod asked;
 mod choose;
 mod floor;
+mod parts;
 mod run;
 mod secrets;
 mod state;
@@ -18,10 +20,12 @@ use std::sync::Arc;
 
 use clawbutler_attach::CallError;
 use clawbutler_attach::openclaw::{Approval, Decision, Drift, Link, Policy, Resolution};
+use clawbutler_wire::attached::GatewayPart;
 use serde_json::Value;
 
 use crate::engine::lock;
 use crate::{Butler, Error};
+pub use ask::Seen;
 use asked::{Asked, Through};
 use choose::Choice;
 use run::Worker;
@@ -41,6 +45,8 @@ pub trait Line: Send + Sync + fmt::Debug {
     fn policy(&self, told: Told<(Policy, Vec<Drift>)>);
     /// Replaces the policy document, if it is still the one with this hash.
     fn set_policy(&self, file: &Value, base_hash: &str, told: Told<Policy>);
+    /// Asks about a part of the gateway.
+    fn tell(&self, part: GatewayPart, told: Told<Seen>);
     /// Where it is connected to.
     fn address(&self) -> String;
 }

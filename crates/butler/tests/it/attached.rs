@@ -7,11 +7,11 @@ use clawbutler_attach::openclaw::{
     Approval, Decision, Drift, Event as Said, Hello, Kind, Link, Policy, Resolution, Settled, Trouble, with_floor,
 };
 use clawbutler_attach::{CallError, Secret};
-use clawbutler_butler::{Line, LineNumber, Told};
+use clawbutler_butler::{Line, LineNumber, Seen, Told};
 use clawbutler_core::clock::Timestamp;
 use clawbutler_wire::Code;
 use clawbutler_wire::approvals::Verb;
-use clawbutler_wire::attached::{ConnectionView, LinkState};
+use clawbutler_wire::attached::{ConnectionView, GatewayPart, LinkState};
 use clawbutler_wire::command::{
     AttachHome, DetachHome, Discover, GetSettings, Govern, ListConnections, SetAgentState, SetFloor, UpdateSettings,
 };
@@ -25,18 +25,31 @@ const TOKEN: &str = "a-token-of-the-gateway";
 
 /// A gateway that answers as it is told to.
 #[derive(Debug, Default)]
-struct Made {
+pub(crate) struct Made {
     /// What was answered, in order.
     told: Mutex<Vec<(String, Decision)>>,
     /// What becomes of answers; applied when empty.
     next: Mutex<Vec<Result<Resolution, CallError>>>,
     policy: Mutex<Option<Policy>>,
     refuses: Mutex<bool>,
+    /// What it tells next of a part of itself, and what it was asked about.
+    tells: Mutex<Vec<Result<Seen, CallError>>>,
+    parts: Mutex<Vec<GatewayPart>>,
 }
 
 impl Made {
     fn told(&self) -> Vec<(String, Decision)> {
         std::mem::take(&mut self.told.lock().unwrap())
+    }
+
+    /// What it tells when it is asked next.
+    pub(crate) fn tells(&self, told: Result<Seen, CallError>) {
+        self.tells.lock().unwrap().push(told);
+    }
+
+    /// What it was asked about, in order.
+    pub(crate) fn parts(&self) -> Vec<GatewayPart> {
+        std::mem::take(&mut self.parts.lock().unwrap())
     }
 
     fn next(&self, result: Result<Resolution, CallError>) {
@@ -66,6 +79,11 @@ impl Line for Made {
         told(Ok(policy.clone().unwrap()));
     }
 
+    fn tell(&self, part: GatewayPart, told: Told<Seen>) {
+        self.parts.lock().unwrap().push(part);
+        told(self.tells.lock().unwrap().pop().unwrap_or(Err(CallError::Down)));
+    }
+
     fn address(&self) -> String {
         "ws://127.0.0.1:9".to_owned()
     }
@@ -78,15 +96,15 @@ fn document(file: Value, hash: &str) -> Policy {
 }
 
 /// A desk with a governed home whose gateway is attached.
-struct Place {
-    desk: Desk,
-    home: String,
-    line: Arc<Made>,
+pub(crate) struct Place {
+    pub(crate) desk: Desk,
+    pub(crate) home: String,
+    pub(crate) line: Arc<Made>,
     number: LineNumber,
 }
 
 impl Place {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let desk = Desk::new();
         fs::create_dir_all(desk.home().join(".openclaw")).unwrap();
         fs::write(desk.home().join(".openclaw/openclaw.json"), "{}").unwrap();
@@ -109,7 +127,7 @@ impl Place {
         (line, number)
     }
 
-    fn said(&self, event: Said) {
+    pub(crate) fn said(&self, event: Said) {
         self.desk.butler().gateway_said(&self.home, self.number, event);
     }
 
@@ -157,7 +175,9 @@ impl Place {
     }
 
     fn view(&self) -> ConnectionView {
-        self.desk.butler().list_connections(ListConnections {}).unwrap().items.pop().unwrap()
+        let mut list = self.desk.butler().list_connections(ListConnections {}).unwrap();
+        assert_eq!(list.attachable, [self.home.clone()], "whatever else is there has no gateway");
+        list.items.pop().unwrap()
     }
 
     fn floor(&self, raised: bool, seen: &str) -> Result<ConnectionView, clawbutler_butler::Error> {
@@ -185,7 +205,7 @@ fn up() -> Said {
     Said::Link(Link::Up(Arc::new(hello)))
 }
 
-fn down() -> Said {
+pub(crate) fn down() -> Said {
     Said::Link(Link::Waiting { trouble: Trouble::Restarting, again_in_ms: 250 })
 }
 
@@ -394,6 +414,7 @@ fn the_floor_is_raised_after_it_was_seen_and_given_back() {
     assert_eq!((shown.hash.as_str(), shown.raised), ("h", false));
     assert_eq!(shown.gaps[0].place, "policy.defaults.ask");
     assert_eq!(serde_json::from_str::<Value>(&shown.then).unwrap(), with_floor(&before));
+    assert!(shown.diff.contains("-    \"ask\": \"off\""), "{}", shown.diff);
     assert_eq!(code(place.floor(true, "other")), Code::Stale);
 
     let raised = place.floor(true, "h").unwrap().floor.unwrap();

@@ -4,6 +4,7 @@
 mod attached;
 mod audit;
 mod desk;
+mod gateway;
 mod grants;
 mod history;
 mod keeping;

@@ -1,0 +1,77 @@
+//! The gateway of an agent, live: connected to, made to ask, looked at part by part, disconnected; by keyboard alone.
+
+use clawbutler_testkit::machine::{Machine, wait_for};
+use clawbutler_testkit::openclaw::{self, Gateway, TOKEN};
+use clawbutler_wire::attached::{ConnectionView, LinkState};
+use clawbutler_wire::command::{Govern, ListConnections};
+
+use crate::agents::both;
+use crate::keyboard::{Browser, ENTER};
+
+/// Parts that the page shows, each with words it has on this machine.
+const PARTS: &[(&str, &str)] = &[
+    ("health", "Says that it is well"),
+    ("agents", "main"),
+    ("sessions", ""),
+    ("usage", "In all"),
+    ("channels", ""),
+    ("cron", "Jobs"),
+    ("models", "loop"),
+    ("tools", "exec"),
+    ("skills", "Skill"),
+    ("presence", "Rights"),
+    ("logs", "gateway"),
+];
+
+fn connection(machine: &Machine) -> Option<ConnectionView> {
+    machine.ask(&ListConnections {}).unwrap().items.pop()
+}
+
+#[test]
+fn a_gateway_is_connected_to_made_to_ask_and_looked_at() {
+    let Some(mut machine) = openclaw::machine() else { return };
+    let Some(browser) = Browser::open(&machine) else { return };
+    let _gateway = Gateway::start(&machine);
+    let home_id = machine.home_id();
+    browser.visit(&format!("agents/{home_id}"));
+    browser.tab_to("[data-testid=tab-gateway]").press(ENTER);
+    browser.wait_for_element("[data-testid=gateway-ungoverned]");
+    machine.ask(&Govern { home_id, governed: true }).unwrap();
+
+    // An address that is none is told at the form; without one the running gateway is found.
+    browser.tab_to("[data-testid=gateway-url]").press("ws://192.168.0.1:1");
+    browser.press(ENTER);
+    browser.wait_text(".trouble", "this machine");
+    both(&browser, "61-gateway-connect");
+    browser.script("document.querySelector('[data-testid=gateway-url]').select()");
+    browser.press("\u{e003}");
+    browser.tab_to("[data-testid=gateway-token]").press(TOKEN);
+    browser.press(ENTER);
+    browser.wait_text("[data-testid=gateway-link]", "connected");
+    wait_for("the connection", || connection(&machine).filter(|one| one.link == LinkState::Up));
+    assert!(!browser.text("main").contains(TOKEN));
+
+    // What lets commands run unasked is named; the change is shown before it is made.
+    browser.wait_for_element("[data-testid=gateway-gaps]");
+    both(&browser, "62-gateway-gaps");
+    browser.tab_to("[data-testid=floor-raise]").press(ENTER);
+    browser.wait_text("[data-testid=gateway-floor]", "because ClawButler raised");
+    assert!(connection(&machine).unwrap().floor.unwrap().raised);
+    both(&browser, "63-gateway-raised");
+
+    for (part, words) in PARTS {
+        browser.tab_to(&format!("[data-testid=part-{part}]")).press(ENTER);
+        browser.wait_text("[data-testid=gateway-parts]", "Told");
+        browser.wait_text("[data-testid=gateway-parts]", words);
+        assert!(browser.find("[data-testid=gateway-parts] .trouble").is_none(), "{part} fails");
+        both(&browser, &format!("64-gateway-{part}"));
+    }
+
+    browser.tab_to("[data-testid=floor-lower]").press(ENTER);
+    browser.wait_for_element("[data-testid=gateway-disconnect]");
+    browser.tab_to("[data-testid=gateway-disconnect]").press(ENTER);
+    browser.press(ENTER);
+    browser.wait_for_element("[data-testid=gateway-connect]");
+    assert_eq!(connection(&machine), None);
+    machine.quit();
+}

@@ -1,0 +1,68 @@
+//! The live connection to an agent's gateway: how it stands, where it goes to, what it asks, what it tells.
+
+mod floor;
+mod link;
+mod model;
+mod parts;
+
+use clawbutler_wire::attached::{ConnectionView, LinkState};
+use leptos::prelude::*;
+
+use super::Desk;
+use floor::Floor;
+use link::{Connect, Standing};
+use parts::Parts;
+
+/// The connection of the agent on the screen.
+pub(super) fn connection(desk: Desk) -> Memo<Option<ConnectionView>> {
+    Memo::new(move |_| {
+        let home = desk.route.item();
+        desk.connections
+            .value
+            .with(|list| list.as_ref()?.items.iter().find(|connection| connection.home_id == home).cloned())
+    })
+}
+
+/// How many of its gateway's questions wait; `None` where the runtime has no gateway.
+pub(super) fn waits(desk: Desk) -> Option<usize> {
+    let home = desk.route.item();
+    desk.connections.value.with(|list| {
+        let list = list.as_ref().filter(|list| list.attachable.contains(&home))?;
+        let waiting = list.items.iter().find(|connection| connection.home_id == home);
+        Some(waiting.map_or(0, |connection| connection.waiting as usize))
+    })
+}
+
+#[component]
+pub(super) fn GatewayTab(desk: Desk) -> impl IntoView {
+    let connection = connection(desk);
+    let chosen = Memo::new(move |_| connection.with(Option::is_some));
+    let up = Memo::new(move |_| connection.with(|one| one.as_ref().is_some_and(|one| one.link == LinkState::Up)));
+    let governed = Memo::new(move |_| {
+        desk.detail.value.with(|detail| detail.as_ref().is_some_and(|detail| detail.agent.governed))
+    });
+    let known = Memo::new(move |_| desk.connections.value.with(Option::is_some));
+    let changing = RwSignal::new(false);
+    view! {
+        {crate::kit::trouble(desk.connections.error)}
+        {move || match (known.get(), governed.get(), chosen.get()) {
+            (false, ..) if desk.connections.error.with(Option::is_some) => ().into_any(),
+            (false, ..) => view! { <p class="loading" role="status">"Looking at the connection…"</p> }.into_any(),
+            (_, false, _) => view! { <p class="calm" data-testid="gateway-ungoverned">"Govern the agent first: only what is governed is connected to."</p> }.into_any(),
+            (_, _, false) => view! {
+                <section class="panel" data-testid="gateway-connect">
+                    <h2>"Not connected"</h2>
+                    <p>"Connected to its gateway, ClawButler answers the questions that the gateway asks, and shows what it does while it happens."</p>
+                    <Connect desk=desk changing=changing/>
+                </section>
+            }.into_any(),
+            (_, _, true) => view! {
+                <div class="panels gateway">
+                    <Standing desk=desk connection=connection changing=changing/>
+                    <Floor desk=desk connection=connection up=up/>
+                </div>
+                <Parts desk=desk up=up/>
+            }.into_any(),
+        }}
+    }
+}
