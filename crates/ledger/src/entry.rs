@@ -140,6 +140,8 @@ kinds! {
     GatewayLost = "gateway.lost",
     /// A person raised the gateway's own policy, or gave back what was there before.
     GatewayFloor = "gateway.floor",
+    /// A person said something to an agent through its gateway, or stopped the answer.
+    GatewayChat = "gateway.chat",
     /// A gateway did not take our answer: another one stands, or it refused.
     DecisionLate = "decision.late",
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::sessions::StepView;
+
 /// How a connection stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -172,4 +174,51 @@ pub enum CellView {
     Flag {
         yes: bool,
     },
+}
+
+/// What is done in a chat with an agent.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(tag = "act", rename_all = "snake_case")]
+pub enum ChatAct {
+    /// Nothing: it is looked at, and followed from then on.
+    #[default]
+    Look,
+    /// Says something to the agent.
+    Send {
+        /// At most 16 384 bytes.
+        message: String,
+    },
+    /// Stops the answer under way.
+    Stop,
+}
+
+/// A conversation with an agent: what the gateway recorded last, then what happens now.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChatView {
+    pub session: String,
+    pub state: ChatState,
+    /// What the state rests on, where there is more to say.
+    #[serde(default)]
+    pub says: Option<String>,
+    /// The last steps, oldest first. Secrets are masked.
+    pub steps: Vec<StepView>,
+    /// The answer under way, as far as it came.
+    #[serde(default)]
+    pub answer: Option<String>,
+    /// Whether there is more before the first step.
+    pub more: bool,
+}
+
+/// How far the answer of an agent is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChatState {
+    /// Nothing is under way as far as we know.
+    #[default]
+    Idle,
+    Running,
+    /// The last answer was stopped.
+    Stopped,
+    /// The last answer failed.
+    Failed,
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::Seq;
 use crate::approvals::{ApprovalList, ApprovalView, BatchResult, Scope, Seen, Verb, Which};
-use crate::attached::{ConnectionList, ConnectionView, GatewayPart, PartView};
+use crate::attached::{ChatAct, ChatView, ConnectionList, ConnectionView, GatewayPart, PartView};
 use crate::audit::{AuditPage, VerifyReport};
 use crate::grants::{GrantList, GrantPreview, PassView};
 use crate::registry::{AgentDetail, AgentList, AgentView, GovernResult, KillReport};
@@ -51,6 +51,7 @@ macro_rules! with_commands {
             detach_home DetachHome => Done,
             set_floor SetFloor => ConnectionView,
             gateway_view GatewayView => PartView,
+            gateway_chat GatewayChat => ChatView,
             revive_agent ReviveAgent => AgentView,
             accept_drift AcceptDrift => AgentDetail,
             list_approvals ListApprovals => ApprovalList,
@@ -222,6 +223,16 @@ pub struct SetFloor {
 pub struct GatewayView {
     pub home_id: String,
     pub part: GatewayPart,
+}
+
+/// Looks at a conversation with an agent of a connected gateway, says something in it or stops the answer. What is said
+/// is recorded, masked, before it is sent; how it goes on is told by the topic `sessions`. May take half a minute.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GatewayChat {
+    pub home_id: String,
+    /// The gateway's key of the session; at most 512 bytes.
+    pub session: String,
+    pub act: ChatAct,
 }
 
 /// The kill switch: disables the agent, denies its waiting requests and ends its live sessions. May take several

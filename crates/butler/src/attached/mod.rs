@@ -7,6 +7,7 @@
 
 mod ask;
 mod asked;
+mod chat;
 mod choose;
 mod floor;
 mod parts;
@@ -19,7 +20,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use clawbutler_attach::CallError;
-use clawbutler_attach::openclaw::{Approval, Decision, Drift, Link, Policy, Resolution};
+use clawbutler_attach::openclaw::{Approval, Decision, Drift, History, Link, Policy, Resolution, Stopped};
 use clawbutler_wire::attached::GatewayPart;
 use serde_json::Value;
 
@@ -27,6 +28,7 @@ use crate::engine::lock;
 use crate::{Butler, Error};
 pub use ask::Seen;
 use asked::{Asked, Through};
+use chat::Chats;
 use choose::Choice;
 use run::Worker;
 
@@ -47,6 +49,12 @@ pub trait Line: Send + Sync + fmt::Debug {
     fn set_policy(&self, file: &Value, base_hash: &str, told: Told<Policy>);
     /// Asks about a part of the gateway.
     fn tell(&self, part: GatewayPart, told: Told<Seen>);
+    /// The last messages of a session.
+    fn history(&self, session: &str, limit: u32, told: Told<History>);
+    /// Says something in a session; the run's id comes back, the answer as events.
+    fn send(&self, session: &str, message: &str, told: Told<String>);
+    /// Stops the answer in a session.
+    fn stop(&self, session: &str, run: Option<&str>, told: Told<Stopped>);
     /// Where it is connected to.
     fn address(&self) -> String;
 }
@@ -80,6 +88,8 @@ struct Held {
     /// By the gateway's id.
     asked: HashMap<String, Asked>,
     policy: Option<(Policy, Vec<Drift>)>,
+    /// The chats somebody looks at.
+    chats: Chats,
     /// Since when the connection does not stand (ms since the epoch).
     down_since: Option<i64>,
     /// What the log has of it last.
@@ -109,6 +119,7 @@ impl Butler {
             round: 0,
             asked: HashMap::new(),
             policy: None,
+            chats: Chats::default(),
             down_since: Some(self.now().0),
             recorded: Recorded::Nothing,
         };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use clawbutler_attach::CallError;
 use clawbutler_attach::openclaw::{
-    Address, Approval, Decision, Drift, Event, Gateway, Policy, Reach, Resolution, Target,
+    Address, Approval, Decision, Drift, Event, Gateway, History, Policy, Reach, Resolution, Stopped, Target,
 };
 use clawbutler_wire::attached::GatewayPart;
 use serde_json::Value;
@@ -71,6 +71,21 @@ impl Line for Wire {
     fn tell(&self, part: GatewayPart, told: Told<Seen>) {
         let gateway = self.gateway.clone();
         self.run(told, async move { tell(&gateway, part).await });
+    }
+
+    fn history(&self, session: &str, limit: u32, told: Told<History>) {
+        let (gateway, session) = (self.gateway.clone(), session.to_owned());
+        self.run(told, async move { gateway.history(&session, limit).await });
+    }
+
+    fn send(&self, session: &str, message: &str, told: Told<String>) {
+        let (gateway, session, message) = (self.gateway.clone(), session.to_owned(), message.to_owned());
+        self.run(told, async move { gateway.send(&session, &message).await });
+    }
+
+    fn stop(&self, session: &str, run: Option<&str>, told: Told<Stopped>) {
+        let (gateway, session, run) = (self.gateway.clone(), session.to_owned(), run.map(str::to_owned));
+        self.run(told, async move { gateway.stop_answer(&session, run.as_deref()).await });
     }
 
     fn address(&self) -> String {

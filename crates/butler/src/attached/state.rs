@@ -53,8 +53,11 @@ impl Butler {
             Event::Missed(_) => {
                 if let Some(held) = lock(&self.0.attached).held.get_mut(&home.id) {
                     held.round += 1;
+                    held.chats.missed();
                 }
             }
+            Event::Steps(steps) => self.gateway_steps(&home.id, steps),
+            Event::Chat(part) => self.gateway_chats(&home.id, part),
             Event::ConfigChanged { .. } => self.read_policy(&home.id),
             _ => {}
         }

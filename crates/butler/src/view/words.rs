@@ -51,6 +51,11 @@ fn registry_says(kind: &str, data: &Value) -> Option<String> {
         "gateway.detached" => format!("The connection to the gateway of {path} was ended."),
         "gateway.up" => format!("The gateway of {path} is connected."),
         "gateway.lost" => format!("The gateway of {path} is not connected."),
+        "gateway.chat" if data["failed"].is_string() => format!("The gateway of {path} did not take it."),
+        "gateway.chat" if data["act"] == "stop" => format!("An answer of an agent in {path} was stopped."),
+        "gateway.chat" => {
+            format!("Said to an agent in {path}: “{}”.", data["text"].as_str().unwrap_or_default())
+        }
         "gateway.floor" if data["failed"].is_string() => format!("The policy of the gateway of {path} did not change."),
         "gateway.floor" if data["raised"] == true => format!("The gateway of {path} was told to ask about everything."),
         "gateway.floor" => format!("The gateway of {path} got its own policy back."),

@@ -4,11 +4,13 @@ use std::fs;
 use std::sync::{Arc, Mutex};
 
 use clawbutler_attach::openclaw::{
-    Approval, Decision, Drift, Event as Said, Hello, Kind, Link, Policy, Resolution, Settled, Trouble, with_floor,
+    Approval, Decision, Drift, Event as Said, Hello, History, Kind, Link, Policy, Resolution, Settled, Stopped,
+    Trouble, with_floor,
 };
 use clawbutler_attach::{CallError, Secret};
 use clawbutler_butler::{Line, LineNumber, Seen, Told};
 use clawbutler_core::clock::Timestamp;
+use clawbutler_core::timeline::Step;
 use clawbutler_wire::Code;
 use clawbutler_wire::approvals::Verb;
 use clawbutler_wire::attached::{ConnectionView, GatewayPart, LinkState};
@@ -35,6 +37,9 @@ pub(crate) struct Made {
     /// What it tells next of a part of itself, and what it was asked about.
     tells: Mutex<Vec<Result<Seen, CallError>>>,
     parts: Mutex<Vec<GatewayPart>>,
+    /// What was said, or stopped, and where.
+    said: Mutex<Vec<String>>,
+    history: Mutex<History>,
 }
 
 impl Made {
@@ -50,6 +55,21 @@ impl Made {
     /// What it was asked about, in order.
     pub(crate) fn parts(&self) -> Vec<GatewayPart> {
         std::mem::take(&mut self.parts.lock().unwrap())
+    }
+
+    /// What was said or stopped, in order.
+    pub(crate) fn said(&self) -> Vec<String> {
+        std::mem::take(&mut self.said.lock().unwrap())
+    }
+
+    /// What it recorded of every session.
+    pub(crate) fn recorded(&self, steps: Vec<Step>) {
+        self.history.lock().unwrap().steps = steps;
+    }
+
+    /// It takes nothing from now on.
+    pub(crate) fn refuse(&self) {
+        *self.refuses.lock().unwrap() = true;
     }
 
     fn next(&self, result: Result<Resolution, CallError>) {
@@ -82,6 +102,23 @@ impl Line for Made {
     fn tell(&self, part: GatewayPart, told: Told<Seen>) {
         self.parts.lock().unwrap().push(part);
         told(self.tells.lock().unwrap().pop().unwrap_or(Err(CallError::Down)));
+    }
+
+    fn history(&self, _: &str, _: u32, told: Told<History>) {
+        told(Ok(self.history.lock().unwrap().clone()));
+    }
+
+    fn send(&self, session: &str, message: &str, told: Told<String>) {
+        if *self.refuses.lock().unwrap() {
+            return told(Err(CallError::Busy));
+        }
+        self.said.lock().unwrap().push(format!("{session}: {message}"));
+        told(Ok("run-1".to_owned()));
+    }
+
+    fn stop(&self, session: &str, run: Option<&str>, told: Told<Stopped>) {
+        self.said.lock().unwrap().push(format!("{session}: stop {}", run.unwrap_or("nothing")));
+        told(Ok(Stopped { run: run.map(str::to_owned), status: None }));
     }
 
     fn address(&self) -> String {

@@ -3,6 +3,7 @@
 
 mod attached;
 mod audit;
+mod chat;
 mod desk;
 mod gateway;
 mod grants;

@@ -1,5 +1,6 @@
 //! The live connection to an agent's gateway: how it stands, where it goes to, what it asks, what it tells.
 
+mod chat;
 mod floor;
 mod link;
 mod model;

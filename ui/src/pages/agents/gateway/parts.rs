@@ -4,6 +4,7 @@ use clawbutler_wire::attached::{CellView, ColumnLook, GatewayPart, PartTable, Pa
 use clawbutler_wire::command::GatewayView;
 use leptos::prelude::*;
 
+use super::chat::Chat;
 use super::model;
 use crate::chart::{self, Fold};
 use crate::fetched::Fetched;
@@ -17,9 +18,21 @@ const STEP: usize = 100;
 
 #[component]
 pub(super) fn Parts(desk: Desk, up: Memo<bool>) -> impl IntoView {
+    let below = Memo::new(move |_| desk.route.below());
+    let talks = Memo::new(move |_| below.with(|below| below == model::CHAT.0));
+    view! {
+        <section class="tells" data-testid="gateway-parts">
+            <Names desk=desk below=below/>
+            {move || if talks.get() { view! { <Chat desk=desk up=up/> }.into_any() } else { view! { <Asked desk=desk up=up below=below/> }.into_any() }}
+        </section>
+    }
+}
+
+#[component]
+fn Asked(desk: Desk, up: Memo<bool>, below: Memo<String>) -> impl IntoView {
     let told: Fetched<PartView> = Fetched::new();
     let typed = RwSignal::new(String::new());
-    let part = Memo::new(move |_| model::part(&desk.route.below()));
+    let part = Memo::new(move |_| below.with(|below| model::part(below)));
     let ask = move || {
         if up.get_untracked() {
             told.ask(GatewayView { home_id: desk.route.item(), part: part.get_untracked() });
@@ -39,32 +52,38 @@ pub(super) fn Parts(desk: Desk, up: Memo<bool>) -> impl IntoView {
     });
     let there = Memo::new(move |_| told.value.with(Option::is_some));
     view! {
-        <section class="tells" data-testid="gateway-parts">
-            <Names desk=desk part=part/>
-            <div class="tools">
-                <input id="search" type="search" placeholder="Search" aria-label="Search what the gateway told" data-testid="parts-search" prop:value=move || typed.get() on:input=move |event| typed.set(event_target_value(&event))/>
-                {move || told.value.with(|view| view.as_ref().map(|view| view.fetched_at)).map(|at| view! { <p class="quiet">"Told "<When at=at live=desk.live/></p> })}
-                <div class="bulk"><button type="button" class="plain" data-testid="parts-refresh" disabled=move || told.busy.get() || !up.get() on:click=move |_| ask()>"Ask again"</button></div>
-            </div>
-            {kit::trouble(told.error)}
-            {move || match (there.get(), up.get()) {
-                (true, _) => view! { <Told desk=desk told=told typed=typed/> }.into_any(),
-                (false, false) => view! { <p class="calm">"It tells this when it is connected."</p> }.into_any(),
-                (false, true) if told.error.with(Option::is_some) => ().into_any(),
-                (false, true) => view! { <p class="loading" role="status">"Asking the gateway…"</p> }.into_any(),
-            }}
-        </section>
+        <div class="tools">
+            <input id="search" type="search" placeholder="Search" aria-label="Search what the gateway told" data-testid="parts-search" prop:value=move || typed.get() on:input=move |event| typed.set(event_target_value(&event))/>
+            {move || told.value.with(|view| view.as_ref().map(|view| view.fetched_at)).map(|at| view! { <p class="quiet">"Told "<When at=at live=desk.live/></p> })}
+            <div class="bulk"><button type="button" class="plain" data-testid="parts-refresh" disabled=move || told.busy.get() || !up.get() on:click=move |_| ask()>"Ask again"</button></div>
+        </div>
+        {kit::trouble(told.error)}
+        {move || match (there.get(), up.get()) {
+            (true, _) => view! { <Told desk=desk told=told typed=typed/> }.into_any(),
+            (false, false) => view! { <p class="calm">"It tells this when it is connected."</p> }.into_any(),
+            (false, true) if told.error.with(Option::is_some) => ().into_any(),
+            (false, true) => view! { <p class="loading" role="status">"Asking the gateway…"</p> }.into_any(),
+        }}
     }
 }
 
 #[component]
-fn Names(desk: Desk, part: Memo<GatewayPart>) -> impl IntoView {
+fn Names(desk: Desk, below: Memo<String>) -> impl IntoView {
     let item = desk.route.item();
-    let link = move |(one, path, name): &(GatewayPart, &'static str, &'static str)| {
-        let (one, path, name) = (*one, *path, *name);
-        view! { <a href=format!("#/agents/{item}/gateway/{path}") data-testid=format!("part-{path}") aria-current=move || (part.get() == one).then_some("page")>{name}</a> }
+    let link = move |(path, name): (&'static str, &'static str)| {
+        let here = move || {
+            below.with(|below| {
+                if path == model::CHAT.0 {
+                    below == path
+                } else {
+                    below != model::CHAT.0 && model::part(below) == model::part(path)
+                }
+            })
+        };
+        view! { <a href=format!("#/agents/{item}/gateway/{path}") data-testid=format!("part-{path}") aria-current=move || here().then_some("page")>{name}</a> }
     };
-    view! { <nav class="tabs under" aria-label="Parts of the gateway">{model::PARTS.iter().map(link).collect_view()}</nav> }
+    let names = model::PARTS.iter().map(|one| (one.1, one.2)).chain([model::CHAT]);
+    view! { <nav class="tabs under" aria-label="Parts of the gateway">{names.map(link).collect_view()}</nav> }
 }
 
 #[component]
