@@ -1,9 +1,12 @@
 //! The gateway of an agent, live: connected to, made to ask, looked at part by part, disconnected; by keyboard alone.
 
 use clawbutler_testkit::machine::{Machine, wait_for};
+use clawbutler_testkit::model::script;
 use clawbutler_testkit::openclaw::{self, Gateway, TOKEN};
 use clawbutler_wire::attached::{ConnectionView, LinkState};
 use clawbutler_wire::command::{Govern, ListConnections};
+
+use serde_json::json;
 
 use crate::agents::both;
 use crate::keyboard::{Browser, ENTER};
@@ -31,7 +34,7 @@ fn connection(machine: &Machine) -> Option<ConnectionView> {
 fn a_gateway_is_connected_to_made_to_ask_and_looked_at() {
     let Some(mut machine) = openclaw::machine() else { return };
     let Some(browser) = Browser::open(&machine) else { return };
-    let _gateway = Gateway::start(&machine);
+    let gateway = Gateway::start(&machine);
     let home_id = machine.home_id();
     browser.visit(&format!("agents/{home_id}"));
     browser.tab_to("[data-testid=tab-gateway]").press(ENTER);
@@ -59,6 +62,8 @@ fn a_gateway_is_connected_to_made_to_ask_and_looked_at() {
     assert!(connection(&machine).unwrap().floor.unwrap().raised);
     both(&browser, "63-gateway-raised");
 
+    // A turn of the real agent, so that there is something to tell.
+    gateway.turn("one", &script(&json!([]))).join().unwrap();
     for (part, words) in PARTS {
         browser.tab_to(&format!("[data-testid=part-{part}]")).press(ENTER);
         browser.wait_text("[data-testid=gateway-parts]", "Told");
@@ -66,6 +71,18 @@ fn a_gateway_is_connected_to_made_to_ask_and_looked_at() {
         assert!(browser.find("[data-testid=gateway-parts] .trouble").is_none(), "{part} fails");
         both(&browser, &format!("64-gateway-{part}"));
     }
+
+    // Said in a session that is there, answered by the agent, and in the log.
+    browser.tab_to("[data-testid=part-chat]").press(ENTER);
+    browser.wait_for_element("[data-testid=chat-log] li");
+    browser.tab_to("[data-testid=chat-message]").press(&script(&json!([])));
+    browser.tab_to("[data-testid=chat-send]").press(ENTER);
+    wait_for("the answer", || {
+        let done = browser.text("[data-testid=chat-state]").contains("waits for you");
+        (done && browser.text("[data-testid=chat-log]").matches("SCRIPT-END").count() > 1).then_some(())
+    });
+    both(&browser, "65-gateway-chat");
+    assert!(machine.kinds().contains(&"gateway.chat".to_owned()));
 
     browser.tab_to("[data-testid=floor-lower]").press(ENTER);
     browser.wait_for_element("[data-testid=gateway-disconnect]");
