@@ -9,7 +9,7 @@ use clawbutler_wire::command::{Govern, ListConnections};
 use serde_json::json;
 
 use crate::agents::both;
-use crate::keyboard::{Browser, ENTER};
+use crate::keyboard::{Browser, ENTER, ESCAPE};
 
 /// Parts that the page shows, each with words it has on this machine.
 const PARTS: &[(&str, &str)] = &[
@@ -83,6 +83,25 @@ fn a_gateway_is_connected_to_made_to_ask_and_looked_at() {
     });
     both(&browser, "65-gateway-chat");
     assert!(machine.kinds().contains(&"gateway.chat".to_owned()));
+
+    // An agent off and on: its configuration changed twice, so there is something to go back to.
+    browser.tab_to("[data-testid=part-agents]").press(ENTER);
+    browser.tab_to("[data-testid=agent-off]").press(ENTER);
+    browser.press(ENTER);
+    browser.wait_for_element("[data-testid=agent-on]");
+    both(&browser, "66-gateway-agent-off");
+    browser.tab_to("[data-testid=agent-on]").press(ENTER);
+    browser.wait_for_element("[data-testid=agent-off]");
+    browser.tab_to("[data-testid=part-config]").press(ENTER);
+    browser.wait_for_element("[data-testid=go-back]");
+    browser.tab_to("[data-testid=compare]").press(ENTER);
+    browser.wait_for_element("[data-testid=config-changes]");
+    both(&browser, "67-gateway-config");
+    browser.tab_to("[data-testid=go-back]").press(ENTER);
+    browser.wait_for_element("[data-testid=config-trial]");
+    both(&browser, "68-gateway-trial");
+    browser.press(ESCAPE);
+    browser.wait_gone("[data-testid=config-trial]");
 
     browser.tab_to("[data-testid=floor-lower]").press(ENTER);
     browser.wait_for_element("[data-testid=gateway-disconnect]");

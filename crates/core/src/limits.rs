@@ -160,6 +160,10 @@ pub const ATTACH_VIEW_ROWS: usize = 500;
 pub const ATTACH_CHATS: usize = 8;
 /// Recorded steps of one such chat that are kept, and as many that happened since.
 pub const ATTACH_CHAT_STEPS: usize = 200;
+/// Configurations of one attached runtime that are kept as snapshots.
+pub const ATTACH_SNAPSHOTS: usize = 20;
+/// Largest configuration that is kept (bytes).
+pub const ATTACH_SNAPSHOT_BYTES: usize = 512 * 1024;
 /// Longest text in such a table (characters).
 pub const ATTACH_CELL_CHARS: usize = 400;
 /// Longest message of an attached runtime's error that is kept (characters).

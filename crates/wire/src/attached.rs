@@ -24,7 +24,7 @@ pub enum LinkState {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnectionList {
     pub items: Vec<ConnectionView>,
-    /// Ids of the homes whose runtime has a gateway that can be connected to, governed or not.
+    /// Ids of the runtimes whose gateways can be connected to.
     #[serde(default)]
     pub attachable: Vec<String>,
 }
@@ -51,6 +51,9 @@ pub struct ConnectionView {
     pub version: Option<String>,
     /// Its questions that wait here for a person.
     pub waiting: u32,
+    /// Its agents that we disabled.
+    #[serde(default)]
+    pub disabled: Vec<String>,
     /// Whether its own policy brings commands before it asks anybody; absent while not known.
     #[serde(default)]
     pub floor: Option<FloorView>,
@@ -221,4 +224,96 @@ pub enum ChatState {
     Stopped,
     /// The last answer failed.
     Failed,
+}
+
+/// What is done with a gateway's configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(tag = "act", rename_all = "snake_case")]
+pub enum ConfigAct {
+    /// It is read, and kept as a snapshot where it is another than before.
+    #[default]
+    Look,
+    /// Two snapshots are compared by meaning.
+    Compare { from: String, to: String },
+    /// The way back to a snapshot is tried out; nothing changes.
+    Try { to: String },
+    /// Goes back to a snapshot, as it was tried out.
+    RollBack {
+        to: String,
+        /// The `seen` of the trial that was looked at.
+        seen: String,
+    },
+}
+
+/// A gateway's configuration over time. Secrets are masked everywhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfigView {
+    /// Newest first; the first is the configuration now.
+    pub snapshots: Vec<SnapshotView>,
+    /// Whether the gateway finds it valid.
+    pub valid: bool,
+    /// Whether it is in force only after a restart of the gateway.
+    pub restart_due: bool,
+    /// The differences that were asked for.
+    #[serde(default)]
+    pub changes: Option<Vec<ConfigChange>>,
+    /// What going back would do.
+    #[serde(default)]
+    pub trial: Option<TrialView>,
+}
+
+/// A configuration as it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotView {
+    pub id: String,
+    /// When we saw it first (ms since the epoch).
+    pub taken_at: i64,
+    /// The gateway's name for this very state.
+    pub hash: String,
+}
+
+/// One difference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfigChange {
+    /// As `tools.exec.mode`.
+    pub path: String,
+    /// As JSON; absent when it is new.
+    #[serde(default)]
+    pub before: Option<String>,
+    /// As JSON; absent when it is gone.
+    #[serde(default)]
+    pub after: Option<String>,
+}
+
+/// What going back to a snapshot would do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrialView {
+    /// The snapshot.
+    pub to: String,
+    /// Names exactly this change of exactly this configuration; `roll_back` gives it back.
+    pub seen: String,
+    pub changes: Vec<ConfigChange>,
+    /// Places that cannot be brought back: secrets that are not shown to us.
+    pub lost: Vec<String>,
+}
+
+/// What is done at a gateway.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "act", rename_all = "snake_case")]
+pub enum GatewayVerb {
+    /// Takes every tool away from an agent and ends its runs.
+    DisableAgent { agent: String },
+    /// Gives an agent back what it had before we disabled it.
+    EnableAgent { agent: String },
+    /// Ends what runs in a session, whoever started it.
+    AbortSession { session: String },
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GatewayDone {
+    /// One sentence.
+    pub says: String,
+    /// Sessions whose runs may still go on.
+    pub still_running: Vec<String>,
 }

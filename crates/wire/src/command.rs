@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::Seq;
 use crate::approvals::{ApprovalList, ApprovalView, BatchResult, Scope, Seen, Verb, Which};
-use crate::attached::{ChatAct, ChatView, ConnectionList, ConnectionView, GatewayPart, PartView};
+use crate::attached::{
+    ChatAct, ChatView, ConfigAct, ConfigView, ConnectionList, ConnectionView, GatewayDone, GatewayPart, GatewayVerb,
+    PartView,
+};
 use crate::audit::{AuditPage, VerifyReport};
 use crate::grants::{GrantList, GrantPreview, PassView};
 use crate::registry::{AgentDetail, AgentList, AgentView, GovernResult, KillReport};
@@ -52,6 +55,8 @@ macro_rules! with_commands {
             set_floor SetFloor => ConnectionView,
             gateway_view GatewayView => PartView,
             gateway_chat GatewayChat => ChatView,
+            gateway_config GatewayConfig => ConfigView,
+            gateway_act GatewayAct => GatewayDone,
             revive_agent ReviveAgent => AgentView,
             accept_drift AcceptDrift => AgentDetail,
             list_approvals ListApprovals => ApprovalList,
@@ -233,6 +238,21 @@ pub struct GatewayChat {
     /// The gateway's key of the session; at most 512 bytes.
     pub session: String,
     pub act: ChatAct,
+}
+
+/// Reads a connected gateway's configuration, compares what it was, or goes back to a snapshot that was tried out first.
+/// May take two minutes. `stale` when the trial was of another configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GatewayConfig {
+    pub home_id: String,
+    pub act: ConfigAct,
+}
+
+/// Switches an agent of a connected gateway off or on, or ends what runs in a session. May take two minutes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GatewayAct {
+    pub home_id: String,
+    pub act: GatewayVerb,
 }
 
 /// The kill switch: disables the agent, denies its waiting requests and ends its live sessions. May take several

@@ -1,6 +1,6 @@
 //! What the user chose: which gateways, where, with which token; and the views of it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use clawbutler_attach::Secret;
@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use similar::TextDiff;
 
+use super::act::Back;
 use super::asked::Asked;
 use super::secrets::TOKEN_BYTES;
 use super::state::fix;
@@ -36,6 +37,9 @@ pub(super) struct Choice {
     /// Its policy document before we raised it; absent while we did not.
     #[serde(default)]
     pub(super) before: Option<Value>,
+    /// Its agents that we disabled, with the way back.
+    #[serde(default)]
+    pub(super) off: BTreeMap<String, Back>,
 }
 
 impl Butler {
@@ -95,12 +99,12 @@ impl Butler {
         if token.as_ref().is_some_and(|token| token.expose().len() > TOKEN_BYTES) {
             return Err(Error::bad(format!("A token has at most {TOKEN_BYTES} characters.")));
         }
-        let before = {
+        let known = {
             let attached = lock(&self.0.attached);
             if attached.chosen.len() >= BATCH_ITEMS && !attached.chosen.contains_key(&home.id) {
                 return Err(Error::bad(format!("At most {BATCH_ITEMS} gateways are connected at once.")));
             }
-            attached.chosen.get(&home.id).and_then(|choice| choice.before.clone())
+            attached.chosen.get(&home.id).cloned().unwrap_or_default()
         };
         let given = token.is_some();
         if let Some(token) = token {
@@ -108,7 +112,7 @@ impl Butler {
             self.put_tokens(&home.id, &tokens)?;
         }
         let data = json!({ "url": url, "token_given": given });
-        self.put_choice(&home, Some(Choice { url, before }), Kind::GatewayAttached, data)?;
+        self.put_choice(&home, Some(Choice { url, ..known }), Kind::GatewayAttached, data)?;
         self.drop_line(&home.id);
         self.connect_chosen();
         self.connection_view(&home)
@@ -122,11 +126,16 @@ impl Butler {
             let says = "The gateway still asks about everything because of us, and without us nobody would answer.";
             return Err(Error::precondition(says, "Give it its own policy back first."));
         }
+        if !choice.off.is_empty() {
+            let says = "Some of its agents are disabled, and without us nobody knows what they had.";
+            return Err(Error::precondition(says, "Enable them first."));
+        }
         let home = lock(&self.0.registry).homes.get(&request.home_id).cloned();
         let home = home.ok_or_else(|| Error::not_found("home"))?;
         self.put_choice(&home, None, Kind::GatewayDetached, json!({}))?;
         self.drop_line(&home.id);
         self.forget_tokens(&home.id)?;
+        self.forget_configs(&home.id)?;
         Ok(Done {})
     }
 
@@ -139,14 +148,7 @@ impl Butler {
             ids.iter().filter_map(|id| registry.homes.get(id).cloned()).collect()
         };
         let items = homes.iter().map(|home| self.connection_view(home)).collect::<Result<_, _>>()?;
-        let attachable = {
-            let registry = lock(&self.0.registry);
-            let homes = registry.homes.values().filter(|home| SPOKEN.contains(&home.runtime.as_str()));
-            let mut ids: Vec<String> = homes.map(|home| home.id.clone()).collect();
-            ids.sort();
-            ids
-        };
-        Ok(ConnectionList { items, attachable })
+        Ok(ConnectionList { items, attachable: SPOKEN.iter().map(|id| (*id).to_owned()).collect() })
     }
 
     /// The address of a home's gateway: as the user gave it, or as its running gateway tells.
@@ -206,6 +208,7 @@ impl Butler {
                 Link::Up(hello) => Some(hello.version.clone()),
                 Link::Connecting | Link::Waiting { .. } | Link::Refused(_) | Link::Closed => None,
             }),
+            disabled: choice.off.keys().cloned().collect(),
             waiting: u32::try_from(waiting).unwrap_or(u32::MAX),
             floor: held.and_then(|held| floor_view(held, choice)),
         })

@@ -5,10 +5,12 @@
 //! tests make up. Must never know a socket or a token outside `secrets` and `run`. Start reading at
 //! [`Butler::gateway_said`], then `asked`.
 
+mod act;
 mod ask;
 mod asked;
 mod chat;
 mod choose;
+mod config;
 mod floor;
 mod parts;
 mod run;
@@ -20,7 +22,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use clawbutler_attach::CallError;
-use clawbutler_attach::openclaw::{Approval, Decision, Drift, History, Link, Policy, Resolution, Stopped};
+use clawbutler_attach::openclaw::{
+    AgentLock, Applied, Approval, Config, Decision, Drift, History, Link, Policy, Resolution, Rollback, Stopped,
+};
 use clawbutler_wire::attached::GatewayPart;
 use serde_json::Value;
 
@@ -55,6 +59,16 @@ pub trait Line: Send + Sync + fmt::Debug {
     fn send(&self, session: &str, message: &str, told: Told<String>);
     /// Stops the answer in a session.
     fn stop(&self, session: &str, run: Option<&str>, told: Told<Stopped>);
+    /// Ends what runs in a session, whoever started it.
+    fn kill(&self, session: &str, told: Told<Stopped>);
+    /// Reads the configuration.
+    fn config(&self, told: Told<Config>);
+    /// Changes the configuration, if it is still the one with this hash.
+    fn patch(&self, patch: &Value, replaces: &[String], base_hash: &str, told: Told<Applied>);
+    /// Takes a change of the configuration back.
+    fn roll_back(&self, back: &Rollback, told: Told<Applied>);
+    /// Takes every tool away from an agent and ends its runs.
+    fn disable_agent(&self, agent: &str, told: Told<AgentLock>);
     /// Where it is connected to.
     fn address(&self) -> String;
 }

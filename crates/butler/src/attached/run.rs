@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use clawbutler_attach::CallError;
 use clawbutler_attach::openclaw::{
-    Address, Approval, Decision, Drift, Event, Gateway, History, Policy, Reach, Resolution, Stopped, Target,
+    Address, AgentLock, Applied, Approval, Config, Decision, Drift, Event, Gateway, History, Policy, Reach, Resolution,
+    Rollback, Stopped, Target,
 };
 use clawbutler_wire::attached::GatewayPart;
 use serde_json::Value;
@@ -86,6 +87,32 @@ impl Line for Wire {
     fn stop(&self, session: &str, run: Option<&str>, told: Told<Stopped>) {
         let (gateway, session, run) = (self.gateway.clone(), session.to_owned(), run.map(str::to_owned));
         self.run(told, async move { gateway.stop_answer(&session, run.as_deref()).await });
+    }
+
+    fn kill(&self, session: &str, told: Told<Stopped>) {
+        let (gateway, session) = (self.gateway.clone(), session.to_owned());
+        self.run(told, async move { gateway.kill(&session, None).await });
+    }
+
+    fn config(&self, told: Told<Config>) {
+        let gateway = self.gateway.clone();
+        self.run(told, async move { gateway.config().await });
+    }
+
+    fn patch(&self, patch: &Value, replaces: &[String], base_hash: &str, told: Told<Applied>) {
+        let (gateway, patch) = (self.gateway.clone(), patch.clone());
+        let (replaces, base_hash) = (replaces.to_vec(), base_hash.to_owned());
+        self.run(told, async move { gateway.patch(&patch, &replaces, &base_hash).await });
+    }
+
+    fn roll_back(&self, back: &Rollback, told: Told<Applied>) {
+        let (gateway, back) = (self.gateway.clone(), back.clone());
+        self.run(told, async move { gateway.roll_back(&back).await });
+    }
+
+    fn disable_agent(&self, agent: &str, told: Told<AgentLock>) {
+        let (gateway, agent) = (self.gateway.clone(), agent.to_owned());
+        self.run(told, async move { gateway.disable_agent(&agent).await });
     }
 
     fn address(&self) -> String {

@@ -58,7 +58,10 @@ impl Butler {
             }
             Event::Steps(steps) => self.gateway_steps(&home.id, steps),
             Event::Chat(part) => self.gateway_chats(&home.id, part),
-            Event::ConfigChanged { .. } => self.read_policy(&home.id),
+            Event::ConfigChanged { .. } => {
+                self.read_policy(&home.id);
+                self.read_config(&home.id);
+            }
             _ => {}
         }
     }
@@ -85,6 +88,7 @@ impl Butler {
         if let Link::Up(_) = link {
             self.clear_alert(&lost_says(&home.path));
             self.read_policy(&home.id);
+            self.read_config(&home.id);
         }
         if let Some((version, address)) = came {
             let data = json!({ "home": home.id, "path": home.path, "version": version, "address": address });

@@ -4,8 +4,8 @@ use std::fs;
 use std::sync::{Arc, Mutex};
 
 use clawbutler_attach::openclaw::{
-    Approval, Decision, Drift, Event as Said, Hello, History, Kind, Link, Policy, Resolution, Settled, Stopped,
-    Trouble, with_floor,
+    AgentLock, Applied, Approval, Config, Decision, Drift, Event as Said, Hello, History, Kind, Link, Policy,
+    Resolution, Rollback, Settled, Stopped, Trouble, merged, with_floor,
 };
 use clawbutler_attach::{CallError, Secret};
 use clawbutler_butler::{Line, LineNumber, Seen, Told};
@@ -40,6 +40,9 @@ pub(crate) struct Made {
     /// What was said, or stopped, and where.
     said: Mutex<Vec<String>>,
     history: Mutex<History>,
+    config: Mutex<Option<Config>>,
+    /// Patches that were taken.
+    patched: Mutex<Vec<Value>>,
 }
 
 impl Made {
@@ -65,6 +68,16 @@ impl Made {
     /// What it recorded of every session.
     pub(crate) fn recorded(&self, steps: Vec<Step>) {
         self.history.lock().unwrap().steps = steps;
+    }
+
+    /// What it is configured to do from now on.
+    pub(crate) fn is_configured(&self, config: Config) {
+        *self.config.lock().unwrap() = Some(config);
+    }
+
+    /// The patches it took, in order.
+    pub(crate) fn patched(&self) -> Vec<Value> {
+        std::mem::take(&mut self.patched.lock().unwrap())
     }
 
     /// It takes nothing from now on.
@@ -121,6 +134,41 @@ impl Line for Made {
         told(Ok(Stopped { run: run.map(str::to_owned), status: None }));
     }
 
+    fn kill(&self, session: &str, told: Told<Stopped>) {
+        if *self.refuses.lock().unwrap() {
+            return told(Err(CallError::Busy));
+        }
+        self.said.lock().unwrap().push(format!("{session}: kill"));
+        told(Ok(Stopped { run: Some("run-1".to_owned()), status: None }));
+    }
+
+    fn config(&self, told: Told<Config>) {
+        let config = self.config.lock().unwrap().clone();
+        told(config.ok_or(CallError::Down));
+    }
+
+    fn patch(&self, patch: &Value, _: &[String], base_hash: &str, told: Told<Applied>) {
+        let mut config = self.config.lock().unwrap();
+        let known = config.as_mut().unwrap();
+        assert_eq!(known.hash, base_hash);
+        known.value = merged(&known.value, patch);
+        known.hash.push('+');
+        self.patched.lock().unwrap().push(patch.clone());
+        drop(config);
+        told(Ok(Applied::default()));
+    }
+
+    fn roll_back(&self, back: &Rollback, told: Told<Applied>) {
+        self.patched.lock().unwrap().push(back.patch.clone());
+        told(Ok(Applied::default()));
+    }
+
+    fn disable_agent(&self, agent: &str, told: Told<AgentLock>) {
+        let rollback = Rollback { patch: json!({ "back": agent }), ..Rollback::default() };
+        let agent = agent.to_owned();
+        told(Ok(AgentLock { agent, rollback, killed: vec!["s".to_owned()], still_running: Vec::new() }));
+    }
+
     fn address(&self) -> String {
         "ws://127.0.0.1:9".to_owned()
     }
@@ -168,6 +216,15 @@ impl Place {
         self.desk.butler().gateway_said(&self.home, self.number, event);
     }
 
+    /// A new connection, after the engine was opened again.
+    pub(crate) fn attach_again(&mut self) {
+        (self.line, self.number) = Self::line(&self.desk, &self.home);
+    }
+
+    pub(crate) fn connection(&self) -> ConnectionView {
+        self.view()
+    }
+
     fn lists(&self, approvals: Vec<Approval>) {
         self.said(Said::Approvals { kind: Kind::Exec, approvals });
     }
@@ -213,7 +270,7 @@ impl Place {
 
     fn view(&self) -> ConnectionView {
         let mut list = self.desk.butler().list_connections(ListConnections {}).unwrap();
-        assert_eq!(list.attachable, [self.home.clone()], "whatever else is there has no gateway");
+        assert_eq!(list.attachable, ["openclaw"]);
         list.items.pop().unwrap()
     }
 
@@ -395,8 +452,7 @@ fn a_restart_of_the_app_asks_about_what_still_stands() {
     place.desk.close();
     assert_eq!(place.line.told(), [], "the gateway goes on waiting");
     place.desk.open();
-    let (line, number) = Place::line(&place.desk, &place.home);
-    (place.line, place.number) = (line, number);
+    place.attach_again();
     assert!(place.desk.pending().is_empty());
     place.lists(vec![asked]);
     place.decide(Verb::AllowOnce);

@@ -1,6 +1,7 @@
 //! The engine by its one door, on a folder of its own and a clock that stands still until it is moved.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop and say where")]
 
+mod acts;
 mod attached;
 mod audit;
 mod chat;

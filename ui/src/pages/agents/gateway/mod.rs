@@ -1,6 +1,8 @@
 //! The live connection to an agent's gateway: how it stands, where it goes to, what it asks, what it tells.
 
+mod act;
 mod chat;
+mod config;
 mod floor;
 mod link;
 mod model;
@@ -26,11 +28,14 @@ pub(super) fn connection(desk: Desk) -> Memo<Option<ConnectionView>> {
 
 /// How many of its gateway's questions wait; `None` where the runtime has no gateway.
 pub(super) fn waits(desk: Desk) -> Option<usize> {
-    let home = desk.route.item();
+    let (home, runtime) = desk.detail.value.with(|detail| {
+        let agent = &detail.as_ref()?.agent;
+        Some((agent.id.clone(), agent.runtime.clone()))
+    })?;
     desk.connections.value.with(|list| {
-        let list = list.as_ref().filter(|list| list.attachable.contains(&home))?;
-        let waiting = list.items.iter().find(|connection| connection.home_id == home);
-        Some(waiting.map_or(0, |connection| connection.waiting as usize))
+        let list = list.as_ref().filter(|list| list.attachable.contains(&runtime))?;
+        let connection = list.items.iter().find(|connection| connection.home_id == home);
+        Some(connection.map_or(0, |connection| connection.waiting as usize))
     })
 }
 

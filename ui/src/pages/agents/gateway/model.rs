@@ -20,6 +20,9 @@ pub(super) const PARTS: &[(GatewayPart, &str, &str)] = &[
 /// The place of conversations, in the address and for people.
 pub(super) const CHAT: (&str, &str) = ("chat", "Chat");
 
+/// The place of the configuration over time.
+pub(super) const CONFIG: (&str, &str) = ("config", "Configuration");
+
 /// The part with this name; the first when there is none.
 pub(super) fn part(path: &str) -> GatewayPart {
     PARTS.iter().find(|one| one.1 == path).map(|one| one.0).unwrap_or_default()

@@ -4,7 +4,9 @@ use clawbutler_wire::attached::{CellView, ColumnLook, GatewayPart, PartTable, Pa
 use clawbutler_wire::command::GatewayView;
 use leptos::prelude::*;
 
+use super::act::{Buttons, has_buttons};
 use super::chat::Chat;
+use super::config::History;
 use super::model;
 use crate::chart::{self, Fold};
 use crate::fetched::Fetched;
@@ -19,36 +21,32 @@ const STEP: usize = 100;
 #[component]
 pub(super) fn Parts(desk: Desk, up: Memo<bool>) -> impl IntoView {
     let below = Memo::new(move |_| desk.route.below());
-    let talks = Memo::new(move |_| below.with(|below| below == model::CHAT.0));
     view! {
         <section class="tells" data-testid="gateway-parts">
             <Names desk=desk below=below/>
-            {move || if talks.get() { view! { <Chat desk=desk up=up/> }.into_any() } else { view! { <Asked desk=desk up=up below=below/> }.into_any() }}
+            {move || match below.get() {
+                at if at == model::CHAT.0 => view! { <Chat desk=desk up=up/> }.into_any(),
+                at if at == model::CONFIG.0 => view! { <History desk=desk up=up/> }.into_any(),
+                at => view! { <Asked desk=desk up=up part=model::part(&at)/> }.into_any(),
+            }}
         </section>
     }
 }
 
 #[component]
-fn Asked(desk: Desk, up: Memo<bool>, below: Memo<String>) -> impl IntoView {
+fn Asked(desk: Desk, up: Memo<bool>, part: GatewayPart) -> impl IntoView {
     let told: Fetched<PartView> = Fetched::new();
     let typed = RwSignal::new(String::new());
-    let part = Memo::new(move |_| below.with(|below| model::part(below)));
     let ask = move || {
         if up.get_untracked() {
-            told.ask(GatewayView { home_id: desk.route.item(), part: part.get_untracked() });
+            told.ask(GatewayView { home_id: desk.route.item(), part });
         }
     };
-    // Asked anew with another part, and when the connection is back.
-    Effect::new(move |before: Option<GatewayPart>| {
-        let part = part.get();
-        if before.is_some_and(|before| before != part) {
-            told.clear();
-            typed.set(String::new());
-        }
+    // Asked anew when the connection is back.
+    Effect::new(move || {
         if up.get() {
             untrack(ask);
         }
-        part
     });
     let there = Memo::new(move |_| told.value.with(Option::is_some));
     view! {
@@ -59,7 +57,7 @@ fn Asked(desk: Desk, up: Memo<bool>, below: Memo<String>) -> impl IntoView {
         </div>
         {kit::trouble(told.error)}
         {move || match (there.get(), up.get()) {
-            (true, _) => view! { <Told desk=desk told=told typed=typed/> }.into_any(),
+            (true, _) => view! { <Told desk=desk told=told typed=typed again=Callback::new(move |()| ask())/> }.into_any(),
             (false, false) => view! { <p class="calm">"It tells this when it is connected."</p> }.into_any(),
             (false, true) if told.error.with(Option::is_some) => ().into_any(),
             (false, true) => view! { <p class="loading" role="status">"Asking the gateway…"</p> }.into_any(),
@@ -71,25 +69,20 @@ fn Asked(desk: Desk, up: Memo<bool>, below: Memo<String>) -> impl IntoView {
 fn Names(desk: Desk, below: Memo<String>) -> impl IntoView {
     let item = desk.route.item();
     let link = move |(path, name): (&'static str, &'static str)| {
-        let here = move || {
-            below.with(|below| {
-                if path == model::CHAT.0 {
-                    below == path
-                } else {
-                    below != model::CHAT.0 && model::part(below) == model::part(path)
-                }
-            })
-        };
+        let here = move || below.with(|below| below == path || (below.is_empty() && path == model::PARTS[0].1));
         view! { <a href=format!("#/agents/{item}/gateway/{path}") data-testid=format!("part-{path}") aria-current=move || here().then_some("page")>{name}</a> }
     };
-    let names = model::PARTS.iter().map(|one| (one.1, one.2)).chain([model::CHAT]);
+    let names = model::PARTS.iter().map(|one| (one.1, one.2)).chain([model::CONFIG, model::CHAT]);
     view! { <nav class="tabs under" aria-label="Parts of the gateway">{names.map(link).collect_view()}</nav> }
 }
 
 #[component]
-fn Told(desk: Desk, told: Fetched<PartView>, typed: RwSignal<String>) -> impl IntoView {
+fn Told(desk: Desk, told: Fetched<PartView>, typed: RwSignal<String>, again: Callback<()>) -> impl IntoView {
+    // Told anew but the same is not drawn again: the focus stays where it is.
+    let shown = Memo::new(move |_| told.value.with(|view| view.clone().map(|view| PartView { fetched_at: 0, ..view })));
     move || {
-        told.value.get().map(|view| {
+        shown.get().map(|view| {
+            let part = view.part;
             let spent = (view.part == GatewayPart::Usage).then(|| model::spent(&view)).filter(|days| days.len() > 1);
             view! {
                 {view.note.map(|note| view! { <p class="calm-line" data-testid="part-note">{note}</p> })}
@@ -97,14 +90,20 @@ fn Told(desk: Desk, told: Fetched<PartView>, typed: RwSignal<String>) -> impl In
                     let says = model::spent_words(&days);
                     view! { <figure class="plot"><figcaption><strong>"Cost by day"</strong>" "<span class="quiet number">{says.clone()}</span></figcaption>{chart::bars(&days, Fold::Sum, format!("Cost by day: {says}"))}</figure> }
                 })}
-                {view.tables.into_iter().map(|table| view! { <Table desk=desk table=table typed=typed/> }).collect_view()}
+                {view.tables.into_iter().map(|table| view! { <Table desk=desk part=part table=table typed=typed again=again/> }).collect_view()}
             }
         })
     }
 }
 
 #[component]
-fn Table(desk: Desk, table: PartTable, typed: RwSignal<String>) -> impl IntoView {
+fn Table(
+    desk: Desk,
+    part: GatewayPart,
+    table: PartTable,
+    typed: RwSignal<String>,
+    again: Callback<()>,
+) -> impl IntoView {
     let most = RwSignal::new(STEP);
     let looks: Vec<ColumnLook> = table.columns.iter().map(|column| column.look).collect();
     let (all, left_out) = (table.rows.len(), table.left_out);
@@ -124,9 +123,10 @@ fn Table(desk: Desk, table: PartTable, typed: RwSignal<String>) -> impl IntoView
         {if all == 0 { view! { <p class="calm">{table.empty}</p> }.into_any() } else { view! {
             {move || found.with(Vec::is_empty).then(|| view! { <p class="calm">"Nothing has these words."</p> })}
             <div class="sideways" tabindex="0" role="region" aria-label=label><table class="told" class:none=move || found.with(Vec::is_empty)>
-                <thead><tr>{head.collect_view()}</tr></thead>
+                <thead><tr>{head.collect_view()}{has_buttons(part).then(|| view! { <th scope="col"><span class="hidden">"Actions"</span></th> })}</tr></thead>
                 <tbody><For each=shown key=|row| row.0 let:row>
-                    <tr data-testid="part-row">{row.1.iter().zip(&looks).map(|(one, look)| cell(desk, one, *look)).collect_view()}</tr>
+                    <tr data-testid="part-row">{row.1.iter().zip(&looks).map(|(one, look)| cell(desk, one, *look)).collect_view()}
+                        {has_buttons(part).then(|| view! { <td><Buttons desk=desk part=part row=row.1.clone() again=again/></td> })}</tr>
                 </For></tbody>
             </table></div>
         }.into_any() }}
