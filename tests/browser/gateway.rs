@@ -66,9 +66,9 @@ fn a_gateway_is_connected_to_made_to_ask_and_looked_at() {
     gateway.turn("one", &script(&json!([]))).join().unwrap();
     for (part, words) in PARTS {
         browser.tab_to(&format!("[data-testid=part-{part}]")).press(ENTER);
-        browser.wait_text("[data-testid=gateway-parts]", "Told");
-        browser.wait_text("[data-testid=gateway-parts]", words);
-        assert!(browser.find("[data-testid=gateway-parts] .trouble").is_none(), "{part} fails");
+        browser.wait_text("[data-testid=gateway-part]", "Told");
+        browser.wait_text("[data-testid=gateway-part]", words);
+        assert!(browser.find("[data-testid=gateway-part] .trouble").is_none(), "{part} fails");
         both(&browser, &format!("64-gateway-{part}"));
     }
 
@@ -103,6 +103,7 @@ fn a_gateway_is_connected_to_made_to_ask_and_looked_at() {
     browser.press(ESCAPE);
     browser.wait_gone("[data-testid=config-trial]");
 
+    browser.tab_to("[data-testid=part-connection]").press(ENTER);
     browser.tab_to("[data-testid=floor-lower]").press(ENTER);
     browser.wait_for_element("[data-testid=gateway-disconnect]");
     browser.tab_to("[data-testid=gateway-disconnect]").press(ENTER);

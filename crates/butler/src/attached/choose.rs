@@ -93,7 +93,7 @@ impl Butler {
         let home = self.attachable(&request.home_id)?;
         let url = request.url.map(|url| url.trim().to_owned()).filter(|url| !url.is_empty());
         if let Some(url) = &url {
-            Address::parse(url).map_err(|error| Error::bad(error.to_string()))?;
+            Address::parse(url).map_err(|error| Error::bad(format!("{}.", sentence(&error.to_string()))))?;
         }
         let token = request.token.as_deref().map(Secret::new).filter(|token| !token.is_empty());
         if token.as_ref().is_some_and(|token| token.expose().len() > TOKEN_BYTES) {
@@ -220,13 +220,14 @@ fn absent() -> (LinkState, String, Option<String>) {
     (LinkState::Absent, "No running gateway of this home was found.".to_owned(), Some(fix))
 }
 
+/// Words as a sentence: a capital letter first.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 fn link_view(link: &Link) -> (LinkState, String, Option<String>) {
-    let trouble = |trouble: &Trouble| {
-        let says = trouble.to_string();
-        let mut letters = says.chars();
-        let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-        (format!("{first}{}.", letters.as_str()), fix(trouble).map(str::to_owned))
-    };
+    let trouble = |trouble: &Trouble| (format!("{}.", sentence(&trouble.to_string())), fix(trouble).map(str::to_owned));
     match link {
         Link::Connecting => (LinkState::Connecting, "Connects.".to_owned(), None),
         Link::Up(_) => (LinkState::Up, "Connected.".to_owned(), None),

@@ -10,6 +10,7 @@ mod gateway;
 mod grants;
 mod history;
 mod keeping;
+mod made;
 mod observed;
 #[cfg(target_os = "linux")]
 mod registry;

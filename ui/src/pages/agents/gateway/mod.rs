@@ -12,9 +12,11 @@ use clawbutler_wire::attached::{ConnectionView, LinkState};
 use leptos::prelude::*;
 
 use super::Desk;
+use chat::Chat;
+use config::History;
 use floor::Floor;
 use link::{Connect, Standing};
-use parts::Parts;
+use parts::Part;
 
 /// The connection of the agent on the screen.
 pub(super) fn connection(desk: Desk) -> Memo<Option<ConnectionView>> {
@@ -49,6 +51,7 @@ pub(super) fn GatewayTab(desk: Desk) -> impl IntoView {
     });
     let known = Memo::new(move |_| desk.connections.value.with(Option::is_some));
     let changing = RwSignal::new(false);
+    let below = Memo::new(move |_| desk.route.below());
     view! {
         {crate::kit::trouble(desk.connections.error)}
         {move || match (known.get(), governed.get(), chosen.get()) {
@@ -63,12 +66,32 @@ pub(super) fn GatewayTab(desk: Desk) -> impl IntoView {
                 </section>
             }.into_any(),
             (_, _, true) => view! {
-                <div class="panels gateway">
-                    <Standing desk=desk connection=connection changing=changing/>
-                    <Floor desk=desk connection=connection up=up/>
-                </div>
-                <Parts desk=desk up=up/>
+                <Names desk=desk below=below/>
+                {move || match below.get() {
+                    at if at.is_empty() => view! {
+                        <div class="panels gateway">
+                            <Standing desk=desk connection=connection changing=changing/>
+                            <Floor desk=desk connection=connection up=up/>
+                        </div>
+                    }.into_any(),
+                    at if at == model::CHAT.0 => view! { <Chat desk=desk up=up/> }.into_any(),
+                    at if at == model::CONFIG.0 => view! { <History desk=desk up=up/> }.into_any(),
+                    at => view! { <Part desk=desk up=up part=model::part(&at)/> }.into_any(),
+                }}
             }.into_any(),
         }}
     }
+}
+
+#[component]
+fn Names(desk: Desk, below: Memo<String>) -> impl IntoView {
+    let item = desk.route.item();
+    let link = move |(path, name): (&'static str, &'static str)| {
+        let href = format!("#/agents/{item}/gateway{}{path}", if path.is_empty() { "" } else { "/" });
+        let test = format!("part-{}", if path.is_empty() { "connection" } else { path });
+        view! { <a href=href data-testid=test aria-current=move || below.with(|below| below == path).then_some("page")>{name}</a> }
+    };
+    let parts = model::PARTS.iter().map(|one| (one.1, one.2));
+    let names = std::iter::once(("", "Connection")).chain(parts).chain([model::CONFIG, model::CHAT]);
+    view! { <nav class="parts" aria-label="Parts of the gateway">{names.map(link).collect_view()}</nav> }
 }

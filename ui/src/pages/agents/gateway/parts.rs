@@ -5,8 +5,6 @@ use clawbutler_wire::command::GatewayView;
 use leptos::prelude::*;
 
 use super::act::{Buttons, has_buttons};
-use super::chat::Chat;
-use super::config::History;
 use super::model;
 use crate::chart::{self, Fold};
 use crate::fetched::Fetched;
@@ -19,22 +17,7 @@ use crate::{clock, kit};
 const STEP: usize = 100;
 
 #[component]
-pub(super) fn Parts(desk: Desk, up: Memo<bool>) -> impl IntoView {
-    let below = Memo::new(move |_| desk.route.below());
-    view! {
-        <section class="tells" data-testid="gateway-parts">
-            <Names desk=desk below=below/>
-            {move || match below.get() {
-                at if at == model::CHAT.0 => view! { <Chat desk=desk up=up/> }.into_any(),
-                at if at == model::CONFIG.0 => view! { <History desk=desk up=up/> }.into_any(),
-                at => view! { <Asked desk=desk up=up part=model::part(&at)/> }.into_any(),
-            }}
-        </section>
-    }
-}
-
-#[component]
-fn Asked(desk: Desk, up: Memo<bool>, part: GatewayPart) -> impl IntoView {
+pub(super) fn Part(desk: Desk, up: Memo<bool>, part: GatewayPart) -> impl IntoView {
     let told: Fetched<PartView> = Fetched::new();
     let typed = RwSignal::new(String::new());
     let ask = move || {
@@ -50,6 +33,7 @@ fn Asked(desk: Desk, up: Memo<bool>, part: GatewayPart) -> impl IntoView {
     });
     let there = Memo::new(move |_| told.value.with(Option::is_some));
     view! {
+        <section data-testid="gateway-part">
         <div class="tools">
             <input id="search" type="search" placeholder="Search" aria-label="Search what the gateway told" data-testid="parts-search" prop:value=move || typed.get() on:input=move |event| typed.set(event_target_value(&event))/>
             {move || told.value.with(|view| view.as_ref().map(|view| view.fetched_at)).map(|at| view! { <p class="quiet">"Told "<When at=at live=desk.live/></p> })}
@@ -62,18 +46,8 @@ fn Asked(desk: Desk, up: Memo<bool>, part: GatewayPart) -> impl IntoView {
             (false, true) if told.error.with(Option::is_some) => ().into_any(),
             (false, true) => view! { <p class="loading" role="status">"Asking the gateway…"</p> }.into_any(),
         }}
+        </section>
     }
-}
-
-#[component]
-fn Names(desk: Desk, below: Memo<String>) -> impl IntoView {
-    let item = desk.route.item();
-    let link = move |(path, name): (&'static str, &'static str)| {
-        let here = move || below.with(|below| below == path || (below.is_empty() && path == model::PARTS[0].1));
-        view! { <a href=format!("#/agents/{item}/gateway/{path}") data-testid=format!("part-{path}") aria-current=move || here().then_some("page")>{name}</a> }
-    };
-    let names = model::PARTS.iter().map(|one| (one.1, one.2)).chain([model::CONFIG, model::CHAT]);
-    view! { <nav class="tabs under" aria-label="Parts of the gateway">{names.map(link).collect_view()}</nav> }
 }
 
 #[component]
