@@ -4,7 +4,7 @@ use clawbutler_testkit::machine::{Machine, wait_for};
 use clawbutler_testkit::model::script;
 use clawbutler_testkit::openclaw::{self, Gateway, TOKEN};
 use clawbutler_wire::attached::{ConnectionView, LinkState};
-use clawbutler_wire::command::{Govern, ListConnections};
+use clawbutler_wire::command::{Govern, ListAudit, ListConnections};
 
 use serde_json::json;
 
@@ -82,7 +82,8 @@ fn a_gateway_is_connected_to_made_to_ask_and_looked_at() {
         (done && browser.text("[data-testid=chat-log]").matches("SCRIPT-END").count() > 1).then_some(())
     });
     both(&browser, "65-gateway-chat");
-    assert!(machine.kinds().contains(&"gateway.chat".to_owned()));
+    let entries = machine.ask(&ListAudit::default()).unwrap().items;
+    assert!(entries.iter().any(|entry| entry.kind == "gateway.chat"));
 
     // An agent off and on: its configuration changed twice, so there is something to go back to.
     browser.tab_to("[data-testid=part-agents]").press(ENTER);

@@ -55,7 +55,7 @@ pub(super) fn Chat(desk: Desk, up: Memo<bool>) -> impl IntoView {
     view! {
         <section data-testid="gateway-chat">
             <form class="tools" on:submit=open>
-                <label>"Session "<input type="text" class="mono" list="chat-sessions" data-testid="chat-session" autocomplete="off" spellcheck="false"
+                <label>"Session "<input type="text" id="chat-session" class="mono" list="chat-sessions" data-testid="chat-session" autocomplete="off" spellcheck="false"
                     prop:value=move || typed.get() on:input=move |event| typed.set(event_target_value(&event))/></label>
                 <datalist id="chat-sessions">{move || names.get().into_iter().map(|name| view! { <option value=name></option> }).collect_view()}</datalist>
                 <button type="submit" class="plain" disabled=move || !up.get()>"Open"</button>
