@@ -7,7 +7,7 @@ use clawbutler_connectors::record::{Form, Reader, Recording, Rows};
 use clawbutler_core::digest::sha256;
 use clawbutler_core::limits::{RECORDED_CHUNK_BYTES, RECORDED_ROWS, RECORDED_SESSIONS, RECORDINGS};
 use clawbutler_store::StoreError;
-use clawbutler_store::foreign::{Foreign, ForeignRow};
+use clawbutler_store::foreign::{ANSWER_BYTES, Foreign, ForeignRow};
 use clawbutler_store::sessions::{Batch, RecordingRow, SessionName};
 use serde_json::Value;
 
@@ -200,7 +200,12 @@ impl Butler {
             vec![recording.clone()]
         };
         let identity = lines::identity(&recording.path);
-        for (number, one) in sessions.into_iter().enumerate() {
+        let mut first = None;
+        for one in sessions {
+            if all.bytes >= ANSWER_BYTES {
+                all.more = true;
+                break;
+            }
             let mut row = self.row(hand, place, &one)?;
             if row.position > 0 && row.identity != identity {
                 // Another database lies in its place: its rows are others.
@@ -221,14 +226,13 @@ impl Butler {
                     continue;
                 }
             };
-            let changed = look.is_some_and(|look| (row.size, row.modified) != (look.size, look.modified));
-            // That everything was looked at is noted with the first session.
-            let noted = whole && changed && (number == 0 || row.records == 0);
-            if found.is_empty() && !noted && row.trouble.is_none() {
+            row.identity.clone_from(&identity);
+            first.get_or_insert_with(|| row.clone());
+            if found.is_empty() && row.trouble.is_none() {
                 continue;
             }
             let grows = found.iter().any(|next| next.cursor > row.position);
-            all.more |= found.len() >= RECORDED_ROWS && grows;
+            let (full, before) = (found.len() >= RECORDED_ROWS, all.bytes);
             let mut gather = Gather::new(&self.0.mask, row.clone());
             for ForeignRow { cursor, columns } in found {
                 gather.batch.recording.records += 1;
@@ -240,15 +244,12 @@ impl Butler {
                     Err(why) => gather.malformed(u64::try_from(cursor).unwrap_or(0), 0, &why.0),
                 }
             }
+            all.more |= grows && (full || all.bytes - before >= ANSWER_BYTES);
             saved.reader = self.saved(&*reader);
             let mut batch = gather.finish();
             row = batch.recording;
             row.saved = serde_json::to_string(&saved).unwrap_or_default();
             (row.present, row.trouble) = (true, None);
-            row.identity.clone_from(&identity);
-            if let Some(look) = look.filter(|_| whole) {
-                (row.size, row.modified) = (look.size, look.modified);
-            }
             batch.recording = row;
             all.batches.push(batch);
         }
@@ -256,6 +257,16 @@ impl Butler {
             // Its owner came back while it was read.
             hand.rows.retain(|(path, ..), _| *path != recording.path);
             return Ok(Taken { more: true, ..Taken::default() });
+        }
+        // Only what was read to its end is as it lies there; that is noted with its first session.
+        if let (Some(look), Some(row)) = (look.filter(|_| whole && !all.more), first)
+            && (row.size, row.modified) != (look.size, look.modified)
+        {
+            if all.batches.first().is_none_or(|batch| batch.recording.key != row.key) {
+                all.batches.insert(0, Batch { recording: row, ..Batch::default() });
+            }
+            let noted = &mut all.batches[0].recording;
+            (noted.size, noted.modified) = (look.size, look.modified);
         }
         Ok(all)
     }
