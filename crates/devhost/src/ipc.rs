@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use clawbutler_butler::{Butler, Event};
 use clawbutler_wire::command::{
     AcceptDrift, AcceptRules, AttachHome, BackfillSessions, CheckRules, DecideApproval, DecideBatch, DeleteRules,
-    DetachHome, Discover, DismissAlert, ExplainAction, ExplainApproval, ForgetHome, GetApproval, GetSettings, Govern,
+    DetachHome, Discover, DismissAlert, ExplainAction, ExplainApproval, ForgetHome, GatewayAct, GatewayChat, GatewayConfig, GatewayView, GetApproval, GetSettings, Govern,
     GovernMany, ImportRules, InstallGuard, KillAgent, ListAgents, ListApprovals, ListAudit, ListConnections,
     ListGrants, ListRules, ListSessions, ListSteps, OpenWindow, PlanGuard, PreviewGrant, RejectRules, ReviveAgent,
     RevokeGrant, RevokeGrants, SaveRules, SetAgentState, SetFloor, SetPack, ShowAgent, ShowSession, SimulateRules,
