@@ -42,8 +42,11 @@ pub(super) fn look_at(recording: &Recording) -> Option<Look> {
     if matches!(recording.form, Form::Rows(_))
         && let Ok(log) = lines::look(&log_of(&recording.path))
     {
-        look.size += log.size;
-        look.modified = look.modified.max(log.modified);
+        // Whoever opens the database makes an empty log: that is no change.
+        if log.size > 0 {
+            look.size += log.size;
+            look.modified = look.modified.max(log.modified);
+        }
     }
     Some(look)
 }
@@ -185,6 +188,11 @@ impl Butler {
         whole: bool,
     ) -> Result<Taken, StoreError> {
         let look = look_at(recording);
+        // Opening it changes files beside it, and that comes back as a change.
+        let known = hand.looked.get(&recording.path).is_some_and(|(at, all)| Some(*at) == look && (*all || !whole));
+        if known {
+            return Ok(Taken::default());
+        }
         let database = match Foreign::open(&recording.path) {
             Ok(database) => database,
             Err(error) => {
@@ -267,6 +275,9 @@ impl Butler {
             }
             let noted = &mut all.batches[0].recording;
             (noted.size, noted.modified) = (look.size, look.modified);
+        }
+        if let Some(look) = look.filter(|_| !all.more) {
+            hand.looked.insert(recording.path.clone(), (look, whole));
         }
         Ok(all)
     }
