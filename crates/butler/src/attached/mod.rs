@@ -30,8 +30,8 @@ use serde_json::Value;
 
 use crate::engine::lock;
 use crate::{Butler, Error};
-pub(crate) use asked::is_question;
 pub use ask::Seen;
+pub(crate) use asked::is_question;
 use asked::{Asked, Through};
 use chat::Chats;
 use choose::Choice;

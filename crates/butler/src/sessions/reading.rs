@@ -221,7 +221,7 @@ impl Butler {
                 hand.rows.retain(|_, known| known.session != row.session);
                 row = self.row(hand, place, &one)?;
             }
-            let mut saved = Saved::of(&row);
+            let saved = Saved::of(&row);
             let kept = Some(&saved.reader).filter(|reader| !reader.is_null()).cloned();
             let Some(mut reader) = place.connector.reader(&one, kept.as_ref()) else { continue };
             let limit = i64::try_from(RECORDED_ROWS).unwrap_or(i64::MAX);
@@ -240,25 +240,10 @@ impl Butler {
                 continue;
             }
             let grows = found.iter().any(|next| next.cursor > row.position);
-            let (full, before) = (found.len() >= RECORDED_ROWS, all.bytes);
-            let mut gather = Gather::new(&self.0.mask, row.clone());
-            for ForeignRow { cursor, columns } in found {
-                gather.batch.recording.records += 1;
-                gather.batch.recording.position = gather.batch.recording.position.max(cursor);
-                let bytes = serde_json::to_vec(&columns).unwrap_or_default();
-                all.bytes += bytes.len() as u64;
-                match reader.record(&bytes) {
-                    Ok(steps) => steps.into_iter().for_each(|step| gather.step(step)),
-                    Err(why) => gather.malformed(u64::try_from(cursor).unwrap_or(0), 0, &why.0),
-                }
-            }
-            all.more |= grows && (full || all.bytes - before >= ANSWER_BYTES);
-            saved.reader = self.saved(&*reader);
-            let mut batch = gather.finish();
-            row = batch.recording;
-            row.saved = serde_json::to_string(&saved).unwrap_or_default();
-            (row.present, row.trouble) = (true, None);
-            batch.recording = row;
+            let full = found.len() >= RECORDED_ROWS;
+            let (batch, bytes) = self.gather_rows(row, found, &mut *reader, saved);
+            all.bytes += bytes;
+            all.more |= grows && (full || bytes >= ANSWER_BYTES);
             all.batches.push(batch);
         }
         if !database.sound() {
@@ -280,6 +265,33 @@ impl Butler {
             hand.looked.insert(recording.path.clone(), (look, whole));
         }
         Ok(all)
+    }
+
+    /// Rows of one session as what is stored, and how many bytes they were.
+    fn gather_rows(
+        &self,
+        row: RecordingRow,
+        found: Vec<ForeignRow>,
+        reader: &mut dyn Reader,
+        mut saved: Saved,
+    ) -> (Batch, u64) {
+        let mut gather = Gather::new(&self.0.mask, row);
+        let mut bytes = 0;
+        for ForeignRow { cursor, columns } in found {
+            gather.batch.recording.records += 1;
+            gather.batch.recording.position = gather.batch.recording.position.max(cursor);
+            let record = serde_json::to_vec(&columns).unwrap_or_default();
+            bytes += record.len() as u64;
+            match reader.record(&record) {
+                Ok(steps) => steps.into_iter().for_each(|step| gather.step(step)),
+                Err(why) => gather.malformed(u64::try_from(cursor).unwrap_or(0), 0, &why.0),
+            }
+        }
+        saved.reader = self.saved(&*reader);
+        let mut batch = gather.finish();
+        batch.recording.saved = serde_json::to_string(&saved).unwrap_or_default();
+        (batch.recording.present, batch.recording.trouble) = (true, None);
+        (batch, bytes)
     }
 }
 
