@@ -3,11 +3,11 @@
 use clawbutler_butler::Butler;
 use clawbutler_wire::command::{
     AcceptDrift, AcceptRules, AttachHome, BackfillSessions, CheckRules, DecideApproval, DecideBatch, DeleteRules,
-    DetachHome, Discover, DismissAlert, ExplainAction, ExplainApproval, ForgetHome, GatewayAct, GatewayChat, GatewayConfig, GatewayView, GetApproval, GetSettings, Govern,
-    GovernMany, ImportRules, InstallGuard, KillAgent, ListAgents, ListApprovals, ListAudit, ListConnections,
-    ListGrants, ListRules, ListSessions, ListSteps, OpenWindow, PlanGuard, PreviewGrant, RejectRules, ReviveAgent,
-    RevokeGrant, RevokeGrants, SaveRules, SetAgentState, SetFloor, SetPack, ShowAgent, ShowSession, SimulateRules,
-    StartPass, Status, UninstallGuard, UpdateSettings, VerifyAudit,
+    DetachHome, Discover, DismissAlert, ExplainAction, ExplainApproval, ForgetHome, GatewayAct, GatewayChat,
+    GatewayConfig, GatewayView, GetApproval, GetSettings, Govern, GovernMany, ImportRules, InstallGuard, KillAgent,
+    ListAgents, ListApprovals, ListAudit, ListConnections, ListGrants, ListRules, ListSessions, ListSteps, OpenWindow,
+    PlanGuard, PreviewGrant, RejectRules, ReviveAgent, RevokeGrant, RevokeGrants, SaveRules, SetAgentState, SetFloor,
+    SetPack, ShowAgent, ShowSession, SimulateRules, StartPass, Status, UninstallGuard, UpdateSettings, VerifyAudit,
 };
 use clawbutler_wire::{ApiError, Command};
 use tauri::State;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop and say where")]
 
 mod agents;
+mod attached;
 mod gateway;
 mod keyboard;
 mod rules;

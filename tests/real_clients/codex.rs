@@ -11,6 +11,7 @@ use clawbutler_core::timeline::{Outcome, Step, Usage, What};
 use clawbutler_testkit::codex::{self, CODE_MODE, DIRECT, Server};
 use clawbutler_testkit::machine::{Machine, Running, wait_for};
 use clawbutler_testkit::model::script;
+use clawbutler_testkit::results::{CODEX, CODEX_OLD, tried};
 use clawbutler_wire::command::{Discover, GetSettings, PlanGuard, UninstallGuard, UpdateSettings};
 use serde_json::{Value, json};
 
@@ -102,6 +103,12 @@ fn guarded() -> Option<Machine> {
 #[test]
 fn the_guard_counts_only_when_codex_trusts_it_and_leaves_as_it_came() {
     let Some(machine) = codex::machine() else { return };
+    let _rows = [
+        "guard: in force only when the client trusts it",
+        "found: install, home, running session",
+        "guard: its removal gives the files back",
+    ]
+    .map(|scenario| tried(CODEX, scenario));
     let place = Place(&machine);
     let path = machine.at("home/.codex/config.toml");
     let before = fs::read_to_string(&path).unwrap();
@@ -142,6 +149,8 @@ fn the_guard_counts_only_when_codex_trusts_it_and_leaves_as_it_came() {
 #[test]
 fn deny_allow_and_always() {
     let Some(machine) = guarded() else { return };
+    let _rows = ["ask: deny", "ask: allow once", "ask: always allow", "ask: a call of an MCP tool"]
+        .map(|scenario| tried(CODEX, scenario));
     let place = Place(&machine);
     for way in WAYS {
         let name = format!("deny-{}", way.0);
@@ -181,6 +190,8 @@ fn deny_allow_and_always() {
 #[test]
 fn nobody_answers_or_nobody_is_there() {
     let Some(mut machine) = guarded() else { return };
+    let _rows = ["ask: nobody answers", "fail: app away", "ask: low risk is not asked about"]
+        .map(|scenario| tried(CODEX, scenario));
     let place = Place(&machine);
     let before = place.expire_after(2_000);
     for way in WAYS {
@@ -211,6 +222,7 @@ fn nobody_answers_or_nobody_is_there() {
 #[test]
 fn a_missing_or_broken_hook_blocks() {
     let Some(machine) = guarded() else { return };
+    let _rows = ["fail: hook missing", "fail: hook broken"].map(|scenario| tried(CODEX, scenario));
     let place = Place(&machine);
     let hook = machine.data().join("bin/clawbutler-hook");
     fs::remove_file(&hook).unwrap();
@@ -231,6 +243,8 @@ fn a_missing_or_broken_hook_blocks() {
 #[test]
 fn a_sub_agents_call_is_asked_about_and_an_ended_client_takes_its_question_back() {
     let Some(machine) = guarded() else { return };
+    let _rows =
+        ["ask: a call inside a sub-agent", "fail: client ended while it asks"].map(|scenario| tried(CODEX, scenario));
     let place = Place(&machine);
     place.lay("kid");
     let task = json!({ "message": script(&json!([call("shell", "kid")])) });
@@ -265,6 +279,7 @@ fn a_sub_agents_call_is_asked_about_and_an_ended_client_takes_its_question_back(
 #[test]
 fn the_oldest_supported_client_is_guarded_too() {
     let Some(machine) = codex::old_machine() else { return };
+    let _rows = ["ask: deny", "ask: allow once", "fail: hook missing"].map(|scenario| tried(CODEX_OLD, scenario));
     machine.install_guard();
     codex::trust(&machine);
     let place = Place(&machine);
@@ -308,6 +323,7 @@ fn escalated(machine: &Machine, name: &str, risky: bool) -> Value {
 #[test]
 fn its_own_questions_are_ours_too_and_come_once() {
     let Some(mut machine) = guarded() else { return };
+    let _row = tried(CODEX, "ask: the client's own question, once");
     let mut server = Server::start(&machine);
     let thread = server.thread(&machine);
     let ended = |message: &Value| message["method"] == "turn/completed";
@@ -363,6 +379,7 @@ fn picked<'a, T>(steps: &'a [Step], pick: impl Fn(&'a What) -> Option<T>) -> Vec
 #[test]
 fn the_record_tells_what_the_client_said() {
     let Some(machine) = codex::machine() else { return };
+    let _row = tried(CODEX, "records: what is told is what the client recorded");
     let turns = json!([
         [{ "tool": "exec_command", "input": { "cmd": "echo one" } }],
         [{ "tool": "exec_command", "input": { "cmd": "exit 3" } }],

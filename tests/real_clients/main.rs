@@ -23,7 +23,8 @@ use std::os::unix::net::UnixListener;
 use clawbutler_testkit::machine::{Machine, wait_for};
 use clawbutler_testkit::model::script;
 use clawbutler_testkit::results::{CLAUDE, CLAUDE_OLD, tried};
-use clawbutler_wire::command::{GetSettings, UpdateSettings};
+use clawbutler_wire::command::{GetSettings, ListSessions, ListSteps, UpdateSettings};
+use clawbutler_wire::sessions::{SessionState, StateSource, StepBody};
 use serde_json::{Value, json};
 
 const RISKY: &str = "touch ran.txt && rm -rf victim";
@@ -367,4 +368,55 @@ fn a_home_named_by_a_variable_is_found_and_guarded() {
     client.finish();
     assert!(!ran(&machine) && victim_lives(&machine));
     recorded(&machine, &["action.requested", "approval.requested", "approval.decided", "decision.delivered"]);
+}
+
+/// Texts, calls and results as the client's transcripts hold them, each once, in order.
+fn transcript(machine: &Machine) -> (Vec<String>, Vec<String>, Vec<String>) {
+    let (mut answers, mut calls, mut results) = (Vec::new(), Vec::new(), Vec::new());
+    for line in machine.transcripts().lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        for block in line["message"]["content"].as_array().into_iter().flatten() {
+            match (line["type"].as_str(), block["type"].as_str()) {
+                (Some("assistant"), Some("text")) => answers.push(text(&block["text"])),
+                (Some("assistant"), Some("tool_use")) => calls.push(text(&block["id"])),
+                (Some("user"), Some("tool_result")) => results.push(text(&block["tool_use_id"])),
+                _ => {}
+            }
+        }
+    }
+    (answers, calls, results)
+}
+
+#[test]
+fn what_is_shown_live_is_what_the_transcript_holds() {
+    let Some(machine) = Machine::with_claude(&lax()) else { return };
+    let client = machine.claude(&script(&json!([bash("echo one"), bash(RISKY), bash("echo three")])), &[]);
+    let seen = machine.wait_pending();
+    let only = || machine.ask(&ListSessions::default()).unwrap().items.pop();
+    let waiting = wait_for("the session that waits", || {
+        only().filter(|row| row.state == SessionState::WaitingApproval && row.tool_calls >= 1)
+    });
+    assert_eq!(waiting.state_source, StateSource::Queue);
+    machine.decide(&seen, "allow_once", None).unwrap();
+    client.finish();
+    let (answers, calls, results) = transcript(&machine);
+    assert_eq!((calls.len(), results.len()), (3, 3));
+    let row = wait_for("the whole session", || only().filter(|row| row.state == SessionState::Ended));
+    assert_eq!((row.prompts, row.tool_calls, row.malformed, row.generation), (1, 3, 0, 0), "{row:?}");
+    let told = wait_for("every step", || {
+        let request = ListSteps { session: row.id.clone(), limit: Some(500), ..ListSteps::default() };
+        let steps = machine.ask(&request).unwrap().items;
+        let mut told = (Vec::new(), Vec::new(), Vec::new());
+        for step in steps {
+            match step.what {
+                StepBody::Answer { text } => told.0.push(text),
+                StepBody::ToolCall { call, .. } => told.1.push(call.unwrap()),
+                StepBody::ToolResult { call, .. } => told.2.push(call.unwrap()),
+                _ => {}
+            }
+        }
+        (told.2.len() >= results.len()).then_some(told)
+    });
+    assert_eq!(told, (answers, calls, results));
 }

@@ -219,6 +219,9 @@ fn no_frame_on_the_socket_reaches_the_registry() {
         ("kill_agent", json!({ "home_id": id })),
         ("revive_agent", json!({ "home_id": id })),
         ("accept_drift", json!({ "home_id": id, "digest": "0" })),
+        ("attach_home", json!({ "home_id": id, "token": "x" })),
+        ("detach_home", json!({ "home_id": id })),
+        ("set_floor", json!({ "home_id": id, "raised": false, "seen_hash": "0" })),
     ] {
         assert!(COMMANDS.contains(&command), "{command}");
         for frame in [

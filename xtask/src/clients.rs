@@ -110,8 +110,8 @@ fn render(results: &Results) -> String {
          <!-- Written by `cargo xtask clients` from a run of tests/real_clients. Do not edit. -->\n\n\
          Each client is the one from its registry, with a model of ours on loopback; its version is what it says \
          of itself. `ok`: the test went through the scenario, with the effect on the disk, in the client's own \
-         record and in the audit log as expected. An empty cell claims nothing: no test takes this client through \
-         it.\n\n| Scenario |",
+         record and in the audit log as expected. An empty cell claims nothing: the recorded run did not take this \
+         client through it.\n\n| Scenario |",
     );
     for (client, version) in results.keys() {
         let _ = write!(page, " {client} {version} |");

@@ -55,14 +55,14 @@ fn main() {
     let butler = open(folder.path(), &home);
     let (clock, processor) = (Instant::now(), used());
     butler.read_sessions();
-    let (took, cpu) = (clock.elapsed(), used() - processor);
+    let (took, cpu) = (clock.elapsed(), since(processor));
     let page = butler.list_sessions(ListSessions::default()).unwrap();
     let steps: u64 = page.items.iter().map(|row| row.steps).sum();
     println!(
         "import: {took:.2?} ({cpu:.2?} processor), {:.1} times reading once, {:.1} MB/s, {} sessions ({steps} steps in \
          the first {})",
         took.as_secs_f64() / base.as_secs_f64(),
-        bytes as f64 / 1.0e6 / took.as_secs_f64(),
+        f64::from(u32::try_from(bytes / 1_000).unwrap()) / 1.0e3 / took.as_secs_f64(),
         page.total,
         page.items.len(),
     );
@@ -113,7 +113,7 @@ fn live(butler: &Butler, home: &Path) {
         waits.push(clock.elapsed());
     }
     waits.sort();
-    let cpu = (used() - processor) / u32::try_from(LINES).unwrap();
+    let cpu = since(processor) / u32::try_from(LINES).unwrap();
     println!(
         "one more line: seen after {:.1?} (median), {:.1?} (worst); {cpu:.2?} processor, looking included",
         waits[LINES / 2],
@@ -127,17 +127,22 @@ fn live(butler: &Butler, home: &Path) {
             std::thread::sleep(Duration::from_millis(1_000 / WATCHED as u64));
         }
     }
-    println!("{WATCHED} sessions, a line a second each: {:.1} % of a core", share(used() - processor, clock.elapsed()));
+    println!("{WATCHED} sessions, a line a second each: {:.1} % of a core", share(since(processor), clock.elapsed()));
     std::thread::sleep(Duration::from_secs(1));
     let (clock, processor) = (Instant::now(), used());
     std::thread::sleep(Duration::from_secs(SECONDS));
     println!(
         "the same, silent: {:.2} % of a core; peak memory {} MB",
-        share(used() - processor, clock.elapsed()),
+        share(since(processor), clock.elapsed()),
         peak() / 1024
     );
     butler.shutdown();
     thread.join().unwrap();
+}
+
+/// Processor time since then.
+fn since(then: Duration) -> Duration {
+    used().saturating_sub(then)
 }
 
 fn share(part: Duration, whole: Duration) -> f64 {

@@ -1,7 +1,7 @@
 //! `clawbutler audit`: verifies the log, proves one entry, shows the newest checkpoint, exports. It signs nothing: an
 //! agent can start it.
 
-use std::io::Write;
+use std::io::{IsTerminal as _, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -64,7 +64,17 @@ pub(crate) fn run(verb: Audit, data: &DataDir, out: &mut impl Write) -> anyhow::
                     };
                     Butler::verify_export(export, &notes, key.as_deref())
                 }
-                None => Butler::verify_file(data, keychain::of(data).as_deref(), |_, _| ()),
+                None => {
+                    let shown = !json && std::io::stderr().is_terminal();
+                    Butler::verify_file(data, keychain::of(data).as_deref(), |done, all| {
+                        if shown {
+                            let _ = write!(std::io::stderr(), "\r{done} of {all} entries");
+                            if done == all {
+                                let _ = writeln!(std::io::stderr());
+                            }
+                        }
+                    })
+                }
             };
             told(&report.map_err(Told::from)?, json, out)
         }

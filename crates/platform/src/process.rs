@@ -67,3 +67,11 @@ pub fn wait_for_end() -> std::io::Result<()> {
     .map_err(std::io::Error::other)?;
     receiver.recv().map_err(std::io::Error::other)
 }
+
+/// Lets other threads go first, where the system can do that for one thread. For work that nobody waits for.
+pub fn lower_thread() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, 10) {
+        tracing::debug!(%error, "the priority of a thread could not be lowered");
+    }
+}

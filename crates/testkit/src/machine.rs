@@ -299,7 +299,14 @@ impl Machine {
         let checked = Command::new("python3").arg(script).arg(&file).output().unwrap();
         assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stdout));
         let text = String::from_utf8(export.stdout).unwrap();
-        text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["entry"].clone()).collect()
+        // The payload stands beside the entry; here it is a part of it.
+        let entry = |line: &str| {
+            let mut line: Value = serde_json::from_str(line).unwrap();
+            let data = line["data"].take();
+            line["entry"]["data"] = data;
+            line["entry"].take()
+        };
+        text.lines().map(entry).collect()
     }
 
     /// Kinds of the entries about tool calls, in order.

@@ -33,6 +33,8 @@ pub const GEMINI: Client = Client { name: "Gemini CLI", program: "CLAWBUTLER_GEM
 pub const OPENCLAW: Client = Client { name: "OpenClaw", program: "CLAWBUTLER_OPENCLAW_BIN" };
 /// Codex.
 pub const CODEX: Client = Client { name: "Codex", program: "CLAWBUTLER_CODEX_BIN" };
+/// The oldest Codex whose hooks are on without a flag.
+pub const CODEX_OLD: Client = Client { name: "Codex", program: "CLAWBUTLER_CODEX_OLD_BIN" };
 /// Hermes.
 pub const HERMES: Client = Client { name: "Hermes", program: "CLAWBUTLER_HERMES_BIN" };
 

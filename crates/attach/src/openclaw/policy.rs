@@ -39,13 +39,18 @@ impl Policy {
         let mut file = answer.pointer("/file").cloned().unwrap_or_else(|| json!({ "version": 1 }));
         // The gateway writes its own socket in; it is refused in a change.
         file.as_object_mut()?.remove("socket");
+        // Releases that do not tell what it comes to have the document only.
+        let in_force = |name: &str| {
+            let told = read::text(answer, &format!("/resolvedDefaults/{name}"));
+            told.or_else(|| read::text(&file, &format!("/defaults/{name}")))
+        };
         Some(Self {
-            file,
             hash: read::text(answer, "/hash")?,
             exists: read::flag(answer, "/exists").unwrap_or(false),
-            security: read::text(answer, "/resolvedDefaults/security"),
-            ask: read::text(answer, "/resolvedDefaults/ask"),
-            ask_fallback: read::text(answer, "/resolvedDefaults/askFallback"),
+            security: in_force("security"),
+            ask: in_force("ask"),
+            ask_fallback: in_force("askFallback"),
+            file,
         })
     }
 
@@ -204,6 +209,14 @@ mod tests {
         let drift =
             Drift { place: "policy.defaults.ask".to_owned(), found: "off".to_owned(), wanted: "always".to_owned() };
         assert_eq!(found, [drift]);
+    }
+
+    #[test]
+    fn an_older_release_tells_the_document_only() {
+        let answer = json!({ "exists": true, "hash": "h", "file": { "version": 1, "defaults": floor() } });
+        assert_eq!(Policy::read(&answer).unwrap().drift(), []);
+        let silent = Policy::read(&json!({ "hash": "h", "file": { "version": 1 } })).unwrap();
+        assert_eq!(silent.drift().len(), 2, "what is not set asks nothing");
     }
 
     #[test]

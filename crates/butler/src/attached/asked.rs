@@ -341,6 +341,14 @@ impl Butler {
     }
 }
 
+/// Before the key of every question of a gateway.
+const KEY: &str = "gateway:";
+
+/// Whether a request is a gateway's question. Any hook can claim it: it makes its answer only stricter.
+pub(crate) fn is_question(request: &ActionRequest) -> bool {
+    request.idempotency_key.starts_with(KEY)
+}
+
 /// A question of a gateway in the form in which hooks ask.
 fn request(home: &HomeRow, approval: &Approval, event: Event, now: i64) -> ActionRequest {
     let left = approval.expires_at.map(|at| u64::try_from(at.0.saturating_sub(now)).unwrap_or(0));
@@ -355,7 +363,7 @@ fn request(home: &HomeRow, approval: &Approval, event: Event, now: i64) -> Actio
         runtime: home.runtime.clone(),
         event,
         strategy: Strategy::Hold,
-        idempotency_key: format!("gateway:{}:{}", home.id, approval.id),
+        idempotency_key: format!("{KEY}{}:{}", home.id, approval.id),
         tool: approval.tool.clone(),
         arguments,
         cwd: approval.cwd.clone().unwrap_or_default(),

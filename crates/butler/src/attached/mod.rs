@@ -31,6 +31,7 @@ use serde_json::Value;
 use crate::engine::lock;
 use crate::{Butler, Error};
 pub use ask::Seen;
+pub(crate) use asked::is_question;
 use asked::{Asked, Through};
 use chat::Chats;
 use choose::Choice;

@@ -114,11 +114,15 @@ fn contact(seen: &Seen<'_>, noted: &Noted) -> CheckView {
     }
 }
 
+/// Kind of a process that serves many conversations: hooks call in their names, and not before one begins.
+const SHARED: &str = "gateway";
+
 /// Sessions that began under our eyes and whose hooks should have called by now.
 fn unguarded(seen: &Seen<'_>, noted: &Noted) -> Option<CheckView> {
     let opened = seen.opened?;
     let silent = |session: &&LiveSession| {
-        !noted.contacted.contains(&session.session)
+        session.kind != SHARED
+            && !noted.contacted.contains(&session.session)
             && session.started_at.is_some_and(|at| at > opened && at < seen.now - FIRST_CONTACT_MS)
     };
     let silent: Vec<&LiveSession> = seen.sessions.iter().filter(silent).collect();

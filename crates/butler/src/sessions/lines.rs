@@ -73,6 +73,20 @@ pub(super) fn look(path: &Path) -> io::Result<Look> {
     Ok(Look { size: facts.len(), modified: i64::try_from(modified).unwrap_or(i64::MAX) })
 }
 
+/// Device and inode of a file, where the system has them; else nothing.
+pub(super) fn identity(path: &Path) -> String {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        std::fs::metadata(path).map(|facts| format!("{}:{}", facts.dev(), facts.ino())).unwrap_or_default()
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        String::new()
+    }
+}
+
 /// Says whether bytes without a line's end are a whole record.
 pub(super) type Whole<'a> = &'a dyn Fn(&[u8]) -> bool;
 

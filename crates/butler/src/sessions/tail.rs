@@ -36,6 +36,8 @@ struct Queue {
     stop: bool,
     /// Files that changed, by home.
     dirty: BTreeSet<(String, PathBuf)>,
+    /// Those of them that are to be read whole: a database with its oldest sessions.
+    whole: BTreeSet<(String, PathBuf)>,
     /// Homes whose files are to be compared with what was read.
     scan: BTreeSet<String>,
     backfills: BTreeMap<String, Backfill>,
@@ -62,9 +64,13 @@ pub(super) struct Place {
 pub(super) struct Hand {
     /// How far recordings were read, as stored.
     pub(super) rows: HashMap<(PathBuf, String, Option<String>), RecordingRow>,
+    /// Databases as they lay when they were read to their end, and whether with all their sessions.
+    pub(super) looked: HashMap<PathBuf, (Look, bool)>,
     watcher: Option<RecommendedWatcher>,
     watched: BTreeSet<(String, PathBuf)>,
     told_at: u64,
+    /// Something was stored that windows were not told of.
+    untold: bool,
     scanned_at: u64,
 }
 
@@ -103,6 +109,12 @@ impl Sessions {
 
     pub(super) fn changed_file(&self, home: &str, path: PathBuf) {
         lock(&self.queue).dirty.insert((home.to_owned(), path));
+        self.bell.notify_all();
+    }
+
+    /// A folder of records may have come into being.
+    fn compare_soon(&self, home: &str) {
+        lock(&self.queue).scan.insert(home.to_owned());
         self.bell.notify_all();
     }
 
@@ -148,9 +160,11 @@ impl Butler {
     pub(crate) fn start_sessions(&self) -> std::io::Result<std::thread::JoinHandle<()>> {
         let butler = self.clone();
         std::thread::Builder::new().name("sessions".into()).spawn(move || {
+            clawbutler_platform::process::lower_thread();
             let mut hand = Hand::default();
             while !butler.0.sessions.stopping() {
                 if !butler.read_round(&mut hand) {
+                    butler.tell_of_records(&mut hand);
                     butler.wait_for_records(&hand);
                 }
             }
@@ -164,6 +178,15 @@ impl Butler {
             lock(&self.0.sessions.queue).scan.insert(place.id);
         }
         while self.read_round(&mut hand) {}
+        self.tell_of_records(&mut hand);
+    }
+
+    /// Tells windows of what was stored since they were told last.
+    fn tell_of_records(&self, hand: &mut Hand) {
+        if std::mem::take(&mut hand.untold) {
+            hand.told_at = self.0.ports.clock.steady_ms();
+            self.changed(Topic::Sessions);
+        }
     }
 
     fn wait_for_records(&self, hand: &Hand) {
@@ -220,6 +243,11 @@ impl Butler {
         {
             let mut queue = lock(&self.0.sessions.queue);
             let new: Vec<String> = now.difference(&queue.homes).cloned().collect();
+            if !new.is_empty() {
+                // A home that was forgotten meanwhile is stored under other keys.
+                hand.rows.clear();
+                hand.looked.clear();
+            }
             for home in new {
                 let noted = self.0.sessions.store.read::<_, StoreError>(|read| read.backfill(&home)).ok().flatten();
                 let state = match noted.as_deref() {
@@ -233,6 +261,7 @@ impl Butler {
             }
             queue.backfills.retain(|home, _| now.contains(home));
             queue.dirty.retain(|(home, _)| now.contains(home));
+            queue.whole.retain(|(home, _)| now.contains(home));
             queue.homes = now;
         }
         if hand.scanned_at != u64::MAX {
@@ -242,36 +271,52 @@ impl Butler {
 
     fn watch(&self, hand: &mut Hand, places: &[Place]) {
         let env = &self.0.ports.env;
-        let wanted: BTreeSet<(String, PathBuf)> = places
-            .iter()
-            .flat_map(|place| {
-                let folders = place.connector.recording_folders(env, &place.path);
-                folders.into_iter().filter(|folder| folder.is_dir()).map(|folder| (place.id.clone(), folder))
-            })
-            .collect();
+        // A folder that is not there yet is waited for in the nearest one that is.
+        let nearest = |folder: PathBuf| folder.ancestors().find(|up| up.is_dir()).map(Path::to_owned);
+        let mut awaited: BTreeSet<(String, PathBuf)> = BTreeSet::new();
+        let mut wanted: BTreeSet<(String, PathBuf)> = BTreeSet::new();
+        for place in places {
+            for folder in place.connector.recording_folders(env, &place.path) {
+                if folder.is_dir() {
+                    wanted.insert((place.id.clone(), folder));
+                } else if let Some(up) = nearest(folder) {
+                    awaited.insert((place.id.clone(), up));
+                }
+            }
+        }
+        awaited.retain(|up| !wanted.contains(up));
+        let folders = wanted.clone();
+        wanted.extend(awaited.iter().cloned());
         if wanted == hand.watched {
             return;
         }
         // The system may name a file by the folder's real place.
-        let real: Vec<(String, PathBuf, PathBuf)> = wanted
+        let real: Vec<(String, PathBuf, PathBuf)> = folders
             .iter()
             .map(|(home, folder)| {
                 let real = folder.canonicalize().unwrap_or_else(|_| folder.clone());
                 (home.clone(), folder.clone(), real)
             })
             .collect();
+        let ups: Vec<(String, PathBuf)> = awaited.iter().cloned().collect();
         let butler = std::sync::Arc::downgrade(&self.0);
         let told = move |event: notify::Result<notify::Event>| {
             let (Ok(event), Some(inner)) = (event, butler.upgrade()) else { return };
             if event.kind.is_access() {
                 return;
             }
-            for path in event.paths {
+            // The shared memory of a database changes when we read it.
+            let own = |path: &Path| path.to_string_lossy().ends_with("-shm");
+            for path in event.paths.into_iter().filter(|path| !own(path)) {
                 for (home, folder, real) in &real {
                     let below = path.strip_prefix(folder).or_else(|_| path.strip_prefix(real));
                     if let Ok(below) = below {
                         inner.sessions.changed_file(home, folder.join(below));
                     }
+                }
+                for (home, _) in ups.iter().filter(|(_, up)| path.parent().and_then(Path::file_name) == up.file_name())
+                {
+                    inner.sessions.compare_soon(home);
                 }
             }
         };
@@ -286,7 +331,8 @@ impl Butler {
         let mut all = true;
         for (home, folder) in &wanted {
             // A home holds much that is no record: below it only folders that are named are watched.
-            let whole = places.iter().any(|place| place.id == *home && place.path == *folder);
+            let whole = awaited.contains(&(home.clone(), folder.clone()))
+                || places.iter().any(|place| place.id == *home && place.path == *folder);
             let mode = if whole { RecursiveMode::NonRecursive } else { RecursiveMode::Recursive };
             if let Err(error) = watcher.watch(folder, mode) {
                 all = false;
@@ -318,7 +364,7 @@ impl Butler {
             }
         }
         let mut queue = lock(&self.0.sessions.queue);
-        let Queue { dirty, backfills, .. } = &mut *queue;
+        let Queue { dirty, whole, backfills, .. } = &mut *queue;
         let backfill = backfills.entry(place.id.clone()).or_default();
         backfill.view.home_id.clone_from(&place.id);
         match backfill.view.state {
@@ -333,7 +379,10 @@ impl Butler {
             // What waits there is read in its turn.
             BackfillState::Running => {}
             BackfillState::Done | BackfillState::Failed => {
-                dirty.extend(differing.into_iter().map(|(recording, ..)| (place.id.clone(), recording.path)));
+                let all: Vec<_> =
+                    differing.into_iter().map(|(recording, ..)| (place.id.clone(), recording.path)).collect();
+                whole.extend(all.iter().cloned());
+                dirty.extend(all);
             }
             BackfillState::Cancelled => {
                 let live = differing.into_iter().filter(|(.., known)| *known);
@@ -356,15 +405,25 @@ impl Butler {
                 lock(&self.0.sessions.queue).dirty.insert((home, path));
                 continue;
             }
+            let whole = lock(&self.0.sessions.queue).whole.remove(&(home.clone(), path.clone()));
+            if path.is_dir() {
+                // What was written into a new folder before it was watched.
+                lock(&self.0.sessions.queue).scan.insert(home);
+                continue;
+            }
             let mut again = false;
             for recording in place.connector.recordings_in(&self.0.ports.env, &place.path, &path) {
-                let read = self.read_recording(hand, place, &recording, false);
+                let read = self.read_recording(hand, place, &recording, whole);
                 taken += read.bytes;
                 again |= read.more;
                 batches.extend(read.batches);
             }
             if again {
-                lock(&self.0.sessions.queue).dirty.insert((home, path));
+                let mut queue = lock(&self.0.sessions.queue);
+                if whole {
+                    queue.whole.insert((home.clone(), path.clone()));
+                }
+                queue.dirty.insert((home, path));
             }
         }
         self.keep_records(hand, batches);
@@ -442,6 +501,7 @@ impl Butler {
         if let Err(error) = stored {
             tracing::error!(%error, "what sessions recorded could not be stored; it is read again");
             hand.rows.clear();
+            hand.looked.clear();
             return false;
         }
         let told = batches.iter().any(|batch| !batch.steps.is_empty() || !batch.malformed.is_empty());
@@ -450,10 +510,9 @@ impl Butler {
                 row.clone_from(&batch.recording);
             }
         }
-        let now = self.0.ports.clock.steady_ms();
-        if told && now.saturating_sub(hand.told_at) >= TELL_MS {
-            hand.told_at = now;
-            self.changed(Topic::Sessions);
+        hand.untold |= told;
+        if self.0.ports.clock.steady_ms().saturating_sub(hand.told_at) >= TELL_MS {
+            self.tell_of_records(hand);
         }
         true
     }

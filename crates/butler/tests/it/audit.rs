@@ -101,23 +101,17 @@ fn found(report: &VerifyReport) -> (Option<u64>, &str, &str) {
     (report.first_bad.map(|seq| seq.0), report.reason.as_deref().unwrap_or("-"), &report.checkpoint)
 }
 
-#[test]
-#[expect(clippy::too_many_lines, reason = "one table of attacks")]
-fn each_attack_on_the_database_is_told_with_its_reason() {
-    let mut desk = Desk::new();
-    let (last, _) = lived(&mut desk);
-    let whole = Copy::of(&desk).verify();
-    assert_eq!((found(&whole), whole.checkpoint_entries.map(|seq| seq.0)), ((None, "-", "good"), Some(last)));
-    const CHANGED: &str = "its content was changed: the hash does not fit";
-    const COLUMNS: &str = "its columns differ from its content";
-    const PAYLOAD: &str = "its payload was changed: the digest does not fit";
-    let rewritten = format!("the entries up to {last} are not those of the checkpoint: the log was rewritten");
-    let cut = format!("it is missing: the log had {last} entries");
+/// The statement, whether everything is chained anew afterwards, the first bad entry (0: any) and the reason.
+type Attack<'a> = (&'a str, bool, u64, &'a str);
+
+const CHANGED: &str = "its content was changed: the hash does not fit";
+const COLUMNS: &str = "its columns differ from its content";
+const PAYLOAD: &str = "its payload was changed: the digest does not fit";
+
+/// LAST stands for the number of the newest entry.
+fn attacks<'a>(last: u64, cut: &'a str, rewritten: &'a str) -> Vec<Attack<'a>> {
     let missing = "it is missing: the next entry is 5";
-    let fresh = "{\"actor\":{\"kind\":\"engine\"}";
-    type Attack<'a> = (&'a str, bool, u64, &'a str);
-    // The statement, whether everything is chained anew afterwards, the first bad entry and the reason.
-    let attacks: &[Attack<'_>] = &[
+    vec![
         (
             "UPDATE ledger SET body = replace(body, '\"actor\":{', '\"actor\":{\"x\":1,') WHERE seq = 4",
             false,
@@ -147,9 +141,9 @@ fn each_attack_on_the_database_is_told_with_its_reason() {
         ("UPDATE ledger SET span = 'x' WHERE seq = 4", false, 4, COLUMNS),
         ("UPDATE ledger SET hash = zeroblob(32) WHERE seq = LAST", false, last, CHANGED),
         ("DELETE FROM ledger WHERE seq = 4", false, 4, missing),
-        ("DELETE FROM ledger WHERE seq = LAST", false, last, &cut),
-        ("DELETE FROM ledger WHERE seq > 4", false, 5, &cut),
-        ("DELETE FROM ledger", false, 1, &cut),
+        ("DELETE FROM ledger WHERE seq = LAST", false, last, cut),
+        ("DELETE FROM ledger WHERE seq > 4", false, 5, cut),
+        ("DELETE FROM ledger", false, 1, cut),
         // Two entries change places.
         (
             "UPDATE ledger SET seq = -1 WHERE seq = 4; UPDATE ledger SET seq = 4 WHERE seq = 5; UPDATE ledger SET seq = 5 WHERE seq = -1",
@@ -175,10 +169,21 @@ fn each_attack_on_the_database_is_told_with_its_reason() {
             "UPDATE ledger SET body = replace(body, 'FRESH', '{\"actor\":{\"kind\":\"hook\"}') WHERE seq = LAST",
             true,
             0,
-            &rewritten,
+            rewritten,
         ),
-    ];
-    for &(statement, anew, first_bad, reason) in attacks {
+    ]
+}
+
+#[test]
+fn each_attack_on_the_database_is_told_with_its_reason() {
+    let mut desk = Desk::new();
+    let (last, _) = lived(&mut desk);
+    let whole = Copy::of(&desk).verify();
+    assert_eq!((found(&whole), whole.checkpoint_entries.map(|seq| seq.0)), ((None, "-", "good"), Some(last)));
+    let rewritten = format!("the entries up to {last} are not those of the checkpoint: the log was rewritten");
+    let cut = format!("it is missing: the log had {last} entries");
+    let fresh = "{\"actor\":{\"kind\":\"engine\"}";
+    for (statement, anew, first_bad, reason) in attacks(last, &cut, &rewritten) {
         let copy = Copy::of(&desk);
         let sql = copy.sql();
         sql.pragma_update(None, "ignore_check_constraints", true).unwrap();
@@ -281,7 +286,7 @@ fn what_a_chain_cannot_see_is_told_by_what_is_kept_outside() {
         let path = copy.data().state().join("checkpoints.txt");
         let text = fs::read_to_string(&path).unwrap();
         let at = text.rfind("\ntime ").unwrap();
-        fs::write(&path, format!("{}\ntime 1{}", &text[..at], &text[at + 7..])).unwrap();
+        fs::write(&path, format!("{}\ntime 2{}", &text[..at], &text[at + 7..])).unwrap();
     });
     let words = "a checkpoint is damaged or its signature does not fit";
     assert_eq!((signature.0, signature.1.as_str(), signature.2.as_str()), (None, words, "signature_bad"));

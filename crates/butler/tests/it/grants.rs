@@ -1,5 +1,6 @@
 //! Always-allows: offered, previewed, counted, ended.
 
+use clawbutler_butler::Submission;
 use clawbutler_wire::Code;
 use clawbutler_wire::approvals::{Scope, Seen, Verb};
 use clawbutler_wire::command::{
@@ -218,4 +219,31 @@ fn what_was_decided_before_is_said_and_what_a_grant_would_have_covered_is_shown(
     assert!(grants(&desk, true).is_empty(), "a preview gives nothing");
     let why = desk.butler().explain_approval(ExplainApproval { id: card.id }).unwrap();
     assert_eq!((why.decision.as_str(), why.root.label.as_str()), ("ask", "rm -rf src"));
+}
+
+#[test]
+fn a_clients_own_question_about_an_allowed_call_is_not_asked_again() {
+    let desk = Desk::new();
+    let relay = |command: &str| {
+        let mut relay = desk.request("s", command);
+        relay.event = clawbutler_wire::gateway::Event::Relay;
+        relay.call_id = None;
+        desk.butler().submit(&relay)
+    };
+    let (ticket, card) = desk.queue("s", "rm -rf src");
+    desk.butler().decide_approval(decide(&card, Verb::AllowOnce)).unwrap();
+    assert_eq!(answer(&ticket).verdict, Verdict::Allow);
+    let Submission::Settled(reply) = relay("rm -rf src") else { panic!("nobody is asked again") };
+    assert_eq!(reply.verdict, Verdict::Allow);
+    assert_eq!(desk.entries("action.decided").len(), 1, "it is recorded all the same");
+    let Submission::Waiting(_) = relay("rm -rf src") else { panic!("a second question is another one") };
+    let Submission::Waiting(_) = relay("rm -rf other") else { panic!("another call is another question") };
+
+    let mut done = desk.request("s", "rm -rf src");
+    done.event = clawbutler_wire::gateway::Event::Completed;
+    desk.butler().submit(&done);
+    let Submission::Waiting(_) = relay("rm -rf src") else { panic!("what ended is not allowed any more") };
+    let (ticket, card) = desk.queue("t", "rm -rf src");
+    desk.butler().decide_approval(decide(&card, Verb::Deny)).unwrap();
+    assert_eq!(answer(&ticket).verdict, Verdict::Deny);
 }

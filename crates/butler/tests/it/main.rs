@@ -1,5 +1,10 @@
 //! The engine by its one door, on a folder of its own and a clock that stands still until it is moved.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop and say where")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on should stop and say where; it opens databases as other programs do, and waits by the clock"
+)]
 
 mod acts;
 mod attached;
@@ -17,3 +22,4 @@ mod registry;
 mod repair;
 mod rules;
 mod sessions;
+mod sessions_rows;

@@ -3,9 +3,28 @@
 use std::fs;
 
 use clawbutler_wire::command::{Govern, InstallGuard, ListAgents, PlanGuard, UninstallGuard};
+use clawbutler_wire::registry::HealthLevel;
 use clawbutler_wire::runtimes::{GuardState, GuardVariant};
+use serde_json::json;
 
 use crate::desk::Desk;
+
+/// A gateway that nobody talks to has no reason to call.
+fn a_quiet_gateway_is_well(desk: &Desk, home_id: &str) {
+    let folder = desk.home().join(".openclaw/tmp/openclaw-1");
+    fs::create_dir_all(&folder).unwrap();
+    let pid = std::process::id();
+    let started = clawbutler_platform::os::started(pid).unwrap();
+    let lock = json!({ "pid": pid, "startTime": started, "port": 1, "createdAt": desk.now() + 1_000 });
+    fs::write(folder.join("gateway.a.lock"), lock.to_string()).unwrap();
+    desk.pass_ms(40_000);
+    let agents = desk.butler().list_agents(ListAgents {}).unwrap().agents;
+    let agent = agents.into_iter().find(|agent| agent.id == home_id).unwrap();
+    assert_eq!(agent.live_sessions, 1);
+    let worst = agent.health.checks.iter().filter(|check| check.level == HealthLevel::Critical);
+    assert_eq!(worst.count(), 0, "{:?}", agent.health);
+    fs::remove_file(folder.join("gateway.a.lock")).unwrap();
+}
 
 #[test]
 fn what_a_repair_replaced_is_not_given_back() {
@@ -34,6 +53,7 @@ fn what_a_repair_replaced_is_not_given_back() {
         assert_eq!(home.guard.state, GuardState::User, "{}", home.guard.says);
     };
     install();
+    a_quiet_gateway_is_well(&desk, &home_id);
     fs::write(&plugin, "// damaged\n").unwrap();
     let text = fs::read_to_string(&config).unwrap();
     let disabled = text.replace(r#""enabled":true"#, r#""enabled":false"#);

@@ -338,3 +338,28 @@ fn a_store_that_is_damaged_is_set_aside_and_read_again() {
     assert_eq!(place.bodies(), want);
     assert!(place.desk.data().join("sessions.db.aside-1").exists());
 }
+
+#[test]
+fn a_large_file_is_read_on_by_another_engine() {
+    let mut place = Place::new();
+    let line = json!({
+        "type": "user", "uuid": "u", "timestamp": "2026-11-25T09:20:00.000Z",
+        "message": { "role": "user", "content": "x".repeat(9_000) },
+    });
+    place.write("s1.jsonl", format!("{line}\n").repeat(400).as_bytes());
+    // The thread is stopped somewhere in the middle; whatever it did, the next engine does the rest once.
+    let thread = place.desk.butler().start().unwrap();
+    while place.rows().is_empty() {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    place.desk.close();
+    thread.join().unwrap();
+    // Whoever watches files lets go of the engine a moment later.
+    let lock = clawbutler_platform::paths::DataDir::at(place.desk.data()).engine_lock();
+    while clawbutler_platform::files::try_lock(&lock).unwrap().is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    place.desk.open();
+    place.read();
+    assert_eq!((place.row().prompts, place.row().generation), (400, 0));
+}

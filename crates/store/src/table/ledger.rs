@@ -149,11 +149,14 @@ impl Read<'_> {
 
     /// Hands every entry to `each`, oldest first, one in memory at a time.
     pub fn ledger_each<E: From<StoreError>>(&self, mut each: impl FnMut(LedgerRow) -> Result<(), E>) -> Result<(), E> {
-        let sql = format!("SELECT {COLUMNS} FROM ledger ORDER BY seq");
-        let mut statement = self.0.prepare_cached(&sql).map_err(StoreError::from)?;
+        let sql = "SELECT seq, at, kind, trace, span, body, payload, hash, NULL FROM ledger ORDER BY seq";
+        let mut statement = self.0.prepare_cached(sql).map_err(StoreError::from)?;
         let mut rows = statement.query([]).map_err(StoreError::from)?;
+        let mut prev = GENESIS;
         while let Some(row) = rows.next().map_err(StoreError::from)? {
-            each(LedgerRow::of(row).map_err(StoreError::from)?)?;
+            let row = LedgerRow { prev, ..LedgerRow::of(row).map_err(StoreError::from)? };
+            prev = row.hash;
+            each(row)?;
         }
         Ok(())
     }

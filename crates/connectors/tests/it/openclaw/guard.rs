@@ -190,6 +190,11 @@ fn gateways_are_found_by_their_locks() {
     machine.file("tmp/openclaw-1000/gateway.0123abcd.lock", &lock(40, 7));
     machine.file("tmp/openclaw-1000/gateway.99999999.lock", &lock(41, 7));
     machine.file("tmp/openclaw-1000/gateway.broken.lock", "{");
+    // Whatever else lies around them.
+    for other in 0..300 {
+        machine.file(&format!("tmp/other-{other}/x"), "");
+        machine.file(&format!("tmp/openclaw-1000/state-lifecycle.{other}.lock.sqlite"), "");
+    }
     let stat = |start: u64| format!("40 (node (x) y) S 1{} {start} 0 0\n", " 0".repeat(17));
     machine.file("proc/40/stat", &stat(7));
     machine.file("proc/41/stat", &stat(8));
