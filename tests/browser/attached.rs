@@ -62,6 +62,7 @@ fn the_real_client_is_followed_while_it_works() {
     browser.tab_to("[data-testid=btn-allow]:not([disabled])").press(ENTER);
     asked.finish();
     browser.tab_to("[data-testid=nav-sessions]").press(ENTER);
+    browser.wait_for_element("[data-testid=session-row]");
     browser.press("j");
     browser.wait_text(TIMELINE, "echo third");
     browser.wait_text("[data-kind=asked]", "rm -rf victim");
