@@ -80,6 +80,13 @@ impl Live {
         ours + self.skew.get()
     }
 
+    /// The host's wall clock at this moment.
+    pub(crate) fn now_untracked(self) -> i64 {
+        #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit")]
+        let ours = js_sys::Date::now() as i64;
+        ours + self.skew.get_untracked()
+    }
+
     fn all(self) {
         for topic in [Topic::Approvals, Topic::Settings, Topic::Alerts] {
             self.fetch(topic);

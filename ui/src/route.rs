@@ -35,6 +35,11 @@ impl Route {
         self.nth(2)
     }
 
+    /// Fourth part; empty when there is none.
+    pub(crate) fn below(self) -> String {
+        self.nth(3)
+    }
+
     fn nth(self, at: usize) -> String {
         self.0.with(|route| route.split('/').nth(at).unwrap_or_default().to_owned())
     }

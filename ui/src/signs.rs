@@ -1,5 +1,6 @@
 //! Icon and word for health, states and outcomes; colour is never alone. Times that keep moving.
 
+use clawbutler_wire::attached::LinkState;
 use clawbutler_wire::registry::{AgentState, Can, HealthLevel};
 use clawbutler_wire::runtimes::GuardState;
 use clawbutler_wire::sessions::{SessionState, StepOutcome};
@@ -53,6 +54,17 @@ pub(crate) fn guard(state: GuardState, guardable: bool) -> AnyView {
         GuardState::Bypassed => ("bad", WARN, "bypassed"),
         GuardState::Damaged => ("bad", WARN, "damaged"),
         GuardState::Missing => ("wary", "M8 2l5 2v4c0 3-2 5-5 6-3-1-5-3-5-6V4z M3 3l10 10", "missing"),
+    })
+}
+
+/// How a live connection stands.
+pub(crate) fn link(state: LinkState) -> AnyView {
+    sign(match state {
+        LinkState::Up => ("fine", TICK, "connected"),
+        LinkState::Connecting => ("dim", CIRCLE, "connecting"),
+        LinkState::Waiting => ("wary", WARN, "tries again"),
+        LinkState::Refused => ("bad", CROSS, "refused"),
+        LinkState::Absent => ("dim", DASH, "not running"),
     })
 }
 

@@ -154,6 +154,18 @@ pub const ATTACH_PAIRING_MS: u64 = 5_000;
 pub const ATTACH_GARBLED: u32 = 64;
 /// Rows of one list of an attached runtime that are kept.
 pub const ATTACH_ROWS: usize = 5_000;
+/// Rows of one table of an attached runtime that are shown.
+pub const ATTACH_VIEW_ROWS: usize = 500;
+/// Chats of one attached runtime that are followed at once.
+pub const ATTACH_CHATS: usize = 8;
+/// Recorded steps of one such chat that are kept, and as many that happened since.
+pub const ATTACH_CHAT_STEPS: usize = 200;
+/// Configurations of one attached runtime that are kept as snapshots.
+pub const ATTACH_SNAPSHOTS: usize = 20;
+/// Largest configuration that is kept (bytes).
+pub const ATTACH_SNAPSHOT_BYTES: usize = 512 * 1024;
+/// Longest text in such a table (characters).
+pub const ATTACH_CELL_CHARS: usize = 400;
 /// Longest message of an attached runtime's error that is kept (characters).
 pub const ATTACH_ERROR_CHARS: usize = 500;
 /// Steps of one session that are kept; the oldest are forgotten and counted.

@@ -140,6 +140,12 @@ kinds! {
     GatewayLost = "gateway.lost",
     /// A person raised the gateway's own policy, or gave back what was there before.
     GatewayFloor = "gateway.floor",
+    /// A person said something to an agent through its gateway, or stopped the answer.
+    GatewayChat = "gateway.chat",
+    /// A person took a gateway's configuration back to what it was.
+    GatewayConfig = "gateway.config",
+    /// A person switched a gateway's agent off or on, or ended what ran in a session of it.
+    GatewayAct = "gateway.act",
     /// A gateway did not take our answer: another one stands, or it refused.
     DecisionLate = "decision.late",
 }

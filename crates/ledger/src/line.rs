@@ -15,7 +15,7 @@ pub fn write(prev: &Hash, hash: &Hash, body: &str, payload: Option<&str>) -> Str
     format!("{{\"hash\":\"{}\",\"prev\":\"{}\",\"entry\":{body}{payload}}}", hex(hash), hex(prev))
 }
 
-/// Reads a line as [`write`] makes it. The sequence number is what the entry says, 0 where it says none.
+/// Reads a line as [`write()`] makes it. The sequence number is what the entry says, 0 where it says none.
 /// `None`: it does not have the form.
 pub fn read(line: &str) -> Option<Stored<'_>> {
     let rest = line.strip_prefix("{\"hash\":\"")?;

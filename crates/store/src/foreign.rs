@@ -19,6 +19,9 @@ const LOG: u8 = 2;
 /// Largest text of one column that is read (bytes); a longer one is cut.
 const COLUMN_BYTES: usize = 8 * 1024 * 1024;
 
+/// Text of one answer after which no further row is taken (bytes).
+pub const ANSWER_BYTES: u64 = 8 * 1024 * 1024;
+
 /// A database that belongs to another program.
 #[derive(Debug)]
 pub struct Foreign {
@@ -55,7 +58,7 @@ impl Foreign {
         self.still.is_none_or(|before| !log_of(&self.path).exists() && look(&self.path).is_ok_and(|now| now == before))
     }
 
-    /// Rows of the first query that fits the schema. Blobs become null.
+    /// Rows of the first query that fits the schema, at most about [`ANSWER_BYTES`] of them. Blobs become null.
     pub fn rows(&self, queries: &[&str], args: &[&dyn ToSql]) -> Result<Vec<ForeignRow>, StoreError> {
         let mut last = None;
         for query in queries {
@@ -69,14 +72,19 @@ impl Foreign {
             let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
             let wanted = statement.parameter_count();
             let mut rows = statement.query(&args[..wanted.min(args.len())])?;
-            let mut found = Vec::new();
+            let (mut found, mut bytes) = (Vec::new(), 0);
             while let Some(row) = rows.next()? {
                 let mut columns = Map::new();
                 for (index, name) in names.iter().enumerate() {
-                    columns.insert(name.clone(), value(row.get_ref(index)?));
+                    let value = value(row.get_ref(index)?);
+                    bytes += value.as_str().map_or(8, str::len) as u64;
+                    columns.insert(name.clone(), value);
                 }
                 let cursor = row.get_ref(0)?.as_i64().unwrap_or_default();
                 found.push(ForeignRow { cursor, columns });
+                if bytes >= ANSWER_BYTES {
+                    break;
+                }
             }
             return Ok(found);
         }

@@ -55,7 +55,7 @@ pub struct Machine {
 /// Longest a client's run may take.
 const RUN: Duration = Duration::from_secs(90);
 /// Longest a thing that should happen may take.
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_secs(90);
 
 impl Machine {
     /// A machine with a running dev host. `None` when the programs under test are not given.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::sessions::StepView;
+
 /// How a connection stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -22,6 +24,9 @@ pub enum LinkState {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnectionList {
     pub items: Vec<ConnectionView>,
+    /// Ids of the runtimes whose gateways can be connected to.
+    #[serde(default)]
+    pub attachable: Vec<String>,
 }
 
 /// One connection.
@@ -46,6 +51,9 @@ pub struct ConnectionView {
     pub version: Option<String>,
     /// Its questions that wait here for a person.
     pub waiting: u32,
+    /// Its agents that we disabled.
+    #[serde(default)]
+    pub disabled: Vec<String>,
     /// Whether its own policy brings commands before it asks anybody; absent while not known.
     #[serde(default)]
     pub floor: Option<FloorView>,
@@ -64,6 +72,9 @@ pub struct FloorView {
     pub now: String,
     /// What it would be after `set_floor`.
     pub then: String,
+    /// The difference between the two, as a unified diff; empty when there is none.
+    #[serde(default)]
+    pub diff: String,
 }
 
 /// Something that lets commands run unasked.
@@ -72,4 +83,237 @@ pub struct GapView {
     pub place: String,
     pub found: String,
     pub wanted: String,
+}
+
+/// A part of what a gateway tells when it is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GatewayPart {
+    /// How it is, and what it does.
+    #[default]
+    Health,
+    Agents,
+    Sessions,
+    /// Accounts of chat channels.
+    Channels,
+    /// Scheduled jobs and their last runs.
+    Cron,
+    Models,
+    /// Every tool an agent could have.
+    Tools,
+    /// Skills and plugins.
+    Skills,
+    /// Tokens and cost, as the gateway counts them.
+    Usage,
+    /// Who is connected to it.
+    Presence,
+    /// The end of its log.
+    Logs,
+}
+
+/// What a gateway told of a part of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartView {
+    pub part: GatewayPart,
+    pub tables: Vec<PartTable>,
+    /// What must be known to read it rightly.
+    #[serde(default)]
+    pub note: Option<String>,
+    /// When it was told (ms since the epoch).
+    pub fetched_at: i64,
+}
+
+/// Rows of one kind; secrets are masked, long texts are cut.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartTable {
+    pub title: String,
+    pub columns: Vec<PartColumn>,
+    /// As many cells a row as there are columns; at most 500 rows.
+    pub rows: Vec<Vec<CellView>>,
+    /// Rows past the bound.
+    pub left_out: u32,
+    /// What to say when there are no rows.
+    pub empty: String,
+}
+
+/// One column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartColumn {
+    pub name: String,
+    pub look: ColumnLook,
+}
+
+/// How a column is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ColumnLook {
+    Text,
+    /// An id or a path.
+    Code,
+    /// A number or money.
+    Number,
+}
+
+/// One cell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum CellView {
+    /// The gateway does not say.
+    Unknown,
+    Text {
+        text: String,
+    },
+    Number {
+        number: u64,
+    },
+    /// Millionths of a US dollar.
+    Money {
+        microusd: u64,
+    },
+    /// Milliseconds since the epoch.
+    Time {
+        at: i64,
+    },
+    Flag {
+        yes: bool,
+    },
+}
+
+/// What is done in a chat with an agent.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(tag = "act", rename_all = "snake_case")]
+pub enum ChatAct {
+    /// Nothing: it is looked at, and followed from then on.
+    #[default]
+    Look,
+    /// Says something to the agent.
+    Send {
+        /// At most 16 384 bytes.
+        message: String,
+    },
+    /// Stops the answer under way.
+    Stop,
+}
+
+/// A conversation with an agent: what the gateway recorded last, then what happens now.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChatView {
+    pub session: String,
+    pub state: ChatState,
+    /// What the state rests on, where there is more to say.
+    #[serde(default)]
+    pub says: Option<String>,
+    /// The last steps, oldest first. Secrets are masked.
+    pub steps: Vec<StepView>,
+    /// The answer under way, as far as it came.
+    #[serde(default)]
+    pub answer: Option<String>,
+    /// Whether there is more before the first step.
+    pub more: bool,
+}
+
+/// How far the answer of an agent is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChatState {
+    /// Nothing is under way as far as we know.
+    #[default]
+    Idle,
+    Running,
+    /// The last answer was stopped.
+    Stopped,
+    /// The last answer failed.
+    Failed,
+}
+
+/// What is done with a gateway's configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(tag = "act", rename_all = "snake_case")]
+pub enum ConfigAct {
+    /// It is read, and kept as a snapshot where it is another than before.
+    #[default]
+    Look,
+    /// Two snapshots are compared by meaning.
+    Compare { from: String, to: String },
+    /// The way back to a snapshot is tried out; nothing changes.
+    Try { to: String },
+    /// Goes back to a snapshot, as it was tried out.
+    RollBack {
+        to: String,
+        /// The `seen` of the trial that was looked at.
+        seen: String,
+    },
+}
+
+/// A gateway's configuration over time. Secrets are masked everywhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfigView {
+    /// Newest first; the first is the configuration now.
+    pub snapshots: Vec<SnapshotView>,
+    /// Whether the gateway finds it valid.
+    pub valid: bool,
+    /// Whether it is in force only after a restart of the gateway.
+    pub restart_due: bool,
+    /// The differences that were asked for.
+    #[serde(default)]
+    pub changes: Option<Vec<ConfigChange>>,
+    /// What going back would do.
+    #[serde(default)]
+    pub trial: Option<TrialView>,
+}
+
+/// A configuration as it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotView {
+    pub id: String,
+    /// When we saw it first (ms since the epoch).
+    pub taken_at: i64,
+    /// The gateway's name for this very state.
+    pub hash: String,
+}
+
+/// One difference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfigChange {
+    /// As `tools.exec.mode`.
+    pub path: String,
+    /// As JSON; absent when it is new.
+    #[serde(default)]
+    pub before: Option<String>,
+    /// As JSON; absent when it is gone.
+    #[serde(default)]
+    pub after: Option<String>,
+}
+
+/// What going back to a snapshot would do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrialView {
+    /// The snapshot.
+    pub to: String,
+    /// Names exactly this change of exactly this configuration; `roll_back` gives it back.
+    pub seen: String,
+    pub changes: Vec<ConfigChange>,
+    /// Places that cannot be brought back: secrets that are not shown to us.
+    pub lost: Vec<String>,
+}
+
+/// What is done at a gateway.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "act", rename_all = "snake_case")]
+pub enum GatewayVerb {
+    /// Takes every tool away from an agent and ends its runs.
+    DisableAgent { agent: String },
+    /// Gives an agent back what it had before we disabled it.
+    EnableAgent { agent: String },
+    /// Ends what runs in a session, whoever started it.
+    AbortSession { session: String },
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GatewayDone {
+    /// One sentence.
+    pub says: String,
+    /// Sessions whose runs may still go on.
+    pub still_running: Vec<String>,
 }

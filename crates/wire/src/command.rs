@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::Seq;
 use crate::approvals::{ApprovalList, ApprovalView, BatchResult, Scope, Seen, Verb, Which};
-use crate::attached::{ConnectionList, ConnectionView};
+use crate::attached::{
+    ChatAct, ChatView, ConfigAct, ConfigView, ConnectionList, ConnectionView, GatewayDone, GatewayPart, GatewayVerb,
+    PartView,
+};
 use crate::audit::{AuditPage, VerifyReport};
 pub use crate::audit_search::{
     DeleteSearch, ExportAudit, ListSearches, PreviewExport, SaveSearch, SearchAudit, ShowExport, ShowTrace, StopExport,
@@ -54,6 +57,10 @@ macro_rules! with_commands {
             attach_home AttachHome => ConnectionView,
             detach_home DetachHome => Done,
             set_floor SetFloor => ConnectionView,
+            gateway_view GatewayView => PartView,
+            gateway_chat GatewayChat => ChatView,
+            gateway_config GatewayConfig => ConfigView,
+            gateway_act GatewayAct => GatewayDone,
             revive_agent ReviveAgent => AgentView,
             accept_drift AcceptDrift => AgentDetail,
             list_approvals ListApprovals => ApprovalList,
@@ -226,6 +233,39 @@ pub struct SetFloor {
     pub raised: bool,
     /// The `hash` of the policy that was seen.
     pub seen_hash: String,
+}
+
+/// Asks a connected gateway about a part of itself. May take half a minute. `precondition` while it is not connected or
+/// when it refuses, `unavailable` when it does not answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GatewayView {
+    pub home_id: String,
+    pub part: GatewayPart,
+}
+
+/// Looks at a conversation with an agent of a connected gateway, says something in it or stops the answer. What is said
+/// is recorded, masked, before it is sent; how it goes on is told by the topic `sessions`. May take half a minute.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GatewayChat {
+    pub home_id: String,
+    /// The gateway's key of the session; at most 512 bytes.
+    pub session: String,
+    pub act: ChatAct,
+}
+
+/// Reads a connected gateway's configuration, compares what it was, or goes back to a snapshot that was tried out first.
+/// May take two minutes. `stale` when the trial was of another configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GatewayConfig {
+    pub home_id: String,
+    pub act: ConfigAct,
+}
+
+/// Switches an agent of a connected gateway off or on, or ends what runs in a session. May take two minutes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GatewayAct {
+    pub home_id: String,
+    pub act: GatewayVerb,
 }
 
 /// The kill switch: disables the agent, denies its waiting requests and ends its live sessions. May take several

@@ -9,6 +9,8 @@ use crate::json as read;
 
 /// What the gateway shows instead of a secret.
 const HIDDEN: &str = "__OPENCLAW_REDACTED__";
+/// How a secret begins that we masked ourselves.
+const MASKED: &str = "[masked:";
 
 /// A snapshot. Secrets in it are hidden by the gateway.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -247,7 +249,7 @@ fn named_lists(path: &str, value: &Value, found: &mut Vec<String>) {
 
 fn hides(value: &Value) -> bool {
     match value {
-        Value::String(text) => text.contains(HIDDEN),
+        Value::String(text) => text.contains(HIDDEN) || text.contains(MASKED),
         Value::Array(items) => items.iter().any(hides),
         Value::Object(members) => members.values().any(hides),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,

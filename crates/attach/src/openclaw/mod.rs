@@ -34,7 +34,7 @@ pub use hello::Hello;
 pub use link::{Counts, Link, Trouble};
 pub use pairing::{PairedDevice, PairingRequest};
 pub use policy::{Drift, Policy, floor, with_floor, without_floor};
-pub use reads::{History, LogTail};
+pub use reads::{History, LogLine, LogTail};
 pub use rows::{Agent, Agents, Health, Model, Plugin, Presence, Session, Skill, Status, Tool};
 pub use settings::{AgentLock, Applied};
 pub use target::{Address, NotAnAddress, Reach, Target};

@@ -36,6 +36,40 @@ pub struct LogTail {
     pub reset: bool,
 }
 
+/// One line of its log, taken apart.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LogLine {
+    /// When, as it stands in it.
+    pub at: Option<String>,
+    /// `INFO`, `WARN`, `ERROR`, …
+    pub level: Option<String>,
+    /// The part of the gateway that wrote it.
+    pub source: Option<String>,
+    /// What it says; the whole line where it is not of the form we know.
+    pub text: String,
+}
+
+impl LogLine {
+    /// Takes a line apart; never fails.
+    pub fn read(line: &str) -> Self {
+        let Ok(value) = serde_json::from_str::<Value>(line) else {
+            return Self { text: line.to_owned(), ..Self::default() };
+        };
+        let source = read::text(&value, "/_meta/name").map(|name| {
+            let named = serde_json::from_str::<Value>(&name).ok();
+            named.and_then(|named| read::text(&named, "/subsystem")).unwrap_or(name)
+        });
+        let said =
+            read::text(&value, "/message").or_else(|| read::text(&value, "/1")).or_else(|| read::text(&value, "/0"));
+        Self {
+            at: read::text(&value, "/time").or_else(|| read::text(&value, "/_meta/date")),
+            level: read::text(&value, "/_meta/logLevelName"),
+            source,
+            text: said.unwrap_or_else(|| line.to_owned()),
+        }
+    }
+}
+
 impl Gateway {
     /// How it is.
     pub async fn health(&self) -> Result<Health, CallError> {
@@ -119,5 +153,25 @@ impl Gateway {
             truncated: read::flag(&answer, "/truncated").unwrap_or(false),
             reset: read::flag(&answer, "/reset").unwrap_or(false),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_the_log_is_taken_apart_or_kept_whole() {
+        let line = json!({ "0": "{\"subsystem\":\"gateway/ws\"}", "message": "res ✓", "time": "2026-11-22T11:51:50.785+00:00",
+            "_meta": { "logLevelName": "INFO", "name": "{\"subsystem\":\"gateway/ws\"}" } });
+        let known = LogLine {
+            at: Some("2026-11-22T11:51:50.785+00:00".to_owned()),
+            level: Some("INFO".to_owned()),
+            source: Some("gateway/ws".to_owned()),
+            text: "res ✓".to_owned(),
+        };
+        assert_eq!(LogLine::read(&line.to_string()), known);
+        assert_eq!(LogLine::read("plain"), LogLine { text: "plain".to_owned(), ..LogLine::default() });
+        assert_eq!(LogLine::read("{}").text, "{}");
     }
 }

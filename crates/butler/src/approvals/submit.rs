@@ -57,6 +57,8 @@ pub(crate) struct OpenCall {
     pub(crate) runtime: String,
     pub(crate) session: String,
     pub(crate) allowed: bool,
+    /// Whether it came to a gate, and its runtime has not asked about it since.
+    pub(crate) gated: bool,
 }
 
 /// Calls remembered at once; past it the oldest sessions' outcomes are recorded without their span.
@@ -149,9 +151,11 @@ impl Butler {
     }
 
     /// Whether this call was allowed at its gate and did not end since: its runtime's own question about it is
-    /// the same question.
+    /// the same question, once.
     fn allowed_before(&self, call: &Call) -> bool {
-        lock(&self.0.calls).get(&call.correlation).is_some_and(|open| open.allowed)
+        let mut calls = lock(&self.0.calls);
+        let open = calls.get_mut(&call.correlation).filter(|open| open.allowed);
+        open.is_some_and(|open| std::mem::take(&mut open.gated))
     }
 
     fn settle_again(&self, call: &Call) -> Result<Submission, Error> {
@@ -446,6 +450,7 @@ impl Butler {
                 runtime: request.runtime.clone(),
                 session: request.session.clone(),
                 allowed: verdict == Verdict::Allow,
+                gated: request.event == HookEvent::Gate,
             },
         );
     }

@@ -1,6 +1,6 @@
 //! What the user chose: which gateways, where, with which token; and the views of it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use clawbutler_attach::Secret;
@@ -16,7 +16,9 @@ use clawbutler_wire::command::{AttachHome, DetachHome, Done, ListConnections};
 use clawbutler_wire::topic::Topic;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use similar::TextDiff;
 
+use super::act::Back;
 use super::asked::Asked;
 use super::secrets::TOKEN_BYTES;
 use super::state::fix;
@@ -35,6 +37,9 @@ pub(super) struct Choice {
     /// Its policy document before we raised it; absent while we did not.
     #[serde(default)]
     pub(super) before: Option<Value>,
+    /// Its agents that we disabled, with the way back.
+    #[serde(default)]
+    pub(super) off: BTreeMap<String, Back>,
 }
 
 impl Butler {
@@ -88,18 +93,18 @@ impl Butler {
         let home = self.attachable(&request.home_id)?;
         let url = request.url.map(|url| url.trim().to_owned()).filter(|url| !url.is_empty());
         if let Some(url) = &url {
-            Address::parse(url).map_err(|error| Error::bad(error.to_string()))?;
+            Address::parse(url).map_err(|error| Error::bad(format!("{}.", sentence(&error.to_string()))))?;
         }
         let token = request.token.as_deref().map(Secret::new).filter(|token| !token.is_empty());
         if token.as_ref().is_some_and(|token| token.expose().len() > TOKEN_BYTES) {
             return Err(Error::bad(format!("A token has at most {TOKEN_BYTES} characters.")));
         }
-        let before = {
+        let known = {
             let attached = lock(&self.0.attached);
             if attached.chosen.len() >= BATCH_ITEMS && !attached.chosen.contains_key(&home.id) {
                 return Err(Error::bad(format!("At most {BATCH_ITEMS} gateways are connected at once.")));
             }
-            attached.chosen.get(&home.id).and_then(|choice| choice.before.clone())
+            attached.chosen.get(&home.id).cloned().unwrap_or_default()
         };
         let given = token.is_some();
         if let Some(token) = token {
@@ -107,7 +112,7 @@ impl Butler {
             self.put_tokens(&home.id, &tokens)?;
         }
         let data = json!({ "url": url, "token_given": given });
-        self.put_choice(&home, Some(Choice { url, before }), Kind::GatewayAttached, data)?;
+        self.put_choice(&home, Some(Choice { url, ..known }), Kind::GatewayAttached, data)?;
         self.drop_line(&home.id);
         self.connect_chosen();
         self.connection_view(&home)
@@ -121,11 +126,16 @@ impl Butler {
             let says = "The gateway still asks about everything because of us, and without us nobody would answer.";
             return Err(Error::precondition(says, "Give it its own policy back first."));
         }
+        if !choice.off.is_empty() {
+            let says = "Some of its agents are disabled, and without us nobody knows what they had.";
+            return Err(Error::precondition(says, "Enable them first."));
+        }
         let home = lock(&self.0.registry).homes.get(&request.home_id).cloned();
         let home = home.ok_or_else(|| Error::not_found("home"))?;
         self.put_choice(&home, None, Kind::GatewayDetached, json!({}))?;
         self.drop_line(&home.id);
         self.forget_tokens(&home.id)?;
+        self.forget_configs(&home.id)?;
         Ok(Done {})
     }
 
@@ -138,7 +148,7 @@ impl Butler {
             ids.iter().filter_map(|id| registry.homes.get(id).cloned()).collect()
         };
         let items = homes.iter().map(|home| self.connection_view(home)).collect::<Result<_, _>>()?;
-        Ok(ConnectionList { items })
+        Ok(ConnectionList { items, attachable: SPOKEN.iter().map(|id| (*id).to_owned()).collect() })
     }
 
     /// The address of a home's gateway: as the user gave it, or as its running gateway tells.
@@ -198,6 +208,7 @@ impl Butler {
                 Link::Up(hello) => Some(hello.version.clone()),
                 Link::Connecting | Link::Waiting { .. } | Link::Refused(_) | Link::Closed => None,
             }),
+            disabled: choice.off.keys().cloned().collect(),
             waiting: u32::try_from(waiting).unwrap_or(u32::MAX),
             floor: held.and_then(|held| floor_view(held, choice)),
         })
@@ -209,13 +220,14 @@ fn absent() -> (LinkState, String, Option<String>) {
     (LinkState::Absent, "No running gateway of this home was found.".to_owned(), Some(fix))
 }
 
+/// Words as a sentence: a capital letter first.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 fn link_view(link: &Link) -> (LinkState, String, Option<String>) {
-    let trouble = |trouble: &Trouble| {
-        let says = trouble.to_string();
-        let mut letters = says.chars();
-        let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-        (format!("{first}{}.", letters.as_str()), fix(trouble).map(str::to_owned))
-    };
+    let trouble = |trouble: &Trouble| (format!("{}.", sentence(&trouble.to_string())), fix(trouble).map(str::to_owned));
     match link {
         Link::Connecting => (LinkState::Connecting, "Connects.".to_owned(), None),
         Link::Up(_) => (LinkState::Up, "Connected.".to_owned(), None),
@@ -238,6 +250,7 @@ fn floor_view(held: &Held, choice: &Choice) -> Option<FloorView> {
         None => with_floor(&policy.file),
     };
     let text = |value: &Value| serde_json::to_string_pretty(value).unwrap_or_default();
+    let (now, then) = (text(&policy.file), text(&then));
     let gap = |drift: &clawbutler_attach::openclaw::Drift| GapView {
         place: drift.place.clone(),
         found: drift.found.clone(),
@@ -247,7 +260,8 @@ fn floor_view(held: &Held, choice: &Choice) -> Option<FloorView> {
         hash: policy.hash.clone(),
         raised: choice.before.is_some(),
         gaps: drift.iter().map(gap).collect(),
-        now: text(&policy.file),
-        then: text(&then),
+        diff: TextDiff::from_lines(&now, &then).unified_diff().missing_newline_hint(false).to_string(),
+        now,
+        then,
     })
 }

@@ -5,9 +5,14 @@
 //! tests make up. Must never know a socket or a token outside `secrets` and `run`. Start reading at
 //! [`Butler::gateway_said`], then `asked`.
 
+mod act;
+mod ask;
 mod asked;
+mod chat;
 mod choose;
+mod config;
 mod floor;
+mod parts;
 mod run;
 mod secrets;
 mod state;
@@ -17,13 +22,18 @@ use std::fmt;
 use std::sync::Arc;
 
 use clawbutler_attach::CallError;
-use clawbutler_attach::openclaw::{Approval, Decision, Drift, Link, Policy, Resolution};
+use clawbutler_attach::openclaw::{
+    AgentLock, Applied, Approval, Config, Decision, Drift, History, Link, Policy, Resolution, Rollback, Stopped,
+};
+use clawbutler_wire::attached::GatewayPart;
 use serde_json::Value;
 
 use crate::engine::lock;
 use crate::{Butler, Error};
+pub use ask::Seen;
 pub(crate) use asked::is_question;
 use asked::{Asked, Through};
+use chat::Chats;
 use choose::Choice;
 use run::Worker;
 
@@ -42,6 +52,24 @@ pub trait Line: Send + Sync + fmt::Debug {
     fn policy(&self, told: Told<(Policy, Vec<Drift>)>);
     /// Replaces the policy document, if it is still the one with this hash.
     fn set_policy(&self, file: &Value, base_hash: &str, told: Told<Policy>);
+    /// Asks about a part of the gateway.
+    fn tell(&self, part: GatewayPart, told: Told<Seen>);
+    /// The last messages of a session.
+    fn history(&self, session: &str, limit: u32, told: Told<History>);
+    /// Says something in a session; the run's id comes back, the answer as events.
+    fn send(&self, session: &str, message: &str, told: Told<String>);
+    /// Stops the answer in a session.
+    fn stop(&self, session: &str, run: Option<&str>, told: Told<Stopped>);
+    /// Ends what runs in a session, whoever started it.
+    fn kill(&self, session: &str, told: Told<Stopped>);
+    /// Reads the configuration.
+    fn config(&self, told: Told<Config>);
+    /// Changes the configuration, if it is still the one with this hash.
+    fn patch(&self, patch: &Value, replaces: &[String], base_hash: &str, told: Told<Applied>);
+    /// Takes a change of the configuration back.
+    fn roll_back(&self, back: &Rollback, told: Told<Applied>);
+    /// Takes every tool away from an agent and ends its runs.
+    fn disable_agent(&self, agent: &str, told: Told<AgentLock>);
     /// Where it is connected to.
     fn address(&self) -> String;
 }
@@ -75,6 +103,8 @@ struct Held {
     /// By the gateway's id.
     asked: HashMap<String, Asked>,
     policy: Option<(Policy, Vec<Drift>)>,
+    /// The chats somebody looks at.
+    chats: Chats,
     /// Since when the connection does not stand (ms since the epoch).
     down_since: Option<i64>,
     /// What the log has of it last.
@@ -104,6 +134,7 @@ impl Butler {
             round: 0,
             asked: HashMap::new(),
             policy: None,
+            chats: Chats::default(),
             down_since: Some(self.now().0),
             recorded: Recorded::Nothing,
         };

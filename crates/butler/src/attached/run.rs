@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
+use clawbutler_attach::CallError;
 use clawbutler_attach::openclaw::{
-    Address, Approval, Decision, Drift, Event, Gateway, Policy, Reach, Resolution, Target,
+    Address, AgentLock, Applied, Approval, Config, Decision, Drift, Event, Gateway, History, Policy, Reach, Resolution,
+    Rollback, Stopped, Target,
 };
+use clawbutler_wire::attached::GatewayPart;
 use serde_json::Value;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::mpsc::Receiver;
 
-use super::{Line, LineNumber, Told};
+use super::{Line, LineNumber, Seen, Told};
 use crate::engine::lock;
 use crate::{Butler, Error};
 
@@ -42,11 +45,7 @@ struct Wire {
 
 impl Wire {
     /// Runs a call, and tells on a thread that may wait for the database.
-    fn run<T: Send + 'static>(
-        &self,
-        told: Told<T>,
-        call: impl Future<Output = Result<T, clawbutler_attach::CallError>> + Send + 'static,
-    ) {
+    fn run<T: Send + 'static>(&self, told: Told<T>, call: impl Future<Output = Result<T, CallError>> + Send + 'static) {
         self.handle.spawn(async move {
             let result = call.await;
             let _ = tokio::task::spawn_blocking(move || told(result)).await;
@@ -70,9 +69,97 @@ impl Line for Wire {
         self.run(told, async move { gateway.set_policy(&file, &base_hash).await });
     }
 
+    fn tell(&self, part: GatewayPart, told: Told<Seen>) {
+        let gateway = self.gateway.clone();
+        self.run(told, async move { tell(&gateway, part).await });
+    }
+
+    fn history(&self, session: &str, limit: u32, told: Told<History>) {
+        let (gateway, session) = (self.gateway.clone(), session.to_owned());
+        self.run(told, async move { gateway.history(&session, limit).await });
+    }
+
+    fn send(&self, session: &str, message: &str, told: Told<String>) {
+        let (gateway, session, message) = (self.gateway.clone(), session.to_owned(), message.to_owned());
+        self.run(told, async move { gateway.send(&session, &message).await });
+    }
+
+    fn stop(&self, session: &str, run: Option<&str>, told: Told<Stopped>) {
+        let (gateway, session, run) = (self.gateway.clone(), session.to_owned(), run.map(str::to_owned));
+        self.run(told, async move { gateway.stop_answer(&session, run.as_deref()).await });
+    }
+
+    fn kill(&self, session: &str, told: Told<Stopped>) {
+        let (gateway, session) = (self.gateway.clone(), session.to_owned());
+        self.run(told, async move { gateway.kill(&session, None).await });
+    }
+
+    fn config(&self, told: Told<Config>) {
+        let gateway = self.gateway.clone();
+        self.run(told, async move { gateway.config().await });
+    }
+
+    fn patch(&self, patch: &Value, replaces: &[String], base_hash: &str, told: Told<Applied>) {
+        let (gateway, patch) = (self.gateway.clone(), patch.clone());
+        let (replaces, base_hash) = (replaces.to_vec(), base_hash.to_owned());
+        self.run(told, async move { gateway.patch(&patch, &replaces, &base_hash).await });
+    }
+
+    fn roll_back(&self, back: &Rollback, told: Told<Applied>) {
+        let (gateway, back) = (self.gateway.clone(), back.clone());
+        self.run(told, async move { gateway.roll_back(&back).await });
+    }
+
+    fn disable_agent(&self, agent: &str, told: Told<AgentLock>) {
+        let (gateway, agent) = (self.gateway.clone(), agent.to_owned());
+        self.run(told, async move { gateway.disable_agent(&agent).await });
+    }
+
     fn address(&self) -> String {
         self.address.to_string()
     }
+}
+
+/// Days that usage is asked for.
+const DAYS: u32 = 30;
+/// Rows asked for where the gateway lets us say so.
+const ROWS: u32 = 500;
+/// Runs of jobs, and lines of the log.
+const LATEST: u32 = 200;
+
+/// What not every release can tell is left out where it refuses.
+async fn tell(gateway: &Gateway, part: GatewayPart) -> Result<Seen, CallError> {
+    fn known<T>(result: Result<T, CallError>) -> Result<Option<T>, CallError> {
+        match result {
+            Err(error) if error.refusal().is_none() => Err(error),
+            told => Ok(told.ok()),
+        }
+    }
+    Ok(match part {
+        GatewayPart::Health => {
+            let (health, status) = tokio::join!(gateway.health(), gateway.status());
+            Seen::Health(health?, known(status)?)
+        }
+        GatewayPart::Agents => Seen::Agents(gateway.agents().await?),
+        GatewayPart::Sessions => Seen::Sessions(gateway.sessions(ROWS).await?),
+        GatewayPart::Channels => Seen::Channels(gateway.channels().await?),
+        GatewayPart::Cron => {
+            let (jobs, runs) = tokio::join!(gateway.cron(), gateway.cron_runs(None, LATEST));
+            Seen::Cron(jobs?, known(runs)?)
+        }
+        GatewayPart::Models => Seen::Models(gateway.models().await?),
+        GatewayPart::Tools => Seen::Tools(gateway.tools(None).await?),
+        GatewayPart::Skills => {
+            let (skills, plugins) = tokio::join!(gateway.skills(None), gateway.plugins());
+            Seen::Skills(skills?, known(plugins)?)
+        }
+        GatewayPart::Usage => {
+            let (cost, sessions) = tokio::join!(gateway.cost(DAYS), gateway.session_costs());
+            Seen::Usage(cost?, known(sessions)?)
+        }
+        GatewayPart::Presence => Seen::Presence(gateway.presence().await?),
+        GatewayPart::Logs => Seen::Logs(gateway.logs(None, LATEST).await?),
+    })
 }
 
 impl Butler {

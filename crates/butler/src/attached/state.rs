@@ -53,9 +53,15 @@ impl Butler {
             Event::Missed(_) => {
                 if let Some(held) = lock(&self.0.attached).held.get_mut(&home.id) {
                     held.round += 1;
+                    held.chats.missed();
                 }
             }
-            Event::ConfigChanged { .. } => self.read_policy(&home.id),
+            Event::Steps(steps) => self.gateway_steps(&home.id, steps),
+            Event::Chat(part) => self.gateway_chats(&home.id, part),
+            Event::ConfigChanged { .. } => {
+                self.read_policy(&home.id);
+                self.read_config(&home.id);
+            }
             _ => {}
         }
     }
@@ -82,6 +88,7 @@ impl Butler {
         if let Link::Up(_) = link {
             self.clear_alert(&lost_says(&home.path));
             self.read_policy(&home.id);
+            self.read_config(&home.id);
         }
         if let Some((version, address)) = came {
             let data = json!({ "home": home.id, "path": home.path, "version": version, "address": address });

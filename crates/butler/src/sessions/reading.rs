@@ -7,7 +7,7 @@ use clawbutler_connectors::record::{Form, Reader, Recording, Rows};
 use clawbutler_core::digest::sha256;
 use clawbutler_core::limits::{RECORDED_CHUNK_BYTES, RECORDED_ROWS, RECORDED_SESSIONS, RECORDINGS};
 use clawbutler_store::StoreError;
-use clawbutler_store::foreign::{Foreign, ForeignRow};
+use clawbutler_store::foreign::{ANSWER_BYTES, Foreign, ForeignRow};
 use clawbutler_store::sessions::{Batch, RecordingRow, SessionName};
 use serde_json::Value;
 
@@ -42,8 +42,11 @@ pub(super) fn look_at(recording: &Recording) -> Option<Look> {
     if matches!(recording.form, Form::Rows(_))
         && let Ok(log) = lines::look(&log_of(&recording.path))
     {
-        look.size += log.size;
-        look.modified = look.modified.max(log.modified);
+        // Whoever opens the database makes an empty log: that is no change.
+        if log.size > 0 {
+            look.size += log.size;
+            look.modified = look.modified.max(log.modified);
+        }
     }
     Some(look)
 }
@@ -185,6 +188,11 @@ impl Butler {
         whole: bool,
     ) -> Result<Taken, StoreError> {
         let look = look_at(recording);
+        // Opening it changes files beside it, and that comes back as a change.
+        let known = hand.looked.get(&recording.path).is_some_and(|(at, all)| Some(*at) == look && (*all || !whole));
+        if known {
+            return Ok(Taken::default());
+        }
         let database = match Foreign::open(&recording.path) {
             Ok(database) => database,
             Err(error) => {
@@ -200,7 +208,12 @@ impl Butler {
             vec![recording.clone()]
         };
         let identity = lines::identity(&recording.path);
-        for (number, one) in sessions.into_iter().enumerate() {
+        let mut first = None;
+        for one in sessions {
+            if all.bytes >= ANSWER_BYTES {
+                all.more = true;
+                break;
+            }
             let mut row = self.row(hand, place, &one)?;
             if row.position > 0 && row.identity != identity {
                 // Another database lies in its place: its rows are others.
@@ -208,7 +221,7 @@ impl Butler {
                 hand.rows.retain(|_, known| known.session != row.session);
                 row = self.row(hand, place, &one)?;
             }
-            let mut saved = Saved::of(&row);
+            let saved = Saved::of(&row);
             let kept = Some(&saved.reader).filter(|reader| !reader.is_null()).cloned();
             let Some(mut reader) = place.connector.reader(&one, kept.as_ref()) else { continue };
             let limit = i64::try_from(RECORDED_ROWS).unwrap_or(i64::MAX);
@@ -221,35 +234,16 @@ impl Butler {
                     continue;
                 }
             };
-            let changed = look.is_some_and(|look| (row.size, row.modified) != (look.size, look.modified));
-            // That everything was looked at is noted with the first session.
-            let noted = whole && changed && (number == 0 || row.records == 0);
-            if found.is_empty() && !noted && row.trouble.is_none() {
+            row.identity.clone_from(&identity);
+            first.get_or_insert_with(|| row.clone());
+            if found.is_empty() && row.trouble.is_none() {
                 continue;
             }
             let grows = found.iter().any(|next| next.cursor > row.position);
-            all.more |= found.len() >= RECORDED_ROWS && grows;
-            let mut gather = Gather::new(&self.0.mask, row.clone());
-            for ForeignRow { cursor, columns } in found {
-                gather.batch.recording.records += 1;
-                gather.batch.recording.position = gather.batch.recording.position.max(cursor);
-                let bytes = serde_json::to_vec(&columns).unwrap_or_default();
-                all.bytes += bytes.len() as u64;
-                match reader.record(&bytes) {
-                    Ok(steps) => steps.into_iter().for_each(|step| gather.step(step)),
-                    Err(why) => gather.malformed(u64::try_from(cursor).unwrap_or(0), 0, &why.0),
-                }
-            }
-            saved.reader = self.saved(&*reader);
-            let mut batch = gather.finish();
-            row = batch.recording;
-            row.saved = serde_json::to_string(&saved).unwrap_or_default();
-            (row.present, row.trouble) = (true, None);
-            row.identity.clone_from(&identity);
-            if let Some(look) = look.filter(|_| whole) {
-                (row.size, row.modified) = (look.size, look.modified);
-            }
-            batch.recording = row;
+            let full = found.len() >= RECORDED_ROWS;
+            let (batch, bytes) = self.gather_rows(row, found, &mut *reader, saved);
+            all.bytes += bytes;
+            all.more |= grows && (full || bytes >= ANSWER_BYTES);
             all.batches.push(batch);
         }
         if !database.sound() {
@@ -257,7 +251,47 @@ impl Butler {
             hand.rows.retain(|(path, ..), _| *path != recording.path);
             return Ok(Taken { more: true, ..Taken::default() });
         }
+        // Only what was read to its end is as it lies there; that is noted with its first session.
+        if let (Some(look), Some(row)) = (look.filter(|_| whole && !all.more), first)
+            && (row.size, row.modified) != (look.size, look.modified)
+        {
+            if all.batches.first().is_none_or(|batch| batch.recording.key != row.key) {
+                all.batches.insert(0, Batch { recording: row, ..Batch::default() });
+            }
+            let noted = &mut all.batches[0].recording;
+            (noted.size, noted.modified) = (look.size, look.modified);
+        }
+        if let Some(look) = look.filter(|_| !all.more) {
+            hand.looked.insert(recording.path.clone(), (look, whole));
+        }
         Ok(all)
+    }
+
+    /// Rows of one session as what is stored, and how many bytes they were.
+    fn gather_rows(
+        &self,
+        row: RecordingRow,
+        found: Vec<ForeignRow>,
+        reader: &mut dyn Reader,
+        mut saved: Saved,
+    ) -> (Batch, u64) {
+        let mut gather = Gather::new(&self.0.mask, row);
+        let mut bytes = 0;
+        for ForeignRow { cursor, columns } in found {
+            gather.batch.recording.records += 1;
+            gather.batch.recording.position = gather.batch.recording.position.max(cursor);
+            let record = serde_json::to_vec(&columns).unwrap_or_default();
+            bytes += record.len() as u64;
+            match reader.record(&record) {
+                Ok(steps) => steps.into_iter().for_each(|step| gather.step(step)),
+                Err(why) => gather.malformed(u64::try_from(cursor).unwrap_or(0), 0, &why.0),
+            }
+        }
+        saved.reader = self.saved(&*reader);
+        let mut batch = gather.finish();
+        batch.recording.saved = serde_json::to_string(&saved).unwrap_or_default();
+        (batch.recording.present, batch.recording.trouble) = (true, None);
+        (batch, bytes)
     }
 }
 

@@ -64,6 +64,8 @@ pub(super) struct Place {
 pub(super) struct Hand {
     /// How far recordings were read, as stored.
     pub(super) rows: HashMap<(PathBuf, String, Option<String>), RecordingRow>,
+    /// Databases as they lay when they were read to their end, and whether with all their sessions.
+    pub(super) looked: HashMap<PathBuf, (Look, bool)>,
     watcher: Option<RecommendedWatcher>,
     watched: BTreeSet<(String, PathBuf)>,
     told_at: u64,
@@ -241,6 +243,11 @@ impl Butler {
         {
             let mut queue = lock(&self.0.sessions.queue);
             let new: Vec<String> = now.difference(&queue.homes).cloned().collect();
+            if !new.is_empty() {
+                // A home that was forgotten meanwhile is stored under other keys.
+                hand.rows.clear();
+                hand.looked.clear();
+            }
             for home in new {
                 let noted = self.0.sessions.store.read::<_, StoreError>(|read| read.backfill(&home)).ok().flatten();
                 let state = match noted.as_deref() {
@@ -298,7 +305,9 @@ impl Butler {
             if event.kind.is_access() {
                 return;
             }
-            for path in event.paths {
+            // The shared memory of a database changes when we read it.
+            let own = |path: &Path| path.to_string_lossy().ends_with("-shm");
+            for path in event.paths.into_iter().filter(|path| !own(path)) {
                 for (home, folder, real) in &real {
                     let below = path.strip_prefix(folder).or_else(|_| path.strip_prefix(real));
                     if let Ok(below) = below {
@@ -492,6 +501,7 @@ impl Butler {
         if let Err(error) = stored {
             tracing::error!(%error, "what sessions recorded could not be stored; it is read again");
             hand.rows.clear();
+            hand.looked.clear();
             return false;
         }
         let told = batches.iter().any(|batch| !batch.steps.is_empty() || !batch.malformed.is_empty());

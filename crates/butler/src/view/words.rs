@@ -51,11 +51,34 @@ fn registry_says(kind: &str, data: &Value) -> Option<String> {
         "gateway.detached" => format!("The connection to the gateway of {path} was ended."),
         "gateway.up" => format!("The gateway of {path} is connected."),
         "gateway.lost" => format!("The gateway of {path} is not connected."),
+        "gateway.chat" if data["failed"].is_string() => format!("The gateway of {path} did not take it."),
+        "gateway.chat" if data["act"] == "stop" => format!("An answer of an agent in {path} was stopped."),
+        "gateway.chat" => {
+            format!("Said to an agent in {path}: “{}”.", data["text"].as_str().unwrap_or_default())
+        }
+        "gateway.config" if data["failed"].is_string() => format!("The gateway of {path} was not taken back."),
+        "gateway.config" => format!("The configuration of the gateway of {path} is taken back."),
+        "gateway.act" => gateway_act_says(path, data),
         "gateway.floor" if data["failed"].is_string() => format!("The policy of the gateway of {path} did not change."),
         "gateway.floor" if data["raised"] == true => format!("The gateway of {path} was told to ask about everything."),
         "gateway.floor" => format!("The gateway of {path} got its own policy back."),
         _ => return None,
     })
+}
+
+/// One sentence on what a person did at a gateway.
+fn gateway_act_says(path: &str, data: &Value) -> String {
+    let name = data["name"].as_str().unwrap_or_default();
+    let what = match data["act"].as_str() {
+        Some("disable_agent") => format!("The agent {name} of the gateway of {path} is disabled"),
+        Some("enable_agent") => format!("The agent {name} of the gateway of {path} is enabled"),
+        _ => format!("What runs in {name} at the gateway of {path} is ended"),
+    };
+    match (data["failed"].as_str(), data["done"] == true) {
+        (Some(_), _) => format!("{what}: the gateway did not take it."),
+        (None, true) => format!("{what}: done."),
+        (None, false) => format!("{what}."),
+    }
 }
 
 /// One sentence on an entry.

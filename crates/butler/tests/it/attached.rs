@@ -1,13 +1,13 @@
 //! Gateways attached: their questions in the queue, our answers back, over a connection that is made up.
 
 use std::fs;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use clawbutler_attach::openclaw::{
-    Approval, Decision, Drift, Event as Said, Hello, Kind, Link, Policy, Resolution, Settled, Trouble, with_floor,
+    Approval, Decision, Event as Said, Hello, Kind, Link, Resolution, Settled, Trouble, with_floor,
 };
 use clawbutler_attach::{CallError, Secret};
-use clawbutler_butler::{Line, LineNumber, Told};
+use clawbutler_butler::LineNumber;
 use clawbutler_core::clock::Timestamp;
 use clawbutler_wire::Code;
 use clawbutler_wire::approvals::Verb;
@@ -19,74 +19,21 @@ use clawbutler_wire::gateway::Verdict;
 use serde_json::{Value, json};
 
 use crate::desk::{Desk, code, decide};
+use crate::made::{Made, document};
 
 const RISKY: &str = "rm -rf victim";
 const TOKEN: &str = "a-token-of-the-gateway";
 
-/// A gateway that answers as it is told to.
-#[derive(Debug, Default)]
-struct Made {
-    /// What was answered, in order.
-    told: Mutex<Vec<(String, Decision)>>,
-    /// What becomes of answers; applied when empty.
-    next: Mutex<Vec<Result<Resolution, CallError>>>,
-    policy: Mutex<Option<Policy>>,
-    refuses: Mutex<bool>,
-}
-
-impl Made {
-    fn told(&self) -> Vec<(String, Decision)> {
-        std::mem::take(&mut self.told.lock().unwrap())
-    }
-
-    fn next(&self, result: Result<Resolution, CallError>) {
-        self.next.lock().unwrap().push(result);
-    }
-}
-
-impl Line for Made {
-    fn resolve(&self, approval: &Approval, decision: Decision, told: Told<Resolution>) {
-        self.told.lock().unwrap().push((approval.id.clone(), decision));
-        let next = self.next.lock().unwrap().pop();
-        told(next.unwrap_or(Ok(Resolution::Applied)));
-    }
-
-    fn policy(&self, told: Told<(Policy, Vec<Drift>)>) {
-        let policy = self.policy.lock().unwrap().clone();
-        told(policy.map(|policy| (policy.clone(), policy.drift())).ok_or(CallError::Down));
-    }
-
-    fn set_policy(&self, file: &Value, base_hash: &str, told: Told<Policy>) {
-        if *self.refuses.lock().unwrap() {
-            return told(Err(CallError::Busy));
-        }
-        let mut policy = self.policy.lock().unwrap();
-        assert_eq!(policy.as_ref().unwrap().hash, base_hash);
-        *policy = Some(document(file.clone(), &format!("{base_hash}+")));
-        told(Ok(policy.clone().unwrap()));
-    }
-
-    fn address(&self) -> String {
-        "ws://127.0.0.1:9".to_owned()
-    }
-}
-
-fn document(file: Value, hash: &str) -> Policy {
-    let word = |name: &str| file["defaults"][name].as_str().map(str::to_owned);
-    let (security, ask, ask_fallback) = (word("security"), word("ask"), word("askFallback"));
-    Policy { security, ask, ask_fallback, file, hash: hash.to_owned(), exists: true }
-}
-
 /// A desk with a governed home whose gateway is attached.
-struct Place {
-    desk: Desk,
-    home: String,
-    line: Arc<Made>,
+pub(crate) struct Place {
+    pub(crate) desk: Desk,
+    pub(crate) home: String,
+    pub(crate) line: Arc<Made>,
     number: LineNumber,
 }
 
 impl Place {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let desk = Desk::new();
         fs::create_dir_all(desk.home().join(".openclaw")).unwrap();
         fs::write(desk.home().join(".openclaw/openclaw.json"), "{}").unwrap();
@@ -109,8 +56,17 @@ impl Place {
         (line, number)
     }
 
-    fn said(&self, event: Said) {
+    pub(crate) fn said(&self, event: Said) {
         self.desk.butler().gateway_said(&self.home, self.number, event);
+    }
+
+    /// A new connection, after the engine was opened again.
+    pub(crate) fn attach_again(&mut self) {
+        (self.line, self.number) = Self::line(&self.desk, &self.home);
+    }
+
+    pub(crate) fn connection(&self) -> ConnectionView {
+        self.view()
     }
 
     fn lists(&self, approvals: Vec<Approval>) {
@@ -157,7 +113,9 @@ impl Place {
     }
 
     fn view(&self) -> ConnectionView {
-        self.desk.butler().list_connections(ListConnections {}).unwrap().items.pop().unwrap()
+        let mut list = self.desk.butler().list_connections(ListConnections {}).unwrap();
+        assert_eq!(list.attachable, ["openclaw"]);
+        list.items.pop().unwrap()
     }
 
     fn floor(&self, raised: bool, seen: &str) -> Result<ConnectionView, clawbutler_butler::Error> {
@@ -185,7 +143,7 @@ fn up() -> Said {
     Said::Link(Link::Up(Arc::new(hello)))
 }
 
-fn down() -> Said {
+pub(crate) fn down() -> Said {
     Said::Link(Link::Waiting { trouble: Trouble::Restarting, again_in_ms: 250 })
 }
 
@@ -338,8 +296,7 @@ fn a_restart_of_the_app_asks_about_what_still_stands() {
     place.desk.close();
     assert_eq!(place.line.told(), [], "the gateway goes on waiting");
     place.desk.open();
-    let (line, number) = Place::line(&place.desk, &place.home);
-    (place.line, place.number) = (line, number);
+    place.attach_again();
     assert!(place.desk.pending().is_empty());
     place.lists(vec![asked]);
     place.decide(Verb::AllowOnce);
@@ -394,6 +351,7 @@ fn the_floor_is_raised_after_it_was_seen_and_given_back() {
     assert_eq!((shown.hash.as_str(), shown.raised), ("h", false));
     assert_eq!(shown.gaps[0].place, "policy.defaults.ask");
     assert_eq!(serde_json::from_str::<Value>(&shown.then).unwrap(), with_floor(&before));
+    assert!(shown.diff.contains("-    \"ask\": \"off\""), "{}", shown.diff);
     assert_eq!(code(place.floor(true, "other")), Code::Stale);
 
     let raised = place.floor(true, "h").unwrap().floor.unwrap();

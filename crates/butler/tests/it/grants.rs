@@ -236,6 +236,7 @@ fn a_clients_own_question_about_an_allowed_call_is_not_asked_again() {
     let Submission::Settled(reply) = relay("rm -rf src") else { panic!("nobody is asked again") };
     assert_eq!(reply.verdict, Verdict::Allow);
     assert_eq!(desk.entries("action.decided").len(), 1, "it is recorded all the same");
+    let Submission::Waiting(_) = relay("rm -rf src") else { panic!("a second question is another one") };
     let Submission::Waiting(_) = relay("rm -rf other") else { panic!("another call is another question") };
 
     let mut done = desk.request("s", "rm -rf src");

@@ -6,12 +6,16 @@
     reason = "a test that cannot go on should stop and say where; it opens databases as other programs do, and waits by the clock"
 )]
 
+mod acts;
 mod attached;
 mod audit;
+mod chat;
 mod desk;
+mod gateway;
 mod grants;
 mod history;
 mod keeping;
+mod made;
 mod observed;
 #[cfg(target_os = "linux")]
 mod registry;

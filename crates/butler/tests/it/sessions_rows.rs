@@ -137,8 +137,8 @@ fn an_old_session_among_many_goes_on() {
     say(&owner, "s199", "later");
     assert_eq!(hermes.prompts("s0"), ["hello", "later"]);
     let long = "x".repeat(700_000);
-    for _ in 0..30 {
-        say(&owner, "s5", &long);
+    for number in 0..30 {
+        say(&owner, "s5", &format!("{number} {long}"));
     }
     assert_eq!(hermes.prompts("s5").len(), 31, "more than fits one round");
 }

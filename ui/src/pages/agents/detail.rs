@@ -7,6 +7,7 @@ use leptos::prelude::*;
 
 use super::changes::Changes;
 use super::facts::Facts;
+use super::gateway::{self, GatewayTab};
 use super::overview::Overview;
 use super::{Desk, model};
 use crate::kit;
@@ -40,6 +41,7 @@ fn Part(desk: Desk, part: Memo<String>, agent: Memo<Option<AgentView>>) -> impl 
     move || {
         let part = part.get();
         match model::TABS.iter().find(|tab| tab.0 == part) {
+            Some(("gateway", ..)) => view! { <GatewayTab desk=desk/> }.into_any(),
             Some(("changes", ..)) => view! { <Changes desk=desk/> }.into_any(),
             Some((path, _, Some(tab))) if !path.is_empty() => view! { <Facts desk=desk tab=*tab/> }.into_any(),
             _ => view! { <Overview desk=desk agent=agent/> }.into_any(),
@@ -51,8 +53,10 @@ fn Part(desk: Desk, part: Memo<String>, agent: Memo<Option<AgentView>>) -> impl 
 fn Tabs(desk: Desk, part: Memo<String>) -> impl IntoView {
     let item = desk.route.item();
     let tabs = Memo::new(move |_| {
+        let asked = gateway::waits(desk);
         desk.detail.value.with(|detail| {
-            let count = |tab: &&(&'static str, _, _)| detail.as_ref().and_then(|detail| model::in_tab(detail, tab.0));
+            let count =
+                |tab: &&(&'static str, _, _)| detail.as_ref().and_then(|detail| model::in_tab(detail, tab.0, asked));
             model::TABS.iter().filter_map(|tab| Some((tab.0, tab.1, count(&tab)?))).collect::<Vec<_>>()
         })
     });
@@ -61,7 +65,7 @@ fn Tabs(desk: Desk, part: Memo<String>) -> impl IntoView {
             let href = if path.is_empty() { format!("#/agents/{item}") } else { format!("#/agents/{item}/{path}") };
             let test = format!("tab-{}", if path.is_empty() { "overview" } else { path });
             view! {
-                <a href=href data-testid=test aria-current=move || (part.get() == path).then_some("page") class:warns=path == "changes">{name}
+                <a href=href data-testid=test aria-current=move || (part.get() == path).then_some("page") class:warns=matches!(path, "changes" | "gateway")>{name}
                     {(number > 0).then(|| view! { " "<span class="count">{number}</span> })}</a>
             }
         };

@@ -4,6 +4,7 @@
 mod changes;
 mod detail;
 mod facts;
+mod gateway;
 mod guard;
 mod kill;
 mod list;
@@ -13,7 +14,8 @@ mod overview;
 
 use std::collections::BTreeSet;
 
-use clawbutler_wire::command::{Discover, GovernMany, ListAgents, PlanGuard, ShowAgent};
+use clawbutler_wire::attached::ConnectionList;
+use clawbutler_wire::command::{Discover, GovernMany, ListAgents, ListConnections, PlanGuard, ShowAgent};
 use clawbutler_wire::registry::{AgentDetail, AgentList, AgentView, KillReport};
 use clawbutler_wire::runtimes::{Discovery, GuardVariant};
 use clawbutler_wire::topic::Topic;
@@ -38,6 +40,7 @@ struct Desk {
     list: Fetched<AgentList>,
     detail: Fetched<AgentDetail>,
     found: Fetched<Discovery>,
+    connections: Fetched<ConnectionList>,
     typed: RwSignal<String>,
     picked: RwSignal<BTreeSet<String>>,
     /// A guard plan on the screen, waiting for consent.
@@ -59,6 +62,7 @@ impl Desk {
         let home_id = self.route.item();
         if !home_id.is_empty() {
             self.detail.ask(ShowAgent { home_id });
+            self.connections.ask(ListConnections {});
         }
     }
 
@@ -140,6 +144,7 @@ pub(crate) fn Agents(live: Live, route: Route) -> impl IntoView {
         list: Fetched::new(),
         detail: Fetched::new(),
         found: Fetched::new(),
+        connections: Fetched::new(),
         typed: RwSignal::new(String::new()),
         picked: RwSignal::new(BTreeSet::new()),
         shown: RwSignal::new(None),

@@ -11,6 +11,7 @@ use crate::model::count;
 /// Every tab: the part of the route, its name, whose facts it shows.
 pub(super) const TABS: &[(&str, &str, Option<FactTab>)] = &[
     ("", "Overview", Some(FactTab::Overview)),
+    ("gateway", "Gateway", None),
     ("changes", "Changes", None),
     ("tools", "Tools and MCP", Some(FactTab::Tools)),
     ("skills", "Skills and plugins", Some(FactTab::Skills)),
@@ -20,12 +21,14 @@ pub(super) const TABS: &[(&str, &str, Option<FactTab>)] = &[
     ("permissions", "Hooks and permissions", Some(FactTab::Permissions)),
 ];
 
-/// How many things a tab shows; `None` when the tab does not exist for this agent.
-pub(super) fn in_tab(detail: &AgentDetail, path: &str) -> Option<usize> {
+/// How many things a tab shows; `None` when the tab does not exist for this agent. `asked` is how many questions of
+/// its gateway wait, where it has one.
+pub(super) fn in_tab(detail: &AgentDetail, path: &str, asked: Option<usize>) -> Option<usize> {
     let drift = detail.drift.as_ref().map_or(0, |drift| drift.changes.len());
     let facts = |tab| detail.facts.iter().filter(|fact| fact.tab == tab).count();
     match TABS.iter().find(|tab| tab.0 == path)? {
         ("", ..) => Some(0),
+        ("gateway", ..) => asked,
         (_, _, None) => (drift > 0).then_some(drift),
         (_, _, Some(tab)) => Some(facts(*tab)).filter(|found| *found > 0),
     }
@@ -180,9 +183,10 @@ mod tests {
 
     #[test]
     fn only_tabs_that_have_something_exist() {
-        let shown: Vec<_> = TABS.iter().filter_map(|tab| Some((tab.0, in_tab(&detail(), tab.0)?))).collect();
+        let shown: Vec<_> = TABS.iter().filter_map(|tab| Some((tab.0, in_tab(&detail(), tab.0, None)?))).collect();
         assert_eq!(shown, [("", 0), ("tools", 2), ("permissions", 1)]);
-        assert_eq!(in_tab(&detail(), "nonsense"), None);
+        assert_eq!(in_tab(&detail(), "nonsense", Some(1)), None);
+        assert_eq!(in_tab(&detail(), "gateway", Some(0)), Some(0), "also where nothing waits");
     }
 
     #[test]

@@ -11,6 +11,8 @@ mod tree;
 mod usage;
 mod window;
 
+pub(crate) use model::visible;
+
 use clawbutler_wire::ApiError;
 use clawbutler_wire::command::{ListAgents, ListSessions, ShowSession};
 use clawbutler_wire::registry::AgentList;

@@ -80,7 +80,7 @@ pub(super) fn dollars(usd: f64) -> String {
 }
 
 /// Text in which nothing can hide: control and direction characters are written out.
-pub(super) fn visible(text: &str) -> String {
+pub(crate) fn visible(text: &str) -> String {
     let mut seen = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

@@ -169,10 +169,8 @@ mod tests {
         let steps = [call(1, "a"), call(2, "b"), result(3, "a"), result(4, "lost"), result(5, "b")];
         let keys: Vec<_> = entries(&steps, vec![asked.clone()], false).iter().map(Entry::key).collect();
         assert_eq!(keys, ["1-3", "asked-x-1", "2-5", "4-"]);
-        assert_eq!(
-            entries(&steps[1..], vec![asked], true).len(),
-            4 - 1 + 1,
-            "before the first step: on an earlier page"
-        );
+        let later = entries(&steps[1..], vec![asked], true);
+        let keys: Vec<_> = later.iter().map(Entry::key).collect();
+        assert_eq!(keys, ["2-5", "3-", "4-"], "what was asked before the first step stands on an earlier page");
     }
 }

@@ -1,0 +1,97 @@
+//! The live connection to an agent's gateway: how it stands, where it goes to, what it asks, what it tells.
+
+mod act;
+mod chat;
+mod config;
+mod floor;
+mod link;
+mod model;
+mod parts;
+
+use clawbutler_wire::attached::{ConnectionView, LinkState};
+use leptos::prelude::*;
+
+use super::Desk;
+use chat::Chat;
+use config::History;
+use floor::Floor;
+use link::{Connect, Standing};
+use parts::Part;
+
+/// The connection of the agent on the screen.
+pub(super) fn connection(desk: Desk) -> Memo<Option<ConnectionView>> {
+    Memo::new(move |_| {
+        let home = desk.route.item();
+        desk.connections
+            .value
+            .with(|list| list.as_ref()?.items.iter().find(|connection| connection.home_id == home).cloned())
+    })
+}
+
+/// How many of its gateway's questions wait; `None` where the runtime has no gateway.
+pub(super) fn waits(desk: Desk) -> Option<usize> {
+    let (home, runtime) = desk.detail.value.with(|detail| {
+        let agent = &detail.as_ref()?.agent;
+        Some((agent.id.clone(), agent.runtime.clone()))
+    })?;
+    desk.connections.value.with(|list| {
+        let list = list.as_ref().filter(|list| list.attachable.contains(&runtime))?;
+        let connection = list.items.iter().find(|connection| connection.home_id == home);
+        Some(connection.map_or(0, |connection| connection.waiting as usize))
+    })
+}
+
+#[component]
+pub(super) fn GatewayTab(desk: Desk) -> impl IntoView {
+    let connection = connection(desk);
+    let chosen = Memo::new(move |_| connection.with(Option::is_some));
+    let up = Memo::new(move |_| connection.with(|one| one.as_ref().is_some_and(|one| one.link == LinkState::Up)));
+    let governed = Memo::new(move |_| {
+        desk.detail.value.with(|detail| detail.as_ref().is_some_and(|detail| detail.agent.governed))
+    });
+    let known = Memo::new(move |_| desk.connections.value.with(Option::is_some));
+    let changing = RwSignal::new(false);
+    let below = Memo::new(move |_| desk.route.below());
+    view! {
+        {crate::kit::trouble(desk.connections.error)}
+        {move || match (known.get(), governed.get(), chosen.get()) {
+            (false, ..) if desk.connections.error.with(Option::is_some) => ().into_any(),
+            (false, ..) => view! { <p class="loading" role="status">"Looking at the connection…"</p> }.into_any(),
+            (_, false, _) => view! { <p class="calm" data-testid="gateway-ungoverned">"Govern the agent first: only what is governed is connected to."</p> }.into_any(),
+            (_, _, false) => view! {
+                <section class="panel" data-testid="gateway-connect">
+                    <h2>"Not connected"</h2>
+                    <p>"Connected to its gateway, ClawButler answers the questions that the gateway asks, and shows what it does while it happens."</p>
+                    <Connect desk=desk changing=changing/>
+                </section>
+            }.into_any(),
+            (_, _, true) => view! {
+                <Names desk=desk below=below/>
+                {move || match below.get() {
+                    at if at.is_empty() => view! {
+                        <div class="panels gateway">
+                            <Standing desk=desk connection=connection changing=changing/>
+                            <Floor desk=desk connection=connection up=up/>
+                        </div>
+                    }.into_any(),
+                    at if at == model::CHAT.0 => view! { <Chat desk=desk up=up/> }.into_any(),
+                    at if at == model::CONFIG.0 => view! { <History desk=desk up=up/> }.into_any(),
+                    at => view! { <Part desk=desk up=up part=model::part(&at)/> }.into_any(),
+                }}
+            }.into_any(),
+        }}
+    }
+}
+
+#[component]
+fn Names(desk: Desk, below: Memo<String>) -> impl IntoView {
+    let item = desk.route.item();
+    let link = move |(path, name): (&'static str, &'static str)| {
+        let href = format!("#/agents/{item}/gateway{}{path}", if path.is_empty() { "" } else { "/" });
+        let test = format!("part-{}", if path.is_empty() { "connection" } else { path });
+        view! { <a href=href data-testid=test aria-current=move || below.with(|below| below == path).then_some("page")>{name}</a> }
+    };
+    let parts = model::PARTS.iter().map(|one| (one.1, one.2));
+    let names = std::iter::once(("", "Connection")).chain(parts).chain([model::CONFIG, model::CHAT]);
+    view! { <nav class="parts" aria-label="Parts of the gateway">{names.map(link).collect_view()}</nav> }
+}
