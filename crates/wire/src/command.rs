@@ -13,8 +13,8 @@ use crate::attached::{
     PartView,
 };
 use crate::audit::{AuditPage, VerifyReport};
-pub use crate::audit_proof::{ListCheckpoints, ProveEntry, ShowVerify};
 use crate::audit_proof::{CheckpointList, EntryProof, VerifyProgress};
+pub use crate::audit_proof::{ListCheckpoints, ProveEntry, ShowVerify};
 pub use crate::audit_search::{
     DeleteSearch, ExportAudit, ListSearches, PreviewExport, SaveSearch, SearchAudit, ShowExport, ShowTrace, StopExport,
 };

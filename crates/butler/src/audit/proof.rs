@@ -130,8 +130,7 @@ fn prove(read: &Read<'_>, row: &LedgerRow, keys: &[PublicKey]) -> Result<EntryPr
     let header = row.header();
     let leaf = merkle::leaf(row.body.as_bytes());
     let first_version = header["v"] == 1;
-    let hash =
-        if first_version { entry::chain_v1(&row.prev, &row.body) } else { entry::chain(&row.prev, &leaf) };
+    let hash = if first_version { entry::chain_v1(&row.prev, &row.body) } else { entry::chain(&row.prev, &leaf) };
     let data_digest = header["data"].as_str().map(str::to_owned);
     let covering = read.checkpoint_covering(row.seq)?;
     let path = match &covering {

@@ -10,7 +10,10 @@ const MOST: usize = 120;
 pub(super) enum Piece {
     Plain(String),
     /// A masked value: its type, and the digits by which equal ones are recognised.
-    Masked { kind: String, digits: String },
+    Masked {
+        kind: String,
+        digits: String,
+    },
     /// A character that cannot be seen or changes the direction of text, by name.
     Hidden(String),
 }
@@ -100,8 +103,7 @@ fn masked(text: &str) -> Option<(&str, &str, &str)> {
     let (inside, behind) = text.strip_prefix(MASK)?.split_once(']')?;
     let (kind, digits) = inside.rsplit_once(':')?;
     let hex = digits.len() == 8 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let word = !kind.is_empty()
-        && kind.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+    let word = !kind.is_empty() && kind.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
     (hex && word).then_some((kind, digits, behind))
 }
 

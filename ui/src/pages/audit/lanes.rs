@@ -131,7 +131,8 @@ pub(super) fn lanes(trace: &Trace) -> Lanes {
         below.entry(parent.unwrap_or_default()).or_default().push(span);
     }
     below.values_mut().for_each(|spans| spans.sort_by_key(|span| span.start));
-    let mut waiting: Vec<(&SpanView, usize)> = below.get("").into_iter().flatten().rev().map(|span| (*span, 0)).collect();
+    let mut waiting: Vec<(&SpanView, usize)> =
+        below.get("").into_iter().flatten().rev().map(|span| (*span, 0)).collect();
     let mut drawn = HashSet::new();
     let mut lanes = Vec::new();
     // What belongs to itself in a circle hangs below nothing: it comes last, at the first level.
@@ -278,7 +279,11 @@ mod tests {
     #[test]
     fn circles_and_empty_traces_are_drawn_once() {
         let trace = Trace {
-            spans: vec![span("a", Some("b"), 0, 1, &[]), span("b", Some("a"), 0, 1, &[]), span("c", Some("c"), 0, 1, &[])],
+            spans: vec![
+                span("a", Some("b"), 0, 1, &[]),
+                span("b", Some("a"), 0, 1, &[]),
+                span("c", Some("c"), 0, 1, &[]),
+            ],
             ..Trace::default()
         };
         let mut ids: Vec<_> = lanes(&trace).lanes.into_iter().map(|lane| lane.id).collect();

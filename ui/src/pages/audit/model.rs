@@ -112,70 +112,88 @@ impl Field {
 
 /// Kinds of entries by what they are about; the words stand beside the entry's own sentence.
 pub(super) const KINDS: &[(&str, &[(&str, &str)])] = &[
-    ("Actions", &[
-        ("action.requested", "Action asked for"),
-        ("action.decided", "Action settled"),
-        ("action.completed", "Action ran"),
-        ("action.failed", "Action failed"),
-        ("action.unknown", "Action's end unknown"),
-        ("decision.delivered", "Answer delivered"),
-        ("decision.late", "Answer came late"),
-        ("bound.reached", "Limit reached"),
-    ]),
-    ("Approvals", &[
-        ("approval.requested", "You were asked"),
-        ("approval.decided", "You decided"),
-        ("approval.expired", "Nobody answered"),
-        ("approval.withdrawn", "Question went away"),
-        ("approval.reclaimed", "Question taken up again"),
-    ]),
-    ("Rules and grants", &[
-        ("rules.changed", "Rules changed"),
-        ("rules.held", "Rules change waits"),
-        ("rules.rejected", "Rules change discarded"),
-        ("rules.broken", "Rules do not load"),
-        ("grant.created", "Grant given"),
-        ("grant.revoked", "Grant revoked"),
-        ("grant.ended", "Grant ended"),
-    ]),
-    ("Agents", &[
-        ("agent.disabled", "Agent disabled"),
-        ("agent.enabled", "Agent enabled"),
-        ("agent.kill_requested", "Kill switch used"),
-        ("agent.killed", "Kill switch result"),
-        ("agent.revived", "Agent revived"),
-        ("config.changed", "Configuration changed"),
-        ("config.drift", "Configuration drift"),
-        ("drift.accepted", "Drift accepted"),
-        ("home.governed", "Home governed"),
-        ("home.released", "Home released"),
-        ("home.forgotten", "Home forgotten"),
-        ("guard.installed", "Guard installed"),
-        ("guard.removed", "Guard removed"),
-        ("guard.drift", "Guard changed"),
-    ]),
-    ("Sessions and gateways", &[
-        ("session.started", "Session began"),
-        ("session.ended", "Session ended"),
-        ("gateway.attached", "Gateway connected"),
-        ("gateway.detached", "Gateway disconnected"),
-        ("gateway.up", "Gateway up"),
-        ("gateway.lost", "Gateway lost"),
-        ("gateway.floor", "Gateway policy"),
-        ("gateway.chat", "Gateway chat"),
-        ("gateway.config", "Gateway configuration"),
-        ("gateway.act", "Gateway act"),
-    ]),
-    ("ClawButler itself", &[
-        ("engine.started", "ClawButler started"),
-        ("engine.stopped", "ClawButler closed"),
-        ("settings.changed", "Settings changed"),
-        ("tampering.noticed", "Tampering noticed"),
-        ("audit.exported", "Log exported"),
-        ("audit.pruned", "Facts removed"),
-        ("offline.recorded", "Recorded offline"),
-        ("offline.damaged", "Offline record damaged"),
-    ]),
+    (
+        "Actions",
+        &[
+            ("action.requested", "Action asked for"),
+            ("action.decided", "Action settled"),
+            ("action.completed", "Action ran"),
+            ("action.failed", "Action failed"),
+            ("action.unknown", "Action's end unknown"),
+            ("decision.delivered", "Answer delivered"),
+            ("decision.late", "Answer came late"),
+            ("bound.reached", "Limit reached"),
+        ],
+    ),
+    (
+        "Approvals",
+        &[
+            ("approval.requested", "You were asked"),
+            ("approval.decided", "You decided"),
+            ("approval.expired", "Nobody answered"),
+            ("approval.withdrawn", "Question went away"),
+            ("approval.reclaimed", "Question taken up again"),
+        ],
+    ),
+    (
+        "Rules and grants",
+        &[
+            ("rules.changed", "Rules changed"),
+            ("rules.held", "Rules change waits"),
+            ("rules.rejected", "Rules change discarded"),
+            ("rules.broken", "Rules do not load"),
+            ("grant.created", "Grant given"),
+            ("grant.revoked", "Grant revoked"),
+            ("grant.ended", "Grant ended"),
+        ],
+    ),
+    (
+        "Agents",
+        &[
+            ("agent.disabled", "Agent disabled"),
+            ("agent.enabled", "Agent enabled"),
+            ("agent.kill_requested", "Kill switch used"),
+            ("agent.killed", "Kill switch result"),
+            ("agent.revived", "Agent revived"),
+            ("config.changed", "Configuration changed"),
+            ("config.drift", "Configuration drift"),
+            ("drift.accepted", "Drift accepted"),
+            ("home.governed", "Home governed"),
+            ("home.released", "Home released"),
+            ("home.forgotten", "Home forgotten"),
+            ("guard.installed", "Guard installed"),
+            ("guard.removed", "Guard removed"),
+            ("guard.drift", "Guard changed"),
+        ],
+    ),
+    (
+        "Sessions and gateways",
+        &[
+            ("session.started", "Session began"),
+            ("session.ended", "Session ended"),
+            ("gateway.attached", "Gateway connected"),
+            ("gateway.detached", "Gateway disconnected"),
+            ("gateway.up", "Gateway up"),
+            ("gateway.lost", "Gateway lost"),
+            ("gateway.floor", "Gateway policy"),
+            ("gateway.chat", "Gateway chat"),
+            ("gateway.config", "Gateway configuration"),
+            ("gateway.act", "Gateway act"),
+        ],
+    ),
+    (
+        "ClawButler itself",
+        &[
+            ("engine.started", "ClawButler started"),
+            ("engine.stopped", "ClawButler closed"),
+            ("settings.changed", "Settings changed"),
+            ("tampering.noticed", "Tampering noticed"),
+            ("audit.exported", "Log exported"),
+            ("audit.pruned", "Facts removed"),
+            ("offline.recorded", "Recorded offline"),
+            ("offline.damaged", "Offline record damaged"),
+        ],
+    ),
 ];
 
 /// Who can act.
@@ -315,7 +333,7 @@ fn plain(byte: u8) -> bool {
 }
 
 /// Text as a part of an address.
-pub(super) fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     text.bytes().fold(String::new(), |mut out, byte| {
         if plain(byte) {
             out.push(char::from(byte));
@@ -400,14 +418,17 @@ pub(super) fn grouped(number: u64) -> String {
     out
 }
 
+/// `1 entry`, `1,200 entries`.
+pub(super) fn entries(number: u64) -> String {
+    format!("{} {}", grouped(number), if number == 1 { "entry" } else { "entries" })
+}
+
 /// How many entries match, and how sure that is.
 pub(super) fn count_words(count: &MatchCount) -> String {
-    let number = grouped(count.entries.0);
     match (count.more, count.exact) {
-        (true, _) => format!("{number}+ entries"),
-        (false, false) => format!("at most {number} {}", if count.entries.0 == 1 { "entry" } else { "entries" }),
-        (false, true) if count.entries.0 == 1 => "1 entry".to_owned(),
-        (false, true) => format!("{number} entries"),
+        (true, _) => format!("{}+ entries", grouped(count.entries.0)),
+        (false, false) => format!("at most {}", entries(count.entries.0)),
+        (false, true) => entries(count.entries.0),
     }
 }
 
