@@ -17,6 +17,7 @@ mod history;
 mod keeping;
 mod made;
 mod observed;
+mod proof;
 #[cfg(target_os = "linux")]
 mod registry;
 mod repair;
