@@ -104,7 +104,7 @@ fn the_log_is_searched_followed_exported_and_verified() {
         std::thread::sleep(std::time::Duration::from_millis(80));
         browser.find(&request)
     });
-    browser.wait_text("[data-testid=facts] .masked", "0");
+    browser.wait_for_element("[data-testid=facts] .masked");
     assert!(!browser.text("[data-testid=entry]").contains("ghp_0123456789"), "the secret is nowhere");
     browser.wait_text("[data-testid=related]", "You decided");
     browser.wait_text("[data-testid=proof]", "checkpoint");

@@ -41,7 +41,7 @@ pub(super) fn Filters(desk: Desk) -> impl IntoView {
             <Menu desk=desk field=Field::Agent/>
             <Menu desk=desk field=Field::Project/>
             <Menu desk=desk field=Field::Session/>
-            <Saved desk=desk/>
+            <Whole desk=desk/>
         </div>
         <Chips desk=desk/>
     }
@@ -85,6 +85,7 @@ fn Search(desk: Desk) -> impl IntoView {
                 placeholder="Search words, \"phrases\", kind:action.decided, -without" aria-label="Search the log"
                 aria-describedby="query-error" aria-invalid=move || bad.with(Option::is_some).then_some("true") data-testid="audit-search"
                 on:input=move |event| soon(event_target_value(&event)) on:keydown=enter/>
+            <Saved desk=desk/>
             <Help/>
         </div>
         <div id="query-error" role="alert">{move || bad.get().map(|(message, (before, behind))| view! {
@@ -240,20 +241,31 @@ fn Menu(desk: Desk, field: Field) -> impl IntoView {
     }
 }
 
+/// What can be done with all that is asked for.
+#[component]
+fn Whole(desk: Desk) -> impl IntoView {
+    let any = Memo::new(move |_| desk.filter.with(|filter| *filter != AuditFilter::default()));
+    view! {
+        {move || any.get().then(|| view! {
+            <div class="whole-search">
+                <button type="button" class="link" data-testid="save-search" aria-haspopup="dialog" on:click=move |_| desk.over.set(Some(Over::Save))>"Save this search…"</button>
+                <button type="button" class="link" data-testid="clear" on:click=move |_| ask(&AuditFilter::default())>"Clear"</button>
+            </div>
+        })}
+    }
+}
+
 #[component]
 fn Chips(desk: Desk) -> impl IntoView {
     let chips = Memo::new(move |_| desk.filter.with(|filter| model::chips(filter, clock::short)));
-    let any = move || desk.filter.with(|filter| *filter != AuditFilter::default());
     view! {
-        {move || any().then(|| view! {
+        {move || (!chips.with(Vec::is_empty)).then(|| view! {
             <div class="chips asked-for" role="group" aria-label="What is asked for">
                 {chips.get().into_iter().map(|chip| {
                     let without = chip.without.clone();
                     let label = format!("Remove {}: {}", chip.label, chip.value);
                     view! { <button type="button" class="chip" data-testid="chip" aria-label=label title="Remove" on:click=move |_| ask(&without)><span class="quiet">{chip.label}</span>" "{chip.value}<span aria-hidden="true" class="cross">"×"</span></button> }
                 }).collect_view()}
-                <button type="button" class="link" data-testid="clear" on:click=move |_| ask(&AuditFilter::default())>"Clear"</button>
-                <button type="button" class="link" data-testid="save-search" aria-haspopup="dialog" on:click=move |_| desk.over.set(Some(Over::Save))>"Save this search…"</button>
             </div>
         })}
     }

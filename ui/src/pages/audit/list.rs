@@ -16,6 +16,7 @@ const NEAR: i32 = 600;
 pub(super) fn Log(desk: Desk) -> impl IntoView {
     let count = move || {
         let rows = desk.rows.with(|rows| rows.as_ref().and_then(|rows| rows.count));
+        let rows = rows.filter(|_| desk.error.with(Option::is_none));
         let plain = desk.filter.with(|filter| *filter == Default::default());
         rows.map(
             |count| if plain { model::count_words(&count) } else { format!("{} found", model::count_words(&count)) },
@@ -35,7 +36,7 @@ pub(super) fn Log(desk: Desk) -> impl IntoView {
                 <Strip desk=desk/>
                 <Filters desk=desk/>
             </header>
-            <section class="audit-list" aria-label="Entries" on:scroll=move |event| scrolled(desk, &event)>
+            <section class="audit-list" class:stale=move || desk.error.with(Option::is_some) aria-label="Entries" on:scroll=move |event| scrolled(desk, &event)>
                 <Rows desk=desk/>
             </section>
             {move || open.get().then(|| view! { <Panel desk=desk/> })}
@@ -74,6 +75,7 @@ fn Rows(desk: Desk) -> impl IntoView {
             None if desk.error.with(Option::is_some) => Shown::Failed,
             None => Shown::Loading,
             Some(rows) if !rows.items.is_empty() => Shown::Items,
+            Some(_) if desk.error.with(Option::is_some) => Shown::Failed,
             Some(rows) if rows.searched_to.is_some() => Shown::Looking,
             Some(_) => Shown::Empty,
         })
@@ -141,8 +143,8 @@ fn Item(desk: Desk, entry: EntryView) -> impl IntoView {
             <td class="number quiet">{model::grouped(seq)}</td>
             <td class="when-cell"><time title=clock::exact(entry.at)>{move || crate::model::ago(entry.at, desk.live.now())}</time></td>
             <td class="what-cell"><a href=href tabindex=stop aria-current=move || current().then_some("true")>
-                <span class="kind">{model::kind_words(&entry.kind)}</span>" "<span class="says">{entry::line(&entry.says)}</span></a></td>
-            <td class="quiet who-cell">{entry.actor.clone()}</td>
+                <span class="kind">{model::kind_words(&entry.kind)}</span>" "<span class="says">{(!model::says_nothing_more(&entry.kind)).then(|| entry::line(&entry.says))}</span></a></td>
+            <td class="quiet who-cell" title=entry.actor.clone()>{entry.actor.clone()}</td>
             <td>{entry::risk(&entry)}</td>
             <td>{entry::decision(&entry)}</td>
         </tr>

@@ -126,7 +126,13 @@ impl Desk {
                         self.fresh.set(false);
                     }
                 }
-                Err(error) => self.error.set(Some(error)),
+                Err(error) => {
+                    // A query that is not whole yet leaves what is there; anything else would be another answer.
+                    if turn == Turn::First && error.details.is_none() {
+                        self.rows.set(None);
+                    }
+                    self.error.set(Some(error));
+                }
             }
         });
     }
@@ -135,7 +141,7 @@ impl Desk {
     fn grown(self) {
         let state = self.rows.with_untracked(|rows| rows.as_ref().map(|rows| (rows.top(), rows.newer.is_some())));
         match state {
-            Some((None, _)) if !self.busy.get_untracked() => self.turn(Turn::First),
+            None | Some((None, _)) if !self.busy.get_untracked() => self.turn(Turn::First),
             Some((Some(_), false)) if !self.busy.get_untracked() && self.at_top.get_value() => self.turn(Turn::Newer),
             Some((Some(top), false)) => {
                 let filter = self.filter.get_untracked();

@@ -226,6 +226,21 @@ pub(super) fn kind_words(kind: &str) -> String {
     known.map_or_else(|| kind.replace(['.', '_'], " "), |(_, words)| (*words).to_owned())
 }
 
+/// Whether the words for a kind say all that its sentence says.
+pub(super) fn says_nothing_more(kind: &str) -> bool {
+    matches!(
+        kind,
+        "approval.requested"
+            | "approval.expired"
+            | "approval.reclaimed"
+            | "session.ended"
+            | "engine.stopped"
+            | "settings.changed"
+            | "grant.created"
+            | "grant.revoked"
+    )
+}
+
 fn actor_words(actor: &str) -> String {
     let known = ACTORS.iter().find(|(name, _)| *name == actor);
     known.map_or_else(|| actor.replacen(':', " ", 1), |(_, words)| (*words).to_owned())

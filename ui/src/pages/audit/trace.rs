@@ -102,7 +102,7 @@ pub(super) fn Page(desk: Desk) -> impl IntoView {
     let chosen = RwSignal::new(None::<String>);
     let back = move || format!("#/{}", desk.filter.with(|filter| model::place(None, filter)));
     let segment = move |is_tree: bool, words: &'static str, testid: &'static str| {
-        let href = move || format!("#/audit/trace/{}{}", id.get(), if is_tree { "/time/tree" } else { "" });
+        let href = move || format!("#/audit/trace/{}{}", id.get(), if is_tree { "/tree" } else { "" });
         view! { <a href=href data-testid=testid aria-current=move || (tree.get() == is_tree).then_some("true")>{words}</a> }
     };
     view! {
