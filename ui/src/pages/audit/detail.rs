@@ -215,7 +215,7 @@ fn link(desk: Desk, other: &EntryView) -> AnyView {
     let seq = other.seq.0;
     let href = move || format!("#/{}", desk.filter.with(|filter| model::place(Some(seq), filter)));
     view! {
-        <li><a href=href><span class="number quiet">{model::grouped(seq)}</span>" "{model::kind_words(&other.kind)}</a>" "<span class="quiet">{entry::line(&other.says)}</span></li>
+        <li><a href=href><span class="number quiet">{model::grouped(seq)}</span>" "{model::kind_words(&other.kind)}</a>" "<span class="quiet">{entry::more(other)}</span></li>
     }
     .into_any()
 }

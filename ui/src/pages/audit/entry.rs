@@ -32,6 +32,11 @@ pub(super) fn line(text: &str) -> AnyView {
     marked(&facts::pieces(text))
 }
 
+/// What the entry's sentence adds to the words for its kind.
+pub(super) fn more(entry: &EntryView) -> Option<AnyView> {
+    (!model::says_nothing_more(&entry.kind)).then(|| line(&entry.says))
+}
+
 /// The entry's risk as a badge.
 pub(super) fn risk(entry: &EntryView) -> Option<AnyView> {
     let level = match model::risk(entry)? {

@@ -4,6 +4,11 @@ use serde_json::Value;
 
 /// Rows drawn at most; the copy as JSON has them all.
 const MOST: usize = 120;
+/// What people look for first, in this order.
+const FIRST: &[&str] = &[
+    "says", "summary", "tool", "effect", "verdict", "decision", "risk", "because", "rule", "matched", "signals",
+    "project", "cwd",
+];
 
 /// A part of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +34,10 @@ pub(super) struct Fact {
 pub(super) fn facts(data: &Value) -> (Vec<Fact>, usize) {
     let mut found = Vec::new();
     collect(String::new(), data, &mut found);
+    found.sort_by_key(|fact| {
+        let first = fact.name.split(" › ").next().unwrap_or_default();
+        FIRST.iter().position(|name| *name == first).unwrap_or(FIRST.len())
+    });
     let over = found.len().saturating_sub(MOST);
     found.truncate(MOST);
     (found, over)

@@ -132,6 +132,23 @@ pub(super) fn escape(event: web_sys::KeyboardEvent) {
     }
 }
 
+/// A menu closes when something else is pressed.
+pub(super) fn pressed(event: &web_sys::Event) {
+    let on = event.target().and_then(|on| on.dyn_into::<web_sys::Node>().ok());
+    let Ok(open) = document().query_selector_all(".menu[open]") else { return };
+    let open = (0..open.length()).filter_map(|at| open.item(at)?.dyn_into::<web_sys::Element>().ok());
+    for menu in open.filter(|menu| !menu.contains(on.as_ref())) {
+        let _ = menu.remove_attribute("open");
+    }
+}
+
+/// Closes every menu.
+pub(super) fn close_menus() {
+    while let Ok(Some(menu)) = document().query_selector(".menu[open]") {
+        let _ = menu.remove_attribute("open");
+    }
+}
+
 /// A menu closes when the focus goes elsewhere.
 pub(super) fn left(event: web_sys::FocusEvent) {
     let Some(menu) = details(&event) else { return };
@@ -146,6 +163,7 @@ fn Time(desk: Desk) -> impl IntoView {
     let any = move || desk.filter.with(|filter| filter.from.is_none() && filter.until.is_none());
     let since = move |length: i64| {
         let now = desk.live.now_untracked();
+        close_menus();
         ask(&AuditFilter { from: Some(now - length), until: None, ..desk.filter.get_untracked() });
     };
     let stretch = |(words, length): &(&'static str, i64)| {

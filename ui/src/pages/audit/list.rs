@@ -143,7 +143,7 @@ fn Item(desk: Desk, entry: EntryView) -> impl IntoView {
             <td class="number quiet">{model::grouped(seq)}</td>
             <td class="when-cell"><time title=clock::exact(entry.at)>{move || crate::model::ago(entry.at, desk.live.now())}</time></td>
             <td class="what-cell"><a href=href tabindex=stop aria-current=move || current().then_some("true")>
-                <span class="kind">{model::kind_words(&entry.kind)}</span>" "<span class="says">{(!model::says_nothing_more(&entry.kind)).then(|| entry::line(&entry.says))}</span></a></td>
+                <span class="kind">{model::kind_words(&entry.kind)}</span>" "<span class="says">{entry::more(&entry)}</span></a></td>
             <td class="quiet who-cell" title=entry.actor.clone()>{entry.actor.clone()}</td>
             <td>{entry::risk(&entry)}</td>
             <td>{entry::decision(&entry)}</td>

@@ -225,7 +225,11 @@ pub(crate) fn Audit(live: Live, route: Route) -> impl IntoView {
         }
     });
     let handle = window_event_listener(leptos::ev::keydown, move |event| desk.key(&event));
-    on_cleanup(move || handle.remove());
+    let pressed = window_event_listener(leptos::ev::pointerdown, |event| filters::pressed(&event));
+    on_cleanup(move || {
+        handle.remove();
+        pressed.remove();
+    });
     let what = Memo::new(move |_| match route.item().as_str() {
         "trace" => Shown::Trace,
         "session" => Shown::Session,

@@ -197,7 +197,7 @@ fn Bar(lane: Lane, grid: StoredValue<Vec<(f64, String)>>, chosen: RwSignal<Optio
             <button type="button" class="lane-row" aria-expanded=move || open.get().to_string() aria-label=label on:click=press>
                 <span class=format!("lane-name depth-{}", lane.depth)><span class="headline">{lane.name.clone()}</span>{signs::span_state(&lane.state)}</span>
                 <span class="track">{lines}
-                    <span class=format!("bar {}", lane.state) style:left=format!("{:.2}%", lane.left) style:width=format!("{:.2}%", lane.width)></span>
+                    <span class=format!("bar is-{}", lane.state) style:left=format!("{:.2}%", lane.left) style:width=format!("{:.2}%", lane.width)></span>
                     {marks}
                 </span>
                 <span class="lane-length number quiet">{lanes::length(lane.length)}</span>
@@ -214,7 +214,7 @@ fn link(shown: &EntryView, first: Option<i64>) -> AnyView {
     let after = first.map(|first| shown.at - first).filter(|after| *after > 0);
     view! {
         <li><a href=format!("#/audit/{}", shown.seq)><span class="number quiet">{model::grouped(shown.seq.0)}</span>" "{model::kind_words(&shown.kind)}</a>" "
-            <span class="quiet">{entry::line(&shown.says)}</span>" "{entry::decision(shown)}
+            <span class="quiet">{entry::more(shown)}</span>" "{entry::decision(shown)}
             {after.map(|after| view! { <span class="quiet number after">{format!("+{}", lanes::length(after))}</span> })}</li>
     }
     .into_any()
