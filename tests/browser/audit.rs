@@ -142,7 +142,7 @@ fn export(machine: &Machine, browser: &Browser) {
     assert!(!String::from_utf8_lossy(&file).contains("ghp_0123456789"));
     shots(browser, "68-exported");
     browser.tab_to("[data-testid=export-close]").press(ENTER);
-    browser.wait_text(".log", "Log exported");
+    browser.wait_text(".log", "entries were exported as jsonl");
 }
 
 fn verify(machine: &Machine, browser: &Browser) {
@@ -167,6 +167,8 @@ fn verify(machine: &Machine, browser: &Browser) {
     shots(browser, "71-tampered");
     browser.tab_to("[data-testid=verdict] a").press(ENTER);
     browser.wait_text("[data-testid=proof] [role=alert]", "This entry does not hold");
+    browser.wait_text("[data-testid=facts]", "harmle");
+    browser.script("document.querySelector('[data-testid=proof]').scrollIntoView({ block: 'center' })");
     shots(browser, "72-broken-entry");
 }
 

@@ -38,12 +38,15 @@ pub(super) fn Panel(desk: Desk) -> impl IntoView {
             if entry.span != NO_SPAN {
                 related.ask(ListAudit { before: None, limit: Some(RELATED), span: Some(entry.span.clone()) });
             }
-            shown.set(Some(entry));
+            if shown.with_untracked(|old| old.as_ref() != Some(&entry)) {
+                shown.set(Some(entry));
+            }
         };
-        if let Some(entry) = here {
-            return found(entry);
+        match here {
+            Some(entry) => found(entry),
+            None => shown.set(None),
         }
-        shown.set(None);
+        // What stands in the list may be old: the database may have been changed since.
         spawn_local(async move {
             let request = ListAudit { before: Some(Seq(seq.saturating_add(1))), limit: Some(1), span: None };
             let reply = api::call(&request).await;
@@ -78,7 +81,7 @@ fn body(desk: Desk, entry: &EntryView, proof: Fetched<EntryProof>, related: Fetc
             <button type="button" class="close" aria-label="Close the entry" data-testid="close-entry" on:click=move |_| desk.close()>"×"</button>
             <h2>{model::kind_words(&entry.kind)}</h2>
             <p class="sentence">{entry::line(&entry.says)}</p>
-            <p class="chips-line"><span class="tag">{entry.actor.clone()}</span>{entry::risk(entry)}{entry::decision(entry)}</p>
+            <p class="chips-line"><span class="tag">{entry.actor.clone()}</span>{entry::risk(entry)}{entry::decision(entry)}{move || proof.value.with(|proof| proof.as_ref().map(|proof| badge(proof.state)))}</p>
             <div class="buttons"><a class="button" data-testid="open-trace" href=trace>"Show its trace"</a><Copy text=json label="Copy as JSON" testid="copy-json"/></div>
         </header>
         {facts_part(entry, proof)}
@@ -86,6 +89,14 @@ fn body(desk: Desk, entry: &EntryView, proof: Fetched<EntryProof>, related: Fetc
         {related_part(desk, entry, related)}
     }
     .into_any()
+}
+
+fn badge(state: ProofState) -> AnyView {
+    match state {
+        ProofState::Proven => signs::proof(Some(true), "proven"),
+        ProofState::Chained => signs::proof(None, "no checkpoint yet"),
+        ProofState::Broken => signs::proof(Some(false), "does not hold"),
+    }
 }
 
 fn facts_part(entry: &EntryView, proof: Fetched<EntryProof>) -> AnyView {

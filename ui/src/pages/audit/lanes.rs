@@ -220,18 +220,10 @@ mod tests {
     use super::*;
 
     fn entry(seq: u64, at: i64, kind: &str, data: serde_json::Value) -> EntryView {
-        let empty = String::new;
-        EntryView {
-            seq: Seq(seq),
-            at,
-            kind: kind.to_owned(),
-            actor: empty(),
-            says: empty(),
-            trace: empty(),
-            span: empty(),
-            data,
-            hash: empty(),
-        }
+        let entry = json!({
+            "seq": seq.to_string(), "at": at, "kind": kind, "actor": "", "says": "", "trace": "", "span": "", "data": data, "hash": "",
+        });
+        serde_json::from_value(entry).expect("an entry")
     }
 
     fn span(id: &str, parent: Option<&str>, start: i64, end: i64, entries: &[u64]) -> SpanView {

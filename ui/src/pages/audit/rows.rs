@@ -43,7 +43,10 @@ impl Rows {
     /// Takes in the page above; what is over the bound falls off below.
     pub(super) fn add_newer(&mut self, page: SearchPage) {
         let first = self.items.first().map_or(Seq(0), |entry| entry.seq);
-        let above = page.items.into_iter().filter(|entry| entry.seq > first).collect();
+        let above: Vec<EntryView> = page.items.into_iter().filter(|entry| entry.seq > first).collect();
+        if let Some(count) = self.count.as_mut().filter(|count| !count.more && self.newer.is_none()) {
+            count.entries.0 += above.len() as u64;
+        }
         let below = std::mem::replace(&mut self.items, above);
         self.items.extend(below);
         self.newer = page.newer;
@@ -65,17 +68,10 @@ mod tests {
     use super::*;
 
     fn entry(seq: u64) -> EntryView {
-        EntryView {
-            seq: Seq(seq),
-            at: 0,
-            kind: String::new(),
-            actor: String::new(),
-            says: String::new(),
-            trace: String::new(),
-            span: String::new(),
-            data: serde_json::Value::Null,
-            hash: String::new(),
-        }
+        let entry = serde_json::json!({
+            "seq": seq.to_string(), "at": 0, "kind": "", "actor": "", "says": "", "trace": "", "span": "", "data": null, "hash": "",
+        });
+        serde_json::from_value(entry).expect("an entry")
     }
 
     fn page(seqs: impl Iterator<Item = u64>, older: Option<u64>, newer: Option<u64>) -> SearchPage {
@@ -119,6 +115,10 @@ mod tests {
         rows.add_newer(page([4, 3].into_iter(), None, None));
         rows.add_older(page([2, 1].into_iter(), None, None));
         assert_eq!(ends(&rows), (4, Some(4), Some(1), None, None));
+        let counted = MatchCount { entries: Seq(3), more: false, exact: true };
+        let mut rows = Rows { count: Some(counted), ..Rows::first(page([3, 2].into_iter(), None, None)) };
+        rows.add_newer(page([5, 4, 3].into_iter(), None, None));
+        assert_eq!(rows.count.map(|count| count.entries), Some(Seq(5)), "what came is counted");
         let mut none = Rows::first(page([].into_iter(), None, None));
         none.add_newer(page([1].into_iter(), None, None));
         assert_eq!(none.top(), Some(Seq(1)));
