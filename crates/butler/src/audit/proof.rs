@@ -145,7 +145,7 @@ fn prove(read: &Read<'_>, row: &LedgerRow, keys: &[PublicKey]) -> Result<EntryPr
     let facts = row.payload.as_ref().is_none_or(|payload| Some(sha256(payload.as_bytes())) == data_digest);
     let columns = header["seq"] == row.seq && header["kind"] == row.kind.as_str() && header["at"] == row.at;
     let broken = if !facts {
-        Some("Its facts are not those its header names.")
+        Some("Its facts were changed: they do not fit the digest in its header.")
     } else if !columns {
         Some("Its columns are not those of its header.")
     } else if hash != row.hash {

@@ -31,7 +31,7 @@ fn an_entry_is_chained_first_and_proven_once_a_checkpoint_covers_it() {
     assert_eq!(code(missing), clawbutler_wire::Code::NotFound);
 
     let list = desk.butler().list_checkpoints(ListCheckpoints {}).unwrap();
-    assert!(list.items.iter().any(|item| *item == checkpoint));
+    assert!(list.items.contains(&checkpoint));
     assert!(list.items.is_sorted_by(|newer, older| newer.entries > older.entries));
     let states: Vec<_> = list.copies.iter().map(|copy| copy.state).collect();
     assert_eq!(states, [CopyState::Agrees], "the file beside the data folder");

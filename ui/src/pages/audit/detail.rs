@@ -10,7 +10,7 @@ use leptos::task::spawn_local;
 
 use super::list::Copy;
 use super::model::{self, Field};
-use super::{Desk, entry, facts};
+use super::{Desk, address, entry, facts};
 use crate::fetched::Fetched;
 use crate::{api, clock, kit, signs};
 
@@ -180,7 +180,7 @@ fn hashes(proof: &EntryProof) -> AnyView {
 fn related_part(desk: Desk, entry: &EntryView, related: Fetched<AuditPage>) -> AnyView {
     let own = entry.seq;
     let filter_link = |filter: AuditFilter, words: String| {
-        let href = format!("#/{}", model::place(None, &filter));
+        let href = format!("#/{}", address::place(None, &filter));
         view! { <li><a href=href>{words}</a></li> }
     };
     let by = |field: Field, words: &str| {
@@ -224,7 +224,7 @@ fn related_part(desk: Desk, entry: &EntryView, related: Fetched<AuditPage>) -> A
 
 fn link(desk: Desk, other: &EntryView) -> AnyView {
     let seq = other.seq.0;
-    let href = move || format!("#/{}", desk.filter.with(|filter| model::place(Some(seq), filter)));
+    let href = move || format!("#/{}", desk.filter.with(|filter| address::place(Some(seq), filter)));
     view! {
         <li><a href=href><span class="number quiet">{model::grouped(seq)}</span>" "{model::kind_words(&other.kind)}</a>" "<span class="quiet">{entry::more(other)}</span></li>
     }

@@ -8,7 +8,7 @@ use wasm_bindgen::JsCast as _;
 
 use super::model::{self, Field};
 use super::saved::Saved;
-use super::{Desk, Over};
+use super::{Desk, Over, address};
 use crate::route::{go, replace};
 use crate::{clock, kit};
 
@@ -24,7 +24,7 @@ const STRETCHES: &[(&str, i64)] = &[
 
 /// Asks for something else.
 fn ask(filter: &AuditFilter) {
-    go(&model::place(None, filter));
+    go(&address::place(None, filter));
 }
 
 #[component]
@@ -62,7 +62,7 @@ fn Search(desk: Desk) -> impl IntoView {
     let ask_for = move |text: String| {
         let now = desk.filter.get_untracked();
         if now.text != text {
-            replace(&model::place(None, &AuditFilter { text, ..now }));
+            replace(&address::place(None, &AuditFilter { text, ..now }));
         }
     };
     let soon = kit::after_a_pause(PAUSE, ask_for);
@@ -251,7 +251,7 @@ fn Menu(desk: Desk, field: Field) -> impl IntoView {
             <div class="menu-body">
                 {move || offered(desk, field).into_iter().map(|(group, values)| view! {
                     {(!group.is_empty()).then(|| view! { <h3>{group}</h3> })}
-                    {values.into_iter().map(option.clone()).collect_view()}
+                    {values.into_iter().map(option).collect_view()}
                 }).collect_view()}
                 {free.then(|| view! { <label class="stacked-label">{format!("Another {}", field.name().to_lowercase())}<input type="text" autocomplete="off" spellcheck="false" maxlength="400" on:change=other/></label> })}
             </div>

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::detail::Panel;
 use super::filters::Filters;
 use super::verify::Strip;
-use super::{Desk, Over, Turn, entry, model};
+use super::{Desk, Over, Turn, address, entry, model};
 use crate::{clock, kit};
 
 /// How near to the end of what is there more is fetched (pixels).
@@ -137,7 +137,7 @@ fn Item(desk: Desk, entry: EntryView) -> impl IntoView {
             || desk.rows.with(|rows| rows.iter().flat_map(|rows| &rows.items).any(|item| Some(item.seq.0) == open));
         if current() || (first() && !(open.is_some() && shown())) { "0" } else { "-1" }
     };
-    let href = move || format!("#/{}", desk.filter.with(|filter| model::place(Some(seq), filter)));
+    let href = move || format!("#/{}", desk.filter.with(|filter| address::place(Some(seq), filter)));
     view! {
         <tr data-testid="entry-row" data-seq=seq.to_string() data-kind=entry.kind.clone() class:current=current>
             <td class="number quiet">{model::grouped(seq)}</td>

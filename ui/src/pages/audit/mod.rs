@@ -1,5 +1,6 @@
 //! The audit log: search it, open an entry, follow a trace, export it, and check that it holds.
 
+mod address;
 mod detail;
 mod entry;
 mod export;
@@ -13,7 +14,7 @@ mod saved;
 mod trace;
 mod verify;
 
-pub(crate) use model::escaped;
+pub(crate) use address::escaped;
 
 use clawbutler_wire::ApiError;
 use clawbutler_wire::audit_search::{AuditFilter, SavedSearches};
@@ -74,7 +75,7 @@ impl Desk {
         // A trace keeps the filter of the list it was opened from.
         let filter = Memo::new(move |old: Option<&AuditFilter>| match route.item().as_str() {
             "trace" | "session" => old.cloned().unwrap_or_default(),
-            _ => model::from_address(&route.part()),
+            _ => address::from_address(&route.part()),
         });
         let open = Memo::new(move |_| route.item().parse().ok());
         Self {
@@ -159,7 +160,7 @@ impl Desk {
     }
 
     fn close(self) {
-        go(&model::place(None, &self.filter.get_untracked()));
+        go(&address::place(None, &self.filter.get_untracked()));
     }
 
     fn step(self, by: isize) {
@@ -169,7 +170,7 @@ impl Desk {
         });
         let next = crate::model::neighbour(&ids, &open.to_string(), by);
         if let Some(seq) = next.and_then(|id| id.parse().ok()) {
-            go(&model::place(Some(seq), &self.filter.get_untracked()));
+            go(&address::place(Some(seq), &self.filter.get_untracked()));
             kit::focus(&format!("[data-testid=entry-row][data-seq='{seq}'] a"));
         }
     }

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::filters::{close_menus, escape, left};
-use super::{Desk, model};
+use super::{Desk, address, model};
 use crate::route::go;
 use crate::{api, clock, kit};
 
@@ -47,7 +47,7 @@ fn one(desk: Desk, search: SavedSearch, renaming: RwSignal<Option<String>>) -> A
     let rename = format!("Rename {name}");
     view! {
         <li data-testid="saved-search">
-            <button type="button" class="link" data-testid="run-search" on:click=move |_| { close_menus(); go(&model::place(None, &filter)); }>{name}<span class="quiet">{title}</span></button>
+            <button type="button" class="link" data-testid="run-search" on:click=move |_| { close_menus(); go(&address::place(None, &filter)); }>{name}<span class="quiet">{title}</span></button>
             <button type="button" class="plain" aria-label=rename on:click=move |_| renaming.set(Some(for_rename.clone()))>"Rename"</button>
             <kit::Sure testid="delete-search" label="Delete" sure="Really delete" act=delete/>
         </li>

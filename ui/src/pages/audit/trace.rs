@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::lanes::{self, Lane, Lanes, Trace};
-use super::{Desk, entry, model};
+use super::{Desk, address, entry, model};
 use crate::route::{Route, replace};
 use crate::{api, clock, kit, signs};
 
@@ -21,7 +21,7 @@ pub(super) fn OfSession(route: Route) -> impl IntoView {
     let error = RwSignal::new(None::<ApiError>);
     let none = RwSignal::new(false);
     Effect::new(move |_| {
-        let session = model::unescaped(&route.part());
+        let session = address::unescaped(&route.part());
         spawn_local(async move {
             let filter = AuditFilter { sessions: vec![session], ..AuditFilter::default() };
             match api::call(&SearchAudit { filter, limit: Some(1), ..SearchAudit::default() }).await {
@@ -100,7 +100,7 @@ pub(super) fn Page(desk: Desk) -> impl IntoView {
     let tree = Memo::new(move |_| desk.route.below() == "tree");
     let all = Memo::new(move |_| tracing.trace.with(|trace| trace.as_ref().map(lanes::lanes)));
     let chosen = RwSignal::new(None::<String>);
-    let back = move || format!("#/{}", desk.filter.with(|filter| model::place(None, filter)));
+    let back = move || format!("#/{}", desk.filter.with(|filter| address::place(None, filter)));
     let segment = move |is_tree: bool, words: &'static str, testid: &'static str| {
         let href = move || format!("#/audit/trace/{}{}", id.get(), if is_tree { "/tree" } else { "" });
         view! { <a href=href data-testid=testid aria-current=move || (tree.get() == is_tree).then_some("true")>{words}</a> }
@@ -132,7 +132,7 @@ fn summary(all: &Lanes) -> AnyView {
     let denied = all.lanes.iter().filter(|lane| lane.state == "denied").count();
     let spans = crate::model::count(all.lanes.len() as u64, "span", "spans");
     let entries = model::entries(entries as u64);
-    let denied = (denied > 0).then(|| format!(", {denied} denied")).unwrap_or_default();
+    let denied = if denied > 0 { format!(", {denied} denied") } else { String::new() };
     view! {
         <p class="quiet number" data-testid="trace-summary">{format!("{spans}, {entries}{denied}. Began {}, lasted {}.", clock::short(all.from), lanes::length(all.until - all.from))}</p>
     }
