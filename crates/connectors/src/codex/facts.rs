@@ -7,10 +7,10 @@ use clawbutler_core::digest::sha256;
 use clawbutler_core::limits::FACTS;
 use serde_json::Value;
 
-use super::{config, discover, entries, paths, status};
+use super::{backstop, config, discover, entries, paths, status};
 use crate::disk;
 use crate::env::Env;
-use crate::facts::{Fact, Tab, Watch};
+use crate::facts::{BACKSTOP, Fact, Tab, Watch};
 use crate::words::{address, safe_words};
 
 /// Largest file that is read for facts (bytes), entries of a folder, projects looked at.
@@ -68,6 +68,7 @@ pub(super) fn facts(env: &Env, home: &Path, projects: &[PathBuf]) -> Vec<Fact> {
     requirements(&mut facts, env);
     hooks_json(&mut facts, &paths::hooks_json(home), "");
     rules(&mut facts, &home.join("rules"), "");
+    static_rules(&mut facts, home);
     skills(&mut facts, &home.join("skills"), "");
     instructions(&mut facts, home, "");
     for project in roots(projects) {
@@ -292,7 +293,7 @@ fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
 }
 
 fn rules(facts: &mut Facts, folder: &Path, of: &str) {
-    for file in files(folder, "rules") {
+    for file in files(folder, "rules").into_iter().filter(|file| !backstop::is_ours(file)) {
         facts.from(&file, of);
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let text = disk::small_text(&file, FILE_BYTES).unwrap_or_default();
@@ -301,6 +302,18 @@ fn rules(facts: &mut Facts, folder: &Path, of: &str) {
         let words = format!("{}, {allows} that allow without a sandbox", fingerprint(&file));
         facts.add(Tab::Permissions, format!("rules:{name}"), words, Watch::Change);
     }
+}
+
+/// Our own rules: that they go is drift, whoever took them away without us.
+fn static_rules(facts: &mut Facts, home: &Path) {
+    let file = backstop::file(home);
+    facts.from(&file, "");
+    let (words, rank) = match (backstop::stands(home), file.exists()) {
+        (true, _) => ("in force in sessions that start from now on", 0),
+        (false, true) => ("not as ClawButler wrote them", 1),
+        (false, false) => ("none", 1),
+    };
+    facts.add(Tab::Permissions, BACKSTOP, words, Watch::Rank(rank));
 }
 
 fn skills(facts: &mut Facts, folder: &Path, of: &str) {

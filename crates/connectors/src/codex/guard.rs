@@ -63,8 +63,8 @@ pub(super) fn plan_install(env: &Env, home: &Path, hook: &Path, variant: Variant
     }
     plan.notes.push(
         "Not every way goes through hooks: what is typed into a terminal that already runs (`write_stdin`), hosted web \
-         search, `--disable hooks` and `--ignore-user-config`. As a backstop that Codex enforces by itself, \
-         `prefix_rule`s in a file of your own in the home's `rules` folder can forbid single commands."
+         search, `--disable hooks` and `--ignore-user-config`. The static rules, which Codex enforces by itself, can \
+         stand behind it."
             .to_owned(),
     );
     link_note(&disk, &mut plan);
