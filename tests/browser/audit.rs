@@ -11,8 +11,9 @@ use crate::keyboard::{Browser, ENTER, ESCAPE, SPACE};
 
 const ROWS: &str = "[data-testid=entry-row]";
 
-/// Calls of the real client: one denied, one allowed, one that carries a secret.
-fn lived(machine: &Machine) {
+/// Calls of the real client: one denied, one allowed, one that carries a secret. Gives the session of the last.
+fn lived(machine: &Machine) -> String {
+    let mut session = String::new();
     let secret = "git push https://ann:ghp_0123456789abcdefghijABCDEFGHIJ01234@example.com/x && rm -rf build";
     for (command, verb, reason) in [
         ("rm -rf victim", "deny", Some("not before lunch")),
@@ -23,7 +24,9 @@ fn lived(machine: &Machine) {
         let pending = machine.wait_pending();
         machine.decide(&pending, verb, reason).unwrap();
         asked.finish();
+        session = pending.session;
     }
+    session
 }
 
 /// Both themes, wide and narrow.
@@ -38,7 +41,7 @@ fn shots(browser: &Browser, name: &str) {
 #[test]
 fn the_log_is_searched_followed_exported_and_verified() {
     let Some(machine) = Machine::with_claude(&json!({ "permissions": { "allow": ["Bash"] } })) else { return };
-    lived(&machine);
+    let session = lived(&machine);
     let Some(browser) = Browser::open(&machine) else { return };
     browser.size(1280, 800);
     browser.tab_to("[data-testid=nav-audit]").press(ENTER);
@@ -121,6 +124,11 @@ fn the_log_is_searched_followed_exported_and_verified() {
     browser.wait_text("[data-testid=span-tree]", "You decided");
     shots(&browser, "66-tree");
     browser.tab_to("[data-testid=back]").press(ENTER);
+    browser.wait_for_element(ROWS);
+    // A session's page links here by the runtime's own id.
+    browser.visit(&format!("audit/session/{session}"));
+    browser.wait_text("[data-testid=trace-summary]", "2 spans, 6 entries, 1 denied");
+    browser.visit("audit");
     browser.wait_for_element(ROWS);
 
     export(&machine, &browser);
