@@ -132,17 +132,18 @@ fn pruned_payloads_are_vouched_for_by_the_run_that_removed_them() {
     let trust = Trust { keys: vec![key.public()], ..Trust::default() };
     store.write::<_, StoreError>(Durability::Process, |tx| tx.checkpoint_put(size, &note)).unwrap();
     let kinds = ["action.requested"];
-    let (entries, bytes) = store.read::<_, StoreError>(|read| read.ledger_prunable(11, &kinds)).unwrap();
-    assert_eq!((entries, bytes), (10, 80));
+    let rows = store.read::<_, StoreError>(|read| read.payloads_after(0, 10)).unwrap();
+    assert_eq!((rows.len(), rows.iter().map(|row| row.bytes).sum::<u64>()), (10, 80));
+    let entries: Vec<u64> = rows.iter().map(|row| row.seq).collect();
     let pruned = store
-        .write::<_, StoreError>(Durability::Power, |tx| {
-            let pruned = tx.ledger_prune(11, &kinds)?;
-            let data = json!({ "below": 11, "kinds": kinds, "entries": pruned, "bytes": bytes });
-            tx.append(draft(Kind::AuditPruned, data), Timestamp(2))?;
-            Ok(pruned)
+        .write_erasing::<_, StoreError>(|tx| {
+            tx.append(draft(Kind::AuditPruned, json!({ "below": 11, "kinds": kinds })), Timestamp(2))?;
+            tx.ledger_prune(&entries)
         })
         .unwrap();
-    assert_eq!(pruned, 10);
+    assert_eq!(pruned, (10, 80));
+    let left = store.read::<_, StoreError>(|read| read.payloads_after(0, 12)).unwrap();
+    assert_eq!(left.iter().map(|row| row.seq).collect::<Vec<_>>(), [11, 12]);
     let report = verify(&store, &trust);
     assert_eq!(
         (report.entries, report.pruned, report.broken, report.checkpoint),
