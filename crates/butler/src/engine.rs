@@ -31,6 +31,7 @@ use crate::cost::Transcripts;
 use crate::events::{Event, Listener};
 use crate::export::Exports;
 use crate::project::Remotes;
+use crate::retention::Retention;
 use crate::rules::Book;
 use crate::runtimes::{Pace, Registry};
 use crate::search::Finder;
@@ -76,6 +77,7 @@ pub(crate) struct Inner {
     pub(crate) sessions: Sessions,
     pub(crate) finder: Finder,
     pub(crate) exports: Exports,
+    pub(crate) retention: Retention,
     /// How much of the tightest budget is used (percent), as told by whoever counts.
     pub(crate) budget: RwLock<Option<u32>>,
     /// When the history is tidied next (ms since the epoch).
@@ -128,7 +130,7 @@ impl Butler {
         if let Some(aside) = set_aside {
             tracing::warn!(aside = %aside.display(), "what was read of sessions could not be used and is read again");
         }
-        let finder = Finder(SearchStore::open(&ports.data.search())?);
+        let finder = Finder::new(SearchStore::open(&ports.data.search())?);
         clawbutler_platform::os::set_mode(&ports.data.search(), 0o600)?;
         let mask = MaskKey(files::secret(&ports.data.mask_key())?);
         let settings = crate::settings::load(&store)?;
@@ -145,6 +147,7 @@ impl Butler {
             sessions,
             finder,
             exports: Exports::default(),
+            retention: Retention::default(),
             budget: RwLock::default(),
             next_prune: AtomicI64::new(0),
             store,
@@ -241,6 +244,7 @@ impl Butler {
             self.take_in_spool()?;
             self.look_at_gateways()?;
             self.prune_history()?;
+            self.retain_when_due()?;
             self.0.store.tidy()?;
             self.compare_outside_now_and_then()?;
             self.checkpoint_when_due()?;
@@ -286,6 +290,7 @@ impl Butler {
         }
         self.0.sessions.stop();
         self.let_gateways_go();
+        self.end_retention();
         let end = || -> Result<(), Error> {
             self.withdraw_all_for_quit()?;
             self.flush_contacts()?;

@@ -99,6 +99,12 @@ impl Store {
         result
     }
 
+    /// Whether the database can give free space back to the disk.
+    pub fn gives_back(&self) -> Result<bool, StoreError> {
+        let mode: i64 = lock(&self.reader).query_row("PRAGMA auto_vacuum", [], |row| row.get(0))?;
+        Ok(mode == INCREMENTAL)
+    }
+
     /// Gives at most so many free pages back to the disk. `None`: the database was made by a version that had not
     /// prepared it for that; free pages are used again. Otherwise bytes that are free still.
     pub fn give_back(&self, pages: u32) -> Result<Option<u64>, StoreError> {
