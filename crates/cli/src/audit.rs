@@ -12,7 +12,7 @@ use clawbutler_platform::paths::DataDir;
 use clawbutler_wire::audit::VerifyReport;
 use clawbutler_wire::settings::KeyPlace;
 
-use crate::{Told, audit_search};
+use crate::{Told, audit_keep, audit_search};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Audit {
@@ -41,6 +41,8 @@ pub(crate) enum Audit {
     Search(audit_search::Search),
     /// Writes the entries that match, oldest first: to standard output, or to a file that can be continued.
     Export(audit_search::Export),
+    /// What retention keeps, and what a run would remove now.
+    Retention(audit_keep::Retention),
 }
 
 pub(crate) fn run(verb: Audit, data: &DataDir, out: &mut impl Write) -> anyhow::Result<ExitCode> {
@@ -85,6 +87,7 @@ pub(crate) fn run(verb: Audit, data: &DataDir, out: &mut impl Write) -> anyhow::
         }
         Audit::Search(verb) => audit_search::search(verb, data, out),
         Audit::Export(verb) => audit_search::export(verb, data, out),
+        Audit::Retention(verb) => audit_keep::retention(&verb, data, out),
     }
 }
 

@@ -155,7 +155,8 @@ impl SearchStore {
         let mut writer = lock(&self.writer);
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
         {
-            let mut out = transaction.prepare_cached("INSERT INTO words (words, rowid, text) VALUES ('delete', ?, ?)")?;
+            let mut out =
+                transaction.prepare_cached("INSERT INTO words (words, rowid, text) VALUES ('delete', ?, ?)")?;
             let mut put = transaction.prepare_cached("INSERT INTO words (rowid, text) VALUES (?, ?)")?;
             for row in rows {
                 out.execute(params![row.seq, row.before])?;

@@ -18,9 +18,9 @@ pub use crate::audit_search::{
 };
 use crate::audit_search::{ExportPreview, ExportProgress, SavedSearches, SearchPage, TraceView};
 use crate::grants::{GrantList, GrantPreview, PassView};
-pub use crate::retention::{GetRetention, MakeBackup, RetentionPreview, RetentionRun, SetRetention, ShowBackup};
-use crate::retention::{BackupProgress, RetentionReport, RetentionView};
 use crate::registry::{AgentDetail, AgentList, AgentView, GovernResult, KillReport};
+use crate::retention::{BackupProgress, RetentionReport, RetentionView};
+pub use crate::retention::{GetRetention, MakeBackup, RetentionPreview, RetentionRun, SetRetention, ShowBackup};
 use crate::rules::{DraftFile, ExplanationView, ImportView, RulesCheck, RulesView, SimulationView};
 use crate::runtimes::{Discovery, GuardPlan, GuardVariant, HomeView};
 use crate::sessions::{BackfillVerb, BackfillView, SessionDetail, SessionPage, SessionState, StepPage};

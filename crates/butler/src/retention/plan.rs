@@ -139,8 +139,7 @@ impl Plan {
         }
         let mut until = 0;
         for class in &plan.classes {
-            let aged =
-                Store::read_only::<_, Error>(database, |read| Ok(read.ledger_seq_at(Timestamp(class.before))?))?;
+            let aged = Store::read_only::<_, Error>(database, |read| Ok(read.ledger_seq_at(Timestamp(class.before))?))?;
             until = until.max(class.over).max(aged);
         }
         let mut after = plan.classes.iter().map(|class| class.from).min().unwrap_or(0).saturating_sub(1);

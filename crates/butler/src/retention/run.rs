@@ -84,7 +84,8 @@ impl Butler {
         let database = data.database();
         let text = Store::read_only::<_, Error>(&database, |read| Ok(read.setting(SETTINGS)?))?;
         let settings: RetentionSettings = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-        let report = preview(&database, &settings, now, |before| Ok(SessionStore::steps_older(&data.sessions(), before)?))?;
+        let report =
+            preview(&database, &settings, now, |before| Ok(SessionStore::steps_older(&data.sessions(), before)?))?;
         Ok((settings, report))
     }
 
@@ -105,7 +106,6 @@ impl Butler {
                 tracing::error!(%message, "a retention run ended early");
             }
             *lock(&butler.0.retention.trouble) = trouble;
-            *lock(&butler.0.retention.progress) = None;
             butler.changed(Topic::Audit);
         })?);
         drop(thread);
@@ -122,7 +122,8 @@ impl Butler {
         self.0.retention.next.store(now.saturating_add(AGAIN_MS), Ordering::Relaxed);
         let (open, last) = self.0.store.read::<_, Error>(|read| Ok((read.setting(RUN)?, read.setting(LAST)?)))?;
         let last: Option<RetentionReport> = last.and_then(|text| serde_json::from_str(&text).ok());
-        let due = self.retention_settings()?.on && last.is_none_or(|last| now.abs_diff(last.at) >= EVERY_MS.unsigned_abs());
+        let due =
+            self.retention_settings()?.on && last.is_none_or(|last| now.abs_diff(last.at) >= EVERY_MS.unsigned_abs());
         if open.is_none() && !due {
             return Ok(());
         }
@@ -141,6 +142,12 @@ impl Butler {
     /// stopped, and goes on later.
     pub fn retain(&self) -> Result<Option<RetentionReport>, Error> {
         let _turn = lock(&self.0.retention.turn);
+        let done = self.retain_now();
+        *lock(&self.0.retention.progress) = None;
+        done
+    }
+
+    fn retain_now(&self) -> Result<Option<RetentionReport>, Error> {
         if let Some(run) = self.interrupted_run()? {
             return self.go_on(run);
         }
@@ -277,7 +284,8 @@ impl Butler {
             steps: Seq(steps),
             returned: returned.map(Seq),
         };
-        let kept: BTreeMap<&str, u64> = run.plan.classes.iter().map(|class| (class.class.word(), class.clear)).collect();
+        let kept: BTreeMap<&str, u64> =
+            run.plan.classes.iter().map(|class| (class.class.word(), class.clear)).collect();
         let at = self.now();
         let texts = (|| Ok((serde_json::to_string(&report)?, serde_json::to_string(&kept)?)))();
         let (last, kept) = texts.map_err(|error: serde_json::Error| Error::bad(error.to_string()))?;

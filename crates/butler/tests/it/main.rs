@@ -20,6 +20,7 @@ mod observed;
 #[cfg(target_os = "linux")]
 mod registry;
 mod repair;
+mod retention;
 mod rules;
 mod search;
 mod sessions;
