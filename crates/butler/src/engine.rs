@@ -28,6 +28,7 @@ use serde_json::json;
 use crate::approvals::Waiters;
 use crate::attached::Attached;
 use crate::cost::Transcripts;
+use crate::damage::{self, Looking};
 use crate::events::{Event, Listener};
 use crate::export::Exports;
 use crate::project::Remotes;
@@ -78,6 +79,7 @@ pub(crate) struct Inner {
     pub(crate) finder: Finder,
     pub(crate) exports: Exports,
     pub(crate) retention: Retention,
+    pub(crate) looking: Looking,
     /// How much of the tightest budget is used (percent), as told by whoever counts.
     pub(crate) budget: RwLock<Option<u32>>,
     /// When the history is tidied next (ms since the epoch).
@@ -123,7 +125,7 @@ impl Butler {
         let Some(only_one) = files::try_lock(&ports.data.engine_lock())? else {
             return Err(OpenError::AlreadyRunning(ports.data.path().display().to_string()));
         };
-        let store = Store::open(&ports.data.database())?;
+        let (store, unfinished) = damage::open_store(&ports.data, ports.clock.wall())?;
         clawbutler_platform::os::set_mode(&ports.data.database(), 0o600)?;
         let (sessions, set_aside) = Sessions::open(&ports.data.sessions())?;
         clawbutler_platform::os::set_mode(&ports.data.sessions(), 0o600)?;
@@ -148,6 +150,7 @@ impl Butler {
             finder,
             exports: Exports::default(),
             retention: Retention::default(),
+            looking: Looking::new(unfinished),
             budget: RwLock::default(),
             next_prune: AtomicI64::new(0),
             store,
@@ -175,6 +178,7 @@ impl Butler {
 
     /// What a fresh start owes the run before it: noticing, intake, expiry, grants, snapshot.
     fn recover(&self) -> Result<(), Error> {
+        self.record_set_aside()?;
         let tampered = self.compare_outside()?;
         if tampered.is_none() {
             // No longer an orderly end: what follows is ours, even if we do not get far.
@@ -245,6 +249,7 @@ impl Butler {
             self.look_at_gateways()?;
             self.prune_history()?;
             self.retain_when_due()?;
+            self.look_for_damage_when_due()?;
             self.0.store.tidy()?;
             self.compare_outside_now_and_then()?;
             self.checkpoint_when_due()?;
@@ -291,6 +296,7 @@ impl Butler {
         self.0.sessions.stop();
         self.let_gateways_go();
         self.end_retention();
+        self.end_looking();
         let end = || -> Result<(), Error> {
             self.withdraw_all_for_quit()?;
             self.flush_contacts()?;

@@ -11,6 +11,7 @@ mod attached;
 mod audit;
 mod backup;
 mod cost;
+mod damage;
 mod engine;
 mod error;
 mod events;

@@ -154,6 +154,8 @@ kinds! {
     BackupMade = "backup.made",
     /// The database is a copy that was put back.
     BackupRestored = "backup.restored",
+    /// The database was found damaged while it was in use.
+    LogDamaged = "log.damaged",
     /// The database was damaged and set aside; this log is a new one.
     LogSetAside = "log.set_aside",
 }

@@ -99,6 +99,17 @@ impl Store {
         result
     }
 
+    /// Moves the whole write-ahead log into the database and cuts it off: what was overwritten is in neither. Another
+    /// reader can prevent the second; the next call does it.
+    pub fn put_away(&self) -> Result<(), StoreError> {
+        let connection = connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        // Nearly everything is moved while others write; little is left to do for what keeps them waiting.
+        for mode in ["PASSIVE", "TRUNCATE"] {
+            connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()))?;
+        }
+        Ok(())
+    }
+
     /// Whether the database can give free space back to the disk.
     pub fn gives_back(&self) -> Result<bool, StoreError> {
         let mode: i64 = lock(&self.reader).query_row("PRAGMA auto_vacuum", [], |row| row.get(0))?;

@@ -10,7 +10,7 @@ mod verify;
 
 pub(crate) use anchors::check as check_anchors;
 pub(crate) use keeper::Keeper;
-pub(crate) use outside::files as files_outside;
+pub(crate) use outside::{files as files_outside, newest as newest_outside};
 pub(crate) use verify::says;
 
 use std::io::Write;

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 
 use super::keeper::hash_of;
 use super::{anchors, outside};
+use crate::damage::acknowledged;
 use crate::{Butler, Error};
 
 /// What does not hold, as a sentence without its end.
@@ -32,7 +33,9 @@ impl Butler {
     /// Recomputes the whole log and holds it against what is kept outside.
     pub fn verify_audit(&self, _: VerifyAudit) -> Result<VerifyReport, Error> {
         let place = self.audit_keeping().key;
-        Ok(view(&self.verified(|_, _| ())?, place))
+        let report = self.verified(|_, _| ())?;
+        let known = self.0.store.read(|read| known(read, &report))?;
+        Ok(view(&report, known, place))
     }
 
     /// The same; `progress` is told entries done and entries in all.
@@ -49,8 +52,11 @@ impl Butler {
     /// What does not fit between the log and the newest copies outside, in a sentence. Reads a few hundred entries.
     pub(crate) fn compare_outside(&self) -> Result<Option<String>, Error> {
         let (trust, _) = self.gathered();
-        let broken = self.0.store.read(|read| compare(read, &trust))?;
-        Ok(broken.map(|broken| format!("The audit log does not hold: {}.", says(&broken))))
+        self.0.store.read(|read| {
+            let Some(broken) = compare(read, &trust)? else { return Ok(None) };
+            let known = acknowledged(read, &broken.reason)?.unwrap_or_default();
+            Ok(Some(format!("The audit log does not hold: {}{known}.", says(&broken))))
+        })
     }
 
     /// Recomputes the log of a data folder that no engine needs to run for. `progress` is told entries done and
@@ -66,8 +72,10 @@ impl Butler {
         // What is known from outside is read first: the log may grow meanwhile, never shrink.
         let running = matches!(clawbutler_platform::files::try_lock(&data.engine_lock()), Ok(None));
         let (trust, place) = outside::gather(data, keychain, &anchors::files(&settings), running);
-        let report = Store::read_only::<_, Error>(&database, |read| Ok(read.ledger_verify(&trust, progress)?))?;
-        Ok(view(&report, place))
+        Store::read_only(&database, |read| {
+            let report = read.ledger_verify(&trust, progress)?;
+            Ok(view(&report, known(read, &report)?, place))
+        })
     }
 
     /// Checks an export in JSONL, one line in memory at a time, and the checkpoints and key given with it.
@@ -99,7 +107,7 @@ impl Butler {
                 false
             }
         })?;
-        Ok(view(&verifier.report(), KeyPlace::None))
+        Ok(view(&verifier.report(), None, KeyPlace::None))
     }
 
     /// The proof that an entry is in the log, as one JSON object: the entry's line, the smallest checkpoint that covers
@@ -204,13 +212,18 @@ fn compare(read: &Read<'_>, trust: &Trust) -> Result<Option<Broken>, Error> {
     Ok(None)
 }
 
-fn view(report: &Report, key: KeyPlace) -> VerifyReport {
+/// What the log itself says of why it does not hold.
+fn known(read: &Read<'_>, report: &Report) -> Result<Option<String>, Error> {
+    report.broken.as_ref().map_or(Ok(None), |broken| acknowledged(read, &broken.reason))
+}
+
+fn view(report: &Report, known: Option<String>, key: KeyPlace) -> VerifyReport {
     let broken = report.broken.as_ref();
     VerifyReport {
         intact: broken.is_none(),
         entries: Seq(report.entries),
         first_bad: broken.and_then(|broken| broken.seq).map(Seq),
-        reason: broken.map(|broken| broken.reason.to_string()),
+        reason: broken.map(|broken| format!("{}{}", broken.reason, known.unwrap_or_default())),
         head: report.head_hex(),
         pruned: Seq(report.pruned),
         checkpoint: report.checkpoint.word().to_owned(),

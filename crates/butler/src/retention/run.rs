@@ -193,12 +193,18 @@ impl Butler {
                 Some(RetentionProgress { done: Seq(run.gone.0), total: Seq(run.plan.entries()) });
             std::thread::sleep(REST);
         }
+        if !self.forget_history(&run)? {
+            return Ok(None);
+        }
         let Some(steps) = self.forget_steps(&run)? else { return Ok(None) };
         let mut merges = 0;
         while run.gone.0 > 0 && merges < RETENTION_MERGES && !self.stopping() && self.0.finder.merge()? {
             merges += 1;
         }
         let returned = self.give_space_back()?;
+        if run.gone.0 > 0 {
+            self.0.store.put_away()?;
+        }
         self.end_run(&run, steps, returned).map(Some)
     }
 
@@ -242,6 +248,28 @@ impl Butler {
         })?;
         let rows: Vec<clawbutler_store::table::ledger::LedgerRow> = rows;
         self.0.finder.forget(name, &rows)
+    }
+
+    /// What the history of actions and of answers repeats of entries goes with them, by age. `false`: stopped.
+    fn forget_history(&self, run: &Run) -> Result<bool, Error> {
+        let before = |days: Option<u32>| {
+            days.map(|days| Timestamp(run.plan.at.saturating_sub(i64::from(days) * RETENTION_DAY_MS)))
+        };
+        let limit = RETENTION_BATCH as u64;
+        let (actions, answers) = (before(run.settings.actions.days), before(run.settings.decisions.days));
+        loop {
+            if self.stopping() {
+                return Ok(false);
+            }
+            let gone = self.0.store.write_erasing::<_, Error>(|tx| {
+                let actions = actions.map_or(Ok(0), |before| tx.actions_forget(before, limit))?;
+                Ok(actions + answers.map_or(Ok(0), |before| tx.approvals_forget(before, limit))?)
+            })?;
+            if gone == 0 {
+                return Ok(true);
+            }
+            std::thread::sleep(REST);
+        }
     }
 
     /// `None`: stopped before the end.

@@ -10,6 +10,7 @@ mod acts;
 mod attached;
 mod audit;
 mod chat;
+mod damage;
 mod desk;
 mod gateway;
 mod grants;

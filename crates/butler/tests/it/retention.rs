@@ -117,7 +117,7 @@ fn what_is_old_loses_its_facts_and_nothing_else() {
     assert!(desk.alerts().is_empty(), "{:?}", desk.alerts());
     // Facts are gone from the files too, once the write-ahead log is put away.
     desk.close();
-    for name in ["clawbutler.db", "search.db"] {
+    for name in ["clawbutler.db", "clawbutler.db-wal", "search.db"] {
         let bytes = std::fs::read(desk.data().join(name)).unwrap();
         assert!(!String::from_utf8_lossy(&bytes).contains("oldfolder-7"), "{name}");
     }
