@@ -17,6 +17,7 @@ use clawbutler_store::{Durability, Read, Store};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::backup::{finish_restore, remove_leftovers};
 use crate::engine::lock;
 use crate::{Butler, Error, OpenError, audit, view};
 
@@ -67,6 +68,8 @@ pub(crate) fn stamp(at: Timestamp) -> String {
 
 /// Opens the database; one that is damaged is set aside first. The second value: the look did not come to its end.
 pub(crate) fn open_store(data: &DataDir, now: Timestamp) -> Result<(Store, bool), OpenError> {
+    finish_restore(data)?;
+    remove_leftovers(data)?;
     let database = data.database();
     let marked = mark_of(data).exists();
     let mut unfinished = false;

@@ -27,6 +27,7 @@ use serde_json::json;
 
 use crate::approvals::Waiters;
 use crate::attached::Attached;
+use crate::backup::Backups;
 use crate::cost::Transcripts;
 use crate::damage::{self, Looking};
 use crate::events::{Event, Listener};
@@ -79,6 +80,7 @@ pub(crate) struct Inner {
     pub(crate) finder: Finder,
     pub(crate) exports: Exports,
     pub(crate) retention: Retention,
+    pub(crate) backups: Backups,
     pub(crate) looking: Looking,
     /// How much of the tightest budget is used (percent), as told by whoever counts.
     pub(crate) budget: RwLock<Option<u32>>,
@@ -150,6 +152,7 @@ impl Butler {
             finder,
             exports: Exports::default(),
             retention: Retention::default(),
+            backups: Backups::default(),
             looking: Looking::new(unfinished),
             budget: RwLock::default(),
             next_prune: AtomicI64::new(0),
@@ -179,6 +182,7 @@ impl Butler {
     /// What a fresh start owes the run before it: noticing, intake, expiry, grants, snapshot.
     fn recover(&self) -> Result<(), Error> {
         self.record_set_aside()?;
+        self.record_restored()?;
         let tampered = self.compare_outside()?;
         if tampered.is_none() {
             // No longer an orderly end: what follows is ours, even if we do not get far.
@@ -248,6 +252,7 @@ impl Butler {
             self.take_in_spool()?;
             self.look_at_gateways()?;
             self.prune_history()?;
+            self.record_backups()?;
             self.retain_when_due()?;
             self.look_for_damage_when_due()?;
             self.0.store.tidy()?;
@@ -297,6 +302,7 @@ impl Butler {
         self.let_gateways_go();
         self.end_retention();
         self.end_looking();
+        self.end_backup();
         let end = || -> Result<(), Error> {
             self.withdraw_all_for_quit()?;
             self.flush_contacts()?;

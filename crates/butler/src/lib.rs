@@ -33,6 +33,7 @@ mod view;
 
 pub use approvals::{Answer, Submission, Ticket};
 pub use attached::{Line, LineNumber, Seen, Told};
+pub use backup::{Lock, Opener, Restored};
 pub use clawbutler_connectors::env::Env;
 pub use engine::{Butler, Ports};
 pub use error::{Error, OpenError};

@@ -11,7 +11,7 @@ mod verify;
 pub(crate) use anchors::check as check_anchors;
 pub(crate) use keeper::Keeper;
 pub(crate) use outside::{files as files_outside, newest as newest_outside};
-pub(crate) use verify::says;
+pub(crate) use verify::{report_view, says, trust_of_copy};
 
 use std::io::Write;
 use std::path::Path;

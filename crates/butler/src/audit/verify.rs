@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 
 use super::keeper::hash_of;
 use super::{anchors, outside};
+use crate::backup::named_key;
 use crate::damage::acknowledged;
 use crate::{Butler, Error};
 
@@ -210,6 +211,33 @@ fn compare(read: &Read<'_>, trust: &Trust) -> Result<Option<Broken>, Error> {
         return at(head.seq + 1, Reason::AddedWhileClosed);
     }
     Ok(None)
+}
+
+/// What is known of the log in a copy: the keys, and the checkpoints outside that are of the same log and not of a
+/// later part of it. `key`: the one a user named, where no other is known.
+pub(crate) fn trust_of_copy(
+    read: &Read<'_>,
+    data: &DataDir,
+    keychain: Option<&dyn Keychain>,
+    key: Option<&str>,
+) -> Result<(Trust, KeyPlace), Error> {
+    let entries = read.ledger_len()?;
+    let origin = read.ledger_hash(1)?.map(|first| note::origin(&first));
+    let (mut trust, place) = outside::gather(data, keychain, &[], true);
+    if let Some(key) = named_key(key)? {
+        (trust.keys, trust.keys_differ) = (vec![key], false);
+    }
+    trust.notes.retain(|found| {
+        note::read(&found.note).is_ok_and(|point| point.size <= entries && Some(&point.origin) == origin.as_ref())
+    });
+    // The end of the log as it was noted is of a later moment, or of another log.
+    (trust.head, trust.gone) = (None, trust.keys.is_empty());
+    Ok((trust, place))
+}
+
+/// A report as shown.
+pub(crate) fn report_view(report: &Report, key: KeyPlace) -> VerifyReport {
+    view(report, None, key)
 }
 
 /// What the log itself says of why it does not hold.

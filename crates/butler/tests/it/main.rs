@@ -9,6 +9,7 @@
 mod acts;
 mod attached;
 mod audit;
+mod backup;
 mod chat;
 mod damage;
 mod desk;
