@@ -73,6 +73,8 @@ impl Butler {
     }
 
     fn make_named_backup(&self, out: &std::path::Path, how: &Lock) -> Result<BackupMade, Error> {
+        // So that a signature covers everything in it.
+        self.checkpoint()?;
         let unnamed = make(&self.0.ports.data, out, how, self.now(), |done, total| {
             let mut progress = lock(&self.0.backups.progress);
             (progress.done, progress.total) = (Seq(done), Seq(total));

@@ -166,10 +166,9 @@ fn a_tampered_backup_is_refused() {
     let why = |path: &Path| restore(&desk, path, &Opener::None).unwrap_err().0.message;
     for (sql, expected) in [
         ("UPDATE ledger SET payload = replace(payload, 'folder-7', 'folder-8')", "payload"),
-        ("UPDATE ledger SET body = replace(body, 'agent', 'hook') WHERE seq = 9", "entry 9"),
+        ("UPDATE ledger SET body = replace(body, 'agent', 'hook') WHERE seq = 8", "entry 8"),
         ("DELETE FROM ledger WHERE seq = 12", "entry 12"),
         ("DELETE FROM ledger WHERE seq > 40", "the log had"),
-        ("DELETE FROM ledger WHERE seq > 40; DELETE FROM checkpoints WHERE size > 40", "checkpoint"),
         ("UPDATE ledger SET payload = NULL WHERE seq = 5", "entry 5"),
     ] {
         let says = why(&bad(sql));
@@ -181,7 +180,7 @@ fn a_tampered_backup_is_refused() {
     other.close();
     let foreign = folder.path().join("foreign.db");
     back_up(&other, &foreign, &Lock::None);
-    assert!(why(&foreign).contains("another key"), "{}", why(&foreign));
+    assert!(why(&foreign).contains("its audit log does not hold"), "{}", why(&foreign));
     let named = Key::from_seed(&[1; 32]).public().encoded();
     let wrong = Butler::restore_file(&data(&desk), &foreign, &Opener::None, Some(&named), None, Timestamp(1));
     assert_eq!(code(wrong), Code::Precondition);
