@@ -8,6 +8,7 @@ pub mod codex;
 pub mod openclaw;
 
 mod calls;
+mod counts;
 mod device;
 mod error;
 mod json;

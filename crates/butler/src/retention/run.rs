@@ -75,7 +75,7 @@ impl Butler {
     pub(super) fn preview(&self, settings: &RetentionSettings) -> Result<RetentionReport, Error> {
         let data = &self.0.ports.data;
         preview(&data.database(), settings, self.now(), |before| {
-            Ok(self.0.sessions.store.read::<_, Error>(|read| Ok(read.steps_older(before)?))?)
+            self.0.sessions.store.read::<_, Error>(|read| Ok(read.steps_older(before)?))
         })
     }
 

@@ -9,6 +9,7 @@
 mod acts;
 mod attached;
 mod audit;
+mod backstop;
 mod backup;
 mod chat;
 mod damage;
