@@ -138,7 +138,7 @@ pub(crate) fn retention(verb: &Retention, data: &DataDir, out: &mut impl Write) 
         writeln!(
             out,
             "{:<13} {} entries lose {} bytes: entry {} to {}",
-            class.class, class.entries, class.bytes, class.oldest.0, class.newest.0
+            class.class, class.entries, class.bytes, class.oldest.seq, class.newest.seq
         )?;
     }
     writeln!(out, "{:<13} {} steps of sessions", "steps", report.steps)?;

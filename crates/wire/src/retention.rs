@@ -96,9 +96,17 @@ pub struct ClassReport {
     pub entries: Seq,
     /// Bytes of these payloads.
     pub bytes: Seq,
-    /// Number and time (ms since the epoch) of the first and the last of them.
-    pub oldest: (Seq, i64),
-    pub newest: (Seq, i64),
+    /// The first and the last of them.
+    pub oldest: EntryPlace,
+    pub newest: EntryPlace,
+}
+
+/// Which entry, and when it was recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct EntryPlace {
+    pub seq: Seq,
+    /// Milliseconds since the epoch.
+    pub at: i64,
 }
 
 /// Copies the database into a file; `show_backup` tells how far it is. One runs at a time.

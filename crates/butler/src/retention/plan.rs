@@ -9,7 +9,7 @@ use clawbutler_ledger::{Class, Kind};
 use clawbutler_store::Store;
 use clawbutler_store::table::retention::PayloadRow;
 use clawbutler_wire::Seq;
-use clawbutler_wire::retention::{ClassReport, Keep, RetentionSettings};
+use clawbutler_wire::retention::{ClassReport, EntryPlace, Keep, RetentionSettings};
 use serde::{Deserialize, Serialize};
 
 use super::FROM;
@@ -56,7 +56,7 @@ impl ClassPlan {
     }
 
     pub(super) fn report(&self) -> ClassReport {
-        let place = |(seq, at): (u64, i64)| (Seq(seq), at);
+        let place = |(seq, at): (u64, i64)| EntryPlace { seq: Seq(seq), at };
         ClassReport {
             class: self.class.word().to_owned(),
             entries: Seq(self.entries),
