@@ -27,10 +27,13 @@ use serde_json::json;
 
 use crate::approvals::Waiters;
 use crate::attached::Attached;
+use crate::backup::Backups;
 use crate::cost::Transcripts;
+use crate::damage::{self, Looking};
 use crate::events::{Event, Listener};
 use crate::export::Exports;
 use crate::project::Remotes;
+use crate::retention::Retention;
 use crate::rules::Book;
 use crate::runtimes::{Pace, Registry};
 use crate::search::Finder;
@@ -77,6 +80,9 @@ pub(crate) struct Inner {
     pub(crate) finder: Finder,
     pub(crate) exports: Exports,
     pub(crate) verifying: audit::Verifying,
+    pub(crate) retention: Retention,
+    pub(crate) backups: Backups,
+    pub(crate) looking: Looking,
     /// How much of the tightest budget is used (percent), as told by whoever counts.
     pub(crate) budget: RwLock<Option<u32>>,
     /// When the history is tidied next (ms since the epoch).
@@ -122,14 +128,14 @@ impl Butler {
         let Some(only_one) = files::try_lock(&ports.data.engine_lock())? else {
             return Err(OpenError::AlreadyRunning(ports.data.path().display().to_string()));
         };
-        let store = Store::open(&ports.data.database())?;
+        let (store, unfinished) = damage::open_store(&ports.data, ports.clock.wall())?;
         clawbutler_platform::os::set_mode(&ports.data.database(), 0o600)?;
         let (sessions, set_aside) = Sessions::open(&ports.data.sessions())?;
         clawbutler_platform::os::set_mode(&ports.data.sessions(), 0o600)?;
         if let Some(aside) = set_aside {
             tracing::warn!(aside = %aside.display(), "what was read of sessions could not be used and is read again");
         }
-        let finder = Finder(SearchStore::open(&ports.data.search())?);
+        let finder = Finder::new(SearchStore::open(&ports.data.search())?);
         clawbutler_platform::os::set_mode(&ports.data.search(), 0o600)?;
         let mask = MaskKey(files::secret(&ports.data.mask_key())?);
         let settings = crate::settings::load(&store)?;
@@ -147,6 +153,9 @@ impl Butler {
             finder,
             exports: Exports::default(),
             verifying: audit::Verifying::default(),
+            retention: Retention::default(),
+            backups: Backups::default(),
+            looking: Looking::new(unfinished),
             budget: RwLock::default(),
             next_prune: AtomicI64::new(0),
             store,
@@ -174,6 +183,8 @@ impl Butler {
 
     /// What a fresh start owes the run before it: noticing, intake, expiry, grants, snapshot.
     fn recover(&self) -> Result<(), Error> {
+        self.record_set_aside()?;
+        self.record_restored()?;
         let tampered = self.compare_outside()?;
         if tampered.is_none() {
             // No longer an orderly end: what follows is ours, even if we do not get far.
@@ -243,6 +254,9 @@ impl Butler {
             self.take_in_spool()?;
             self.look_at_gateways()?;
             self.prune_history()?;
+            self.record_backups()?;
+            self.retain_when_due()?;
+            self.look_for_damage_when_due()?;
             self.0.store.tidy()?;
             self.compare_outside_now_and_then()?;
             self.checkpoint_when_due()?;
@@ -288,6 +302,9 @@ impl Butler {
         }
         self.0.sessions.stop();
         self.let_gateways_go();
+        self.end_retention();
+        self.end_looking();
+        self.end_backup();
         let end = || -> Result<(), Error> {
             self.withdraw_all_for_quit()?;
             self.flush_contacts()?;

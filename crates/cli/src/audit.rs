@@ -12,7 +12,7 @@ use clawbutler_platform::paths::DataDir;
 use clawbutler_wire::audit::VerifyReport;
 use clawbutler_wire::settings::KeyPlace;
 
-use crate::{Told, audit_search};
+use crate::{Told, audit_keep, audit_search};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Audit {
@@ -20,6 +20,9 @@ pub(crate) enum Audit {
     Verify {
         /// An export (`.jsonl`) or a proof (`.json`) instead of this machine's log.
         file: Option<PathBuf>,
+        /// A database at another place: a backup, or one that was set aside.
+        #[arg(long, conflicts_with_all = ["file", "checkpoints"])]
+        db: Option<PathBuf>,
         /// A file with checkpoints that an export has to agree with.
         #[arg(long, requires = "key")]
         checkpoints: Option<PathBuf>,
@@ -41,11 +44,22 @@ pub(crate) enum Audit {
     Search(audit_search::Search),
     /// Writes the entries that match, oldest first: to standard output, or to a file that can be continued.
     Export(audit_search::Export),
+    /// What retention keeps, and what a run would remove now.
+    Retention(audit_keep::Retention),
+    /// Copies the database into a file, encrypted by choice; works while ClawButler runs.
+    Backup(audit_keep::Backup),
+    /// Verifies a backup and puts it in the place of the database, which is set aside. Refuses while ClawButler runs.
+    Restore(audit_keep::Restore),
 }
 
 pub(crate) fn run(verb: Audit, data: &DataDir, out: &mut impl Write) -> anyhow::Result<ExitCode> {
     match verb {
-        Audit::Verify { file, checkpoints, key, json } => {
+        Audit::Verify { file: None, db: Some(path), key, json, .. } => {
+            let chain = keychain::of(data);
+            let report = Butler::verify_database(data, &path, key.as_deref(), chain.as_deref(), |_, _| ());
+            told(&report.map_err(Told::from)?, json, out)
+        }
+        Audit::Verify { file, checkpoints, key, json, .. } => {
             let report = match &file {
                 Some(proof) if proof.extension().is_some_and(|end| end == "json") => {
                     let key = key.ok_or_else(|| anyhow::anyhow!("a proof needs --key"))?;
@@ -85,6 +99,9 @@ pub(crate) fn run(verb: Audit, data: &DataDir, out: &mut impl Write) -> anyhow::
         }
         Audit::Search(verb) => audit_search::search(verb, data, out),
         Audit::Export(verb) => audit_search::export(verb, data, out),
+        Audit::Backup(verb) => audit_keep::backup(&verb, data, out),
+        Audit::Restore(verb) => audit_keep::restore(&verb, data, out),
+        Audit::Retention(verb) => audit_keep::retention(&verb, data, out),
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod agents;
 mod audit;
+mod audit_keep;
 mod audit_search;
 mod mask;
 mod rules;

@@ -190,3 +190,27 @@ pub const CHECKPOINT_FILE_BYTES: u64 = 8 * 1024 * 1024;
 pub const KEYCHAIN_MS: u64 = 3_000;
 /// How long a checkpoint may take to be committed to a git repository (ms).
 pub const ANCHOR_MS: u64 = 10_000;
+/// A day (ms): the unit of retention, and how old an entry is at least when its payload is pruned.
+pub const RETENTION_DAY_MS: i64 = 24 * 60 * 60 * 1000;
+/// Longest time a payload can be kept by choice (days).
+pub const RETENTION_DAYS: u32 = 3_650;
+/// Most that can be kept of a class by choice (megabytes).
+pub const RETENTION_MEGABYTES: u32 = 1_000_000;
+/// Entries that are looked at in one transaction while a retention run is planned.
+pub const RETENTION_SPAN: u64 = 20_000;
+/// Payloads that are removed in one transaction: appending waits for no more.
+pub const RETENTION_BATCH: usize = 64;
+/// Bytes of payloads after which such a transaction ends.
+pub const RETENTION_BATCH_BYTES: u64 = 512 * 1024;
+/// Free pages given back to the disk in one transaction.
+pub const RETENTION_PAGES: u32 = 64;
+/// Steps of sessions that are forgotten in one transaction.
+pub const RETENTION_STEPS: u64 = 500;
+/// Steps of cleaning the search index after a run.
+pub const RETENTION_MERGES: u32 = 10_000;
+/// How long a look for damage at the start may take (ms); a bigger database is looked through while the app runs.
+pub const DAMAGE_START_MS: u64 = 2_000;
+/// How often the whole database is looked through for damage (ms).
+pub const DAMAGE_EVERY_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+/// Shortest passphrase of a backup (characters).
+pub const PASSPHRASE_CHARS: usize = 12;

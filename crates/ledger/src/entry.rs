@@ -148,6 +148,16 @@ kinds! {
     GatewayAct = "gateway.act",
     /// A gateway did not take our answer: another one stands, or it refused.
     DecisionLate = "decision.late",
+    /// A retention run ended: what it removed, by which policy.
+    RetentionRan = "retention.ran",
+    /// A copy of the database was made.
+    BackupMade = "backup.made",
+    /// The database is a copy that was put back.
+    BackupRestored = "backup.restored",
+    /// The database was found damaged while it was in use.
+    LogDamaged = "log.damaged",
+    /// The database was damaged and set aside; this log is a new one.
+    LogSetAside = "log.set_aside",
 }
 
 /// What a caller wants to record; sequence, time and chain are added on append.

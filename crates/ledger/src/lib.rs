@@ -5,6 +5,7 @@
 //! reading at [`entry`], then [`merkle`], [`note`] and [`verify`].
 
 pub mod canonical;
+pub mod class;
 pub mod entry;
 pub mod line;
 pub mod merkle;
@@ -12,6 +13,7 @@ pub mod note;
 pub mod trust;
 pub mod verify;
 
+pub use class::Class;
 pub use entry::{Draft, Entry, GENESIS, Kind};
 pub use merkle::{Frontier, Hash};
 pub use trust::{CheckpointState, Found, HeadNote, Source, Trust};

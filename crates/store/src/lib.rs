@@ -4,6 +4,8 @@
 //! again. It must never know a rule, a runtime or a window. Start reading at [`Store`], then one file
 //! per table under [`table`].
 
+pub mod backup;
+pub mod damage;
 mod error;
 pub mod foreign;
 mod open;

@@ -37,6 +37,9 @@ struct Writer {
     foreign: bool,
 }
 
+/// What `PRAGMA auto_vacuum` says of a database that can give space back.
+const INCREMENTAL: i64 = 2;
+
 /// How long a statement waits for another process's lock.
 const BUSY: Duration = Duration::from_millis(1_500);
 
@@ -44,6 +47,8 @@ impl Store {
     /// Opens or creates the database of the engine.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+        // Only a database that is made now takes it: space that pruning frees can be given back later.
+        connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         // Checkpoints wait for the disk; they run in `tidy`, never inside a hook's round trip.
@@ -75,6 +80,56 @@ impl Store {
             writer.connection.pragma_update(None, "synchronous", "NORMAL").map_err(StoreError::from)?;
         }
         result
+    }
+
+    /// As [`Self::write`], for work that removes: what it removes is overwritten in the database.
+    pub fn write_erasing<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&mut Write<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut guard = lock(&self.writer);
+        let writer = &mut *guard;
+        // The statement answers with a row, which an update of a pragma does not expect.
+        let erase = |connection: &Connection, value: &str| {
+            connection.query_row(&format!("PRAGMA secure_delete = {value}"), [], |_| Ok(())).map_err(StoreError::from)
+        };
+        erase(&writer.connection, "ON")?;
+        let result = writer.transact(work);
+        erase(&writer.connection, "OFF")?;
+        result
+    }
+
+    /// Moves the whole write-ahead log into the database and cuts it off: what was overwritten is in neither. Another
+    /// reader can prevent the second; the next call does it.
+    pub fn put_away(&self) -> Result<(), StoreError> {
+        let connection = connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        // Nearly everything is moved while others write; little is left to do for what keeps them waiting.
+        for mode in ["PASSIVE", "TRUNCATE"] {
+            connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()))?;
+        }
+        Ok(())
+    }
+
+    /// Whether the database can give free space back to the disk.
+    pub fn gives_back(&self) -> Result<bool, StoreError> {
+        let mode: i64 = lock(&self.reader).query_row("PRAGMA auto_vacuum", [], |row| row.get(0))?;
+        Ok(mode == INCREMENTAL)
+    }
+
+    /// Gives at most so many free pages back to the disk. `None`: the database was made by a version that had not
+    /// prepared it for that; free pages are used again. Otherwise bytes that are free still.
+    pub fn give_back(&self, pages: u32) -> Result<Option<u64>, StoreError> {
+        let writer = lock(&self.writer);
+        let mode: i64 = writer.connection.query_row("PRAGMA auto_vacuum", [], |row| row.get(0))?;
+        if mode != INCREMENTAL {
+            return Ok(None);
+        }
+        let mut statement = writer.connection.prepare(&format!("PRAGMA incremental_vacuum({pages})"))?;
+        let mut rows = statement.query([])?;
+        while rows.next()?.is_some() {}
+        drop(rows);
+        drop(statement);
+        Ok(Some(Read(&writer.connection).pages()?.1))
     }
 
     /// Runs `work` on one consistent state.

@@ -12,7 +12,7 @@ use crate::StoreError;
 use crate::open::connect;
 
 /// Grows with every change of the schema or of how words are taken from entries.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 /// Entries whose times are kept as one range.
 const BLOCK: u64 = 1_024;
 
@@ -20,6 +20,7 @@ const SCHEMA: &str = "
 CREATE VIRTUAL TABLE words USING fts5(text, content='', columnsize=0, detail=none, tokenize=\"ascii tokenchars ':'\");
 CREATE TABLE cursor (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, hash TEXT NOT NULL) STRICT;
 CREATE TABLE blocks (block INTEGER PRIMARY KEY, low INTEGER NOT NULL, high INTEGER NOT NULL) STRICT;
+CREATE TABLE pruned (one INTEGER PRIMARY KEY CHECK (one = 1), run INTEGER NOT NULL, upto INTEGER NOT NULL) STRICT;
 CREATE TABLE traces (trace TEXT PRIMARY KEY, runtime TEXT NOT NULL, session TEXT NOT NULL) STRICT, WITHOUT ROWID;
 ";
 
@@ -31,6 +32,16 @@ pub struct IndexRow {
     pub at: i64,
     /// Words, separated by spaces: letters and digits in lower case, or one `:` in a word of the caller's own.
     pub words: String,
+}
+
+/// An entry whose payload is pruned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrunedRow {
+    pub seq: u64,
+    /// Its words as they were added.
+    pub before: String,
+    /// The words that are left.
+    pub after: String,
 }
 
 /// Whose trace it is.
@@ -132,17 +143,47 @@ impl SearchStore {
         Ok(())
     }
 
-    /// Takes the words of a pruned entry out again; `words` as they were added.
-    pub fn remove(&self, seq: u64, words: &str) -> Result<(), StoreError> {
-        let sql = "INSERT INTO words (words, rowid, text) VALUES ('delete', ?, ?)";
-        lock(&self.writer).execute(sql, params![seq, words])?;
+    /// How far the index followed a retention run: the last entry it took words out of; 0 where it did not begin.
+    pub fn pruned_upto(&self, run: u64) -> Result<u64, StoreError> {
+        let sql = "SELECT upto FROM pruned WHERE run = ?";
+        Ok(lock(&self.reader).query_row(sql, [run], |row| row.get(0)).optional()?.unwrap_or(0))
+    }
+
+    /// Takes words of pruned entries out and notes that the run `run` came to `upto`: taking the same words out
+    /// twice would spoil the index.
+    pub fn prune(&self, run: u64, upto: u64, rows: &[PrunedRow]) -> Result<(), StoreError> {
+        let mut writer = lock(&self.writer);
+        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        {
+            let mut out =
+                transaction.prepare_cached("INSERT INTO words (words, rowid, text) VALUES ('delete', ?, ?)")?;
+            let mut put = transaction.prepare_cached("INSERT INTO words (rowid, text) VALUES (?, ?)")?;
+            for row in rows {
+                out.execute(params![row.seq, row.before])?;
+                put.execute(params![row.seq, row.after])?;
+            }
+        }
+        let sql = "INSERT INTO pruned VALUES (1, ?, ?) ON CONFLICT (one) DO UPDATE \
+                   SET run = excluded.run, upto = excluded.upto";
+        transaction.execute(sql, params![run, upto])?;
+        transaction.commit()?;
         Ok(())
+    }
+
+    /// One bounded step of forgetting for good the words that were taken out. `false`: nothing is left to do.
+    pub fn merge(&self) -> Result<bool, StoreError> {
+        let writer = lock(&self.writer);
+        let before: i64 = writer.query_row("SELECT total_changes()", [], |row| row.get(0))?;
+        writer.execute("INSERT INTO words (words, rank) VALUES ('merge', 200)", [])?;
+        let after: i64 = writer.query_row("SELECT total_changes()", [], |row| row.get(0))?;
+        // As the manual has it: less than two changes mean that there was nothing to merge.
+        Ok(after - before >= 2)
     }
 
     /// Empties it: the log is another one.
     pub fn clear(&self) -> Result<(), StoreError> {
         let sql = "BEGIN IMMEDIATE; INSERT INTO words (words) VALUES ('delete-all'); DELETE FROM cursor; \
-                   DELETE FROM blocks; DELETE FROM traces; COMMIT;";
+                   DELETE FROM blocks; DELETE FROM traces; DELETE FROM pruned; COMMIT;";
         lock(&self.writer).execute_batch(sql)?;
         Ok(())
     }
@@ -237,8 +278,13 @@ mod tests {
         assert_eq!(store.times(0, 50_000, 1).unwrap(), [(0, 3_071)]);
         assert_eq!(store.times(100_000, 200_000, 9).unwrap(), []);
         assert_eq!(store.trace("t").unwrap(), Some(("r".to_owned(), "s".to_owned())));
-        store.remove(1, "k:1 git push").unwrap();
+        let row = PrunedRow { seq: 1, before: "k:1 git push".to_owned(), after: "k:1".to_owned() };
+        store.prune(7, 2, &[row]).unwrap();
+        assert_eq!((store.pruned_upto(7).unwrap(), store.pruned_upto(8).unwrap()), (2, 0));
+        while store.merge().unwrap() {}
         assert_eq!(store.matching("\"git\"", all, true, 9).unwrap(), [3_000, 2]);
+        assert_eq!(store.matching("\"push\"", all, true, 9).unwrap(), Vec::<u64>::new());
+        assert_eq!(store.matching("\"k:1\"", all, false, 9).unwrap(), [1, 3, 3_000]);
         store.clear().unwrap();
         assert_eq!(store.matching("\"git\"", all, true, 9).unwrap(), Vec::<u64>::new());
         drop(store);

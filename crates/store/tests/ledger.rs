@@ -10,8 +10,9 @@ use clawbutler_core::clock::Timestamp;
 use clawbutler_core::id::hex;
 use clawbutler_ledger::entry::chain_v1;
 use clawbutler_ledger::note::{Checkpoint, Key, origin};
-use clawbutler_ledger::{Broken, CheckpointState, Draft, GENESIS, Kind, Reason, Report, Trust, merkle};
+use clawbutler_ledger::{Broken, CheckpointState, Class, Draft, GENESIS, Kind, Reason, Report, Trust, merkle};
 use clawbutler_store::{Durability, Store, StoreError};
+use proptest::prelude::*;
 use serde_json::json;
 
 fn draft(kind: Kind, data: serde_json::Value) -> Draft {
@@ -132,17 +133,18 @@ fn pruned_payloads_are_vouched_for_by_the_run_that_removed_them() {
     let trust = Trust { keys: vec![key.public()], ..Trust::default() };
     store.write::<_, StoreError>(Durability::Process, |tx| tx.checkpoint_put(size, &note)).unwrap();
     let kinds = ["action.requested"];
-    let (entries, bytes) = store.read::<_, StoreError>(|read| read.ledger_prunable(11, &kinds)).unwrap();
-    assert_eq!((entries, bytes), (10, 80));
+    let rows = store.read::<_, StoreError>(|read| read.payloads_after(0, 10)).unwrap();
+    assert_eq!((rows.len(), rows.iter().map(|row| row.bytes).sum::<u64>()), (10, 80));
+    let entries: Vec<u64> = rows.iter().map(|row| row.seq).collect();
     let pruned = store
-        .write::<_, StoreError>(Durability::Power, |tx| {
-            let pruned = tx.ledger_prune(11, &kinds)?;
-            let data = json!({ "below": 11, "kinds": kinds, "entries": pruned, "bytes": bytes });
-            tx.append(draft(Kind::AuditPruned, data), Timestamp(2))?;
-            Ok(pruned)
+        .write_erasing::<_, StoreError>(|tx| {
+            tx.append(draft(Kind::AuditPruned, json!({ "below": 11, "kinds": kinds })), Timestamp(2))?;
+            tx.ledger_prune(&entries)
         })
         .unwrap();
-    assert_eq!(pruned, 10);
+    assert_eq!(pruned, (10, 80));
+    let left = store.read::<_, StoreError>(|read| read.payloads_after(0, 12)).unwrap();
+    assert_eq!(left.iter().map(|row| row.seq).collect::<Vec<_>>(), [11, 12]);
     let report = verify(&store, &trust);
     assert_eq!(
         (report.entries, report.pruned, report.broken, report.checkpoint),
@@ -154,6 +156,58 @@ fn pruned_payloads_are_vouched_for_by_the_run_that_removed_them() {
     other.execute("UPDATE ledger SET payload = NULL WHERE seq = 15", []).unwrap();
     let report = verify(&store, &trust);
     assert_eq!(report.broken, Some(Broken { seq: Some(15), reason: Reason::PayloadMissing }));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(8))]
+
+    #[test]
+    fn whatever_is_pruned_the_log_and_every_proof_hold(
+        kinds in prop::collection::vec(0..Kind::ALL.len(), 1..700),
+        gone in prop::collection::vec((0..4_usize, 1..800_u64, any::<u64>(), 30..90_usize), 1..5),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("x.db")).unwrap();
+        store
+            .write::<_, StoreError>(Durability::Process, |tx| {
+                // A retention run of made-up facts would be one that covers nothing.
+                kinds.iter().try_for_each(|&at| tx.append(draft(Kind::ALL[at].0, json!({ "at": at })), Timestamp(1)).map(drop))
+            })
+            .unwrap();
+        let (size, head, root) = store.head().unwrap();
+        let first = store.read::<_, StoreError>(|read| read.ledger_hash(1)).unwrap().unwrap();
+        let key = Key::from_seed(&[3; 32]);
+        let note = key.sign(&Checkpoint { origin: origin(&first), size, root, head, at: 1 });
+        let trust = Trust { keys: vec![key.public()], ..Trust::default() };
+        store.write::<_, StoreError>(Durability::Process, |tx| tx.checkpoint_put(size, &note)).unwrap();
+        let mut pruned = 0;
+        for (class, below, some, batch) in gone {
+            let class = Class::PRUNABLE[class];
+            let names: Vec<&str> = class.kinds().collect();
+            let rows = store.read::<_, StoreError>(|read| read.payloads_after(0, below - 1)).unwrap();
+            let chosen = rows.iter().filter(|row| names.contains(&row.kind.as_str()) && some >> (row.seq % 64) & 1 == 0);
+            let chosen: Vec<u64> = chosen.map(|row| row.seq).collect();
+            store
+                .write::<_, StoreError>(Durability::Process, |tx| {
+                    tx.append(draft(Kind::AuditPruned, json!({ "below": below, "kinds": names })), Timestamp(2))
+                })
+                .unwrap();
+            for entries in chosen.chunks(batch) {
+                let (count, _) = store.write_erasing::<_, StoreError>(|tx| tx.ledger_prune(entries)).unwrap();
+                // Those behind the announcement itself are not there yet.
+                pruned += count;
+                let report = verify(&store, &trust);
+                prop_assert_eq!((report.broken, report.pruned, report.checkpoint), (None, pruned, CheckpointState::Good));
+            }
+        }
+        for seq in 1..=size {
+            let (row, proof) = store
+                .read::<_, StoreError>(|read| Ok((read.ledger_row(seq)?.unwrap(), read.ledger_inclusion(seq, size)?)))
+                .unwrap();
+            let leaf = merkle::leaf(row.body.as_bytes());
+            prop_assert!(merkle::holds_inclusion(&leaf, seq - 1, size, &proof, &root), "entry {}", seq);
+        }
+    }
 }
 
 #[test]

@@ -176,3 +176,28 @@ fn accepted_rules_come_back_as_they_were_put() {
     store.write::<_, StoreError>(Durability::Power, |tx| tx.rule_files_put(&rows)).unwrap();
     assert_eq!(store.read(|read| read.rule_files()).unwrap(), rows);
 }
+
+#[test]
+fn steps_are_forgotten_by_age_and_those_without_a_time_with_their_session() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sessions.db");
+    let (store, _) = clawbutler_store::sessions::SessionStore::open(&path).unwrap();
+    let other = rusqlite::Connection::open(&path).unwrap();
+    for (session, last_at) in [(1, 50), (2, 500)] {
+        let sql = "INSERT INTO sessions (key, id, home, runtime, session, last_at, steps) VALUES (?1, ?1, 'h', 'r', ?1, ?2, 4)";
+        other.execute(sql, [session, last_at]).unwrap();
+        for (seq, place) in [0, 20, 40, last_at].into_iter().enumerate() {
+            let sql = "INSERT INTO steps (session, place, seq, kind, body) VALUES (?, ?, ?, 'prompt', '{}')";
+            other.execute(sql, rusqlite::params![session, place, seq]).unwrap();
+        }
+    }
+    let older = clawbutler_store::sessions::SessionStore::steps_older(&path, 100).unwrap();
+    let mut gone = Vec::new();
+    while let Some(count) = Some(store.write(|tx| tx.forget_older(100, 3)).unwrap()).filter(|&count| count > 0) {
+        gone.push(count);
+    }
+    assert_eq!((older, gone), (6, vec![3, 1, 2]), "the silent session first, in small steps");
+    let left = |sql: &str| other.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap();
+    assert_eq!(left("SELECT group_concat(session || ':' || place) FROM steps"), "2:0,2:500");
+    assert_eq!(left("SELECT group_concat(forgotten) FROM sessions"), "4,2");
+}

@@ -23,6 +23,9 @@ pub struct EntryView {
     pub data: Value,
     /// Hex SHA-256.
     pub hash: String,
+    /// Whether retention removed `data`; the chain still holds its digest.
+    #[serde(default)]
+    pub pruned: bool,
 }
 
 /// A page of entries, newest first.

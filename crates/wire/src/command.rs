@@ -21,6 +21,8 @@ pub use crate::audit_search::{
 use crate::audit_search::{ExportPreview, ExportProgress, SavedSearches, SearchPage, TraceView};
 use crate::grants::{GrantList, GrantPreview, PassView};
 use crate::registry::{AgentDetail, AgentList, AgentView, GovernResult, KillReport};
+use crate::retention::{BackupProgress, RetentionReport, RetentionView};
+pub use crate::retention::{GetRetention, MakeBackup, RetentionPreview, RetentionRun, SetRetention, ShowBackup};
 use crate::rules::{DraftFile, ExplanationView, ImportView, RulesCheck, RulesView, SimulationView};
 use crate::runtimes::{Discovery, GuardPlan, GuardVariant, HomeView};
 use crate::sessions::{BackfillVerb, BackfillView, SessionDetail, SessionPage, SessionState, StepPage};
@@ -103,6 +105,12 @@ macro_rules! with_commands {
             export_audit ExportAudit => ExportProgress,
             show_export ShowExport => ExportProgress,
             stop_export StopExport => ExportProgress,
+            get_retention GetRetention => RetentionView,
+            set_retention SetRetention => RetentionView,
+            retention_preview RetentionPreview => RetentionReport,
+            retention_run RetentionRun => RetentionView,
+            make_backup MakeBackup => BackupProgress,
+            show_backup ShowBackup => BackupProgress,
             get_settings GetSettings => Settings,
             update_settings UpdateSettings => Settings,
             dismiss_alert DismissAlert => Done,

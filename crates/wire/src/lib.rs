@@ -14,6 +14,7 @@ pub mod error;
 pub mod gateway;
 pub mod grants;
 pub mod registry;
+pub mod retention;
 pub mod rules;
 pub mod runtimes;
 pub mod sessions;

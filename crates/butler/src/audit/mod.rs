@@ -11,9 +11,9 @@ mod verify;
 
 pub(crate) use anchors::check as check_anchors;
 pub(crate) use keeper::Keeper;
-pub(crate) use outside::files as files_outside;
+pub(crate) use outside::{files as files_outside, newest as newest_outside};
 pub(crate) use proof::Verifying;
-pub(crate) use verify::says;
+pub(crate) use verify::{report_view, says, trust_of_copy};
 
 use std::io::Write;
 use std::path::Path;
@@ -146,19 +146,24 @@ impl Butler {
     }
 }
 
+/// What is said of an entry whose facts are gone.
+pub(crate) const PRUNED: &str = "Its facts were pruned by retention; the log still holds their digest.";
+
 /// An entry as shown.
 pub(crate) fn entry_view(row: &LedgerRow) -> EntryView {
     let actor = serde_json::from_value(row.header()["actor"].take()).ok();
     let data = row.data().unwrap_or_default();
+    let pruned = row.is_pruned();
     EntryView {
         seq: Seq(row.seq),
         at: row.at,
         kind: row.kind.clone(),
         actor: actor.map_or_else(|| "unknown".to_owned(), |actor| view::actor(&actor)),
-        says: view::entry_says(&row.kind, &data),
+        says: if pruned { PRUNED.to_owned() } else { view::entry_says(&row.kind, &data) },
         trace: row.trace.clone(),
         span: row.span.clone(),
         data,
         hash: row.hash_hex(),
+        pruned,
     }
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use clawbutler_core::id::{hex, unhex};
 use clawbutler_core::limits::CHECKPOINT_FILE_BYTES;
-use clawbutler_ledger::note::{self, Key, PublicKey};
+use clawbutler_ledger::note::{self, Checkpoint, Key, PublicKey};
 use clawbutler_ledger::{Found, HeadNote, Source, Trust};
 use clawbutler_platform::files;
 use clawbutler_platform::keychain::Keychain;
@@ -107,6 +107,12 @@ pub(super) fn add_note(data: &DataDir, note: &str) -> io::Result<()> {
 
 pub(super) fn notes_path(data: &DataDir) -> PathBuf {
     data.state().join("checkpoints.txt")
+}
+
+/// The newest checkpoint in the file of them that can be read; whether its signature holds is not looked at.
+pub(crate) fn newest(data: &DataDir) -> Option<(String, Checkpoint)> {
+    let notes = notes_of(&notes_path(data), Source::StateFile);
+    notes.into_iter().rev().find_map(|found| note::read(&found.note).ok().map(|point| (found.note, point)))
 }
 
 fn append(folder: &Path, name: &str, text: &str) -> io::Result<()> {

@@ -18,6 +18,8 @@ use serde_json::{Value, json};
 
 use super::keeper::hash_of;
 use super::{anchors, outside};
+use crate::backup::named_key;
+use crate::damage::acknowledged;
 use crate::{Butler, Error};
 
 /// What does not hold, as a sentence without its end.
@@ -36,7 +38,9 @@ impl Butler {
         state.begin();
         let report = self.verified(|at, total| state.note(at, total));
         state.end();
-        Ok(view(&report?, place))
+        let report = report?;
+        let known = self.0.store.read(|read| known(read, &report))?;
+        Ok(view(&report, known, place))
     }
 
     /// The same; `progress` is told entries done and entries in all.
@@ -53,8 +57,11 @@ impl Butler {
     /// What does not fit between the log and the newest copies outside, in a sentence. Reads a few hundred entries.
     pub(crate) fn compare_outside(&self) -> Result<Option<String>, Error> {
         let (trust, _) = self.gathered();
-        let broken = self.0.store.read(|read| compare(read, &trust))?;
-        Ok(broken.map(|broken| format!("The audit log does not hold: {}.", says(&broken))))
+        self.0.store.read(|read| {
+            let Some(broken) = compare(read, &trust)? else { return Ok(None) };
+            let known = acknowledged(read, &broken.reason)?.unwrap_or_default();
+            Ok(Some(format!("The audit log does not hold: {}{known}.", says(&broken))))
+        })
     }
 
     /// Recomputes the log of a data folder that no engine needs to run for. `progress` is told entries done and
@@ -70,8 +77,10 @@ impl Butler {
         // What is known from outside is read first: the log may grow meanwhile, never shrink.
         let running = matches!(clawbutler_platform::files::try_lock(&data.engine_lock()), Ok(None));
         let (trust, place) = outside::gather(data, keychain, &anchors::files(&settings), running);
-        let report = Store::read_only::<_, Error>(&database, |read| Ok(read.ledger_verify(&trust, progress)?))?;
-        Ok(view(&report, place))
+        Store::read_only(&database, |read| {
+            let report = read.ledger_verify(&trust, progress)?;
+            Ok(view(&report, known(read, &report)?, place))
+        })
     }
 
     /// Checks an export in JSONL, one line in memory at a time, and the checkpoints and key given with it.
@@ -103,7 +112,7 @@ impl Butler {
                 false
             }
         })?;
-        Ok(view(&verifier.report(), KeyPlace::None))
+        Ok(view(&verifier.report(), None, KeyPlace::None))
     }
 
     /// The proof that an entry is in the log, as one JSON object: the entry's line, the smallest checkpoint that covers
@@ -208,13 +217,45 @@ fn compare(read: &Read<'_>, trust: &Trust) -> Result<Option<Broken>, Error> {
     Ok(None)
 }
 
-fn view(report: &Report, key: KeyPlace) -> VerifyReport {
+/// What is known of the log in a copy: the keys, and the checkpoints outside that are of the same log and not of a
+/// later part of it. `key`: the one a user named, where no other is known.
+pub(crate) fn trust_of_copy(
+    read: &Read<'_>,
+    data: &DataDir,
+    keychain: Option<&dyn Keychain>,
+    key: Option<&str>,
+) -> Result<(Trust, KeyPlace), Error> {
+    let entries = read.ledger_len()?;
+    let origin = read.ledger_hash(1)?.map(|first| note::origin(&first));
+    let (mut trust, place) = outside::gather(data, keychain, &[], true);
+    if let Some(key) = named_key(key)? {
+        (trust.keys, trust.keys_differ) = (vec![key], false);
+    }
+    trust.notes.retain(|found| {
+        note::read(&found.note).is_ok_and(|point| point.size <= entries && Some(&point.origin) == origin.as_ref())
+    });
+    // The end of the log as it was noted is of a later moment, or of another log.
+    (trust.head, trust.gone) = (None, trust.keys.is_empty());
+    Ok((trust, place))
+}
+
+/// A report as shown.
+pub(crate) fn report_view(report: &Report, key: KeyPlace) -> VerifyReport {
+    view(report, None, key)
+}
+
+/// What the log itself says of why it does not hold.
+fn known(read: &Read<'_>, report: &Report) -> Result<Option<String>, Error> {
+    report.broken.as_ref().map_or(Ok(None), |broken| acknowledged(read, &broken.reason))
+}
+
+fn view(report: &Report, known: Option<String>, key: KeyPlace) -> VerifyReport {
     let broken = report.broken.as_ref();
     VerifyReport {
         intact: broken.is_none(),
         entries: Seq(report.entries),
         first_bad: broken.and_then(|broken| broken.seq).map(Seq),
-        reason: broken.map(|broken| broken.reason.to_string()),
+        reason: broken.map(|broken| format!("{}{}", broken.reason, known.unwrap_or_default())),
         head: report.head_hex(),
         pruned: Seq(report.pruned),
         checkpoint: report.checkpoint.word().to_owned(),

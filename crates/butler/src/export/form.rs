@@ -3,7 +3,8 @@
 use clawbutler_core::clock::Timestamp;
 use serde_json::{Value, json};
 
-use crate::search::parts::Parts;
+use crate::audit::PRUNED;
+use crate::search::parts::{GONE, Parts};
 use crate::view;
 
 /// Version of the program that writes.
@@ -30,7 +31,7 @@ fn actor(parts: &Parts) -> String {
 
 /// One sentence on the entry.
 pub(super) fn says(parts: &Parts) -> String {
-    view::entry_says(&parts.kind, &parts.data)
+    if parts.pruned { PRUNED.to_owned() } else { view::entry_says(&parts.kind, &parts.data) }
 }
 
 /// A line of CSV as RFC 4180 wants it. A field that a spreadsheet would take for a formula begins with `'`.
@@ -51,7 +52,7 @@ pub(super) fn csv(parts: &Parts) -> String {
         parts.span.clone(),
         parts.parent.clone().unwrap_or_default(),
         parts.hash.clone(),
-        parts.data.to_string(),
+        parts.data_text(),
     ];
     let mut line = fields.iter().map(|field| csv_field(field)).collect::<Vec<_>>().join(",");
     line.push_str("\r\n");
@@ -152,7 +153,7 @@ pub(super) fn ocsf(parts: &Parts) -> Value {
             "product": { "vendor_name": "ClawButler", "name": "ClawButler Desktop", "version": VERSION },
         },
         "actor": ocsf_actor(parts),
-        "unmapped": { "span": parts.span, "data": parts.data },
+        "unmapped": { "span": parts.span, "data": if parts.pruned { json!(GONE) } else { parts.data.clone() } },
     });
     if shell {
         event["device"] = json!({ "type_id": 0, "type": "Unknown", "hostname": "localhost" });

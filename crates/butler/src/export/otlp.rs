@@ -64,7 +64,7 @@ pub(super) fn log(parts: &Parts) -> Value {
         _ => (9, "INFO"),
     };
     let mut attributes = attributes(parts);
-    attributes.extend(text("clawbutler.data", &parts.data.to_string()));
+    attributes.extend(text("clawbutler.data", &parts.data_text()));
     let mut record = json!({
         "timeUnixNano": nano(parts.at), "observedTimeUnixNano": nano(parts.at),
         "severityNumber": number, "severityText": word,

@@ -2,14 +2,16 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
-use clawbutler_store::search::{IndexRow, SearchStore, TraceRow};
+use clawbutler_store::search::{IndexRow, PrunedRow, SearchStore, TraceRow};
 use clawbutler_store::table::ledger::LedgerRow;
 use clawbutler_store::{Read, StoreError};
 
 use super::parts::Parts;
 use super::query;
+use crate::engine::lock;
 use crate::{Butler, Error};
 
 /// Entries that are put into the index in one transaction.
@@ -19,9 +21,10 @@ const REST: Duration = Duration::from_millis(400);
 /// Traces kept in memory while a batch or a page is worked on.
 const TRACES: usize = 10_000;
 
-/// The index and what was learned of traces.
+/// The index, and whose turn it is: entries are not put in while payloads are pruned, so that nobody puts in words of
+/// a payload that is gone by then.
 #[derive(Debug)]
-pub(crate) struct Finder(pub(crate) SearchStore);
+pub(crate) struct Finder(pub(crate) SearchStore, Mutex<()>);
 
 /// Knows whose traces are: from entries seen, then from the index.
 #[derive(Debug)]
@@ -61,8 +64,49 @@ impl<'a> Whose<'a> {
 }
 
 impl Finder {
+    pub(crate) fn new(store: SearchStore) -> Self {
+        Self(store, Mutex::new(()))
+    }
+
+    /// Held while payloads are pruned.
+    pub(crate) fn turn(&self) -> MutexGuard<'_, ()> {
+        lock(&self.1)
+    }
+
+    /// Takes the words of entries out whose payloads the retention run `name` is about to prune, oldest first; what
+    /// their headers say stays. An index that cannot do it is emptied and filled again from the log. The caller holds
+    /// [`Self::turn`].
+    pub(crate) fn forget(&self, name: u64, rows: &[LedgerRow]) -> Result<(), Error> {
+        let Some(last) = rows.last() else { return Ok(()) };
+        let (indexed, _) = self.0.cursor()?;
+        let done = self.0.pruned_upto(name)?;
+        let whose = Whose::new(Some(&self.0));
+        let words = |row: &LedgerRow| query::indexed_words(&whose.parts(row));
+        let due = rows.iter().filter(|row| row.seq <= indexed && row.seq > done);
+        let due: Vec<_> = due
+            .map(|row| PrunedRow {
+                seq: row.seq,
+                before: words(row),
+                after: words(&LedgerRow { payload: None, ..row.clone() }),
+            })
+            .collect();
+        match self.0.prune(name, last.seq.min(indexed).max(done), &due) {
+            Err(StoreError::Sqlite(error)) => {
+                tracing::warn!(%error, "the search index is filled again");
+                Ok(self.0.clear()?)
+            }
+            other => Ok(other?),
+        }
+    }
+
+    /// One bounded step of cleaning up behind [`Self::forget`]; `false`: nothing is left.
+    pub(crate) fn merge(&self) -> Result<bool, Error> {
+        Ok(self.0.merge()?)
+    }
+
     /// Puts the next entries into the index, oldest first. Returns how many; 0: everything is in.
     pub(crate) fn step(&self, read: impl FnOnce(u64) -> Result<Vec<LedgerRow>, StoreError>) -> Result<usize, Error> {
+        let _turn = self.turn();
         let (seq, hash) = self.0.cursor()?;
         // The entry at the cursor comes along: a log with another one there is another log.
         let mut rows = read(seq)?;

@@ -8,6 +8,9 @@ use super::words;
 /// Words of one entry that are searched.
 const WORDS: usize = 4_000;
 
+/// What exports have in place of facts that were pruned.
+pub(crate) const GONE: &str = "[pruned]";
+
 /// An entry taken apart.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Parts {
@@ -21,6 +24,8 @@ pub(crate) struct Parts {
     /// As it stands in the entry.
     pub(crate) actor: Value,
     pub(crate) data: Value,
+    /// Whether retention removed the facts; `data` is null then.
+    pub(crate) pruned: bool,
     /// Empty where it is not known.
     pub(crate) runtime: String,
     pub(crate) session: String,
@@ -49,9 +54,15 @@ impl Parts {
             hash: row.hash_hex(),
             actor,
             data,
+            pruned: row.is_pruned(),
             runtime,
             session,
         }
+    }
+
+    /// The facts as one text.
+    pub(crate) fn data_text(&self) -> String {
+        if self.pruned { GONE.to_owned() } else { self.data.to_string() }
     }
 
     /// `local_user`, `agent`, `rule`, …

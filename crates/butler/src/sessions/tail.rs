@@ -25,7 +25,7 @@ use crate::engine::lock;
 /// What is kept of sessions while the engine runs.
 #[derive(Debug)]
 pub(crate) struct Sessions {
-    pub(super) store: SessionStore,
+    pub(crate) store: SessionStore,
     pub(super) live: Mutex<Live>,
     queue: Mutex<Queue>,
     bell: Condvar,

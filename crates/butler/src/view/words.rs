@@ -143,6 +143,12 @@ pub(crate) fn entry_says(kind: &str, data: &Value) -> String {
         "offline.damaged" => "Some offline records could not be read.".to_owned(),
         "settings.changed" => "Settings were changed.".to_owned(),
         "audit.exported" => format!("{} entries were exported as {}.", data["count"], text("format").replace('_', " ")),
+        "audit.pruned" => format!("Retention prunes {} in entries before {}.", text("class"), data["below"]),
+        "retention.ran" => format!("Retention pruned {} payloads ({} bytes).", data["entries"], data["bytes"]),
+        "backup.made" => format!("A backup was made: {}", text("file")),
+        "backup.restored" => format!("A backup with {} entries was put back.", data["entries"]),
+        "log.damaged" => format!("The database is damaged: {}", text("reason")),
+        "log.set_aside" => format!("A new log, because the database was damaged. It is kept as {}.", text("file")),
         other => registry_says(other, data).unwrap_or_else(|| other.to_owned()),
     }
 }

@@ -10,7 +10,9 @@ mod acts;
 mod attached;
 mod audit;
 mod backstop;
+mod backup;
 mod chat;
+mod damage;
 mod desk;
 mod gateway;
 mod grants;
@@ -22,6 +24,7 @@ mod proof;
 #[cfg(target_os = "linux")]
 mod registry;
 mod repair;
+mod retention;
 mod rules;
 mod search;
 mod sessions;

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop and say where")]
 
 mod explain;
+mod keep;
 mod measure;
 mod packs;
 mod stream;

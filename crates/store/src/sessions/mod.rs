@@ -69,6 +69,16 @@ impl SessionStore {
         Ok(Some(Self { writer: Mutex::new(writer), reader: Mutex::new(reader) }))
     }
 
+    /// Steps older than `before` (ms since the epoch), of a database that another process may write; 0 where there is
+    /// none.
+    pub fn steps_older(path: &Path, before: i64) -> Result<u64, StoreError> {
+        if !path.exists() {
+            return Ok(0);
+        }
+        let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        SessionRead(&connection).steps_older(before)
+    }
+
     /// Runs `work` in one transaction and commits it. An error rolls everything back.
     pub fn write<T>(&self, work: impl FnOnce(&SessionWrite<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let mut writer = lock(&self.writer);

@@ -95,6 +95,13 @@ fn pattern(search: &str) -> String {
 }
 
 impl SessionRead<'_> {
+    /// Steps older than `before` (ms since the epoch).
+    pub fn steps_older(&self, before: i64) -> Result<u64, StoreError> {
+        let sql = "SELECT count(*) FROM sessions JOIN steps ON steps.session = sessions.key AND steps.place < ?1 \
+                   AND (steps.place > 0 OR sessions.last_at < ?1)";
+        Ok(self.0.prepare_cached(sql)?.query_row([before], |row| row.get(0))?)
+    }
+
     /// Sessions in the order of their last activity: those before a place (latest first), or those after one
     /// (earliest first). A place is the time and the key of a session.
     pub fn sessions(

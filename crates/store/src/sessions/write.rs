@@ -281,6 +281,24 @@ impl SessionWrite<'_> {
         Ok(())
     }
 
+    /// Forgets steps older than `before` (ms since the epoch), at most `bound`, those of the sessions that were silent
+    /// longest first. Steps without any time are as old as their session's end. Returns how many; 0: there are none.
+    pub fn forget_older(&self, before: i64, bound: u64) -> Result<u64, StoreError> {
+        let sql = "SELECT key FROM sessions WHERE steps > forgotten AND EXISTS (SELECT 1 FROM steps \
+                   WHERE session = key AND place < ?1 AND (place > 0 OR last_at < ?1)) ORDER BY last_at, key LIMIT 1";
+        let found: Option<i64> = self.0.prepare_cached(sql)?.query_row([before], |row| row.get(0)).optional()?;
+        let Some(session) = found else { return Ok(0) };
+        let sql = "DELETE FROM steps WHERE session = ?1 AND (place, seq) IN (SELECT place, seq FROM steps \
+                   WHERE session = ?1 AND place < ?2 \
+                   AND (place > 0 OR (SELECT last_at FROM sessions WHERE key = ?1) < ?2) \
+                   ORDER BY place, seq LIMIT ?3)";
+        let gone = self.0.prepare_cached(sql)?.execute(params![session, before, bound])?;
+        self.0
+            .prepare_cached("UPDATE sessions SET forgotten = forgotten + ? WHERE key = ?")?
+            .execute(params![gone, session])?;
+        Ok(gone as u64)
+    }
+
     /// Everything read of a session is dropped, to be read anew: one of its recordings was rewritten.
     pub fn start_again(&self, session: i64, rewritten: i64) -> Result<(), StoreError> {
         for sql in [

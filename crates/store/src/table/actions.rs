@@ -199,6 +199,12 @@ impl Write<'_> {
         Ok(())
     }
 
+    /// Forgets at most `limit` actions older than a time. Tells how many.
+    pub fn actions_forget(&mut self, older_than: Timestamp, limit: u64) -> Result<usize, StoreError> {
+        let sql = "DELETE FROM actions WHERE id IN (SELECT id FROM actions WHERE at < ? LIMIT ?)";
+        Ok(self.transaction.prepare_cached(sql)?.execute(params![older_than.0, limit])?)
+    }
+
     /// Forgets actions older than a time and all but the newest `keep`. Tells how many were forgotten.
     pub fn actions_prune(&mut self, older_than: Timestamp, keep: u64) -> Result<usize, StoreError> {
         let old = self.transaction.execute("DELETE FROM actions WHERE at < ?", [older_than.0])?;

@@ -133,6 +133,13 @@ impl Read<'_> {
 }
 
 impl Write<'_> {
+    /// Forgets at most `limit` settled approvals that were settled before a time. Tells how many.
+    pub fn approvals_forget(&mut self, older_than: Timestamp, limit: u64) -> Result<usize, StoreError> {
+        let sql = "DELETE FROM approvals WHERE id IN \
+                   (SELECT id FROM approvals WHERE state <> 'pending' AND settled_at < ? LIMIT ?)";
+        Ok(self.transaction.prepare_cached(sql)?.execute(params![older_than.0, limit])?)
+    }
+
     /// Stores a new approval.
     pub fn approval_insert(&mut self, row: &ApprovalRow) -> Result<(), StoreError> {
         self.transaction

@@ -1,4 +1,4 @@
-//! Signed checkpoints of the audit log, and the pruning of payloads.
+//! Signed checkpoints of the audit log.
 
 use clawbutler_core::limits::CHECKPOINTS;
 use rusqlite::{OptionalExtension as _, params};
@@ -23,18 +23,6 @@ impl Read<'_> {
         let mut statement = self.0.prepare_cached("SELECT note FROM checkpoints ORDER BY size DESC LIMIT ?")?;
         Ok(statement.query_map([CHECKPOINTS], |row| row.get(0))?.collect::<Result<_, _>>()?)
     }
-
-    /// What pruning would remove: entries with a payload, and its bytes.
-    pub fn ledger_prunable(&self, below: u64, kinds: &[&str]) -> Result<(u64, u64), StoreError> {
-        let sql = "SELECT count(*), coalesce(sum(octet_length(payload)), 0) FROM ledger \
-                   WHERE seq < ? AND payload IS NOT NULL AND kind = ? AND kind <> 'audit.pruned'";
-        let mut statement = self.0.prepare_cached(sql)?;
-        kinds.iter().try_fold((0, 0), |(entries, bytes), kind| {
-            let (more, size): (u64, u64) =
-                statement.query_row(params![below, kind], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            Ok((entries + more, bytes + size))
-        })
-    }
 }
 
 impl Write<'_> {
@@ -43,14 +31,5 @@ impl Write<'_> {
         let sql = "INSERT INTO checkpoints (size, note) VALUES (?, ?) ON CONFLICT (size) DO NOTHING";
         self.transaction.prepare_cached(sql)?.execute(params![size, note])?;
         Ok(())
-    }
-
-    /// Removes the payloads of entries of these kinds before `below`. The caller appends the entry of kind
-    /// `audit.pruned` with the same `below` and `kinds` in the same transaction: without it the log does not hold.
-    pub fn ledger_prune(&mut self, below: u64, kinds: &[&str]) -> Result<u64, StoreError> {
-        let sql = "UPDATE ledger SET payload = NULL \
-                   WHERE seq < ? AND payload IS NOT NULL AND kind = ? AND kind <> 'audit.pruned'";
-        let mut statement = self.transaction.prepare_cached(sql)?;
-        kinds.iter().try_fold(0, |entries, kind| Ok(entries + statement.execute(params![below, kind])? as u64))
     }
 }

@@ -41,6 +41,11 @@ impl LedgerRow {
         Some(self.header()["data"].take()).filter(Value::is_object)
     }
 
+    /// Whether the facts were pruned by retention.
+    pub fn is_pruned(&self) -> bool {
+        self.payload.is_none() && self.data().is_none()
+    }
+
     /// The header as a tree: actor, parent span and what the columns repeat. Null where it is damaged.
     pub fn header(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_default()

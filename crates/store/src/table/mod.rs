@@ -8,6 +8,7 @@ pub mod checkpoints;
 pub mod grants;
 pub mod homes;
 pub mod ledger;
+pub mod retention;
 pub mod rules;
 pub mod settings;
 pub mod tree;

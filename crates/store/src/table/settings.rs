@@ -25,6 +25,12 @@ impl Write<'_> {
         Ok(())
     }
 
+    /// Forgets a value.
+    pub fn setting_drop(&mut self, key: &str) -> Result<(), StoreError> {
+        self.transaction.execute("DELETE FROM settings WHERE key = ?", [key])?;
+        Ok(())
+    }
+
     /// Claims an offline record. `false`: it was taken in before.
     pub fn intake_claim(&mut self, id: &str, at: Timestamp) -> Result<bool, StoreError> {
         let sql = "INSERT INTO intake (id, at) VALUES (?, ?) ON CONFLICT (id) DO NOTHING";

@@ -1,0 +1,225 @@
+//! Putting a copy back: decrypted, looked through and verified first; the database before is set aside, never
+//! overwritten; the next start records it.
+
+use std::fs::{self, File};
+use std::io::{BufReader, Read as _};
+use std::path::{Path, PathBuf};
+
+use clawbutler_core::actor::Actor;
+use clawbutler_core::clock::Timestamp;
+use clawbutler_core::id::hex;
+use clawbutler_ledger::note::PublicKey;
+use clawbutler_ledger::{CheckpointState, Kind};
+use clawbutler_platform::files;
+use clawbutler_platform::keychain::Keychain;
+use clawbutler_platform::paths::DataDir;
+use clawbutler_store::damage::{self, Damage};
+use clawbutler_store::{Durability, Read, Store, StoreError, backup};
+use clawbutler_wire::Seq;
+use clawbutler_wire::audit::VerifyReport;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::crypt::{HEAD, Opener, pass};
+use super::make::{digest, unfinished};
+use crate::damage::stamp;
+use crate::{Butler, Error, audit};
+
+/// A copy that was put back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restored {
+    /// The backup.
+    pub file: String,
+    /// SHA-256 of the backup (hex).
+    pub digest: String,
+    /// Entries in it, and the hash of the last (hex).
+    pub entries: u64,
+    pub head: String,
+    /// The largest checkpoint in it that holds.
+    pub checkpoint_entries: Option<u64>,
+    /// Where the database before is kept; `None`: there was none.
+    pub set_aside: Option<String>,
+    /// When it was put back (ms since the epoch).
+    pub at: i64,
+    /// Name of the file that becomes the database.
+    ready: String,
+}
+
+fn note_of(data: &DataDir) -> PathBuf {
+    data.path().join("restored.json")
+}
+
+fn read_note(data: &DataDir) -> Option<Restored> {
+    let bytes = files::read_bounded(&note_of(data), 64 * 1024).ok()?;
+    serde_json::from_slice(&bytes).ok()
+}
+
+/// Finishes what a kill interrupted between setting the database aside and putting the copy in its place.
+pub(crate) fn finish(data: &DataDir) -> std::io::Result<()> {
+    let Some(note) = read_note(data) else { return Ok(()) };
+    let ready = data.path().join(&note.ready);
+    let plain = Path::new(&note.ready).file_name() == Some(note.ready.as_ref());
+    match (plain && ready.exists(), data.database().exists()) {
+        (true, false) => fs::rename(ready, data.database()),
+        // It had not begun: the database is still the one before.
+        (true, true) => fs::remove_file(note_of(data)),
+        (false, _) => Ok(()),
+    }
+}
+
+impl Butler {
+    /// Puts a copy back. Refuses while an engine runs, and a copy that does not hold.
+    pub fn restore_file(
+        data: &DataDir,
+        file: &Path,
+        opener: &Opener,
+        key: Option<&str>,
+        keychain: Option<&dyn Keychain>,
+        now: Timestamp,
+    ) -> Result<Restored, Error> {
+        data.create()?;
+        let Some(_only_one) = files::try_lock(&data.engine_lock())? else {
+            return Err(Error::precondition(
+                "ClawButler runs on this data folder.",
+                "Close it first: a backup takes the place of its database.",
+            ));
+        };
+        let ready = unfinished(data, now)?;
+        let done = put_back(data, file, &ready, opener, key, keychain, now);
+        if done.is_err() {
+            for end in ["", "-wal", "-shm", "-journal"] {
+                let mut name = ready.clone().into_os_string();
+                name.push(end);
+                let _ = fs::remove_file(name);
+            }
+        }
+        done
+    }
+
+    /// Verifies the log in a database at any place, as far as what is known of this machine's log goes.
+    pub fn verify_database(
+        data: &DataDir,
+        database: &Path,
+        key: Option<&str>,
+        keychain: Option<&dyn Keychain>,
+        progress: impl FnMut(u64, u64),
+    ) -> Result<VerifyReport, Error> {
+        if head_of(database)?.starts_with(HEAD) {
+            return Err(Error::bad("That backup is encrypted. Decrypt it with “age --decrypt” first."));
+        }
+        Store::read_only(database, |read| {
+            let (trust, place) = audit::trust_of_copy(read, data, keychain, key)?;
+            let report = read.ledger_verify(&trust, progress)?;
+            Ok(audit::report_view(&report, place))
+        })
+    }
+
+    /// Says in the log that it is a copy that was put back; among the first things a start does.
+    pub(crate) fn record_restored(&self) -> Result<(), Error> {
+        let data = &self.0.ports.data;
+        if let Some(note) = read_note(data) {
+            let there = self.0.store.read::<_, Error>(|read| Ok(read.ledger_hash(note.entries)?))?;
+            if there.is_some_and(|hash| hex(&hash) == note.head) {
+                let facts = json!({
+                    "file": note.file, "digest": note.digest, "entries": note.entries, "head": note.head,
+                    "set_aside": note.set_aside, "restored_at": note.at,
+                });
+                self.record(Durability::Power, Kind::BackupRestored, Actor::Engine, facts)?;
+                self.alert(
+                    &format!("A backup with {} entries was put back.", note.entries),
+                    "What was recorded after it is in the database that was set aside. Look at your rules and grants again.",
+                );
+            }
+        }
+        match fs::remove_file(note_of(data)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+}
+
+fn head_of(path: &Path) -> Result<Vec<u8>, Error> {
+    let mut head = Vec::new();
+    File::open(path)?.take(HEAD.len() as u64).read_to_end(&mut head)?;
+    Ok(head)
+}
+
+fn put_back(
+    data: &DataDir,
+    file: &Path,
+    ready: &Path,
+    opener: &Opener,
+    key: Option<&str>,
+    keychain: Option<&dyn Keychain>,
+    now: Timestamp,
+) -> Result<Restored, Error> {
+    let (digest, _) = digest(file)?;
+    let mut out = files::append_private(ready)?;
+    let mut from = BufReader::new(File::open(file)?);
+    if head_of(file)?.starts_with(HEAD) {
+        opener.decrypt(from, &mut out)?;
+    } else {
+        pass(&mut from, &mut out, |_| true)?;
+    }
+    out.sync_all()?;
+    drop(out);
+    let refused = |why: &str| {
+        Error::precondition(format!("The backup is not put back: {why}."), "Nothing was changed. Take another backup.")
+    };
+    if let Damage::Found(reason) = damage::look(ready, true, || false)? {
+        return Err(refused(&format!("it is damaged ({reason})")));
+    }
+    match Store::read_only::<_, StoreError>(ready, |_| Ok(())) {
+        // One of a version before is brought up to date in its copy.
+        Err(StoreError::Older { .. }) => drop(Store::open(ready)?),
+        other => other?,
+    }
+    backup::as_one_file(ready)?;
+    let verified = |read: &Read<'_>| -> Result<_, Error> {
+        let (trust, place) = audit::trust_of_copy(read, data, keychain, key)?;
+        let report = read.ledger_verify(&trust, |_, _| ())?;
+        Ok((audit::report_view(&report, place), report.checkpoint))
+    };
+    let (report, state) = Store::read_only(ready, verified)?;
+    if let Some(reason) = &report.reason {
+        let entry = report.first_bad.map(|seq| format!("entry {seq}: ")).unwrap_or_default();
+        return Err(refused(&format!("its audit log does not hold: {entry}{reason}")));
+    }
+    if state != CheckpointState::Good {
+        return Err(refused("no checkpoint in it shows that it is of a log of yours"));
+    }
+    let mut note = Restored {
+        file: file.display().to_string(),
+        digest,
+        entries: report.entries.0,
+        head: report.head,
+        checkpoint_entries: report.checkpoint_entries.map(|Seq(entries)| entries),
+        set_aside: None,
+        at: now.0,
+        ready: ready.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+    };
+    let keep = |note: &Restored| -> Result<(), Error> {
+        let text = serde_json::to_vec(note).map_err(|error| Error::bad(error.to_string()))?;
+        Ok(files::write_atomic(&note_of(data), &text, Some(0o600))?)
+    };
+    // From here on a start finishes it.
+    if data.database().exists() {
+        let aside = format!("before-restore-{}", stamp(now));
+        note.set_aside = Some(format!("clawbutler.{aside}.db"));
+        keep(&note)?;
+        // In one file it is renamed in one step. A damaged one keeps its write-ahead log beside it.
+        if let Err(error) = backup::as_one_file(&data.database()) {
+            tracing::warn!(%error, "the database before is set aside as it is");
+        }
+        let aside = damage::set_aside(&data.database(), &aside)?;
+        note.set_aside = aside.file_name().map(|name| name.to_string_lossy().into_owned());
+    }
+    keep(&note)?;
+    fs::rename(ready, data.database())?;
+    Ok(note)
+}
+
+/// The key a user named, where they did.
+pub(crate) fn named_key(key: Option<&str>) -> Result<Option<PublicKey>, Error> {
+    key.map(|key| PublicKey::parse(key.trim()).ok_or_else(|| Error::bad("That is no public key."))).transpose()
+}
