@@ -117,7 +117,10 @@ mod tests {
         let kept: Vec<_> = Class::Kept.kinds().collect();
         assert_eq!(
             kept,
-            ["tampering.noticed", "audit.pruned", "retention.ran", "backup.made", "backup.restored", "log.damaged", "log.set_aside"]
+            [
+                "tampering.noticed", "audit.pruned", "retention.ran", "backup.made", "backup.restored", "log.damaged",
+                "log.set_aside"
+            ]
         );
         assert_eq!(pruned.len() + kept.len(), Kind::ALL.len(), "every kind has one class");
     }

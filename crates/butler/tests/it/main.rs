@@ -21,6 +21,7 @@ mod keeping;
 mod made;
 mod observed;
 #[cfg(target_os = "linux")]
+mod pack;
 mod registry;
 mod repair;
 mod retention;
