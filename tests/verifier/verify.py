@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Checks ClawButler's audit log from docs/AUDIT-FORMAT.md alone, with nothing but Python's standard library.
+"""Checks ClawButler's audit log from docs/AUDIT-FORMAT.md and docs/EVIDENCE-PACK.md alone, with nothing but Python's
+standard library.
 
 Usage: verify.py EXPORT.jsonl [--checkpoints FILE --key KEY]
        verify.py PROOF.json --key KEY
+       verify.py PACK.zip --key KEY
 
 Exit status 0 only when everything holds.
 """
@@ -10,7 +12,9 @@ import base64
 import hashlib
 import json
 import re
+import struct
 import sys
+import zlib
 
 GENESIS = bytes(32)
 LINE_BYTES = 16 * 1024 * 1024
@@ -330,9 +334,168 @@ def check_proof(path, key):
     return f"entry {entry['seq']} is in the log of that checkpoint"
 
 
+# Evidence packs (docs/EVIDENCE-PACK.md)
+
+NAMED = ["entries.jsonl", "proof.txt", "checkpoint.txt", "public-key.txt", "rule-sets.json", "summary.html", "VERIFY.md"]
+HEX = re.compile("[0-9a-f]{64}")
+
+
+def archive(files):
+    """The one archive of these files."""
+    out, directory = bytearray(), bytearray()
+    for name, content in files:
+        common = struct.pack("<HHHHLLLHH", 0, 0, 0, 0x21, zlib.crc32(content), len(content), len(content), len(name), 0)
+        directory += b"PK\x01\x02" + struct.pack("<HH", 20, 20) + common + bytes(10) + struct.pack("<L", len(out)) + name
+        out += b"PK\x03\x04" + struct.pack("<H", 20) + common + name + content
+    count = len(files)
+    return bytes(out + directory) + struct.pack("<4sHHHHLLH", b"PK\x05\x06", 0, 0, count, count, len(directory), len(out), 0)
+
+
+def unpacked(data):
+    files, at = [], 0
+    for name in NAMED + ["manifest.json", "seal.json"]:
+        size = int.from_bytes(data[at + 22:at + 26], "little")
+        start = at + 30 + len(name)
+        files.append((name.encode(), data[start:start + size]))
+        at = start + size
+    if archive(files) != data:
+        raise Refused(None, "it is not an evidence pack, or bytes of it were changed")
+    return {name.decode(): content for name, content in files}
+
+
+def canonical_json(data, name):
+    try:
+        value = parse(data.decode("utf-8"))
+    except ValueError:
+        value = None
+    if value is None or canonical(value).encode("utf-8") != data:
+        raise Refused(None, f"{name} has not the form it must have")
+    return value
+
+
+def one_note(data, key):
+    found = NOTE.fullmatch(data)
+    if not found:
+        raise Refused(None, "a checkpoint has not the form it must have")
+    return opened(found, key)
+
+
+def check_own(text):
+    """An entry by itself: its number, leaf, kind and payload."""
+    _, digest, prev, entry, body, payload, data = read_line(text, None)
+    seq, leaf = entry["seq"], leaf_hash(body)
+    if entry["v"] == 1 and payload is None:
+        chained = sha256(b"clawbutler-ledger-v1\n", prev.hex().encode(), b"\n", body)
+    else:
+        chained = sha256(b"clawbutler-ledger-v2\n", prev, leaf)
+    fits = payload is None or hashlib.sha256(payload.encode("utf-8")).hexdigest() == entry["data"]
+    if chained != digest or not fits or entry["v"] not in (1, 2):
+        raise Refused(seq, "it was changed")
+    return seq, leaf, entry, data
+
+
+def partial_root(size, leaves, hashes):
+    """Root from chosen leaves and the roots of the largest subtrees without one, from left to right."""
+    leaves, hashes = iter(leaves), iter(hashes)
+    coming = next(leaves, None)
+
+    def within(low, high):
+        nonlocal coming
+        if coming is None or coming[0] >= high:
+            return next(hashes)
+        if coming[0] < low:
+            raise StopIteration
+        if high - low == 1:
+            leaf, coming = coming[1], next(leaves, None)
+            return leaf
+        middle = low + (1 << (high - low - 1).bit_length() - 1)
+        return node_hash(within(low, middle), within(middle, high))
+
+    try:
+        root = within(0, size)
+    except (StopIteration, RuntimeError):
+        return None
+    return root if coming is None and next(hashes, None) is None else None
+
+
+def consistent(old, size, old_root, root, proof):
+    """RFC 9162, 2.1.4.2."""
+    if old == size:
+        return not proof and old_root == root
+    if not 0 < old < size:
+        return False
+    steps = list(proof) if old & (old - 1) else [old_root] + list(proof)
+    if not steps:
+        return False
+    first, last = old - 1, size - 1
+    while first & 1:
+        first, last = first >> 1, last >> 1
+    left = right = steps[0]
+    for step in steps[1:]:
+        if last == 0:
+            return False
+        if first & 1 or first == last:
+            left, right = node_hash(step, left), node_hash(step, right)
+            while first and not first & 1:
+                first, last = first >> 1, last >> 1
+        else:
+            right = node_hash(right, step)
+        first, last = first >> 1, last >> 1
+    return last == 0 and left == old_root and right == root
+
+
+def text_lines(data, name):
+    text = data.decode("utf-8")
+    if text and not text.endswith("\n"):
+        raise Refused(None, f"{name} has not the form it must have")
+    return text.split("\n")[:-1]
+
+
+def hex_hashes(texts, name):
+    if not all(isinstance(text, str) and HEX.fullmatch(text) for text in texts):
+        raise Refused(None, f"{name} has not the form it must have")
+    return [bytes.fromhex(text) for text in texts]
+
+
+def check_pack(path, key):
+    with open(path, "rb") as file:
+        files = unpacked(file.read())
+    manifest = canonical_json(files["manifest.json"], "manifest.json")
+    named = [
+        {"bytes": len(files[name]), "name": name, "sha256": hashlib.sha256(files[name]).hexdigest()} for name in NAMED
+    ]
+    if manifest["format"] != "clawbutler-evidence-1" or manifest["files"] != named:
+        raise Refused(None, "a file is not the one the manifest names")
+    if public_key(files["public-key.txt"].decode("utf-8")) != key:
+        raise Refused(None, "it is signed by another key")
+    origin, size, root, _ = one_note(files["checkpoint.txt"].decode("utf-8"), key)
+    if (origin, size) != (manifest["log"], manifest["checkpoint"]):
+        raise Refused(None, "manifest.json has not the form it must have")
+    own = [check_own(text) for text in text_lines(files["entries.jsonl"], "entries.jsonl")]
+    numbers = [one[0] for one in own]
+    if len(own) != manifest["entries"] or any(one >= other for one, other in zip(numbers, numbers[1:])):
+        raise Refused(None, "entries.jsonl has not the form it must have")
+    hashes = hex_hashes(text_lines(files["proof.txt"], "proof.txt"), "proof.txt")
+    if partial_root(size, [(one[0] - 1, one[1]) for one in own], hashes) != root:
+        raise Refused(None, "the entries are not those of the checkpoint")
+    seal = canonical_json(files["seal.json"], "seal.json")
+    over, over_size, over_root, _ = one_note(seal["checkpoint"], key)
+    seq, leaf, entry, data = check_own(seal["line"])
+    names = entry["kind"] == "audit.exported" and isinstance(data, dict) and data.get("format") == "pack"
+    names = names and data.get("manifest") == hashlib.sha256(files["manifest.json"]).hexdigest() and seq > size
+    proof, steps = hex_hashes(seal["proof"], "seal.json"), hex_hashes(seal["consistency"], "seal.json")
+    if not (names and over == origin and included(leaf, seq - 1, over_size, proof, over_root)
+            and consistent(size, over_size, root, over_root, steps)):
+        raise Refused(None, "the seal does not hold: the log does not name this pack")
+    pruned = sum(one[2]["v"] == 2 and one[3] is None for one in own)
+    return f"{len(own)} entries hold, {pruned} of them pruned, proven up to {size}; entry {seq} of the log names this pack"
+
+
 def main(arguments):
     options = dict(zip(arguments[1::2], arguments[2::2]))
     key = public_key(options["--key"]) if "--key" in options else None
+    if arguments[0].endswith(".zip"):
+        return check_pack(arguments[0], key)
     if arguments[0].endswith(".json"):
         return check_proof(arguments[0], key)
     notes = []
@@ -345,6 +508,9 @@ def main(arguments):
 if __name__ == "__main__":
     try:
         print(main(sys.argv[1:]))
+    except (KeyError, TypeError, ValueError, UnicodeDecodeError) as error:
+        print(f"it has not the form it must have ({type(error).__name__})")
+        sys.exit(1)
     except Refused as refused:
         where = "" if refused.entry is None else f"entry {refused.entry}: "
         print(f"{where}{refused}")

@@ -38,6 +38,6 @@ pub use clawbutler_connectors::env::Env;
 pub use engine::{Butler, Ports};
 pub use error::{Error, OpenError};
 pub use events::Event;
-pub use export::{ExportPlan, Exported, Step};
+pub use export::{ExportPlan, Exported, PackCheck, Step};
 pub use recorded::Recorded;
 pub use view::visible;

@@ -1,6 +1,7 @@
 //! `clawbutler audit`: verifies the log, proves one entry, shows the newest checkpoint, exports. It signs nothing: an
 //! agent can start it.
 
+use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -12,13 +13,13 @@ use clawbutler_platform::paths::DataDir;
 use clawbutler_wire::audit::VerifyReport;
 use clawbutler_wire::settings::KeyPlace;
 
-use crate::{Told, audit_keep, audit_search};
+use crate::{Told, audit_keep, audit_pack, audit_search};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Audit {
     /// Recomputes the whole log and holds it against the checkpoints. Exit status 0 only when everything holds.
     Verify {
-        /// An export (`.jsonl`) or a proof (`.json`) instead of this machine's log.
+        /// An export (`.jsonl`), a proof (`.json`) or an evidence pack (`.zip`) instead of this machine's log.
         file: Option<PathBuf>,
         /// A database at another place: a backup, or one that was set aside.
         #[arg(long, conflicts_with_all = ["file", "checkpoints"])]
@@ -44,6 +45,9 @@ pub(crate) enum Audit {
     Search(audit_search::Search),
     /// Writes the entries that match, oldest first: to standard output, or to a file that can be continued.
     Export(audit_search::Export),
+    /// Writes an evidence pack: the entries that match with their proofs, for somebody who does not trust us. Refuses
+    /// while ClawButler runs: its Audit page makes them then.
+    Pack(audit_pack::Pack),
     /// What retention keeps, and what a run would remove now.
     Retention(audit_keep::Retention),
     /// Copies the database into a file, encrypted by choice; works while ClawButler runs.
@@ -52,7 +56,12 @@ pub(crate) enum Audit {
     Restore(audit_keep::Restore),
 }
 
-pub(crate) fn run(verb: Audit, data: &DataDir, out: &mut impl Write) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(
+    verb: Audit,
+    vars: &BTreeMap<String, String>,
+    data: &DataDir,
+    out: &mut impl Write,
+) -> anyhow::Result<ExitCode> {
     match verb {
         Audit::Verify { file: None, db: Some(path), key, json, .. } => {
             let chain = keychain::of(data);
@@ -65,6 +74,9 @@ pub(crate) fn run(verb: Audit, data: &DataDir, out: &mut impl Write) -> anyhow::
                     let key = key.ok_or_else(|| anyhow::anyhow!("a proof needs --key"))?;
                     let proof = serde_json::from_slice(&clawbutler_platform::files::read_bounded(proof, PROOF_BYTES)?)?;
                     return checked(Butler::check_proof(&proof, &key), json, out);
+                }
+                Some(pack) if pack.extension().is_some_and(|end| end == "zip") => {
+                    return audit_pack::verify(pack, key.as_deref(), json, out);
                 }
                 Some(export) => {
                     let notes = match checkpoints {
@@ -99,6 +111,7 @@ pub(crate) fn run(verb: Audit, data: &DataDir, out: &mut impl Write) -> anyhow::
         }
         Audit::Search(verb) => audit_search::search(verb, data, out),
         Audit::Export(verb) => audit_search::export(verb, data, out),
+        Audit::Pack(verb) => audit_pack::pack(verb, vars, data, out),
         Audit::Backup(verb) => audit_keep::backup(&verb, data, out),
         Audit::Restore(verb) => audit_keep::restore(&verb, data, out),
         Audit::Retention(verb) => audit_keep::retention(&verb, data, out),

@@ -44,7 +44,7 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    fn read(self) -> AuditFilter {
+    pub(crate) fn read(self) -> AuditFilter {
         AuditFilter {
             text: self.text.join(" "),
             from: self.from,

@@ -4,6 +4,7 @@
 mod agents;
 mod audit;
 mod audit_keep;
+mod audit_pack;
 mod audit_search;
 mod mask;
 mod rules;
@@ -97,7 +98,7 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
     let data = args.home.map_or_else(|| DataDir::resolve(&vars), DataDir::at);
     let mut out = std::io::stdout().lock();
     match args.verb {
-        Verb::Audit(verb) => audit::run(verb, &data, &mut out),
+        Verb::Audit(verb) => audit::run(verb, &vars, &data, &mut out),
         Verb::Rules(verb) => rules::run(verb, &rules::Place::of(&vars, data), &mut out),
         Verb::Mask(verb) => {
             mask::run(&verb, &data, std::io::stdin().lock(), &mut out)?;
@@ -120,17 +121,25 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn serve(vars: std::collections::BTreeMap<String, String>, data: DataDir) -> anyhow::Result<ExitCode> {
-    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+/// The engine of a data folder; only one process has it.
+fn engine(
+    vars: std::collections::BTreeMap<String, String>,
+    data: DataDir,
+) -> Result<Butler, clawbutler_butler::OpenError> {
     let home = paths::home(&vars);
-    let butler = Butler::open(Ports {
+    Butler::open(Ports {
         clock: Arc::new(SystemClock::default()),
         ids: Arc::new(SystemIds),
         env: Env::new(vars, home),
         keychain: clawbutler_platform::keychain::of(&data),
         data,
         hook_source: paths::hook_beside_us(),
-    })?;
+    })
+}
+
+fn serve(vars: std::collections::BTreeMap<String, String>, data: DataDir) -> anyhow::Result<ExitCode> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+    let butler = engine(vars, data)?;
     clawbutler_platform::os::harden()?;
     let thread = butler.start()?;
     let gateway = Gateway::open(&butler)?;

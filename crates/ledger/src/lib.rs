@@ -10,6 +10,7 @@ pub mod entry;
 pub mod line;
 pub mod merkle;
 pub mod note;
+pub mod pack;
 pub mod trust;
 pub mod verify;
 

@@ -213,3 +213,72 @@ fn range<E>(low: u64, high: u64, get: &mut impl FnMut(u32, u64) -> Result<Hash, 
     let middle = low + split(length);
     Ok(node(&range(low, middle, get)?, &range(middle, high, get)?))
 }
+
+/// Hashes from which the root follows together with the chosen leaves (by index, ascending, each once): those of the
+/// largest subtrees without a chosen leaf, from left to right, as [`partial_root`] takes them.
+pub fn partial<E>(
+    chosen: &[u64],
+    size: u64,
+    get: &mut impl FnMut(u32, u64) -> Result<Hash, E>,
+    put: &mut impl FnMut(&Hash) -> Result<(), E>,
+) -> Result<(), E> {
+    if size == 0 { Ok(()) } else { partial_in(chosen, 0, size, get, put) }
+}
+
+fn partial_in<E>(
+    chosen: &[u64],
+    low: u64,
+    high: u64,
+    get: &mut impl FnMut(u32, u64) -> Result<Hash, E>,
+    put: &mut impl FnMut(&Hash) -> Result<(), E>,
+) -> Result<(), E> {
+    if chosen.is_empty() {
+        return put(&range(low, high, get)?);
+    }
+    if high - low == 1 {
+        return Ok(());
+    }
+    let middle = low + split(high - low);
+    let (left, right) = chosen.split_at(chosen.partition_point(|index| *index < middle));
+    partial_in(left, low, middle, get, put)?;
+    partial_in(right, middle, high, get, put)
+}
+
+/// Root of the tree of `size` leaves from some leaves (index and hash, ascending) and the hashes of [`partial`].
+/// `None` unless exactly these make a tree.
+pub fn partial_root<E>(
+    size: u64,
+    mut leaves: impl FnMut() -> Result<Option<(u64, Hash)>, E>,
+    mut hashes: impl FnMut() -> Result<Option<Hash>, E>,
+) -> Result<Option<Hash>, E> {
+    if size == 0 {
+        return Ok(None);
+    }
+    let mut next = leaves()?;
+    let Some(root) = partial_root_in(0, size, &mut next, &mut leaves, &mut hashes)? else { return Ok(None) };
+    let over = next.is_some() || hashes()?.is_some();
+    Ok((!over).then_some(root))
+}
+
+fn partial_root_in<E>(
+    low: u64,
+    high: u64,
+    next: &mut Option<(u64, Hash)>,
+    leaves: &mut impl FnMut() -> Result<Option<(u64, Hash)>, E>,
+    hashes: &mut impl FnMut() -> Result<Option<Hash>, E>,
+) -> Result<Option<Hash>, E> {
+    match *next {
+        Some((index, _)) if index < low => Ok(None),
+        Some((_, leaf)) if high - low == 1 && next.is_some_and(|(index, _)| index == low) => {
+            *next = leaves()?;
+            Ok(Some(leaf))
+        }
+        Some((index, _)) if index < high => {
+            let middle = low + split(high - low);
+            let Some(left) = partial_root_in(low, middle, next, leaves, hashes)? else { return Ok(None) };
+            let right = partial_root_in(middle, high, next, leaves, hashes)?;
+            Ok(right.map(|right| node(&left, &right)))
+        }
+        Some(_) | None => hashes(),
+    }
+}

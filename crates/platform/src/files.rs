@@ -75,6 +75,11 @@ pub fn append_private(path: &Path) -> io::Result<File> {
     OpenOptions::new().append(true).open(path)
 }
 
+/// Makes a file that only the user may read (Unix: mode 0600), for writing; there must be none of its name.
+pub fn create_private(path: &Path) -> io::Result<File> {
+    os::create_new(path, 0o600)
+}
+
 /// Takes the lock of a file for as long as the value lives, waiting for others.
 pub fn lock(path: &Path) -> io::Result<File> {
     let file = append_private(path)?;

@@ -190,6 +190,8 @@ pub enum ExportFormat {
     OtlpLogs,
     /// OpenTelemetry traces as OTLP/JSON, one request a line.
     OtlpTraces,
+    /// An evidence pack (`docs/EVIDENCE-PACK.md`): entries with proofs, signed; not continued but begun again.
+    Pack,
 }
 
 /// The first lines an export would have. Writes and records nothing.

@@ -37,7 +37,7 @@ impl Encoder {
     /// One entry, oldest first.
     pub(super) fn push(&mut self, row: &LedgerRow, parts: &Parts, out: &mut impl Write) -> io::Result<()> {
         match self.format {
-            ExportFormat::Jsonl => writeln!(out, "{}", row.export_line()),
+            ExportFormat::Jsonl | ExportFormat::Pack => writeln!(out, "{}", row.export_line()),
             ExportFormat::Csv => out.write_all(form::csv(parts).as_bytes()),
             ExportFormat::Cef => out.write_all(form::cef(parts).as_bytes()),
             ExportFormat::Ocsf => writeln!(out, "{}", form::ocsf(parts)),

@@ -9,7 +9,7 @@ use clawbutler_ledger::Kind;
 use clawbutler_store::Durability;
 use clawbutler_wire::Seq;
 use clawbutler_wire::audit_search::{
-    ExportAudit, ExportPreview, ExportProgress, PreviewExport, ShowExport, StopExport,
+    ExportAudit, ExportFormat, ExportPreview, ExportProgress, PreviewExport, ShowExport, StopExport,
 };
 use clawbutler_wire::topic::Topic;
 use serde_json::json;
@@ -82,17 +82,12 @@ impl Butler {
     }
 
     fn run_export(&self, plan: &ExportPlan) {
+        if plan.format == ExportFormat::Pack {
+            return self.run_pack(plan);
+        }
         let data = &self.0.ports.data;
         let mut told = 0;
-        let done = plan.run(&data.database(), &data.search(), |step| {
-            self.note_export(step);
-            let now = self.0.ports.clock.steady_ms() / 500;
-            if now != told {
-                told = now;
-                self.changed(Topic::Audit);
-            }
-            !self.0.exports.stop.load(Ordering::Relaxed) && !self.stopping()
-        });
+        let done = plan.run(&data.database(), &data.search(), |step| self.goes_on(step, &mut told));
         // Recorded first: an export nobody recorded does not get its name.
         let done = done.and_then(|exported| {
             let Some(exported) = exported else { return Ok(None) };
@@ -108,6 +103,26 @@ impl Butler {
             Ok(None) => self.export_ended("stopped", None, None),
             Err(Error(error)) => self.export_ended("failed", None, Some(error.message)),
         }
+    }
+
+    fn run_pack(&self, plan: &ExportPlan) {
+        let mut told = 0;
+        match self.make_pack(&plan.filter, &plan.out, |step| self.goes_on(step, &mut told)) {
+            Ok(Some(digest)) => self.export_ended("done", Some(digest), None),
+            Ok(None) => self.export_ended("stopped", None, None),
+            Err(Error(error)) => self.export_ended("failed", None, Some(error.message)),
+        }
+    }
+
+    /// Notes a step, tells the window now and then, and says whether to go on.
+    fn goes_on(&self, step: Step, told: &mut u64) -> bool {
+        self.note_export(step);
+        let now = self.0.ports.clock.steady_ms() / 500;
+        if now != *told {
+            *told = now;
+            self.changed(Topic::Audit);
+        }
+        !self.0.exports.stop.load(Ordering::Relaxed) && !self.stopping()
     }
 
     fn note_export(&self, step: Step) {

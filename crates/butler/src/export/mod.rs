@@ -4,7 +4,10 @@ mod encode;
 mod form;
 mod job;
 mod otlp;
+mod pack;
 mod run;
+mod summary;
 
 pub(crate) use job::Exports;
+pub use pack::PackCheck;
 pub use run::{ExportPlan, Exported, Step};

@@ -91,7 +91,7 @@ impl Write for Hashing {
     }
 }
 
-fn beside(out: &Path, end: &str) -> PathBuf {
+pub(super) fn beside(out: &Path, end: &str) -> PathBuf {
     let mut name = out.as_os_str().to_owned();
     name.push(end);
     name.into()

@@ -22,6 +22,7 @@ mod made;
 mod observed;
 mod proof;
 #[cfg(target_os = "linux")]
+mod pack;
 mod registry;
 mod repair;
 mod retention;

@@ -142,6 +142,26 @@ impl<'a> Nodes<'a> {
 }
 
 impl Read<'_> {
+    /// Hashes that make the root over the first `size` entries together with the chosen ones (`seq`, ascending): see
+    /// [`merkle::partial`].
+    pub fn ledger_partial<E: From<StoreError>>(
+        &self,
+        chosen: &[u64],
+        size: u64,
+        mut put: impl FnMut(&Hash) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut nodes = Nodes::new(self.0);
+        let indexes: Vec<u64> = chosen.iter().map(|seq| seq.saturating_sub(1)).collect();
+        let mut get = |level, index| {
+            // From left to right, so that only the last blocks are asked for again.
+            if nodes.blocks.len() > 64 {
+                nodes.blocks.clear();
+            }
+            Ok(nodes.get(level, index)?)
+        };
+        merkle::partial(&indexes, size, &mut get, &mut put)
+    }
+
     /// Root of the tree over the first `size` entries.
     pub fn ledger_root(&self, size: u64) -> Result<Hash, StoreError> {
         let mut nodes = Nodes::new(self.0);

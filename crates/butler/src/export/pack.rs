@@ -1,0 +1,270 @@
+//! Makes an evidence pack: entries, proofs, checkpoint and summary, sealed by an entry of the log itself.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufWriter, Read as _, Write as _};
+use std::path::Path;
+
+use clawbutler_core::actor::Actor;
+use clawbutler_core::digest::{canonical, sha256};
+use clawbutler_core::id::hex;
+use clawbutler_ledger::note::PublicKey;
+use clawbutler_ledger::pack::{self, FORMAT, Manifest, Named, PACK_ENTRIES, PackError, PackReport, Seal, Writer};
+use clawbutler_ledger::{Hash, Kind, note};
+use clawbutler_platform::files;
+use clawbutler_store::search::SearchStore;
+use clawbutler_store::{Durability, Store};
+use clawbutler_wire::audit_search::AuditFilter;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
+use super::run::{Step, beside};
+use super::summary::{Summary, VERIFY};
+use crate::search::Walk;
+use crate::search::query::Query;
+use crate::{Butler, Error, audit};
+
+/// Entries read at once.
+const BATCH: usize = 1_000;
+/// Stretches of the log one batch looks at.
+const WINDOWS: u32 = 8;
+
+/// What is known of the entries once they are written.
+#[derive(Debug, Default)]
+struct Gathered {
+    seqs: Vec<u64>,
+    /// First and last entry that names a version of the rules, and how many do.
+    rules: BTreeMap<String, (u64, u64, u64)>,
+}
+
+type Archive = Writer<BufWriter<fs::File>>;
+
+/// What a look at a pack found.
+#[derive(Debug)]
+pub struct PackCheck {
+    /// What holds; absent when something does not.
+    pub report: Option<PackReport>,
+    /// Why it does not hold.
+    pub reason: Option<String>,
+}
+
+impl Butler {
+    /// Holds an evidence pack against the key of its log; an error only where it cannot be read. A key that is absent
+    /// is taken from the pack itself: then only changes after its making show, not another maker.
+    pub fn check_pack(path: &Path, key: Option<&str>) -> Result<PackCheck, Error> {
+        let mut file = fs::File::open(path)?;
+        let key = match key {
+            Some(key) => PublicKey::parse(key.trim()).ok_or_else(|| Error::bad("That is no public key."))?,
+            None => match pack::claimed_key(&mut file).ok().flatten() {
+                Some(key) => key,
+                None => return Ok(PackCheck { report: None, reason: Some(PackError::Container.to_string()) }),
+            },
+        };
+        match pack::verify(&mut file, &key) {
+            Ok(report) => Ok(PackCheck { report: Some(report), reason: None }),
+            Err(PackError::Io(error)) => Err(error.into()),
+            Err(error) => Ok(PackCheck { report: None, reason: Some(error.to_string()) }),
+        }
+    }
+
+    /// Makes an evidence pack as the window does, for a program that holds the engine itself.
+    pub fn pack_audit(
+        &self,
+        filter: &AuditFilter,
+        out: &Path,
+        each: impl FnMut(Step) -> bool,
+    ) -> Result<String, Error> {
+        if out.exists() {
+            return Err(Error::bad("There is a file of this name already. Choose another."));
+        }
+        self.make_pack(filter, out, each)?.ok_or_else(|| Error::bad("The pack was not finished."))
+    }
+
+    /// Makes a pack and gives its SHA-256; `None` when `each` ended it.
+    pub(super) fn make_pack(
+        &self,
+        filter: &AuditFilter,
+        out: &Path,
+        mut each: impl FnMut(Step) -> bool,
+    ) -> Result<Option<String>, Error> {
+        let query = Query::of(filter)?;
+        let (note, size) = self.covering()?;
+        let part = beside(out, ".part");
+        match fs::remove_file(&part) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            Ok(()) | Err(_) => {}
+        }
+        let made = self.write_pack(&query, filter, (&note, size), &part, &mut each);
+        let whole = matches!(made, Ok(true));
+        let done = made.and_then(|whole| {
+            if !whole {
+                return Ok(None);
+            }
+            if out.exists() {
+                return Err(Error::bad("A file of this name came up meanwhile. Choose another."));
+            }
+            let digest = digest_of(&part)?;
+            fs::rename(&part, out)?;
+            Ok(Some(digest))
+        });
+        if !whole {
+            let _ = fs::remove_file(&part);
+        }
+        done
+    }
+
+    /// A fresh checkpoint over everything there is.
+    fn covering(&self) -> Result<(String, u64), Error> {
+        self.checkpoint()?;
+        let newest = self.0.store.read(|read| read.checkpoint_newest())?;
+        let (size, note) = newest.ok_or_else(|| {
+            let hint = "Make the keychain with the signing key reachable and try again.";
+            Error::precondition("There is no key to sign checkpoints with, so no pack can be made.", hint)
+        })?;
+        Ok((note, size))
+    }
+
+    fn write_pack(
+        &self,
+        query: &Query,
+        filter: &AuditFilter,
+        (note, size): (&str, u64),
+        part: &Path,
+        each: &mut impl FnMut(Step) -> bool,
+    ) -> Result<bool, Error> {
+        let log = note::read(note).map_err(|error| Error::bad(error.to_string()))?.origin;
+        let Some(key) = self.audit_keeping().public_key else {
+            return Err(Error::precondition("The public key of the log is not known.", "Start ClawButler again."));
+        };
+        let mut archive = Writer::new(BufWriter::with_capacity(256 * 1024, files::create_private(part)?));
+        let mut summary = Summary::default();
+        let Some(gathered) = self.write_entries(query, size, &mut archive, &mut summary, each)? else {
+            return Ok(false);
+        };
+        let mut proof = archive.open(pack::PROOF)?;
+        self.0.store.read(|read| {
+            read.ledger_partial::<Error>(&gathered.seqs, size, |hash| Ok(writeln!(proof, "{}", hex(hash))?))
+        })?;
+        proof.close()?;
+        archive.put(pack::CHECKPOINT, note.as_bytes())?;
+        archive.put(pack::KEY, format!("{key}\n").as_bytes())?;
+        archive.put(pack::RULES, rule_sets(&gathered).as_bytes())?;
+        let made_at = self.now().0;
+        let asked = canonical(filter);
+        let page = summary.page(&log, &key, (gathered.seqs.len(), size), made_at, &asked);
+        archive.put(pack::SUMMARY, page.as_bytes())?;
+        archive.put(pack::NOTE, VERIFY.as_bytes())?;
+        let manifest = canonical(&Manifest {
+            checkpoint: size,
+            entries: gathered.seqs.len() as u64,
+            files: archive.members().iter().map(Named::from).collect(),
+            filter: asked,
+            format: FORMAT.to_owned(),
+            log,
+            made_at,
+        });
+        archive.put(pack::MANIFEST, manifest.as_bytes())?;
+        let data = json!({
+            "format": "pack", "filter": filter, "count": gathered.seqs.len(), "through": size,
+            "manifest": sha256(manifest.as_bytes()),
+        });
+        let sealed = self.now();
+        let seq = self.0.store.write::<_, Error>(Durability::Power, |tx| {
+            Ok(audit::append(tx, sealed, audit::engine(Kind::AuditExported, Actor::LocalUser, data))?.seq)
+        })?;
+        archive.put(pack::SEAL, self.seal(seq, size)?.as_bytes())?;
+        let file = archive.finish()?.into_inner().map_err(std::io::IntoInnerError::into_error)?;
+        file.sync_all()?;
+        Ok(true)
+    }
+
+    /// The proof that entry `seq` is in the log, under a checkpoint of its own.
+    fn seal(&self, seq: u64, from: u64) -> Result<String, Error> {
+        let (checkpoint, size) = self.covering()?;
+        if size < seq {
+            let hint = "Make the keychain with the signing key reachable and try again.";
+            return Err(Error::precondition("No checkpoint could be signed.", hint));
+        }
+        let list = |hashes: Vec<Hash>| hashes.iter().map(|hash| hex(hash)).collect::<Vec<_>>();
+        self.0.store.read(|read| {
+            let row = read.ledger_row(seq)?.ok_or_else(|| Error::not_found("entry"))?;
+            Ok(canonical(&Seal {
+                checkpoint,
+                consistency: list(read.ledger_consistency(from, size)?),
+                line: row.export_line(),
+                proof: list(read.ledger_inclusion(seq, size)?),
+            }))
+        })
+    }
+
+    fn write_entries(
+        &self,
+        query: &Query,
+        size: u64,
+        archive: &mut Archive,
+        summary: &mut Summary,
+        each: &mut impl FnMut(Step) -> bool,
+    ) -> Result<Option<Gathered>, Error> {
+        let data = &self.0.ports.data;
+        let index = SearchStore::read_only(&data.search()).ok();
+        let walk = Walk::of_every_entry(query, index.as_ref());
+        let mut lines = archive.open(pack::ENTRIES)?;
+        let mut gathered = Gathered::default();
+        let mut at = 0;
+        while at < size {
+            at = Store::read_only::<_, Error>(&data.database(), |read| {
+                let mut windows = 0;
+                let found = walk.stretch(read, (at + 1, size), false, BATCH, || {
+                    windows += 1;
+                    windows < WINDOWS
+                })?;
+                for (row, parts) in &found.rows {
+                    if gathered.seqs.len() == PACK_ENTRIES {
+                        return Err(Error::bad(format!(
+                            "A pack holds at most {PACK_ENTRIES} entries. Choose a shorter time or fewer kinds."
+                        )));
+                    }
+                    writeln!(lines, "{}", row.export_line())?;
+                    gathered.seqs.push(row.seq);
+                    summary.add(parts);
+                    let named = parts.data["rules"].as_str().or_else(|| parts.data["rules_version"].as_str());
+                    if let Some(version) = named {
+                        let seen = gathered.rules.entry(version.to_owned()).or_insert((row.seq, row.seq, 0));
+                        (seen.1, seen.2) = (row.seq, seen.2 + 1);
+                    }
+                }
+                Ok(found.stopped_at.unwrap_or(size))
+            })?;
+            if !each(Step { at, total: size, written: gathered.seqs.len() as u64 }) {
+                return Ok(None);
+            }
+        }
+        lines.close()?;
+        if gathered.seqs.is_empty() {
+            return Err(Error::bad("No entry matches, so there is nothing to prove. Choose another filter."));
+        }
+        Ok(Some(gathered))
+    }
+}
+
+fn digest_of(path: &Path) -> Result<String, Error> {
+    let mut hash = Sha256::new();
+    let mut file = fs::File::open(path)?;
+    let mut buffer = vec![0; 256 * 1024];
+    loop {
+        let count = file.read(&mut buffer)?;
+        if count == 0 {
+            return Ok(hex(&hash.finalize()));
+        }
+        hash.update(&buffer[..count]);
+    }
+}
+
+fn rule_sets(gathered: &Gathered) -> String {
+    let sets: Vec<_> = gathered
+        .rules
+        .iter()
+        .map(|(version, (first, last, count))| json!({ "version": version, "first": first, "last": last, "entries": count }))
+        .collect();
+    canonical(&json!({ "rule_sets": sets }))
+}
