@@ -1,13 +1,15 @@
-//! Gateways the user chose to be connected to: their questions enter the one queue, our answers go back.
+//! Gateways and daemons the user chose to be connected to: their questions enter the one queue, our answers go back.
 //!
 //! A connection only carries; what is asked is judged by `approvals::submit` like a hook's request, so rules,
 //! grants, stopped agents and the audit log hold here as there. The engine sees a connection as a [`Line`], which
 //! tests make up. Must never know a socket or a token outside `secrets` and `run`. Start reading at
-//! [`Butler::gateway_said`], then `asked`.
+//! [`Butler::gateway_said`] and [`Butler::daemon_said`], then `asked`.
 
 mod asked;
 mod choose;
+mod daemon;
 mod floor;
+mod question;
 mod run;
 mod secrets;
 mod state;
@@ -17,18 +19,22 @@ use std::fmt;
 use std::sync::Arc;
 
 use clawbutler_attach::CallError;
+use clawbutler_attach::codex::{Approval as DaemonApproval, Decision as DaemonDecision};
 use clawbutler_attach::openclaw::{Approval, Decision, Drift, Link, Policy, Resolution};
 use serde_json::Value;
 
 use crate::engine::lock;
 use crate::{Butler, Error};
-pub(crate) use asked::is_question;
 use asked::{Asked, Through};
 use choose::Choice;
+use daemon::{Given, Seen};
+pub(crate) use question::is_question;
 use run::Worker;
 
 /// The runtimes whose gateways we can be connected to.
-const SPOKEN: &[&str] = &["openclaw"];
+const GATEWAYS: &[&str] = &["openclaw"];
+/// The runtimes whose daemons we can be connected to: they ask and are answered, and have no policy for us to change.
+const DAEMONS: &[&str] = &["codex"];
 
 /// Hears what became of a call.
 pub type Told<T> = Box<dyn FnOnce(Result<T, CallError>) + Send>;
@@ -36,14 +42,33 @@ pub type Told<T> = Box<dyn FnOnce(Result<T, CallError>) + Send>;
 /// What the engine needs of a connection. Nothing here waits: `told` is called when there is an answer, on whatever
 /// thread.
 pub trait Line: Send + Sync + fmt::Debug {
-    /// Answers a request.
-    fn resolve(&self, approval: &Approval, decision: Decision, told: Told<Resolution>);
-    /// Reads the policy and everything that undercuts it.
-    fn policy(&self, told: Told<(Policy, Vec<Drift>)>);
-    /// Replaces the policy document, if it is still the one with this hash.
-    fn set_policy(&self, file: &Value, base_hash: &str, told: Told<Policy>);
+    /// Answers a request of a gateway.
+    fn resolve(&self, _approval: &Approval, decision: Decision, told: Told<Resolution>) {
+        told(Err(not_spoken(decision.word())));
+    }
+    /// Answers a question of a daemon; hears whether it was handed over, or somebody was faster.
+    fn answer(&self, _approval: &DaemonApproval, decision: DaemonDecision, told: Told<bool>) {
+        told(Err(not_spoken(decision.word())));
+    }
+    /// Reads the policy of a gateway and everything that undercuts it.
+    fn policy(&self, told: Told<(Policy, Vec<Drift>)>) {
+        told(Err(not_spoken("a policy")));
+    }
+    /// Replaces the policy document of a gateway, if it is still the one with this hash.
+    fn set_policy(&self, _file: &Value, _base_hash: &str, told: Told<Policy>) {
+        told(Err(not_spoken("a policy")));
+    }
+    /// Whether a daemon is at its other end, not a gateway: it speaks by [`Butler::daemon_said`].
+    fn is_daemon(&self) -> bool {
+        false
+    }
     /// Where it is connected to.
     fn address(&self) -> String;
+}
+
+/// What is asked of a line that is for the other kind of runtime.
+fn not_spoken(what: &str) -> CallError {
+    CallError::NotOffered { decision: what.to_owned(), offered: String::new() }
 }
 
 /// Everything that is known of connections.
@@ -75,6 +100,10 @@ struct Held {
     /// By the gateway's id.
     asked: HashMap<String, Asked>,
     policy: Option<(Policy, Vec<Drift>)>,
+    /// A daemon's threads.
+    threads: HashMap<String, Seen>,
+    /// Answers to a daemon whose calls did not end yet, by the item.
+    given: HashMap<String, Given>,
     /// Since when the connection does not stand (ms since the epoch).
     down_since: Option<i64>,
     /// What the log has of it last.
@@ -104,6 +133,8 @@ impl Butler {
             round: 0,
             asked: HashMap::new(),
             policy: None,
+            threads: HashMap::new(),
+            given: HashMap::new(),
             down_since: Some(self.now().0),
             recorded: Recorded::Nothing,
         };

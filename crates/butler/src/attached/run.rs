@@ -1,15 +1,18 @@
 //! Real connections: one tokio thread for all of them, one thread each that takes what it says to the engine.
 
+use std::fmt;
 use std::sync::Arc;
 
-use clawbutler_attach::openclaw::{
-    Address, Approval, Decision, Drift, Event, Gateway, Policy, Reach, Resolution, Target,
+use clawbutler_attach::CallError;
+use clawbutler_attach::codex::{
+    Approval as DaemonApproval, Daemon, Decision as DaemonDecision, Place as Socket, Target as DaemonTarget,
 };
+use clawbutler_attach::openclaw::{Address, Approval, Decision, Drift, Gateway, Policy, Reach, Resolution, Target};
 use serde_json::Value;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::mpsc::Receiver;
 
-use super::{Line, LineNumber, Told};
+use super::{Line, Told};
 use crate::engine::lock;
 use crate::{Butler, Error};
 
@@ -40,34 +43,32 @@ struct Wire {
     handle: Handle,
 }
 
-impl Wire {
-    /// Runs a call, and tells on a thread that may wait for the database.
-    fn run<T: Send + 'static>(
-        &self,
-        told: Told<T>,
-        call: impl Future<Output = Result<T, clawbutler_attach::CallError>> + Send + 'static,
-    ) {
-        self.handle.spawn(async move {
-            let result = call.await;
-            let _ = tokio::task::spawn_blocking(move || told(result)).await;
-        });
-    }
+/// Runs a call, and tells on a thread that may wait for the database.
+fn tell<T: Send + 'static>(
+    handle: &Handle,
+    told: Told<T>,
+    call: impl Future<Output = Result<T, CallError>> + Send + 'static,
+) {
+    handle.spawn(async move {
+        let result = call.await;
+        let _ = tokio::task::spawn_blocking(move || told(result)).await;
+    });
 }
 
 impl Line for Wire {
     fn resolve(&self, approval: &Approval, decision: Decision, told: Told<Resolution>) {
         let (gateway, approval) = (self.gateway.clone(), approval.clone());
-        self.run(told, async move { gateway.resolve(&approval, decision).await });
+        tell(&self.handle, told, async move { gateway.resolve(&approval, decision).await });
     }
 
     fn policy(&self, told: Told<(Policy, Vec<Drift>)>) {
         let gateway = self.gateway.clone();
-        self.run(told, async move { Ok((gateway.policy().await?, gateway.drift().await?)) });
+        tell(&self.handle, told, async move { Ok((gateway.policy().await?, gateway.drift().await?)) });
     }
 
     fn set_policy(&self, file: &Value, base_hash: &str, told: Told<Policy>) {
         let (gateway, file, base_hash) = (self.gateway.clone(), file.clone(), base_hash.to_owned());
-        self.run(told, async move { gateway.set_policy(&file, &base_hash).await });
+        tell(&self.handle, told, async move { gateway.set_policy(&file, &base_hash).await });
     }
 
     fn address(&self) -> String {
@@ -75,9 +76,74 @@ impl Line for Wire {
     }
 }
 
+/// A connection to a real daemon.
+#[derive(Debug)]
+struct DaemonWire {
+    daemon: Daemon,
+    place: Socket,
+    handle: Handle,
+}
+
+impl Line for DaemonWire {
+    fn answer(&self, approval: &DaemonApproval, decision: DaemonDecision, told: Told<bool>) {
+        let (daemon, approval) = (self.daemon.clone(), approval.clone());
+        tell(&self.handle, told, async move { daemon.answer(&approval, decision).await });
+    }
+
+    fn is_daemon(&self) -> bool {
+        true
+    }
+
+    fn address(&self) -> String {
+        self.place.to_string()
+    }
+}
+
+/// Where something listens, and what it speaks.
+#[derive(Debug, Clone)]
+pub(super) enum Place {
+    Gateway(Address),
+    Daemon(Socket),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Gateway(address) => address.fmt(f),
+            Self::Daemon(place) => place.fmt(f),
+        }
+    }
+}
+
 impl Butler {
-    /// Connects a home to an address, in place of the connection it has.
-    pub(super) fn connect(&self, home: &str, address: Address) -> Result<(), Error> {
+    /// Connects a home to a place, in place of the connection it has.
+    pub(super) fn connect(&self, home: &str, place: Place) -> Result<(), Error> {
+        let Some(handle) = self.speaker()? else { return Ok(()) };
+        match place {
+            Place::Gateway(address) => self.connect_gateway(home, address, handle),
+            Place::Daemon(place) => {
+                let target = DaemonTarget { place: place.clone(), ids: self.0.ports.ids.clone() };
+                let (daemon, events) = {
+                    let _inside = handle.enter();
+                    Daemon::open(target)
+                };
+                let line = self.attach_line(home, Arc::new(DaemonWire { daemon, place, handle }));
+                self.carry(home, events, move |butler, home, event| butler.daemon_said(home, line, event))
+            }
+        }
+    }
+
+    /// The thread that speaks; started when it is needed first.
+    fn speaker(&self) -> Result<Option<Handle>, Error> {
+        let mut attached = lock(&self.0.attached);
+        if attached.worker.is_none() {
+            attached.worker = Some(Worker::start()?);
+        }
+        let runtime = attached.worker.as_ref().and_then(|worker| worker.0.as_ref());
+        Ok(runtime.map(|runtime| runtime.handle().clone()))
+    }
+
+    fn connect_gateway(&self, home: &str, address: Address, handle: Handle) -> Result<(), Error> {
         let tokens = self.tokens(home);
         let target = Target {
             address: address.clone(),
@@ -87,29 +153,26 @@ impl Butler {
             reach: Reach::Govern,
             ids: self.0.ports.ids.clone(),
         };
-        let handle = {
-            let mut attached = lock(&self.0.attached);
-            if attached.worker.is_none() {
-                attached.worker = Some(Worker::start()?);
-            }
-            attached.worker.as_ref().and_then(|worker| worker.0.as_ref()).map(|runtime| runtime.handle().clone())
-        };
-        let Some(handle) = handle else { return Ok(()) };
         let (gateway, events) = {
             let _inside = handle.enter();
             Gateway::open(target)
         };
         let line = self.attach_line(home, Arc::new(Wire { gateway, address, handle }));
-        self.carry(home, line, events)
+        self.carry(home, events, move |butler, home, event| butler.gateway_said(home, line, event))
     }
 
     /// Takes what a connection says to the engine until it ends. Weakly: a forgotten engine may go.
-    fn carry(&self, home: &str, line: LineNumber, mut events: Receiver<Event>) -> Result<(), Error> {
+    fn carry<T: Send + 'static>(
+        &self,
+        home: &str,
+        mut events: Receiver<T>,
+        said: impl Fn(&Self, &str, T) + Send + 'static,
+    ) -> Result<(), Error> {
         let (inner, home) = (Arc::downgrade(&self.0), home.to_owned());
         std::thread::Builder::new().name("attached".into()).spawn(move || {
             while let Some(event) = events.blocking_recv() {
                 let Some(inner) = inner.upgrade() else { return };
-                Self(inner).gateway_said(&home, line, event);
+                said(&Self(inner), &home, event);
             }
         })?;
         Ok(())
