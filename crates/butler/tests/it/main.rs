@@ -7,6 +7,7 @@
 )]
 
 mod attached;
+mod attached_daemon;
 mod audit;
 mod desk;
 mod grants;
