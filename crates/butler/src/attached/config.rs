@@ -133,7 +133,7 @@ impl Butler {
     /// Keeps what a gateway is configured to do now, where it is another than before.
     pub(super) fn read_config(&self, home: &str) {
         let line = lock(&self.0.attached).held.get(home).map(|held| held.line.clone());
-        let Some(line) = line else { return };
+        let Some(line) = line.filter(|line| !line.is_daemon()) else { return };
         let (butler, home) = (self.clone(), home.to_owned());
         line.config(Box::new(move |result| {
             let Ok(config) = result else { return };

@@ -26,8 +26,10 @@ fn lost_says(path: &str) -> String {
 }
 
 /// What to do about a connection that does not stand.
-pub(super) fn fix(trouble: &Trouble) -> Option<&'static str> {
+pub(super) fn fix(trouble: &Trouble, daemon: bool) -> Option<&'static str> {
     match trouble {
+        Trouble::Ended(_) if daemon => Some("It comes with the next window of the runtime; nothing needs to be done."),
+        _ if daemon => None,
         Trouble::Pairing { .. } => Some("Let this device in with `openclaw devices approve`, or at another client."),
         Trouble::NoRights | Trouble::Refused(_) => Some("Give the gateway's token on the Agents page."),
         Trouble::Ended(_) => Some("Start the gateway, or correct its address on the Agents page."),
@@ -38,24 +40,14 @@ pub(super) fn fix(trouble: &Trouble) -> Option<&'static str> {
 impl Butler {
     /// What a gateway, or the connection to it, says. Told by whoever holds the connection, in order.
     pub fn gateway_said(&self, home_id: &str, line: LineNumber, event: Event) {
-        if lock(&self.0.attached).held.get(home_id).is_none_or(|held| held.number != line) {
-            return;
-        }
-        let home = lock(&self.0.registry).homes.get(home_id).filter(|home| home.governed).cloned();
-        // Let go of meanwhile: whatever it says, nothing of ours answers it.
-        let Some(home) = home else { return };
+        let Some(home) = self.speaking(home_id, line) else { return };
         match event {
             Event::Link(link) => self.link_changed(&home, link),
             Event::DeviceToken(token) => self.keep_device_token(&home.id, &token),
             Event::Approvals { kind: Queue::Exec, approvals } => self.gateway_lists(&home, approvals),
             Event::Asked(approval) => self.gateway_asks(&home, approval),
             Event::Settled(settled) => self.gateway_settled(&home.id, &settled),
-            Event::Missed(_) => {
-                if let Some(held) = lock(&self.0.attached).held.get_mut(&home.id) {
-                    held.round += 1;
-                    held.chats.missed();
-                }
-            }
+            Event::Missed(_) => self.next_round(&home.id),
             Event::Steps(steps) => self.gateway_steps(&home.id, steps),
             Event::Chat(part) => self.gateway_chats(&home.id, part),
             Event::ConfigChanged { .. } => {
@@ -66,7 +58,24 @@ impl Butler {
         }
     }
 
-    fn link_changed(&self, home: &HomeRow, link: Link) {
+    /// The home a line speaks for. One that was replaced is not heard, and where a home was let go of meanwhile,
+    /// nothing of ours answers whatever it says.
+    pub(super) fn speaking(&self, home_id: &str, line: LineNumber) -> Option<HomeRow> {
+        if lock(&self.0.attached).held.get(home_id).is_none_or(|held| held.number != line) {
+            return None;
+        }
+        lock(&self.0.registry).homes.get(home_id).filter(|home| home.governed).cloned()
+    }
+
+    /// The lists are read anew.
+    pub(super) fn next_round(&self, home: &str) {
+        if let Some(held) = lock(&self.0.attached).held.get_mut(home) {
+            held.round += 1;
+            held.chats.missed();
+        }
+    }
+
+    pub(super) fn link_changed(&self, home: &HomeRow, link: Link) {
         let now = self.now().0;
         let came = {
             let mut attached = lock(&self.0.attached);
@@ -102,7 +111,7 @@ impl Butler {
     /// Reads the policy of a gateway anew; it is shown when it comes.
     pub(super) fn read_policy(&self, home: &str) {
         let line = lock(&self.0.attached).held.get(home).map(|held| held.line.clone());
-        let Some(line) = line else { return };
+        let Some(line) = line.filter(|line| !line.is_daemon()) else { return };
         let (butler, home) = (self.clone(), home.to_owned());
         line.policy(Box::new(move |result| {
             if let Some(held) = lock(&butler.0.attached).held.get_mut(&home) {
@@ -115,7 +124,7 @@ impl Butler {
     /// Records and raises connections that are away for longer than a restart takes.
     pub(super) fn note_lost(&self) -> Result<(), Error> {
         let now = self.now();
-        let lost: Vec<(String, String)> = {
+        let lost: Vec<(String, String, bool)> = {
             let mut attached = lock(&self.0.attached);
             let away = attached.held.iter_mut().filter(|(_, held)| {
                 let long = held.down_since.is_some_and(|since| now.0.saturating_sub(since) > LOST_MS.cast_signed());
@@ -127,15 +136,18 @@ impl Butler {
                     Link::Waiting { trouble, .. } | Link::Refused(trouble) => trouble.to_string(),
                     Link::Connecting | Link::Up(_) | Link::Closed => String::new(),
                 };
-                (home.clone(), why)
+                (home.clone(), why, held.line.is_daemon())
             })
             .collect()
         };
-        for (id, why) in lost {
+        for (id, why, daemon) in lost {
             let path = lock(&self.0.registry).homes.get(&id).map(|home| home.path.clone()).unwrap_or_default();
             let data = json!({ "home": id, "path": path, "says": why });
             self.record(Durability::Process, Kind::GatewayLost, Actor::Engine, data)?;
-            self.alert(&lost_says(&path), "Look at the connection on the Agents page.");
+            // A daemon that ended took its sessions with it: there is nobody who would have to be asked about.
+            if !daemon {
+                self.alert(&lost_says(&path), "Look at the connection on the Agents page.");
+            }
             self.changed(Topic::Agents);
         }
         Ok(())

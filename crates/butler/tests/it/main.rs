@@ -8,6 +8,7 @@
 
 mod acts;
 mod attached;
+mod attached_daemon;
 mod audit;
 mod chat;
 mod desk;
