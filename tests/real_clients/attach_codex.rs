@@ -26,6 +26,8 @@ use tokio::sync::mpsc::Receiver;
 use tokio::time::timeout;
 
 const PATIENCE: Duration = Duration::from_mins(1);
+/// How long nothing happens while the app is away.
+const AWAY: Duration = Duration::from_secs(3);
 /// Where the client's own daemon listens.
 const SOCKET: &str = "home/.codex/app-server-control/app-server-control.sock";
 
@@ -248,6 +250,10 @@ fn victim(machine: &Machine, name: &str) -> (PathBuf, Value) {
     (path, json!([{ "tool": "exec_command", "input": input }]))
 }
 
+fn nothing_waits(machine: &Machine) {
+    wait_for("the withdrawal", || machine.pending().items.is_empty().then_some(()));
+}
+
 fn withdrawn(machine: &Machine) -> Vec<Value> {
     let entries = machine.ledger().into_iter().filter(|entry| entry["kind"] == "approval.withdrawn");
     entries.map(|entry| entry["data"]["cause"].clone()).collect()
@@ -315,7 +321,7 @@ fn a_daemons_questions_enter_the_queue() {
             }
         };
         assert_eq!(driver.daemon.answer(&theirs, Decision::Decline).await, Ok(true));
-        wait_for("the withdrawal", || machine.pending().items.is_empty().then_some(()));
+        nothing_waits(&machine);
         assert_eq!(withdrawn(&machine), ["answered_in_client"]);
         driver.turn_ends().await;
         assert!(first.exists());
@@ -325,6 +331,15 @@ fn a_daemons_questions_enter_the_queue() {
         driver.daemon.say(&begun.id, &script(&json!([call]))).await.unwrap();
         asked(&machine, "held");
         machine.quit();
+        // While we are away nothing is decided: the question stands in the client's window.
+        let decided = driver.find("a decision", |event| match event {
+            Event::Settled { .. } => Some(()),
+            Event::Steps { steps, .. } => {
+                steps.iter().any(|step| matches!(step.what, What::ToolResult { .. })).then_some(())
+            }
+            _ => None,
+        });
+        assert!(timeout(AWAY, decided).await.is_err() && held.exists(), "nobody decided it");
         machine.start();
         machine.decide(&asked(&machine, "held"), "deny", None).unwrap();
         driver.turn_ends().await;
@@ -338,7 +353,7 @@ fn a_daemons_questions_enter_the_queue() {
         wait_for("the loss", || (connection(&machine).link != LinkState::Up).then_some(()));
         let _again = Real::serve(&machine);
         stands(&machine);
-        wait_for("the withdrawal", || machine.pending().items.is_empty().then_some(()));
+        nothing_waits(&machine);
         assert!(lost.exists());
     });
     let kinds = machine.kinds();

@@ -46,8 +46,10 @@ pub(super) struct Asked {
 /// Where a question stands.
 #[derive(Debug)]
 pub(super) enum State {
-    /// Not yet in the queue: being put there, or the engine could not.
+    /// Not yet in the queue, or the engine could not put it there.
     New,
+    /// Being put there, by one thread: asked twice it would have two that wait.
+    Judging,
     /// A person is asked.
     Waiting(Ticket),
     /// Decided, and the gateway does not know yet.
@@ -85,7 +87,7 @@ impl Asked {
     pub(super) fn waits(self) -> Option<String> {
         match self.state {
             State::Waiting(ticket) => Some(ticket.approval),
-            State::New | State::Owed(_) | State::Telling | State::Told(_) | State::Over => None,
+            State::New | State::Judging | State::Owed(_) | State::Telling | State::Told(_) | State::Over => None,
         }
     }
 
@@ -131,9 +133,10 @@ impl Butler {
     /// Judges a new question, and asks a person where the rules say so.
     pub(super) fn put_question(&self, home: &str, id: &str) {
         let request = {
-            let attached = lock(&self.0.attached);
-            let asked = attached.held.get(home).and_then(|held| held.asked.get(id));
+            let mut attached = lock(&self.0.attached);
+            let asked = attached.held.get_mut(home).and_then(|held| held.asked.get_mut(id));
             let Some(asked) = asked.filter(|asked| matches!(asked.state, State::New)) else { return };
+            asked.state = State::Judging;
             asked.request.clone()
         };
         if let Some(session) = self.was_let_through(home, &request) {
@@ -336,7 +339,7 @@ impl Butler {
                 let approval = Some(ticket.approval.clone());
                 decision(answer.verdict).map(|decision| Owed { decision, verdict: answer.verdict, approval })
             }),
-            State::New | State::Telling | State::Told(_) | State::Over => None,
+            State::New | State::Judging | State::Telling | State::Told(_) | State::Over => None,
         };
         if let Some(owed) = &owed {
             if answered || matches!(asked.question, Question::Daemon(_)) {

@@ -144,7 +144,8 @@ impl Asked {
         match (&self.state, again) {
             (State::Told(owed), true) => self.state = State::Owed(owed.clone()),
             (State::Told(_) | State::Over, false) => return false,
-            (State::Over, true) | (State::New | State::Waiting(_) | State::Owed(_) | State::Telling, _) => {}
+            (State::Over, true)
+            | (State::New | State::Judging | State::Waiting(_) | State::Owed(_) | State::Telling, _) => {}
         }
         true
     }

@@ -131,10 +131,10 @@ impl Place {
         self.desk.butler().list_connections(ListConnections {}).unwrap().items.pop().unwrap()
     }
 
-    fn rule(&self, decision: &str) {
+    fn rule(&self, decision: &str, program: &str, example: &str) {
         let rule = format!(
-            "[[rule]]\nid = \"victims\"\ndecision = \"{decision}\"\nbecause = \"Said before.\"\n\
-             when = {{ programs = [\"rm\"] }}\nmatches = [\"shell: rm -rf x\"]\nignores = [\"shell: ls\"]\n"
+            "[[rule]]\nid = \"own\"\ndecision = \"{decision}\"\nbecause = \"Said before.\"\n\
+             when = {{ programs = [\"{program}\"] }}\nmatches = [\"shell: {example}\"]\nignores = [\"shell: ls\"]\n"
         );
         self.desk.write_rules("own.toml", &rule);
         self.desk.butler().tick(false);
@@ -231,11 +231,11 @@ fn allowed_once_is_that_call_only() {
 #[test]
 fn rules_and_stopped_agents_answer_at_once() {
     let place = Place::new();
-    place.rule("deny");
+    place.rule("deny", "rm", "rm -rf x");
     place.asks("a", RISKY);
     assert_eq!(place.line.told(), one("a", Decision::Decline));
-    place.rule("allow");
-    place.asks("b", RISKY);
+    place.rule("allow", "git", "git tag v1");
+    place.asks("b", "git tag v1");
     assert_eq!(place.line.told(), one("b", Decision::Accept));
     place.asks("c", "ls");
     assert_eq!(
