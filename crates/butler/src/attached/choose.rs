@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use super::asked::Asked;
 use super::secrets::TOKEN_BYTES;
 use super::state::fix;
-use super::{Held, SPOKEN};
+use super::{Held, speaks};
 use crate::engine::lock;
 use crate::{Butler, Error, audit};
 
@@ -76,7 +76,7 @@ impl Butler {
     /// A governed home whose runtime has a gateway we speak to.
     pub(super) fn attachable(&self, id: &str) -> Result<HomeRow, Error> {
         let home = self.chosen(id)?;
-        if SPOKEN.contains(&home.runtime.as_str()) {
+        if speaks(&home.runtime).is_some() {
             return Ok(home);
         }
         let says = format!("{} has no gateway to connect to.", self.runtime_name(&home.runtime));
@@ -174,7 +174,7 @@ impl Butler {
             if held.is_some_and(|(_, known)| known == address.to_string()) {
                 continue;
             }
-            if let Err(Error(error)) = self.connect(&id, address) {
+            if let Err(Error(error)) = self.connect(&home, address) {
                 tracing::error!(message = %error.message, "a gateway could not be connected to");
             }
         }
@@ -195,7 +195,7 @@ impl Butler {
             address: held.map(|held| held.line.address()),
             url: choice.url.clone(),
             version: held.and_then(|held| match &held.link {
-                Link::Up(hello) => Some(hello.version.clone()),
+                Link::Up(hello) => Some(hello.version.clone()).filter(|version| !version.is_empty()),
                 Link::Connecting | Link::Waiting { .. } | Link::Refused(_) | Link::Closed => None,
             }),
             waiting: u32::try_from(waiting).unwrap_or(u32::MAX),

@@ -11,6 +11,7 @@ mod floor;
 mod run;
 mod secrets;
 mod state;
+mod watched;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 
 use clawbutler_attach::CallError;
 use clawbutler_attach::openclaw::{Approval, Decision, Drift, Link, Policy, Resolution};
+use clawbutler_core::timeline::State;
 use serde_json::Value;
 
 use crate::engine::lock;
@@ -27,8 +29,21 @@ use asked::{Asked, Through};
 use choose::Choice;
 use run::Worker;
 
-/// The runtimes whose gateways we can be connected to.
-const SPOKEN: &[&str] = &["openclaw"];
+/// The runtimes whose gateways we can be connected to, and what their connections are for.
+const SPOKEN: &[(&str, Speaks)] = &[("openclaw", Speaks::Asks), ("hermes", Speaks::Watches)];
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Speaks {
+    /// Questions come over it and answers go back.
+    Asks,
+    /// It tells what its sessions do, and nothing is asked over it.
+    Watches,
+}
+
+fn speaks(runtime: &str) -> Option<Speaks> {
+    SPOKEN.iter().find(|(known, _)| *known == runtime).map(|(_, speaks)| *speaks)
+}
 
 /// Hears what became of a call.
 pub type Told<T> = Box<dyn FnOnce(Result<T, CallError>) + Send>;
@@ -44,6 +59,10 @@ pub trait Line: Send + Sync + fmt::Debug {
     fn set_policy(&self, file: &Value, base_hash: &str, told: Told<Policy>);
     /// Where it is connected to.
     fn address(&self) -> String;
+    /// Whether questions come over it; one that only tells may be away without an alarm.
+    fn asks(&self) -> bool {
+        true
+    }
 }
 
 /// Everything that is known of connections.
@@ -74,6 +93,8 @@ struct Held {
     round: u64,
     /// By the gateway's id.
     asked: HashMap<String, Asked>,
+    /// What its sessions do, where it tells; emptied when the connection is gone.
+    states: HashMap<String, State>,
     policy: Option<(Policy, Vec<Drift>)>,
     /// Since when the connection does not stand (ms since the epoch).
     down_since: Option<i64>,
@@ -103,6 +124,7 @@ impl Butler {
             link: Link::Connecting,
             round: 0,
             asked: HashMap::new(),
+            states: HashMap::new(),
             policy: None,
             down_since: Some(self.now().0),
             recorded: Recorded::Nothing,

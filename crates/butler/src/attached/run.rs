@@ -5,11 +5,12 @@ use std::sync::Arc;
 use clawbutler_attach::openclaw::{
     Address, Approval, Decision, Drift, Event, Gateway, Policy, Reach, Resolution, Target,
 };
+use clawbutler_store::table::homes::HomeRow;
 use serde_json::Value;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::mpsc::Receiver;
 
-use super::{Line, LineNumber, Told};
+use super::{Line, LineNumber, Speaks, Told, speaks};
 use crate::engine::lock;
 use crate::{Butler, Error};
 
@@ -77,7 +78,26 @@ impl Line for Wire {
 
 impl Butler {
     /// Connects a home to an address, in place of the connection it has.
-    pub(super) fn connect(&self, home: &str, address: Address) -> Result<(), Error> {
+    pub(super) fn connect(&self, home: &HomeRow, address: Address) -> Result<(), Error> {
+        let Some(handle) = self.worker()? else { return Ok(()) };
+        match speaks(&home.runtime) {
+            Some(Speaks::Asks) => self.connect_gateway(&home.id, address, handle),
+            Some(Speaks::Watches) => self.connect_watched(&home.id, &address, &handle),
+            None => Ok(()),
+        }
+    }
+
+    /// The thread that speaks, started at first use; nothing when it is ending.
+    fn worker(&self) -> Result<Option<Handle>, Error> {
+        let mut attached = lock(&self.0.attached);
+        if attached.worker.is_none() {
+            attached.worker = Some(Worker::start()?);
+        }
+        let runtime = attached.worker.as_ref().and_then(|worker| worker.0.as_ref());
+        Ok(runtime.map(|runtime| runtime.handle().clone()))
+    }
+
+    fn connect_gateway(&self, home: &str, address: Address, handle: Handle) -> Result<(), Error> {
         let tokens = self.tokens(home);
         let target = Target {
             address: address.clone(),
@@ -87,14 +107,6 @@ impl Butler {
             reach: Reach::Govern,
             ids: self.0.ports.ids.clone(),
         };
-        let handle = {
-            let mut attached = lock(&self.0.attached);
-            if attached.worker.is_none() {
-                attached.worker = Some(Worker::start()?);
-            }
-            attached.worker.as_ref().and_then(|worker| worker.0.as_ref()).map(|runtime| runtime.handle().clone())
-        };
-        let Some(handle) = handle else { return Ok(()) };
         let (gateway, events) = {
             let _inside = handle.enter();
             Gateway::open(target)

@@ -66,6 +66,9 @@ impl Butler {
             let mut attached = lock(&self.0.attached);
             let Some(held) = attached.held.get_mut(&home.id) else { return };
             held.link = link.clone();
+            if !held.is_up() {
+                held.states.clear();
+            }
             match &link {
                 Link::Up(hello) => {
                     held.round += 1;
@@ -112,7 +115,7 @@ impl Butler {
             let mut attached = lock(&self.0.attached);
             let away = attached.held.iter_mut().filter(|(_, held)| {
                 let long = held.down_since.is_some_and(|since| now.0.saturating_sub(since) > LOST_MS.cast_signed());
-                long && held.recorded != Recorded::Lost
+                long && held.line.asks() && held.recorded != Recorded::Lost
             });
             away.map(|(home, held)| {
                 held.recorded = Recorded::Lost;
