@@ -16,7 +16,7 @@ use clawbutler_wire::command::GatewayView;
 use clawbutler_wire::{ApiError, Code};
 
 use super::parts::Draw;
-use super::{GATEWAYS, Line, Told};
+use super::{End, Line, Told, end};
 use crate::engine::lock;
 use crate::{Butler, Error};
 
@@ -49,8 +49,8 @@ impl Butler {
     /// The connection of a governed home to its gateway, while it stands.
     pub(super) fn standing_line(&self, home_id: &str) -> Result<Arc<dyn Line>, Error> {
         let home = self.attachable(home_id)?;
-        if !GATEWAYS.contains(&home.runtime.as_str()) {
-            let says = format!("{} only asks over its connection.", self.runtime_name(&home.runtime));
+        if end(&home.runtime) != Some(End::Gateway) {
+            let says = format!("{} takes nothing of that kind over its connection.", self.runtime_name(&home.runtime));
             return Err(Error::precondition(says, "Its sessions and its settings are shown on their own pages."));
         }
         let attached = lock(&self.0.attached);

@@ -24,7 +24,7 @@ use super::asked::Asked;
 use super::run::Place;
 use super::secrets::TOKEN_BYTES;
 use super::state::fix;
-use super::{DAEMONS, GATEWAYS, Held};
+use super::{End, Held, SPOKEN, end};
 use crate::engine::lock;
 use crate::{Butler, Error, audit};
 
@@ -83,7 +83,7 @@ impl Butler {
     /// A governed home whose runtime has a gateway we speak to.
     pub(super) fn attachable(&self, id: &str) -> Result<HomeRow, Error> {
         let home = self.chosen(id)?;
-        if [GATEWAYS, DAEMONS].iter().any(|spoken| spoken.contains(&home.runtime.as_str())) {
+        if end(&home.runtime).is_some() {
             return Ok(home);
         }
         let says = format!("{} has no gateway to connect to.", self.runtime_name(&home.runtime));
@@ -98,7 +98,7 @@ impl Butler {
             Address::parse(url).map_err(|error| Error::bad(format!("{}.", sentence(&error.to_string()))))?;
         }
         let token = request.token.as_deref().map(Secret::new).filter(|token| !token.is_empty());
-        if token.is_some() && DAEMONS.contains(&home.runtime.as_str()) {
+        if token.is_some() && end(&home.runtime) == Some(End::Daemon) {
             let says = format!("{} takes no token: its socket is open to you alone.", self.runtime_name(&home.runtime));
             return Err(Error::bad(says));
         }
@@ -154,26 +154,35 @@ impl Butler {
             ids.iter().filter_map(|id| registry.homes.get(id).cloned()).collect()
         };
         let items = homes.iter().map(|home| self.connection_view(home)).collect::<Result<_, _>>()?;
-        let names = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
+        let names = |wanted: &dyn Fn(End) -> bool| {
+            SPOKEN.iter().filter(|(_, end)| wanted(*end)).map(|(id, _)| (*id).to_owned()).collect()
+        };
         Ok(ConnectionList {
             items,
-            attachable: names(&[GATEWAYS, DAEMONS].concat()),
-            gateways: names(GATEWAYS),
-            daemons: names(DAEMONS),
+            attachable: names(&|_| true),
+            gateways: names(&|end| end == End::Gateway),
+            daemons: names(&|end| end == End::Daemon),
         })
     }
 
     /// Where a home's gateway or daemon listens: as the user gave it, or as it tells itself.
     fn place_of(&self, home: &HomeRow, choice: &Choice) -> Option<Place> {
-        let daemon = DAEMONS.contains(&home.runtime.as_str());
+        let end = end(&home.runtime)?;
         if let Some(url) = &choice.url {
             let address = Address::parse(url).ok()?;
-            return Some(if daemon { Place::Daemon(Socket::Port(address.port())) } else { Place::Gateway(address) });
+            return Some(match end {
+                End::Gateway => Place::Gateway(address),
+                End::Daemon => Place::Daemon(Socket::Port(address.port())),
+                End::Server => Place::Server(address),
+            });
         }
         let connector = connector::by_id(&home.runtime)?;
         let (env, path) = (&self.0.ports.env, Path::new(&home.path));
-        if daemon {
-            return connector.control_socket(env, path).map(|socket| Place::Daemon(Socket::Socket(socket)));
+        match end {
+            End::Daemon => return connector.control_socket(env, path).map(|at| Place::Daemon(Socket::Socket(at))),
+            // It needs the token of whoever started it, who then knows its address.
+            End::Server => return None,
+            End::Gateway => {}
         }
         let sessions = connector.sessions(env, path);
         let port = |session: &str| session.strip_prefix("gateway:")?.parse().ok();
@@ -212,8 +221,8 @@ impl Butler {
         let attached = lock(&self.0.attached);
         let choice = attached.chosen.get(&home.id).ok_or_else(|| Error::not_found("connection"))?;
         let held = attached.held.get(&home.id);
-        let daemon = DAEMONS.contains(&home.runtime.as_str());
-        let (link, says, fix) = held.map_or_else(|| absent(daemon), |held| link_view(&held.link, daemon));
+        let end = end(&home.runtime);
+        let (link, says, fix) = held.map_or_else(|| absent(end), |held| link_view(&held.link, end));
         let waiting = held.map_or(0, |held| held.asked.values().filter(|asked| Asked::is_waiting(asked)).count());
         Ok(ConnectionView {
             home_id: home.id.clone(),
@@ -224,7 +233,7 @@ impl Butler {
             address: held.map(|held| held.line.address()),
             url: choice.url.clone(),
             version: held.and_then(|held| match &held.link {
-                Link::Up(hello) => Some(hello.version.clone()),
+                Link::Up(hello) => Some(hello.version.clone()).filter(|version| !version.is_empty()),
                 Link::Connecting | Link::Waiting { .. } | Link::Refused(_) | Link::Closed => None,
             }),
             disabled: choice.off.keys().cloned().collect(),
@@ -234,13 +243,17 @@ impl Butler {
     }
 }
 
-fn absent(daemon: bool) -> (LinkState, String, Option<String>) {
-    if daemon {
-        let says = "No running background server of this home was found: it comes with the runtime's own window.";
-        return (LinkState::Absent, says.to_owned(), None);
-    }
-    let fix = "Start the gateway, or give its address.".to_owned();
-    (LinkState::Absent, "No running gateway of this home was found.".to_owned(), Some(fix))
+fn absent(end: Option<End>) -> (LinkState, String, Option<String>) {
+    let (says, fix) = match end {
+        Some(End::Daemon) => {
+            ("No running background server of this home was found: it comes with the runtime's own window.", None)
+        }
+        Some(End::Server) => ("The server is not known yet.", Some("Give its address and its token.")),
+        Some(End::Gateway) | None => {
+            ("No running gateway of this home was found.", Some("Start the gateway, or give its address."))
+        }
+    };
+    (LinkState::Absent, says.to_owned(), fix.map(str::to_owned))
 }
 
 /// Words as a sentence: a capital letter first.
@@ -249,9 +262,9 @@ fn sentence(words: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-fn link_view(link: &Link, daemon: bool) -> (LinkState, String, Option<String>) {
+fn link_view(link: &Link, end: Option<End>) -> (LinkState, String, Option<String>) {
     let trouble =
-        |trouble: &Trouble| (format!("{}.", sentence(&trouble.to_string())), fix(trouble, daemon).map(str::to_owned));
+        |trouble: &Trouble| (format!("{}.", sentence(&trouble.to_string())), fix(trouble, end).map(str::to_owned));
     match link {
         Link::Connecting => (LinkState::Connecting, "Connects.".to_owned(), None),
         Link::Up(_) => (LinkState::Up, "Connected.".to_owned(), None),
@@ -263,7 +276,7 @@ fn link_view(link: &Link, daemon: bool) -> (LinkState, String, Option<String>) {
             let (says, fix) = trouble(why);
             (LinkState::Refused, says, fix)
         }
-        Link::Closed => absent(daemon),
+        Link::Closed => absent(end),
     }
 }
 

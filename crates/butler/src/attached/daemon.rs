@@ -14,7 +14,7 @@ use clawbutler_wire::gateway::ActionRequest;
 
 use super::asked::{Asked, Owed, State};
 use super::question::{Question, of_daemon};
-use super::{Held, Line, LineNumber, Told};
+use super::{End, Held, Line, LineNumber, Told};
 use crate::Butler;
 use crate::engine::lock;
 
@@ -155,7 +155,7 @@ impl Held {
     /// Whether an answer can be handed over now. A daemon knows a question of before the connection was lost only
     /// after it told it again.
     pub(super) fn hears(&self, asked: &Asked) -> bool {
-        !self.line.is_daemon() || (self.is_up() && asked.round == self.round)
+        self.line.end() != End::Daemon || (self.is_up() && asked.round == self.round)
     }
 }
 

@@ -10,8 +10,8 @@ use clawbutler_wire::attached::ConnectionView;
 use clawbutler_wire::command::SetFloor;
 use serde_json::json;
 
-use super::DAEMONS;
 use super::choose::Choice;
+use super::{End, end};
 use crate::engine::lock;
 use crate::{Butler, Error};
 
@@ -20,7 +20,7 @@ impl Butler {
     /// that fails is taken back in the record.
     pub fn set_floor(&self, request: SetFloor) -> Result<ConnectionView, Error> {
         let home = self.attachable(&request.home_id)?;
-        if DAEMONS.contains(&home.runtime.as_str()) {
+        if end(&home.runtime) != Some(End::Gateway) {
             let says = format!("{} has no policy that is changed from here.", self.runtime_name(&home.runtime));
             return Err(Error::precondition(says, "Its own settings say when it asks."));
         }

@@ -17,6 +17,7 @@ mod parts;
 mod question;
 mod run;
 mod secrets;
+mod server;
 mod state;
 
 use std::collections::HashMap;
@@ -28,6 +29,7 @@ use clawbutler_attach::codex::{Approval as DaemonApproval, Decision as DaemonDec
 use clawbutler_attach::openclaw::{
     AgentLock, Applied, Approval, Config, Decision, Drift, History, Link, Policy, Resolution, Rollback, Stopped,
 };
+use clawbutler_core::timeline::State;
 use clawbutler_wire::attached::GatewayPart;
 use serde_json::Value;
 
@@ -41,10 +43,23 @@ use daemon::{Given, Known};
 pub(crate) use question::is_question;
 use run::Worker;
 
-/// The runtimes whose gateways we can be connected to.
-const GATEWAYS: &[&str] = &["openclaw"];
-/// The runtimes whose daemons we can be connected to: they ask and are answered, and have no policy for us to change.
-const DAEMONS: &[&str] = &["codex"];
+/// The runtimes we can be connected to, and what is at the other end.
+const SPOKEN: &[(&str, End)] = &[("openclaw", End::Gateway), ("codex", End::Daemon), ("hermes", End::Server)];
+
+/// What is at the other end of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// A gateway: it asks, tells of itself, and takes a policy from us.
+    Gateway,
+    /// A daemon: it asks and is answered, and has no policy for us to change.
+    Daemon,
+    /// A server: it tells what its sessions do, and nothing is asked over its connection.
+    Server,
+}
+
+fn end(runtime: &str) -> Option<End> {
+    SPOKEN.iter().find(|(known, _)| *known == runtime).map(|(_, end)| *end)
+}
 
 /// Hears what became of a call.
 pub type Told<T> = Box<dyn FnOnce(Result<T, CallError>) + Send>;
@@ -104,15 +119,16 @@ pub trait Line: Send + Sync + fmt::Debug {
     fn disable_agent(&self, _agent: &str, told: Told<AgentLock>) {
         told(Err(not_spoken("an agent switched off")));
     }
-    /// Whether a daemon is at its other end, not a gateway: it speaks by [`Butler::daemon_said`].
-    fn is_daemon(&self) -> bool {
-        false
+    /// What is at its other end. A gateway speaks by [`Butler::gateway_said`], a daemon by [`Butler::daemon_said`], a
+    /// server by [`Butler::server_said`].
+    fn end(&self) -> End {
+        End::Gateway
     }
     /// Where it is connected to.
     fn address(&self) -> String;
 }
 
-/// What is asked of a line that is for the other kind of runtime.
+/// What is asked of a line whose other end does not know it.
 fn not_spoken(what: &str) -> CallError {
     CallError::NotOffered { decision: what.to_owned(), offered: String::new() }
 }
@@ -145,6 +161,8 @@ struct Held {
     round: u64,
     /// By the gateway's id.
     asked: HashMap<String, Asked>,
+    /// What its sessions do, where it tells; emptied when the connection is gone.
+    states: HashMap<String, State>,
     policy: Option<(Policy, Vec<Drift>)>,
     /// The chats somebody looks at.
     chats: Chats,
@@ -180,6 +198,7 @@ impl Butler {
             link: Link::Connecting,
             round: 0,
             asked: HashMap::new(),
+            states: HashMap::new(),
             policy: None,
             chats: Chats::default(),
             threads: HashMap::new(),

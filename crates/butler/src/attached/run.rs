@@ -16,7 +16,7 @@ use serde_json::Value;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::mpsc::Receiver;
 
-use super::{Line, Seen, Told};
+use super::{End, Line, Seen, Told};
 use crate::engine::lock;
 use crate::{Butler, Error};
 
@@ -140,8 +140,8 @@ impl Line for DaemonWire {
         spoken(&self.handle, told, async move { daemon.answer(&approval, decision).await });
     }
 
-    fn is_daemon(&self) -> bool {
-        true
+    fn end(&self) -> End {
+        End::Daemon
     }
 
     fn address(&self) -> String {
@@ -154,12 +154,13 @@ impl Line for DaemonWire {
 pub(super) enum Place {
     Gateway(Address),
     Daemon(Socket),
+    Server(Address),
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Gateway(address) => address.fmt(f),
+            Self::Gateway(address) | Self::Server(address) => address.fmt(f),
             Self::Daemon(place) => place.fmt(f),
         }
     }
@@ -213,6 +214,7 @@ impl Butler {
         let Some(handle) = self.speaker()? else { return Ok(()) };
         match place {
             Place::Gateway(address) => self.connect_gateway(home, address, handle),
+            Place::Server(address) => self.connect_server(home, address, &handle),
             Place::Daemon(place) => {
                 let target = DaemonTarget { place: place.clone(), ids: self.0.ports.ids.clone() };
                 let (daemon, events) = {
@@ -254,7 +256,7 @@ impl Butler {
     }
 
     /// Takes what a connection says to the engine until it ends. Weakly: a forgotten engine may go.
-    fn carry<T: Send + 'static>(
+    pub(super) fn carry<T: Send + 'static>(
         &self,
         home: &str,
         mut events: Receiver<T>,

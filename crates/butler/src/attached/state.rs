@@ -8,7 +8,7 @@ use clawbutler_store::table::homes::HomeRow;
 use clawbutler_wire::topic::Topic;
 use serde_json::json;
 
-use super::{Held, LineNumber, Recorded};
+use super::{End, Held, LineNumber, Recorded};
 use crate::engine::lock;
 use crate::{Butler, Error};
 
@@ -26,10 +26,14 @@ fn lost_says(path: &str) -> String {
 }
 
 /// What to do about a connection that does not stand.
-pub(super) fn fix(trouble: &Trouble, daemon: bool) -> Option<&'static str> {
+pub(super) fn fix(trouble: &Trouble, end: Option<End>) -> Option<&'static str> {
     match trouble {
-        Trouble::Ended(_) if daemon => Some("It comes with the next window of the runtime; nothing needs to be done."),
-        _ if daemon => None,
+        Trouble::Ended(_) if end == Some(End::Daemon) => {
+            Some("It comes with the next window of the runtime; nothing needs to be done.")
+        }
+        _ if end == Some(End::Daemon) => None,
+        Trouble::Refused(_) if end == Some(End::Server) => Some("Give the token the server was started with."),
+        Trouble::Ended(_) if end == Some(End::Server) => Some("Start the server, or correct its address."),
         Trouble::Pairing { .. } => Some("Let this device in with `openclaw devices approve`, or at another client."),
         Trouble::NoRights | Trouble::Refused(_) => Some("Give the gateway's token on the Agents page."),
         Trouble::Ended(_) => Some("Start the gateway, or correct its address on the Agents page."),
@@ -81,6 +85,9 @@ impl Butler {
             let mut attached = lock(&self.0.attached);
             let Some(held) = attached.held.get_mut(&home.id) else { return };
             held.link = link.clone();
+            if !held.is_up() && !std::mem::take(&mut held.states).is_empty() {
+                self.changed(Topic::Sessions);
+            }
             match &link {
                 Link::Up(hello) => {
                     held.round += 1;
@@ -111,7 +118,7 @@ impl Butler {
     /// Reads the policy of a gateway anew; it is shown when it comes.
     pub(super) fn read_policy(&self, home: &str) {
         let line = lock(&self.0.attached).held.get(home).map(|held| held.line.clone());
-        let Some(line) = line.filter(|line| !line.is_daemon()) else { return };
+        let Some(line) = line.filter(|line| line.end() == End::Gateway) else { return };
         let (butler, home) = (self.clone(), home.to_owned());
         line.policy(Box::new(move |result| {
             if let Some(held) = lock(&butler.0.attached).held.get_mut(&home) {
@@ -128,7 +135,7 @@ impl Butler {
             let mut attached = lock(&self.0.attached);
             let away = attached.held.iter_mut().filter(|(_, held)| {
                 let long = held.down_since.is_some_and(|since| now.0.saturating_sub(since) > LOST_MS.cast_signed());
-                long && held.recorded != Recorded::Lost
+                long && held.line.end() != End::Server && held.recorded != Recorded::Lost
             });
             away.map(|(home, held)| {
                 held.recorded = Recorded::Lost;
@@ -136,7 +143,7 @@ impl Butler {
                     Link::Waiting { trouble, .. } | Link::Refused(trouble) => trouble.to_string(),
                     Link::Connecting | Link::Up(_) | Link::Closed => String::new(),
                 };
-                (home.clone(), why, held.line.is_daemon())
+                (home.clone(), why, held.line.end() == End::Daemon)
             })
             .collect()
         };

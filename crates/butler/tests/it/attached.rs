@@ -114,7 +114,7 @@ impl Place {
 
     fn view(&self) -> ConnectionView {
         let list = self.desk.butler().list_connections(ListConnections {}).unwrap();
-        assert_eq!(list.attachable, ["openclaw", "codex"]);
+        assert_eq!(list.attachable, ["openclaw", "codex", "hermes"]);
         assert_eq!((list.gateways, list.daemons), (vec!["openclaw".to_owned()], vec!["codex".to_owned()]));
         list.items.into_iter().next_back().unwrap()
     }

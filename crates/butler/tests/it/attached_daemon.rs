@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use clawbutler_attach::CallError;
 use clawbutler_attach::codex::{Approval, Asking, Decision, Event as Said, FileChange, Hello, Link, Thread, Trouble};
-use clawbutler_butler::{Line, LineNumber, Told};
+use clawbutler_butler::{End, Line, LineNumber, Told};
 use clawbutler_core::timeline::{Outcome, Step, What};
 use clawbutler_wire::Code;
 use clawbutler_wire::approvals::Verb;
@@ -43,8 +43,8 @@ impl Line for Made {
         told(next.unwrap_or(Ok(true)));
     }
 
-    fn is_daemon(&self) -> bool {
-        true
+    fn end(&self) -> End {
+        End::Daemon
     }
 
     fn address(&self) -> String {

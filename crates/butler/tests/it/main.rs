@@ -9,6 +9,7 @@
 mod acts;
 mod attached;
 mod attached_daemon;
+mod attached_server;
 mod audit;
 mod chat;
 mod desk;
