@@ -150,8 +150,8 @@ impl Place {
 
     fn hook(&self, call: &str, arguments: serde_json::Value) {
         let mut gate = self.desk.request("t", RISKY);
-        gate.runtime = "codex".to_owned();
-        gate.tool = "Bash".to_owned();
+        "codex".clone_into(&mut gate.runtime);
+        "Bash".clone_into(&mut gate.tool);
         gate.process.home = self.desk.home().join(".codex").display().to_string();
         gate.call_id = Some(call.to_owned());
         gate.arguments = arguments;
