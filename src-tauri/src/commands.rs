@@ -5,10 +5,10 @@ use clawbutler_wire::command::{
     AcceptDrift, AcceptRules, AttachHome, BackfillSessions, CheckRules, DecideApproval, DecideBatch, DeleteRules,
     DeleteSearch, DetachHome, Discover, DismissAlert, ExplainAction, ExplainApproval, ExportAudit, ForgetHome,
     GatewayAct, GatewayChat, GatewayConfig, GatewayView, GetApproval, GetSettings, Govern, GovernMany, ImportRules,
-    InstallGuard, KillAgent, ListAgents, ListApprovals, ListAudit, ListConnections, ListGrants, ListRules,
-    ListSearches, ListSessions, ListSteps, OpenWindow, PlanGuard, PreviewExport, PreviewGrant, RejectRules,
+    InstallGuard, KillAgent, ListAgents, ListApprovals, ListAudit, ListCheckpoints, ListConnections, ListGrants, ListRules,
+    ListSearches, ListSessions, ListSteps, OpenWindow, PlanGuard, PreviewExport, PreviewGrant, ProveEntry, RejectRules,
     ReviveAgent, RevokeGrant, RevokeGrants, SaveRules, SaveSearch, SearchAudit, SetAgentState, SetFloor, SetPack,
-    ShowAgent, ShowExport, ShowSession, ShowTrace, SimulateRules, StartPass, Status, StopExport, UninstallGuard,
+    ShowAgent, ShowExport, ShowSession, ShowTrace, ShowVerify, SimulateRules, StartPass, Status, StopExport, UninstallGuard,
     UpdateSettings, VerifyAudit,
 };
 use clawbutler_wire::{ApiError, Command};

@@ -4,6 +4,7 @@
 
 mod agents;
 mod attached;
+mod audit;
 mod gateway;
 mod keyboard;
 mod rules;

@@ -12,7 +12,10 @@ use clawbutler_testkit::codex::{self, CODE_MODE, DIRECT, Server};
 use clawbutler_testkit::machine::{Machine, Running, wait_for};
 use clawbutler_testkit::model::script;
 use clawbutler_testkit::results::{CODEX, CODEX_OLD, tried};
-use clawbutler_wire::command::{Discover, GetSettings, PlanGuard, UninstallGuard, UpdateSettings};
+use clawbutler_wire::command::{
+    Discover, GetSettings, Govern, InstallGuard, PlanGuard, UninstallGuard, UpdateSettings,
+};
+use clawbutler_wire::runtimes::GuardVariant;
 use serde_json::{Value, json};
 
 /// Ways of an agent to change the machine, each in a high-risk shape, and the model that goes them.
@@ -453,4 +456,43 @@ fn tokens(steps: &[Step], said: &[Value]) {
         resets_at: Some(clawbutler_core::clock::Timestamp(2_000_000_000_000)),
     };
     assert!(steps.iter().any(|step| step.what == quota));
+}
+
+/// The static rules: what writing or removing them answers.
+fn static_rules(machine: &Machine, uninstall: bool) {
+    let (home_id, variant) = (machine.home_id(), GuardVariant::Backstop);
+    let plan = machine.ask(&PlanGuard { home_id: home_id.clone(), variant, uninstall }).unwrap();
+    assert!(plan.changes, "{plan:?}");
+    let plan_digest = plan.plan_digest;
+    if uninstall {
+        machine.ask(&UninstallGuard { home_id, variant, plan_digest }).unwrap();
+    } else {
+        machine.ask(&InstallGuard { home_id, variant, plan_digest }).unwrap();
+    }
+}
+
+#[test]
+fn the_static_rules_hold_without_us_and_with_approvals_off() {
+    for (machine, client) in [(codex::machine(), CODEX), (codex::old_machine(), CODEX_OLD)] {
+        let Some(mut machine) = machine else { continue };
+        let _row = tried(client, "static rules: what they forbid does not run while the app is away");
+        machine.ask(&Govern { home_id: machine.home_id(), governed: true }).unwrap();
+        static_rules(&machine, false);
+        machine.quit();
+        for (at, forbidden) in
+            ["shutdown --help; touch ran-0", "git push --force nowhere; touch ran-1"].iter().enumerate()
+        {
+            let block = json!([[{ "tool": "exec_command", "input": { "cmd": forbidden } }]]);
+            let output = codex::exec(&machine, &script(&block), &["-m", DIRECT]).finish();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            assert!(!machine.project().join(format!("ran-{at}")).exists(), "{client:?} ran: {forbidden}");
+        }
+        let block = json!([[{ "tool": "exec_command", "input": { "cmd": "touch ran-fine" } }]]);
+        codex::exec(&machine, &script(&block), &["-m", DIRECT]).finish();
+        assert!(machine.project().join("ran-fine").exists(), "{client:?} did not run what no rule names");
+        machine.start();
+        static_rules(&machine, true);
+        assert!(!machine.at("home/.codex/rules/clawbutler.rules").exists());
+        assert_eq!(machine.kinds(), ["guard.installed", "guard.removed"]);
+    }
 }

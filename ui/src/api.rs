@@ -80,6 +80,20 @@ pub(crate) async fn text_of(file: &web_sys::File) -> Option<String> {
     JsFuture::from(file.text()).await.ok()?.as_string()
 }
 
+/// Puts a text on the clipboard; whether that was allowed.
+pub(crate) async fn copy(text: &str) -> bool {
+    let put = || -> Result<Promise, JsValue> {
+        let navigator = Reflect::get(&window(), &"navigator".into())?;
+        let clipboard = Reflect::get(&navigator, &"clipboard".into())?;
+        let write: Function = Reflect::get(&clipboard, &"writeText".into())?.dyn_into()?;
+        write.call1(&clipboard, &text.into())?.dyn_into()
+    };
+    match put() {
+        Ok(done) => JsFuture::from(done).await.is_ok(),
+        Err(_) => false,
+    }
+}
+
 /// Tells of every change, for as long as the page lives.
 pub(crate) fn listen(told: impl Fn(topic::Changed) + 'static) {
     match tauri() {

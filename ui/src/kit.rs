@@ -277,6 +277,11 @@ pub(crate) fn focus(selector: &str) {
     }
 }
 
+/// Does something after a while.
+pub(crate) fn later(pause: std::time::Duration, act: impl FnOnce() + 'static) {
+    set_timeout(act, pause);
+}
+
 /// Runs `act` with the newest value once nothing new came for so long.
 pub(crate) fn after_a_pause<T: Send + Sync + 'static>(
     pause: std::time::Duration,

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use clawbutler_wire::approvals::{ApprovalList, Which};
-use clawbutler_wire::audit::AuditPage;
-use clawbutler_wire::command::{GetSettings, ListApprovals, ListAudit, Status};
+use clawbutler_wire::command::{GetSettings, ListApprovals, Status};
 use clawbutler_wire::settings::{Settings, StatusView, Theme};
 use clawbutler_wire::topic::Topic;
 use clawbutler_wire::{ApiError, Code};
@@ -13,8 +12,8 @@ use leptos::task::spawn_local;
 
 use crate::api;
 
-/// Changes of sessions within this time are one.
-const SESSIONS_PAUSE: Duration = Duration::from_millis(250);
+/// Changes of sessions, and of the log, within this time are one.
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// Everything fetched, shared by all pages.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +21,6 @@ pub(crate) struct Live {
     pub(crate) status: RwSignal<Option<StatusView>>,
     pub(crate) pending: RwSignal<Option<ApprovalList>>,
     pub(crate) settled: RwSignal<Option<ApprovalList>>,
-    pub(crate) audit: RwSignal<Option<AuditPage>>,
     pub(crate) settings: RwSignal<Settings>,
     /// Why the host cannot be heard.
     pub(crate) silent: RwSignal<Option<String>>,
@@ -34,6 +32,10 @@ pub(crate) struct Live {
     pub(crate) rules: RwSignal<u32>,
     /// Moves when grants may have changed.
     pub(crate) grants: RwSignal<u32>,
+    /// Moves when the audit log may have grown.
+    pub(crate) log: RwSignal<u32>,
+    /// Whether that is about to move.
+    log_due: StoredValue<bool>,
     /// Whether that is about to move.
     sessions_due: StoredValue<bool>,
     /// The host's clock minus ours (ms).
@@ -47,19 +49,33 @@ fn moved(counter: RwSignal<u32>) {
     counter.update(|count| *count = count.wrapping_add(1));
 }
 
+/// Sessions and the log may grow many times a second; the screen follows a few times.
+fn soon(counter: RwSignal<u32>, waiting: StoredValue<bool>) {
+    if waiting.get_value() {
+        return;
+    }
+    waiting.set_value(true);
+    let due = move || {
+        waiting.set_value(false);
+        moved(counter);
+    };
+    set_timeout(due, PAUSE);
+}
+
 impl Live {
     pub(crate) fn start() -> Self {
         let live = Self {
             status: RwSignal::new(None),
             pending: RwSignal::new(None),
             settled: RwSignal::new(None),
-            audit: RwSignal::new(None),
             settings: RwSignal::new(Settings::default()),
             silent: RwSignal::new(None),
             runtimes: RwSignal::new(0),
             sessions: RwSignal::new(0),
             rules: RwSignal::new(0),
             grants: RwSignal::new(0),
+            log: RwSignal::new(0),
+            log_due: StoredValue::new(false),
             sessions_due: StoredValue::new(false),
             skew: RwSignal::new(0),
             beat: RwSignal::new(0),
@@ -94,20 +110,20 @@ impl Live {
         moved(self.rules);
         moved(self.grants);
         moved(self.sessions);
+        moved(self.log);
     }
 
     pub(crate) fn fetch(self, topic: Topic) {
         if topic == Topic::Sessions {
-            return self.sessions_soon();
+            return soon(self.sessions, self.sessions_due);
+        }
+        if topic == Topic::Audit {
+            return soon(self.log, self.log_due);
         }
         spawn_local(async move {
             let done = match topic {
                 Topic::Approvals => self.approvals().await,
                 Topic::Settings => api::call(&GetSettings {}).await.map(|settings| self.apply(settings)),
-                Topic::Audit => {
-                    let request = ListAudit { limit: Some(100), ..ListAudit::default() };
-                    self.put(self.audit, api::call(&request).await)
-                }
                 Topic::Runtimes | Topic::Agents => {
                     moved(self.runtimes);
                     Ok(())
@@ -120,7 +136,7 @@ impl Live {
                     moved(self.grants);
                     Ok(())
                 }
-                Topic::Alerts | Topic::Sessions => Ok(()),
+                Topic::Alerts | Topic::Sessions | Topic::Audit => Ok(()),
             };
             let done = match done {
                 Ok(()) => self.put(self.status, api::call(&Status {}).await),
@@ -134,19 +150,6 @@ impl Live {
                 self.silent.set(words);
             }
         });
-    }
-
-    /// Sessions may grow many times a second; the screen follows a few times.
-    fn sessions_soon(self) {
-        if self.sessions_due.get_value() {
-            return;
-        }
-        self.sessions_due.set_value(true);
-        let due = move || {
-            self.sessions_due.set_value(false);
-            moved(self.sessions);
-        };
-        set_timeout(due, SESSIONS_PAUSE);
     }
 
     async fn approvals(self) -> Result<(), ApiError> {

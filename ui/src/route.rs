@@ -50,6 +50,13 @@ fn read() -> String {
     hash.trim_start_matches(['#', '/']).to_owned()
 }
 
+/// Goes somewhere in place of where we are: going back skips it.
+pub(crate) fn replace(route: &str) {
+    if let Some(window) = web_sys::window() {
+        let _ = window.location().replace(&format!("#/{route}"));
+    }
+}
+
 /// Goes somewhere.
 pub(crate) fn go(route: &str) {
     if let Some(window) = web_sys::window() {

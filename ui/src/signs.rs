@@ -100,6 +100,43 @@ pub(crate) fn outcome(outcome: StepOutcome) -> Option<AnyView> {
     }))
 }
 
+/// What a rule or a person decided; nothing where the word is not known.
+pub(crate) fn decision(decision: &str) -> Option<AnyView> {
+    const STRUCK: &str = "M8 2.5a5.5 5.5 0 1 0 0 11a5.5 5.5 0 1 0 0-11z M4 4l8 8";
+    Some(sign(match decision {
+        "allow" => ("fine", TICK, "allowed"),
+        "allow_once" => ("fine", TICK, "allowed once"),
+        "allow_always" => ("fine", TICK, "always allowed"),
+        "deny" => ("denied", STRUCK, "denied"),
+        "ask" => ("wary", "M6 6a2 2 0 1 1 2.5 2v1.5 M8.3 12v.4", "asked"),
+        "defer" => ("dim", DASH, "left to the agent"),
+        "expired" => ("dim", CIRCLE, "expired"),
+        _ => return None,
+    }))
+}
+
+/// How a trace's span stands.
+pub(crate) fn span_state(state: &str) -> Option<AnyView> {
+    Some(sign(match state {
+        "completed" => ("fine", TICK, "ran"),
+        "failed" => ("high", CROSS, "failed"),
+        "allowed" => ("fine", TICK, "allowed"),
+        "denied" => return decision("deny"),
+        "asked" => return decision("ask"),
+        "unknown" => ("dim", "M6 6a2 2 0 1 1 2.5 2v1.5 M8.3 12v.4", "end unknown"),
+        _ => return None,
+    }))
+}
+
+/// Something that holds, waits or does not.
+pub(crate) fn proof(good: Option<bool>, words: &'static str) -> AnyView {
+    sign(match good {
+        Some(true) => ("fine", "M8 2l5 2v4c0 3-2 5-5 6-3-1-5-3-5-6V4z M5.5 8l2 2 3-3.5", words),
+        Some(false) => ("bad", STOP, words),
+        None => ("dim", CIRCLE, words),
+    })
+}
+
 /// How long ago; the exact time on hover and for those who cannot see it.
 #[component]
 pub(crate) fn When(

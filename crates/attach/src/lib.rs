@@ -10,6 +10,7 @@ pub mod hermes;
 pub mod openclaw;
 
 mod calls;
+mod counts;
 mod device;
 mod error;
 mod json;

@@ -76,6 +76,7 @@ pub(crate) struct Inner {
     pub(crate) sessions: Sessions,
     pub(crate) finder: Finder,
     pub(crate) exports: Exports,
+    pub(crate) verifying: audit::Verifying,
     /// How much of the tightest budget is used (percent), as told by whoever counts.
     pub(crate) budget: RwLock<Option<u32>>,
     /// When the history is tidied next (ms since the epoch).
@@ -145,6 +146,7 @@ impl Butler {
             sessions,
             finder,
             exports: Exports::default(),
+            verifying: audit::Verifying::default(),
             budget: RwLock::default(),
             next_prune: AtomicI64::new(0),
             store,

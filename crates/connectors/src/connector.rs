@@ -30,6 +30,15 @@ pub trait Connector: Send + Sync + std::fmt::Debug {
     fn plan_install(&self, env: &Env, home: &Path, hook: &Path, variant: Variant) -> Result<Plan, GuardError>;
     /// What removing the guard would change.
     fn plan_uninstall(&self, env: &Env, home: &Path, hook: &Path, variant: Variant) -> Result<Plan, GuardError>;
+    /// Whether our static rules stand in a home, which the runtime enforces by itself, also while nothing of
+    /// ours runs; `None` where it knows no such thing.
+    fn backstop(&self, _home: &Path) -> Option<bool> {
+        None
+    }
+    /// What writing (or taking away) those rules would change.
+    fn plan_backstop(&self, _home: &Path, _uninstall: bool) -> Result<Plan, GuardError> {
+        Err(GuardError::NotOffered(NO_BACKSTOP))
+    }
     /// Files an agent must not touch.
     fn guarded_files(&self, env: &Env, home: &Path) -> Vec<PathBuf>;
     /// Files and folders whose change may affect the guard.
@@ -190,6 +199,9 @@ pub enum Variant {
     Managed,
 }
 
+/// What a connector says whose runtime enforces no rules by itself.
+const NO_BACKSTOP: &str = "this runtime has no rules of its own that ClawButler could add to";
+
 /// What would change. No files: nothing to do.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Plan {
@@ -296,6 +308,7 @@ impl GuardError {
             Self::ObservedOnly { runtime } => {
                 format!("Use {runtime}'s own approval settings; its sessions are shown here all the same.")
             }
+            Self::NotOffered(NO_BACKSTOP) => "Rely on the guard; it is what stops calls here.".to_owned(),
             Self::NotOffered(_) => "Install the guard in the user's settings instead.".to_owned(),
             Self::HookPath { .. } => "Reinstall ClawButler in a folder with a plain absolute path.".to_owned(),
             Self::Io { path, .. } => format!("Check who may read {} and try again.", path.display()),

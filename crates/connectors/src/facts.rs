@@ -62,6 +62,9 @@ pub enum Can {
     No(&'static str),
 }
 
+/// The fact that tells whether our static rules stand ([`crate::connector::Connector::backstop`]).
+pub const BACKSTOP: &str = "static rules";
+
 /// One thing a home is configured to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {

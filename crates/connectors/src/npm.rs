@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::disk;
 use crate::env::{Env, Os};
 
 /// Entries of `PATH`, and entries of any other folder, that are looked at.
 const PATH_ENTRIES: usize = 200;
-const FOLDER_ENTRIES: usize = 300;
 /// A `package.json` larger than this is none (bytes).
 const PACKAGE_BYTES: u64 = 1024 * 1024;
 
@@ -27,7 +27,7 @@ pub(crate) struct Package {
 pub(crate) fn path_entries(env: &Env) -> Vec<PathBuf> {
     let separator = if env.os == Os::Windows { ';' } else { ':' };
     let entries = env.var("PATH").unwrap_or_default().split(separator);
-    once(entries.map(PathBuf::from).filter(|path| path.is_absolute()).take(PATH_ENTRIES))
+    disk::unique(entries.map(PathBuf::from).filter(|path| path.is_absolute()).take(PATH_ENTRIES).collect())
 }
 
 /// Every folder that may hold globally installed packages, and those of projects on `PATH`.
@@ -46,13 +46,13 @@ fn modules(env: &Env) -> Vec<(PathBuf, bool)> {
         ["npm_config_prefix", "NPM_CONFIG_PREFIX"].iter().filter_map(|name| env.var(name)).map(PathBuf::from).collect();
     prefixes.extend([".npm-global", ".local", ".volta/tools/image", "n"].map(|name| env.home.join(name)));
     for versions in [".nvm/versions/node", ".local/share/fnm/node-versions", ".asdf/installs/nodejs"] {
-        for version in folders(&env.home.join(versions)) {
+        for version in disk::folders(&env.home.join(versions), |_| true) {
             prefixes.extend([version.clone(), version.join("installation")]);
         }
     }
     found.extend(prefixes.into_iter().map(|prefix| (prefix.join("lib/node_modules"), true)));
     found.push((env.home.join(".bun/install/global/node_modules"), true));
-    for store in folders(&env.home.join(".local/share/pnpm/global")) {
+    for store in disk::folders(&env.home.join(".local/share/pnpm/global"), |_| true) {
         found.push((store.join("node_modules"), true));
     }
     match env.os {
@@ -93,17 +93,4 @@ pub(crate) fn version(file: &Path) -> Option<String> {
     }
     let value: Value = serde_json::from_slice(&std::fs::read(file).ok()?).ok()?;
     value.get("version")?.as_str().map(str::to_owned)
-}
-
-/// Folders in a folder, in order.
-fn folders(parent: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(parent).into_iter().flatten().flatten().take(FOLDER_ENTRIES);
-    let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
-    found.sort();
-    found
-}
-
-fn once(paths: impl Iterator<Item = PathBuf>) -> Vec<PathBuf> {
-    let mut seen = std::collections::BTreeSet::new();
-    paths.filter(|path| seen.insert(path.clone())).collect()
 }

@@ -18,6 +18,18 @@ pub enum Decision {
     Deny,
 }
 
+impl Decision {
+    /// Its word in rule files, entries and on the wire.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Defer => "defer",
+            Self::Ask => "ask",
+            Self::Deny => "deny",
+        }
+    }
+}
+
 /// A rule or grant that matched.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Match {

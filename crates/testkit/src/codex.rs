@@ -4,9 +4,9 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -14,8 +14,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::child::Owned;
 use crate::given;
-use crate::http::read_headers;
+use crate::http::{self, read_headers};
 use crate::machine::{Machine, Running};
 use crate::model::{id, script_in};
 
@@ -71,7 +72,7 @@ enabled = false
 exporter = "none"
 [notice.model_migrations]
 "{DIRECT}" = "{CODE_MODE}""#,
-        start_model(),
+        http::serve(serve),
         machine.at("calls.jsonl").display(),
     );
     fs::create_dir_all(machine.at("home/.codex")).unwrap();
@@ -111,17 +112,10 @@ pub fn records(machine: &Machine) -> Vec<PathBuf> {
 /// `codex app-server` on a pipe; it ends with this value.
 #[derive(Debug)]
 pub struct Server {
-    child: Child,
+    child: Owned,
     stdin: ChildStdin,
     lines: Receiver<Value>,
     sent: u64,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 impl Server {
@@ -129,7 +123,7 @@ impl Server {
     pub fn start(machine: &Machine) -> Self {
         let mut command = command(machine);
         command.arg("app-server").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command.spawn().unwrap();
+        let mut child = Owned(command.spawn().unwrap());
         let (send, lines) = channel();
         let reader = BufReader::new(child.stdout.take().unwrap());
         thread::spawn(move || {
@@ -219,18 +213,6 @@ pub fn trust(machine: &Machine) {
     for hook in listed["hooks"].as_array().unwrap().iter().filter(ours) {
         assert_eq!((&hook["trustStatus"], &hook["enabled"]), (&json!("trusted"), &json!(true)), "{hook}");
     }
-}
-
-/// Starts the model; it ends with the test's process.
-fn start_model() -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let port = listener.local_addr().unwrap().port();
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            thread::spawn(move || drop(serve(stream)));
-        }
-    });
-    port
 }
 
 fn serve(mut stream: TcpStream) -> std::io::Result<()> {

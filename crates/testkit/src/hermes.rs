@@ -3,13 +3,14 @@
 use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::chat::Chat;
+use crate::child::Owned;
 use crate::machine::{Machine, Running};
 use crate::{given, http};
 
@@ -21,15 +22,8 @@ const READY: Duration = Duration::from_mins(2);
 /// A running gateway; it ends with this value.
 #[derive(Debug)]
 pub struct Gateway {
-    child: Child,
+    child: Owned,
     port: u16,
-}
-
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 impl Gateway {
@@ -152,7 +146,7 @@ memory:
         let mut command = self.command(&["gateway", "run"]);
         command.env("API_SERVER_ENABLED", "true").env("API_SERVER_KEY", KEY).env("API_SERVER_HOST", "127.0.0.1");
         command.env("API_SERVER_PORT", port.to_string()).stdout(log.try_clone().unwrap()).stderr(log);
-        let mut gateway = Gateway { child: command.spawn().unwrap(), port };
+        let mut gateway = Gateway { child: Owned(command.spawn().unwrap()), port };
         let start = Instant::now();
         while http::send(port, "GET", "/health", &[], "").ok().is_none_or(|reply| reply.status != 200) {
             let ended = gateway.child.try_wait().unwrap();

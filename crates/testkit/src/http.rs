@@ -1,7 +1,8 @@
 //! As much HTTP/1.1 as a test needs, over loopback.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
+use std::thread;
 use std::time::Duration;
 
 /// A reply: status and body.
@@ -9,6 +10,19 @@ use std::time::Duration;
 pub struct Reply {
     pub status: u16,
     pub body: String,
+}
+
+/// Answers every connection to a free port of loopback in a thread of its own, as long as the test's process
+/// lives; the port.
+pub(crate) fn serve(answer: fn(TcpStream) -> std::io::Result<()>) -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            thread::spawn(move || drop(answer(stream)));
+        }
+    });
+    port
 }
 
 /// Sends one request and reads the whole reply.

@@ -7,6 +7,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests read their own environment and clock")]
 
 pub mod chat;
+mod child;
 pub mod codex;
 pub mod gemini;
 pub mod hermes;

@@ -14,13 +14,14 @@ use clawbutler_wire::{ApiError, Command as Ask};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::child::Owned;
 use crate::model::Model;
 use crate::{given, http};
 
 /// The dev host as a child.
 #[derive(Debug)]
 pub struct Host {
-    child: Child,
+    child: Owned,
     pub port: u16,
     pub token: String,
 }
@@ -29,13 +30,6 @@ impl Host {
     /// Its process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
-    }
-}
-
-impl Drop for Host {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -155,7 +149,7 @@ impl Machine {
         if let Some(dist) = std::env::var_os("CLAWBUTLER_UI_DIST") {
             command.arg("--ui").arg(dist);
         }
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = Owned(command.stdout(Stdio::piped()).spawn().unwrap());
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let hello: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("the dev host said {line:?}"));

@@ -5,13 +5,14 @@ use std::fs;
 use std::io::{BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::chat::answer;
+use crate::child::Owned;
 use crate::given;
 use crate::http::{self, Reply, read_headers};
 use crate::machine::Machine;
@@ -27,15 +28,8 @@ const TURN: Duration = Duration::from_mins(4);
 /// A running gateway; it ends with this value.
 #[derive(Debug)]
 pub struct Gateway {
-    child: Child,
+    child: Owned,
     pub port: u16,
-}
-
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 /// Where the package is, and the Node.js that runs it.
@@ -63,7 +57,7 @@ pub fn machine() -> Option<Machine> {
             .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())),
     );
     machine.extra.insert("PATH".to_owned(), path.unwrap().into_string().unwrap());
-    let (port, model) = (free_port(), start_model());
+    let (port, model) = (free_port(), http::serve(serve));
     fs::create_dir_all(machine.at("home/.openclaw")).unwrap();
     let workspace = machine.project().display().to_string();
     let config = format!(
@@ -121,7 +115,7 @@ impl Gateway {
         let log = fs::File::create(machine.at("gateway.log")).unwrap();
         let mut command = command(machine);
         command.arg("gateway").stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
-        let child = command.spawn().unwrap();
+        let child = Owned(command.spawn().unwrap());
         let config = fs::read_to_string(machine.at("home/.openclaw/openclaw.json")).unwrap();
         let digits: String = config.split("port: ").nth(1).unwrap().chars().take_while(char::is_ascii_digit).collect();
         let mut gateway = Self { child, port: digits.parse().unwrap() };
@@ -204,18 +198,6 @@ for (const r of db.prepare("select session_id, event_json, event_zstd from trans
         (session.to_owned(), serde_json::from_str(event).unwrap())
     };
     text.lines().map(event).collect()
-}
-
-/// Starts the model; it ends with the test's process.
-fn start_model() -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let port = listener.local_addr().unwrap().port();
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            thread::spawn(move || drop(serve(stream)));
-        }
-    });
-    port
 }
 
 fn serve(mut stream: TcpStream) -> std::io::Result<()> {

@@ -13,6 +13,8 @@ use crate::attached::{
     PartView,
 };
 use crate::audit::{AuditPage, VerifyReport};
+use crate::audit_proof::{CheckpointList, EntryProof, VerifyProgress};
+pub use crate::audit_proof::{ListCheckpoints, ProveEntry, ShowVerify};
 pub use crate::audit_search::{
     DeleteSearch, ExportAudit, ListSearches, PreviewExport, SaveSearch, SearchAudit, ShowExport, ShowTrace, StopExport,
 };
@@ -89,6 +91,9 @@ macro_rules! with_commands {
             backfill_sessions BackfillSessions => BackfillView,
             list_audit ListAudit => AuditPage,
             verify_audit VerifyAudit => VerifyReport,
+            show_verify ShowVerify => VerifyProgress,
+            prove_entry ProveEntry => EntryProof,
+            list_checkpoints ListCheckpoints => CheckpointList,
             search_audit SearchAudit => SearchPage,
             show_trace ShowTrace => TraceView,
             list_searches ListSearches => SavedSearches,

@@ -7,6 +7,7 @@
 pub mod approvals;
 pub mod attached;
 pub mod audit;
+pub mod audit_proof;
 pub mod audit_search;
 pub mod command;
 pub mod error;

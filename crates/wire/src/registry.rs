@@ -51,6 +51,9 @@ pub struct AgentView {
     pub capabilities: Vec<CapabilityView>,
     pub health: HealthView,
     pub guard: GuardView,
+    /// Whether our static rules stand, which the runtime enforces by itself; absent where it knows no such thing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backstop: Option<bool>,
     /// Sessions that run now, as far as the runtime tells.
     pub live_sessions: u32,
     /// Changes since the baseline that nobody accepted yet.

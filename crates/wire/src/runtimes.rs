@@ -110,6 +110,8 @@ pub enum GuardVariant {
     User,
     /// The machine-wide managed settings; needs administrator rights.
     Managed,
+    /// Not the guard: static rules in the home that the runtime enforces by itself, also while the app is away.
+    Backstop,
 }
 
 /// What an install or uninstall would change.

@@ -13,9 +13,10 @@ use tokio::time::timeout;
 
 use super::approval::{Approval, Decision};
 use super::event::Event;
-use super::link::{Command, Counters, Counts, Link, Runner};
+use super::link::{Command, Link, Runner};
 use super::rows::{Hello, Limit, Thread};
 use crate::calls::{Answer, Call};
+use crate::counts::{Counters, Counts};
 use crate::{CallError, json as read};
 
 /// Where a daemon listens.

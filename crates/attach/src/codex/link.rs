@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clawbutler_core::limits::{ATTACH_GARBLED, ATTACH_HANDSHAKE_MS, ATTACH_ROWS};
@@ -18,6 +18,7 @@ use super::event::{Event, understand};
 use super::frame::{self, Frame};
 use super::rows::{Hello, Thread};
 use crate::calls::{Answer, Call, Calls};
+use crate::counts::Counters;
 use crate::pace::Pace;
 use crate::socket::{Ended, Socket};
 use crate::{CallError, Refusal, json as read};
@@ -49,40 +50,6 @@ pub enum Trouble {
     /// The connection ended or could not be made.
     #[error(transparent)]
     Ended(#[from] Ended),
-}
-
-/// What went by without being shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
-    /// Connections that stood.
-    pub connects: u64,
-    /// Texts that were no frame.
-    pub garbled: u64,
-    /// Frames of kinds this version does not know.
-    pub unknown: u64,
-    /// Events dropped because nobody took them.
-    pub missed: u64,
-}
-
-/// See [`Counts`].
-#[derive(Debug, Default)]
-pub(crate) struct Counters {
-    connects: AtomicU64,
-    garbled: AtomicU64,
-    unknown: AtomicU64,
-    missed: AtomicU64,
-}
-
-impl Counters {
-    pub(crate) fn snapshot(&self) -> Counts {
-        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        Counts {
-            connects: count(&self.connects),
-            garbled: count(&self.garbled),
-            unknown: count(&self.unknown),
-            missed: count(&self.missed),
-        }
-    }
 }
 
 /// What the holder of the value wants of the task.

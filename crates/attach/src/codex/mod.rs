@@ -13,9 +13,10 @@ mod link;
 mod rows;
 mod steps;
 
+pub use crate::counts::Counts;
 pub use approval::{Approval, Asking, Decision, FileChange};
 pub use daemon::{Daemon, Place, Target};
 pub use event::{Event, understand};
 pub use frame::{Frame, Garbled, read};
-pub use link::{Counts, Link, Trouble};
+pub use link::{Link, Trouble};
 pub use rows::{Hello, Limit, Status, Thread, Usage};

@@ -11,9 +11,10 @@ use tokio::time::timeout;
 
 use super::event::Event;
 use super::hello::Hello;
-use super::link::{Command, Counters, Counts, Link, Runner};
+use super::link::{Command, Link, Runner};
 use super::target::Target;
 use crate::calls::Call;
+use crate::counts::{Counters, Counts};
 use crate::{CallError, Secret};
 
 /// One gateway. Clones are one; when the last is dropped the connection ends.

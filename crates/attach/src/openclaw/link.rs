@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clawbutler_core::limits::{ATTACH_CALL_MS, ATTACH_GARBLED, ATTACH_HANDSHAKE_MS, ATTACH_PAIRING_MS};
@@ -18,6 +18,7 @@ use super::hello::{Hello, connect, fresh};
 use super::rows::Session;
 use super::target::Target;
 use crate::calls::{Call, Calls};
+use crate::counts::Counters;
 use crate::pace::Pace;
 use crate::socket::{Ended, Socket};
 use crate::{CallError, Refusal, Secret, json as read};
@@ -69,40 +70,6 @@ pub enum Trouble {
     /// The connection ended or could not be made.
     #[error(transparent)]
     Ended(#[from] Ended),
-}
-
-/// What went by without being shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
-    /// Connections that stood.
-    pub connects: u64,
-    /// Texts that were no frame.
-    pub garbled: u64,
-    /// Frames and events of kinds this version does not know.
-    pub unknown: u64,
-    /// Events dropped because nobody took them.
-    pub missed: u64,
-}
-
-/// See [`Counts`].
-#[derive(Debug, Default)]
-pub(crate) struct Counters {
-    connects: AtomicU64,
-    garbled: AtomicU64,
-    unknown: AtomicU64,
-    missed: AtomicU64,
-}
-
-impl Counters {
-    pub(crate) fn snapshot(&self) -> Counts {
-        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        Counts {
-            connects: count(&self.connects),
-            garbled: count(&self.garbled),
-            unknown: count(&self.unknown),
-            missed: count(&self.missed),
-        }
-    }
 }
 
 /// What the holder of the value wants of the task.

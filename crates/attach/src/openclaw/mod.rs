@@ -22,6 +22,7 @@ mod settings;
 mod target;
 mod timeline;
 
+pub use crate::counts::Counts;
 pub use approval::{Approval, Decision, Kind, Resolution, Settled};
 pub use channels::{Channel, CronJob, CronRun};
 pub use chat::{ChatPart, ChatState, Stopped};
@@ -31,7 +32,7 @@ pub use event::{Event, understand};
 pub use frame::{Frame, Garbled, read};
 pub use gateway::Gateway;
 pub use hello::Hello;
-pub use link::{Counts, Link, Trouble};
+pub use link::{Link, Trouble};
 pub use pairing::{PairedDevice, PairingRequest};
 pub use policy::{Drift, Policy, floor, with_floor, without_floor};
 pub use reads::{History, LogLine, LogTail};

@@ -30,7 +30,6 @@ use serde_json::{Value, json};
 use super::waiters::{Answer, answer};
 use crate::engine::lock;
 use crate::grants::use_one;
-use crate::rules::decision_word;
 use crate::runtimes::home_id;
 use crate::{Butler, Error, Event, audit, view};
 
@@ -469,7 +468,7 @@ impl Call {
             span: self.span.0.clone(),
             headline: view::headline(&self.action),
             level: self.verdict.assessment.level.word().to_owned(),
-            decision: decision_word(self.verdict.decision).to_owned(),
+            decision: self.verdict.decision.word().to_owned(),
             outcome: outcome.to_owned(),
             rule: self.verdict.matches.first().map(|first| first.rule.clone()).unwrap_or_default(),
             observed: observed.join(" "),

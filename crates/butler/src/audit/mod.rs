@@ -6,11 +6,13 @@
 mod anchors;
 mod keeper;
 mod outside;
+mod proof;
 mod verify;
 
 pub(crate) use anchors::check as check_anchors;
 pub(crate) use keeper::Keeper;
 pub(crate) use outside::files as files_outside;
+pub(crate) use proof::Verifying;
 pub(crate) use verify::says;
 
 use std::io::Write;

@@ -132,7 +132,7 @@ fn read_head(data: &DataDir) -> Option<Head> {
 }
 
 /// The checkpoints at the end of a file.
-fn notes_of(path: &Path, source: Source) -> Vec<Found> {
+pub(super) fn notes_of(path: &Path, source: Source) -> Vec<Found> {
     let Ok(bytes) = files::read_tail(path, TAIL) else { return Vec::new() };
     let text = String::from_utf8_lossy(&bytes).into_owned();
     note::all(&text).into_iter().map(|note| Found { source, note: note.to_owned() }).collect()

@@ -32,7 +32,11 @@ impl Butler {
     /// Recomputes the whole log and holds it against what is kept outside.
     pub fn verify_audit(&self, _: VerifyAudit) -> Result<VerifyReport, Error> {
         let place = self.audit_keeping().key;
-        Ok(view(&self.verified(|_, _| ())?, place))
+        let state = &self.0.verifying;
+        state.begin();
+        let report = self.verified(|at, total| state.note(at, total));
+        state.end();
+        Ok(view(&report?, place))
     }
 
     /// The same; `progress` is told entries done and entries in all.
@@ -41,7 +45,7 @@ impl Butler {
         self.0.store.read_aside(|read| Ok(read.ledger_verify(&trust, progress)?))
     }
 
-    fn gathered(&self) -> (Trust, KeyPlace) {
+    pub(super) fn gathered(&self) -> (Trust, KeyPlace) {
         let ports = &self.0.ports;
         outside::gather(&ports.data, ports.keychain.as_deref(), &anchors::files(&self.settings()), false)
     }

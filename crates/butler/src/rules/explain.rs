@@ -9,7 +9,6 @@ use clawbutler_wire::command::{ExplainAction, ExplainApproval};
 use clawbutler_wire::rules::{ExplanationNode, ExplanationView};
 
 use super::simulate::because;
-use super::view::decision_word;
 use crate::{Butler, Error, view};
 
 impl Butler {
@@ -21,11 +20,7 @@ impl Butler {
         if row.verdict.rules_version != view.rules_version {
             view.root.children.push(node(
                 "The rules changed since",
-                &format!(
-                    "When it was asked, they said “{}”: {}",
-                    decision_word(row.verdict.decision),
-                    because(&row.verdict)
-                ),
+                &format!("When it was asked, they said “{}”: {}", row.verdict.decision.word(), because(&row.verdict)),
             ));
         }
         Ok(view)
@@ -68,7 +63,7 @@ impl Butler {
         children.push(rules(&why));
         children.extend(why.floor.as_ref().map(|floor| node("The floor", floor)));
         ExplanationView {
-            decision: decision_word(why.decision).to_owned(),
+            decision: why.decision.word().to_owned(),
             risk: view::level(why.risk),
             because: why.because.clone(),
             rules_version: why.rules_version,
@@ -117,14 +112,14 @@ fn rules(why: &Explanation) -> ExplanationNode {
         node(&format!("{rule} covers some parts"), "A rule for one part never covers the whole, so it permits nothing.")
     }));
     children.extend(why.nearly.iter().map(|near| {
-        let label = format!("{} nearly says {}", near.rule, decision_word(near.decision));
+        let label = format!("{} nearly says {}", near.rule, near.decision.word());
         node(&label, &format!("Missing: {}", near.condition))
     }));
     ExplanationNode { children, ..node(&format!("{} rules were tried", why.tried), "") }
 }
 
 fn matched(one: &Match, more: &str) -> ExplanationNode {
-    node(&format!("{} says {}{more}", one.rule, decision_word(one.decision)), &one.because)
+    node(&format!("{} says {}{more}", one.rule, one.decision.word()), &one.because)
 }
 
 fn node(label: &str, detail: &str) -> ExplanationNode {

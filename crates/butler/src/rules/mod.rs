@@ -14,4 +14,3 @@ mod view;
 pub(crate) use book::Book;
 pub(crate) use keep::watched;
 pub(crate) use simulate::Walk;
-pub(crate) use view::decision_word;

@@ -12,7 +12,7 @@ use clawbutler_wire::rules::{ChangeView, MatchView, RuleErrorView, RulesCheck, S
 use super::book::{Broken, Kept};
 use super::look::name_fault;
 use super::packs::{self, build};
-use super::view::{decision_word, lint_views};
+use super::view::lint_views;
 use crate::engine::lock;
 use crate::{Butler, Error};
 
@@ -187,8 +187,8 @@ fn change(row: &ActionRow, action: &Action, before: &Verdict, after: &Verdict) -
         runtime: action.runtime.clone(),
         session: action.session.clone(),
         headline: row.headline.clone(),
-        before: decision_word(before.decision).to_owned(),
-        after: decision_word(after.decision).to_owned(),
+        before: before.decision.word().to_owned(),
+        after: after.decision.word().to_owned(),
         because_before: because(before),
         because_after: because(after),
         looser: after.decision < before.decision,

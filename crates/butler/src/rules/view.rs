@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use clawbutler_core::clock::Timestamp;
 use clawbutler_core::digest::sha256;
-use clawbutler_core::verdict::Decision;
 use clawbutler_policy::packs::Pack;
 use clawbutler_policy::{Finding, FindingKind, PackKind as Kind, Rule, RuleSet, lint};
 use clawbutler_store::table::actions::RuleUse;
@@ -68,22 +67,12 @@ fn order(decision: &str) -> usize {
     ["deny", "ask", "defer", "allow"].iter().position(|word| *word == decision).unwrap_or(usize::MAX)
 }
 
-/// A decision as its word.
-pub(crate) fn decision_word(decision: Decision) -> &'static str {
-    match decision {
-        Decision::Allow => "allow",
-        Decision::Defer => "defer",
-        Decision::Ask => "ask",
-        Decision::Deny => "deny",
-    }
-}
-
 fn rule_view(name: &str, rule: &Rule, uses: &Uses) -> RuleView {
     let (uses_30d, last_at) = uses.get(name).map_or((0, None), |(count, at)| (*count, Some(*at)));
     RuleView {
         id: rule.id.clone(),
         file: name.rsplit_once('/').map_or("", |(file, _)| file).to_owned(),
-        decision: decision_word(rule.decision).to_owned(),
+        decision: rule.decision.word().to_owned(),
         when: rule.describe(),
         because: rule.because.clone(),
         expires: rule.expires.clone(),

@@ -147,6 +147,7 @@ impl Look<'_> {
             capabilities: capabilities(known.connector),
             health: health::health(seen, noted),
             guard: guard_view(status, noted.last_contact),
+            backstop: known.connector.backstop(&known.path),
             live_sessions: u32::try_from(sessions.len()).unwrap_or(u32::MAX),
             drift: noted.drift,
             last_seen: last_seen.map(|(at, _)| at),

@@ -202,6 +202,24 @@ impl Butler {
         Ok(())
     }
 
+    /// What a person changed through us is no drift: the fact takes its place in the home's baseline.
+    pub(super) fn rebase_fact(
+        &self,
+        tx: &mut clawbutler_store::Write<'_>,
+        runtime: &dyn Connector,
+        home: &HomeRow,
+        name: &str,
+    ) -> Result<(), Error> {
+        let rows = tx.read().baselines(&home.id)?;
+        let Some(row) = rows.into_iter().find(|row| row.project.is_empty()) else { return Ok(()) };
+        let now = self.masked_facts(runtime, Path::new(&home.path), &[]);
+        let mut facts: Vec<Kept> = serde_json::from_str(&row.facts).unwrap_or_default();
+        facts.retain(|fact| fact.name != name);
+        facts.extend(now.iter().filter(|fact| fact.name == name).filter_map(kept));
+        let facts = serde_json::to_string(&facts).map_err(|error| Error::bad(error.to_string()))?;
+        Ok(tx.baseline_put(&BaselineRow { facts, ..row })?)
+    }
+
     /// Drops what is remembered of a home's drift, and its alert.
     pub(super) fn forget_drift(&self, home: &str) {
         let drifted = lock(&self.0.registry).drifts.remove(home);

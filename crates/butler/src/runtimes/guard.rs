@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use clawbutler_connectors::connector::{FileChange, GuardError, Plan, Variant};
+use clawbutler_connectors::facts::BACKSTOP;
 use clawbutler_core::actor::Actor;
 use clawbutler_core::digest::{self, sha256};
 use clawbutler_core::limits::CONFIG_FILE_BYTES;
@@ -13,6 +14,7 @@ use clawbutler_store::Durability;
 use clawbutler_store::table::backups::BackupRow;
 use clawbutler_wire::command::{InstallGuard, PlanGuard, UninstallGuard};
 use clawbutler_wire::runtimes::{FilePlan, GuardPlan, GuardState, GuardVariant, HomeView};
+use clawbutler_wire::topic::Topic;
 use serde_json::json;
 use similar::TextDiff;
 
@@ -37,6 +39,9 @@ impl Butler {
     /// Carries out the plan that was shown.
     pub fn install_guard(&self, request: InstallGuard) -> Result<HomeView, Error> {
         let known = self.known(&request.home_id)?;
+        if request.variant == GuardVariant::Backstop {
+            return self.carry_out_backstop(&known, &request.plan_digest, false);
+        }
         self.place_hook()?;
         self.carry_out(&known, request.variant, &request.plan_digest, false)
     }
@@ -44,6 +49,9 @@ impl Butler {
     /// Carries out the removal that was shown.
     pub fn uninstall_guard(&self, request: UninstallGuard) -> Result<HomeView, Error> {
         let known = self.known(&request.home_id)?;
+        if request.variant == GuardVariant::Backstop {
+            return self.carry_out_backstop(&known, &request.plan_digest, true);
+        }
         self.may_be_released(&known.id)?;
         self.carry_out(&known, request.variant, &request.plan_digest, true)
     }
@@ -53,6 +61,7 @@ impl Butler {
         let variant = match variant {
             GuardVariant::User => Variant::User,
             GuardVariant::Managed => Variant::Managed,
+            GuardVariant::Backstop => return Ok(known.connector.plan_backstop(&known.path, uninstall)?),
         };
         if !uninstall {
             return Ok(known.connector.plan_install(env, &known.path, &hook, variant)?);
@@ -85,10 +94,7 @@ impl Butler {
             let hint = "To let go of the home, stop governing it on the Agents page.";
             return Err(Error::precondition("There is no guard of ours in this home, so none is removed.", hint));
         }
-        if view.plan_digest != consented {
-            let present = serde_json::to_value(&view).ok();
-            return Err(Error::stale("A file changed since the plan was shown.", present));
-        }
+        consent(&view, consented)?;
         let before = known.connector.guard_status(&self.0.ports.env, &known.path, &self.0.ports.data.hook(), &[]);
         let repair = !uninstall && (noted || guard_state(before.state) != GuardState::Missing);
         self.back_up(known, &plan, repair)?;
@@ -99,16 +105,49 @@ impl Butler {
         }
         let kind = if uninstall { Kind::GuardRemoved } else { Kind::GuardInstalled };
         let guard = (!uninstall).then(|| if variant == GuardVariant::Managed { "managed" } else { "user" }.to_owned());
-        let data = json!({
-            "home": known.id, "path": known.path.display().to_string(), "variant": variant,
-            "files": view.files.iter().map(|file| json!({ "path": file.path, "before": file.before, "after": file.after })).collect::<Vec<_>>(),
-        });
+        let data = entry_data(known, variant, &view);
         let at = self.now();
         let governed = !uninstall;
         self.put_home(known, governed, guard, |tx| {
             audit::append(tx, at, audit::engine(kind, Actor::LocalUser, data)).map(drop)
         })
         .inspect_err(|_| undo(&plan))?;
+        Ok(self.home_view(known))
+    }
+
+    /// Writes the static rules, or takes them away. The guard and whether the home is governed stay as they are.
+    fn carry_out_backstop(&self, known: &Known, consented: &str, uninstall: bool) -> Result<HomeView, Error> {
+        let home = lock(&self.0.registry).homes.get(&known.id).filter(|home| home.governed).cloned();
+        let Some(home) = home else {
+            let hint = "Connect it first; nothing of an agent that was not chosen is touched.";
+            return Err(Error::precondition("This agent is not governed.", hint));
+        };
+        let plan = self.plan(known, GuardVariant::Backstop, uninstall)?;
+        let view = plan_view(known, &plan);
+        consent(&view, consented)?;
+        self.back_up(known, &plan, true)?;
+        let stands = |()| match known.connector.backstop(&known.path) {
+            Some(stands) if stands != uninstall => Ok(()),
+            Some(_) | None => {
+                let hint = "The file was put back as it was; look at it and try again.";
+                Err(Error::precondition("The static rules are not as they were to be.", hint))
+            }
+        };
+        if let Err(error) = self.write_plan(&plan).and_then(stands) {
+            undo(&plan);
+            return Err(error);
+        }
+        let kind = if uninstall { Kind::GuardRemoved } else { Kind::GuardInstalled };
+        let data = entry_data(known, GuardVariant::Backstop, &view);
+        let at = self.now();
+        let one_at_a_time = lock(&self.0.facts_turn);
+        let stored = self.0.store.write::<_, Error>(Durability::Power, |tx| {
+            self.rebase_fact(tx, known.connector, &home, BACKSTOP)?;
+            audit::append(tx, at, audit::engine(kind, Actor::LocalUser, data)).map(drop)
+        });
+        drop(one_at_a_time);
+        stored.inspect_err(|_| undo(&plan))?;
+        self.changed(Topic::Runtimes);
         Ok(self.home_view(known))
     }
 
@@ -188,6 +227,21 @@ impl Butler {
         }
         Ok(())
     }
+}
+
+/// Holds the plan of now against the one a person agreed to.
+fn consent(view: &GuardPlan, consented: &str) -> Result<(), Error> {
+    if view.plan_digest == consented {
+        return Ok(());
+    }
+    Err(Error::stale("A file changed since the plan was shown.", serde_json::to_value(view).ok()))
+}
+
+fn entry_data(known: &Known, variant: GuardVariant, view: &GuardPlan) -> serde_json::Value {
+    let files = view.files.iter();
+    let files: Vec<_> =
+        files.map(|file| json!({ "path": file.path, "before": file.before, "after": file.after })).collect();
+    json!({ "home": known.id, "path": known.path.display().to_string(), "variant": variant, "files": files })
 }
 
 fn changed(plan: &Plan) -> impl Iterator<Item = &FileChange> {

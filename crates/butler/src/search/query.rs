@@ -121,14 +121,15 @@ impl Query {
 
     fn read(&mut self, text: &str) -> Result<(), Error> {
         if text.chars().count() > TEXT_CHARS {
-            return Err(Error::bad(format!("A query has at most {TEXT_CHARS} characters.")));
+            let over: String = text.chars().skip(TEXT_CHARS).collect();
+            return Err(at(text, &over, Error::bad(format!("A query has at most {TEXT_CHARS} characters."))));
         }
         let mut rest = text.trim_start();
         let mut count = 0;
         while !rest.is_empty() {
             count += 1;
             if count > TERMS {
-                return Err(Error::bad(format!("A query has at most {TERMS} terms.")));
+                return Err(at(text, rest, Error::bad(format!("A query has at most {TERMS} terms."))));
             }
             let unwanted = rest.len() > 1 && rest.starts_with('-');
             rest = rest.strip_prefix('-').filter(|_| unwanted).unwrap_or(rest);
@@ -139,7 +140,7 @@ impl Query {
             if let Some((member, after)) = named {
                 let (value, behind) = take(after);
                 if value.is_empty() {
-                    return Err(Error::bad("A value is missing behind the colon."));
+                    return Err(at(text, after, Error::bad("A value is missing behind the colon.")));
                 }
                 self.members.push((member, vec![value.to_owned()]));
                 rest = behind;
@@ -225,6 +226,13 @@ impl Query {
         let words = parts.words();
         self.wanted.iter().all(|term| term.is_in(&words)) && !self.unwanted.iter().any(|term| term.is_in(&words))
     }
+}
+
+/// The error with its place: `details.at` counts the characters of `text` before `rest`.
+fn at(text: &str, rest: &str, mut error: Error) -> Error {
+    let place = text.chars().count() - rest.chars().count();
+    error.0.details = Some(serde_json::json!({ "at": place }));
+    error
 }
 
 /// One term, in quotes or up to a space, and what is behind it.

@@ -142,6 +142,7 @@ pub(crate) fn entry_says(kind: &str, data: &Value) -> String {
         "offline.recorded" => format!("While ClawButler was away: {} answered “{}”.", text("tool"), text("verdict")),
         "offline.damaged" => "Some offline records could not be read.".to_owned(),
         "settings.changed" => "Settings were changed.".to_owned(),
+        "audit.exported" => format!("{} entries were exported as {}.", data["count"], text("format").replace('_', " ")),
         other => registry_says(other, data).unwrap_or_else(|| other.to_owned()),
     }
 }

@@ -11,6 +11,7 @@ mod attached;
 mod attached_daemon;
 mod attached_server;
 mod audit;
+mod backstop;
 mod chat;
 mod desk;
 mod gateway;
@@ -19,6 +20,7 @@ mod history;
 mod keeping;
 mod made;
 mod observed;
+mod proof;
 #[cfg(target_os = "linux")]
 mod registry;
 mod repair;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clawbutler_core::clock::Timestamp;
 use clawbutler_policy::{LoadError, PackKind, Rule, RuleSet, Source, lint, packs};
 
-use super::judge::{decision_word, one_line};
+use super::judge::one_line;
 use super::source::{FileText, Place};
 
 /// Loads every file on its own, which tries the examples of its rules; without files, every pack, and the
@@ -94,7 +94,7 @@ pub(super) fn write_rules(set: &RuleSet, from: &str, out: &mut impl Write) -> io
     let mut rules: Vec<(&str, &Rule)> = set.named().collect();
     rules.sort_by_key(|(_, rule)| std::cmp::Reverse(rule.decision));
     for (name, rule) in rules {
-        writeln!(out, "{:<5}  {name}{}", decision_word(rule.decision), aside(rule))?;
+        writeln!(out, "{:<5}  {name}{}", rule.decision.word(), aside(rule))?;
         writeln!(out, "       when {}", one_line(&rule.describe()))?;
         writeln!(out, "       {}", one_line(&rule.because))?;
     }

@@ -38,16 +38,6 @@ impl Judge {
     }
 }
 
-/// A decision in the words of rule files.
-pub(super) fn decision_word(decision: Decision) -> &'static str {
-    match decision {
-        Decision::Allow => "allow",
-        Decision::Defer => "defer",
-        Decision::Ask => "ask",
-        Decision::Deny => "deny",
-    }
-}
-
 /// A decision as `explain --json` says it: what is left to the runtime is not stopped.
 pub(super) fn word(decision: Decision) -> &'static str {
     match decision {

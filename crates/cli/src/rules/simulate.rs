@@ -9,7 +9,7 @@ use clawbutler_core::verdict::{Decision, Verdict};
 use clawbutler_policy::Facts;
 use serde::Serialize;
 
-use super::judge::{Judge, decision_word, one_line};
+use super::judge::{Judge, one_line};
 use super::source::Place;
 use crate::Told;
 
@@ -116,7 +116,7 @@ impl Report {
     pub(super) fn write(&self, now: Timestamp, out: &mut impl Write) -> io::Result<()> {
         for change in &self.changed {
             let Change { at, runtime, headline, before, after, because_before, because_after, .. } = change;
-            let (before, after) = (decision_word(*before), decision_word(*after));
+            let (before, after) = (before.word(), after.word());
             writeln!(out, "{before} -> {after}  {}  ({runtime}, {} ago)", one_line(headline), span(now.0 - at))?;
             writeln!(out, "    before: {}", one_line(because_before))?;
             writeln!(out, "    after:  {}", one_line(because_after))?;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{installs, paths};
 use crate::connector::{Discovery, Home};
+use crate::disk;
 use crate::env::Env;
 
 /// Folders beside the default home that are looked at.
@@ -14,7 +15,7 @@ pub(super) fn discover(env: &Env, extra_homes: &[PathBuf]) -> Discovery {
     let mut looked_at = Vec::new();
     let installs = installs::find(env, &mut looked_at);
     let homes = homes(env, extra_homes, !installs.is_empty(), &mut looked_at);
-    Discovery { installs, homes, looked_at: paths::unique(looked_at) }
+    Discovery { installs, homes, looked_at: disk::unique(looked_at) }
 }
 
 fn homes(env: &Env, extra: &[PathBuf], installed: bool, looked_at: &mut Vec<PathBuf>) -> Vec<Home> {

@@ -2,60 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use clawbutler_core::limits;
-
 use super::entries::{self, Form};
 use super::settings::{self, TextError};
 use super::validity::{self, Seen};
-use super::version::{FAILS_CLOSED, Version};
+use super::version::{self, FAILS_CLOSED, Version};
 use super::{discover, paths};
 use crate::connector::{FileChange, GuardError, Plan, Variant};
+use crate::disk::{self, TextOnDisk};
 use crate::env::{Env, Os};
-
-/// A settings file as it is on disk.
-#[derive(Debug, Clone)]
-pub(super) struct OnDisk {
-    /// The file itself, links followed.
-    pub(super) path: PathBuf,
-    /// Whether a link was followed.
-    linked: bool,
-    /// Its text; `None` when there is no file.
-    pub(super) text: Option<String>,
-}
-
-/// Reads a settings file within bounds.
-pub(super) fn read(path: &Path) -> Result<OnDisk, GuardError> {
-    let linked = std::fs::symlink_metadata(path).is_ok_and(|facts| facts.is_symlink());
-    let path = if linked { target_of(path) } else { path.to_owned() };
-    let facts = match std::fs::metadata(&path) {
-        Ok(facts) => facts,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(OnDisk { path, linked, text: None }),
-        Err(source) => return Err(GuardError::Io { path, source }),
-    };
-    if !facts.is_file() {
-        return Err(GuardError::NotAFile { path });
-    }
-    if facts.len() > limits::CONFIG_FILE_BYTES {
-        return Err(GuardError::TooBig { path, limit: limits::CONFIG_FILE_BYTES });
-    }
-    let bytes = match std::fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(source) => return Err(GuardError::Io { path, source }),
-    };
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(OnDisk { path, linked, text: Some(text) }),
-        Err(_) => Err(GuardError::NotText { path }),
-    }
-}
-
-/// The end of a chain of links, also when there is no file there yet.
-fn target_of(link: &Path) -> PathBuf {
-    if let Ok(target) = link.canonicalize() {
-        return target;
-    }
-    let Ok(target) = std::fs::read_link(link) else { return link.to_owned() };
-    link.parent().map_or_else(|| target.clone(), |folder| folder.join(&target))
-}
 
 fn refuse(path: &Path, error: TextError) -> GuardError {
     let path = path.to_owned();
@@ -71,7 +25,7 @@ pub(super) fn form(env: &Env, home: &Path) -> (Form, Vec<Version>) {
     let mut versions: Vec<Version> =
         found.installs.iter().filter_map(|install| Version::parse(install.version.as_deref()?)).collect();
     versions.sort_unstable();
-    let old = versions.last().is_some_and(|newest| !newest.fails_closed());
+    let old = versions.last().is_some_and(|newest| !version::fails_closed(*newest));
     (if old { Form::Shell } else { Form::Exec }, versions)
 }
 
@@ -86,7 +40,7 @@ fn target(env: &Env, home: &Path, variant: Variant) -> PathBuf {
 pub(super) fn plan_install(env: &Env, home: &Path, hook: &Path, variant: Variant) -> Result<Plan, GuardError> {
     let program = entries::program(env, hook)?;
     let (form, versions) = form(env, home);
-    let disk = read(&target(env, home, variant))?;
+    let disk = disk::read_text(&target(env, home, variant))?;
     // One line, so that the administrator's command is one line too.
     let start = match (variant, &disk.text) {
         (Variant::Managed, None) if env.os == Os::Windows => Some("{\"hooks\":{}}"),
@@ -114,13 +68,13 @@ pub(super) fn plan_install(env: &Env, home: &Path, hook: &Path, variant: Variant
 
 /// See [`crate::connector::Connector::plan_uninstall`].
 pub(super) fn plan_uninstall(env: &Env, home: &Path, variant: Variant) -> Result<Plan, GuardError> {
-    let disk = read(&target(env, home, variant))?;
+    let disk = disk::read_text(&target(env, home, variant))?;
     let mut plan = Plan::default();
     let Some(text) = &disk.text else {
         plan.notes.push(format!("There is no {}; nothing changes.", disk.path.display()));
         return Ok(plan);
     };
-    let mut after = if settings::split_bom(text).1.trim().is_empty() {
+    let mut after = if disk::split_bom(text).1.trim().is_empty() {
         Some(text.clone())
     } else {
         settings::uninstall(text).map_err(|error| refuse(&disk.path, error))?
@@ -138,7 +92,7 @@ pub(super) fn plan_uninstall(env: &Env, home: &Path, variant: Variant) -> Result
     Ok(plan)
 }
 
-fn push_change(env: &Env, disk: OnDisk, after: Option<String>, variant: Variant, plan: &mut Plan) {
+fn push_change(env: &Env, disk: TextOnDisk, after: Option<String>, variant: Variant, plan: &mut Plan) {
     if disk.text == after {
         return;
     }
@@ -162,7 +116,7 @@ fn push_change(env: &Env, disk: OnDisk, after: Option<String>, variant: Variant,
     });
 }
 
-fn link_note(disk: &OnDisk, plan: &mut Plan) {
+fn link_note(disk: &TextOnDisk, plan: &mut Plan) {
     if disk.linked {
         plan.notes.push(format!(
             "The settings file is a link; the file it points to, {}, is the one that changes.",
@@ -183,7 +137,7 @@ fn form_notes(env: &Env, form: Form, versions: &[Version], program: &str, plan: 
             );
         }
     }
-    let old = versions.iter().filter(|version| !version.fails_closed()).max();
+    let old = versions.iter().filter(|version| !version::fails_closed(**version)).max();
     if let (Form::Exec, Some(old)) = (form, old) {
         plan.notes.push(format!("An older client ({old}) is installed too; on it a failing hook lets the tool run."));
     }

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{paths, version};
+use super::version;
 use crate::connector::Install;
+use crate::disk;
 use crate::env::{Env, Os};
 
-/// Entries of `PATH` that are looked at, and entries of any other folder.
+/// Entries of `PATH` that are looked at.
 const PATH_ENTRIES: usize = 200;
-const FOLDER_ENTRIES: usize = 300;
 /// A `package.json` larger than this is none (bytes).
 const PACKAGE_BYTES: u64 = 1024 * 1024;
 /// Before its install step the npm program is a small stub (bytes).
@@ -45,7 +45,7 @@ pub(super) fn find(env: &Env, looked_at: &mut Vec<PathBuf>) -> Vec<Install> {
     for prefix in ["opt/homebrew", "usr/local", "home/linuxbrew/.linuxbrew"] {
         let casks = env.root.join(prefix).join("Caskroom").join("claude-code");
         looked_at.push(casks.clone());
-        for folder in folders(&casks, |_| true) {
+        for folder in disk::folders(&casks, |_| true) {
             found.program(&folder.join("claude"));
         }
     }
@@ -59,7 +59,7 @@ fn program_name(env: &Env) -> &'static str {
 fn path_entries(env: &Env) -> Vec<PathBuf> {
     let separator = if env.os == Os::Windows { ';' } else { ':' };
     let entries = env.var("PATH").unwrap_or_default().split(separator);
-    paths::unique(
+    disk::unique(
         entries
             .filter(|entry| !entry.is_empty())
             .map(PathBuf::from)
@@ -88,7 +88,7 @@ fn node_modules(env: &Env, path: &[PathBuf]) -> Vec<PathBuf> {
     }
     all.push(env.home.join(".claude").join("local").join("node_modules"));
     all.push(env.home.join(".bun").join("install").join("global").join("node_modules"));
-    for node in folders(&env.home.join(".nvm").join("versions").join("node"), |_| true) {
+    for node in disk::folders(&env.home.join(".nvm").join("versions").join("node"), |_| true) {
         all.push(node.join("lib").join("node_modules"));
     }
     if env.os == Os::Windows {
@@ -98,7 +98,7 @@ fn node_modules(env: &Env, path: &[PathBuf]) -> Vec<PathBuf> {
             all.push(env.root.join(prefix).join("node_modules"));
         }
     }
-    paths::unique(all)
+    disk::unique(all)
 }
 
 /// Python environments within reach.
@@ -108,26 +108,11 @@ fn venvs(env: &Env, path: &[PathBuf]) -> Vec<PathBuf> {
     all.extend(parents.filter(|prefix| prefix.join("pyvenv.cfg").is_file()).map(Path::to_owned));
     let share = env.home.join(".local").join("share");
     for tools in [share.join("pipx").join("venvs"), share.join("uv").join("tools")] {
-        all.extend(folders(&tools, |_| true));
+        all.extend(disk::folders(&tools, |_| true));
     }
     all.push(env.home.join(".local"));
     all.push(env.root.join("usr").join("local"));
-    paths::unique(all)
-}
-
-/// Sub-folders whose name passes, in order, bounded.
-fn folders(parent: &Path, passes: impl Fn(&str) -> bool) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = std::fs::read_dir(parent)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .take(FOLDER_ENTRIES)
-        .filter(|entry| entry.file_name().to_str().is_some_and(&passes))
-        .map(|entry| entry.path())
-        .filter(|path| path.is_dir())
-        .collect();
-    found.sort();
-    found
+    disk::unique(all)
 }
 
 #[derive(Debug, Default)]
@@ -208,7 +193,7 @@ impl Found {
                 return;
             }
         }
-        for package in folders(&scope, |name| name.starts_with("claude-code-")) {
+        for package in disk::folders(&scope, |name| name.starts_with("claude-code-")) {
             for name in ["claude", "claude.exe"] {
                 let program = package.join(name);
                 if program.is_file() {
@@ -229,7 +214,7 @@ impl Found {
     fn sdk(&mut self, venv: &Path, program: &str) {
         let mut sites = vec![venv.join("Lib").join("site-packages")];
         for lib in ["lib", "lib64"] {
-            for python in folders(&venv.join(lib), |name| name.starts_with("python3")) {
+            for python in disk::folders(&venv.join(lib), |name| name.starts_with("python3")) {
                 sites.extend([python.join("site-packages"), python.join("dist-packages")]);
             }
         }
@@ -241,11 +226,11 @@ impl Found {
 
     fn bundled(&mut self, program: &Path, module: &Path) {
         let own = module.join("_cli_version.py");
-        let version = small_text(&own).and_then(|text| quoted_version(&text));
+        let version = disk::small_text(&own, PACKAGE_BYTES).and_then(|text| quoted_version(&text));
         let source = if version.is_some() {
             Some(own.display().to_string())
         } else {
-            let wheel = module.parent().and_then(|site| folders(site, is_sdk_metadata).into_iter().next());
+            let wheel = module.parent().and_then(|site| disk::folders(site, is_sdk_metadata).into_iter().next());
             let name = wheel.and_then(|path| Some(path.file_name()?.to_str()?.to_owned()));
             let sdk = name.and_then(|name| Some(name.strip_suffix(".dist-info")?.split_once('-')?.1.to_owned()));
             sdk.map(|sdk| format!("the Agent SDK is {sdk}; the client inside it does not tell its own version"))
@@ -254,7 +239,7 @@ impl Found {
     }
 
     fn extensions(&mut self, folder: &Path, program: &str) {
-        for extension in folders(folder, |name| name.starts_with("anthropic.claude-code-")) {
+        for extension in disk::folders(folder, |name| name.starts_with("anthropic.claude-code-")) {
             let version = package_version(&extension.join("package.json"));
             let source = version.as_ref().map(|_| "the extension's package.json".to_owned());
             let binary = extension.join("resources").join("native-binary").join(program);
@@ -274,16 +259,8 @@ fn is_package(folder: &Path) -> bool {
         && folder.parent().and_then(name).is_some_and(|name| name == "@anthropic-ai")
 }
 
-fn small_text(path: &Path) -> Option<String> {
-    let facts = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
-    if facts.len() > PACKAGE_BYTES {
-        return None;
-    }
-    std::fs::read_to_string(path).ok()
-}
-
 fn package_version(path: &Path) -> Option<String> {
-    let value: Value = serde_json::from_str(&small_text(path)?).ok()?;
+    let value: Value = serde_json::from_str(&disk::small_text(path, PACKAGE_BYTES)?).ok()?;
     value.get("version")?.as_str().map(str::to_owned)
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::disk;
 use crate::env::{Env, Os};
 
 /// The home in force for a process with this environment.
@@ -58,7 +59,7 @@ pub(super) fn guarded(env: &Env, home: &Path) -> Vec<PathBuf> {
     files.push(managed_dir(env).join("managed-settings.json"));
     files.push(managed(env));
     files.extend(managed_files(env));
-    unique(files)
+    disk::unique(files)
 }
 
 /// What to watch for drift.
@@ -73,11 +74,5 @@ pub(super) fn watched(env: &Env, home: &Path) -> Vec<PathBuf> {
     files.extend([dir.join("managed-mcp.json"), state(env, home)]);
     files.extend(["CLAUDE.md", "agents", "skills", "commands"].map(|name| home.join(name)));
     files.push(home.join("plugins").join("installed_plugins.json"));
-    unique(files)
-}
-
-/// Drops repetitions, keeping the first of each.
-pub(super) fn unique(files: Vec<PathBuf>) -> Vec<PathBuf> {
-    let mut seen = std::collections::BTreeSet::new();
-    files.into_iter().filter(|file| seen.insert(file.clone())).collect()
+    disk::unique(files)
 }

@@ -6,9 +6,8 @@ use jsonc_parser::ast;
 use serde_json::Value;
 
 use super::entries::{self, EMPTY_EVENT, EMPTY_FILE, EMPTY_HOOKS, FOUND_KEY, Form, NO_FILE, WANTED, Wanted};
+use crate::disk;
 use crate::jsonc::{self, Container, Tree};
-
-const BOM: char = '\u{feff}';
 
 /// What an entry can tell about the file as it was before us.
 const FACTS_OF_FILE: [&str; 3] = [NO_FILE, EMPTY_FILE, EMPTY_HOOKS];
@@ -59,7 +58,7 @@ struct Removal {
 /// The text with our entries complete and right; the same text when they are.
 pub(super) fn install(text: Option<&str>, program: &str, form: Form) -> Result<String, TextError> {
     let Some(text) = text else { return fill("{}\n", Some(NO_FILE), program, form) };
-    let (bom, body) = split_bom(text);
+    let (bom, body) = disk::split_bom(text);
     let filled = if body.trim().is_empty() {
         fill(&format!("{{}}{body}"), Some(EMPTY_FILE), program, form)?
     } else {
@@ -118,7 +117,7 @@ fn add_event(text: &str, want: &Wanted, program: &str, form: Form, found: Option
 
 /// The text without our entries; `None` when there was no file before and nothing else is left.
 pub(super) fn uninstall(text: &str) -> Result<Option<String>, TextError> {
-    let (bom, body) = split_bom(text);
+    let (bom, body) = disk::split_bom(text);
     let mut body = body.to_owned();
     let known = ours(&body, KeepHooks::No)?;
     let was = |what| known.iter().any(|own| own.found(what));
@@ -174,14 +173,6 @@ pub(super) fn ours(text: &str, keep_hooks: KeepHooks) -> Result<Vec<Ours>, TextE
 fn value_of(text: &str, value: &ast::Value<'_>) -> Option<Value> {
     use jsonc_parser::common::Ranged as _;
     jsonc_parser::parse_to_serde_value(value.text(text), &jsonc_parser::ParseOptions::default()).ok()
-}
-
-/// The text after a byte order mark.
-pub(super) fn split_bom(text: &str) -> (&str, &str) {
-    match text.strip_prefix(BOM) {
-        Some(body) => text.split_at(text.len() - body.len()),
-        None => ("", text),
-    }
 }
 
 fn shape(what: &str) -> TextError {

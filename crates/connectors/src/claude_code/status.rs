@@ -9,6 +9,7 @@ use super::settings::{self, KeepHooks};
 use super::validity::{self, Seen};
 use super::{guard, paths};
 use crate::connector::{GuardState, GuardStatus};
+use crate::disk;
 use crate::env::Env;
 
 /// What the machine-wide settings say about hooks.
@@ -24,7 +25,7 @@ pub(super) struct ManagedFacts {
 pub(super) fn managed_facts(env: &Env) -> ManagedFacts {
     let mut facts = ManagedFacts::default();
     for path in paths::managed_files(env) {
-        let text = guard::read(&path).ok().and_then(|disk| disk.text);
+        let text = disk::read_text(&path).ok().and_then(|disk| disk.text);
         if let Some(Seen::Applies(value)) = text.map(|text| validity::seen(&text)) {
             facts.disable_all |= is_true(&value, "disableAllHooks");
             facts.only_managed_hooks |= is_true(&value, "allowManagedHooksOnly");
@@ -63,7 +64,7 @@ struct Looked {
 fn look(path: &Path, program: &str, form: Form) -> Looked {
     let mut looked =
         Looked { path: path.to_owned(), presence: Presence::None, ignored: None, unreadable: None, disabled: false };
-    let text = match guard::read(path) {
+    let text = match disk::read_text(path) {
         Ok(disk) => disk.text.unwrap_or_default(),
         Err(error) => {
             looked.unreadable = Some(error.to_string());
@@ -79,7 +80,7 @@ fn look(path: &Path, program: &str, form: Form) -> Looked {
 }
 
 fn presence(text: &str, program: &str, form: Form) -> Presence {
-    let (_, body) = settings::split_bom(text);
+    let (_, body) = disk::split_bom(text);
     if body.trim().is_empty() {
         return Presence::None;
     }
@@ -108,25 +109,6 @@ fn presence(text: &str, program: &str, form: Form) -> Presence {
         wrong.push(format!("the entry for {} is not as we wrote it", changed.join(", ")));
     }
     if wrong.is_empty() { Presence::Complete } else { Presence::Partial(wrong.join(" and ")) }
-}
-
-/// Why the program behind the entries cannot work.
-fn program_trouble(hook: &Path) -> Option<String> {
-    let facts = match std::fs::metadata(hook) {
-        Ok(facts) => facts,
-        Err(error) => return Some(format!("the hook program {} cannot be found ({error})", hook.display())),
-    };
-    if !facts.is_file() {
-        return Some(format!("{} is not a program", hook.display()));
-    }
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        if facts.permissions().mode() & 0o111 == 0 {
-            return Some(format!("the hook program {} may not be executed", hook.display()));
-        }
-    }
-    None
 }
 
 fn status(state: GuardState, says: String, fix: Option<String>) -> GuardStatus {
@@ -186,7 +168,7 @@ fn managed_status(managed: &Looked, facts: ManagedFacts, hook: &Path) -> GuardSt
     if let Some((why, fix)) = bypass {
         return bypassed(&why, fix);
     }
-    if let Some(trouble) = program_trouble(hook) {
+    if let Some(trouble) = disk::program_trouble(hook) {
         return without_program(&trouble);
     }
     status(
@@ -234,7 +216,7 @@ fn user_status(user: &Looked, facts: ManagedFacts, hook: &Path, projects: &[Path
     if let Presence::Partial(what) = &user.presence {
         return damaged(user, what);
     }
-    if let Some(trouble) = program_trouble(hook) {
+    if let Some(trouble) = disk::program_trouble(hook) {
         return without_program(&trouble);
     }
     status(
@@ -276,7 +258,7 @@ fn disabling_file(project: &Path) -> Option<PathBuf> {
         let folder = folder.join(".claude");
         [folder.join("settings.json"), folder.join("settings.local.json")]
     }).find(|file| {
-        let text = guard::read(file).ok().and_then(|disk| disk.text);
+        let text = disk::read_text(file).ok().and_then(|disk| disk.text);
         matches!(text.map(|text| validity::seen(&text)), Some(Seen::Applies(value)) if is_true(&value, "disableAllHooks"))
     })
 }

@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use super::settings::split_bom;
+use crate::disk;
 
 const GUARDING: [&str; 2] = ["PreToolUse", "PermissionRequest"];
 const TYPES: [&str; 5] = ["command", "http", "mcp_tool", "prompt", "agent"];
@@ -22,7 +22,7 @@ pub(super) enum Seen {
 
 /// Reads a file's text as the client does.
 pub(super) fn seen(text: &str) -> Seen {
-    let (_, body) = split_bom(text);
+    let (_, body) = disk::split_bom(text);
     if body.trim().is_empty() {
         return Seen::Applies(Value::Null);
     }

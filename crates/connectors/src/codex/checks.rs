@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::{config, discover, entries, facts, paths, status, version};
+use crate::disk;
 use crate::env::Env;
 use crate::facts::{Check, Health};
 
@@ -60,7 +61,7 @@ fn records(home: &Path) -> Check {
 /// Codex drops the whole file for one unknown key at its top or one bad handler.
 fn hooks_json(home: &Path) -> Option<Check> {
     let path = paths::hooks_json(home);
-    let text = facts::small_text(&path)?;
+    let text = disk::small_text(&path, facts::FILE_BYTES)?;
     let why = match serde_json::from_str::<Value>(&text) {
         Err(_) => Some("it is not valid JSON".to_owned()),
         Ok(Value::Object(fields)) => {
@@ -87,7 +88,8 @@ fn profiles(home: &Path) -> Vec<Check> {
 /// Hooks run side by side: one that rewrites a command does so after ours has looked at it.
 fn rewriters(home: &Path) -> Option<Check> {
     let user = config::values(&paths::config(home)).unwrap_or(Value::Null);
-    let file = facts::small_text(&paths::hooks_json(home)).and_then(|text| serde_json::from_str::<Value>(&text).ok());
+    let file = disk::small_text(&paths::hooks_json(home), facts::FILE_BYTES)
+        .and_then(|text| serde_json::from_str::<Value>(&text).ok());
     let groups = [Some(user), file]
         .into_iter()
         .flatten()

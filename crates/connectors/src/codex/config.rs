@@ -1,61 +1,15 @@
 //! Reads Codex's TOML files, within bounds, as plain values.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use clawbutler_core::limits;
 use serde_json::{Map, Value};
 use toml_edit::Item;
 
-use crate::connector::GuardError;
-
-/// A file as it is on disk.
-#[derive(Debug, Clone)]
-pub(super) struct OnDisk {
-    /// The file itself, links followed.
-    pub(super) path: PathBuf,
-    /// Whether a link was followed.
-    pub(super) linked: bool,
-    /// Its text; `None` when there is no file.
-    pub(super) text: Option<String>,
-}
-
-/// Reads a file within bounds.
-pub(super) fn read(path: &Path) -> Result<OnDisk, GuardError> {
-    let linked = std::fs::symlink_metadata(path).is_ok_and(|facts| facts.is_symlink());
-    let path = if linked { target_of(path) } else { path.to_owned() };
-    let facts = match std::fs::metadata(&path) {
-        Ok(facts) => facts,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(OnDisk { path, linked, text: None }),
-        Err(source) => return Err(GuardError::Io { path, source }),
-    };
-    if !facts.is_file() {
-        return Err(GuardError::NotAFile { path });
-    }
-    if facts.len() > limits::CONFIG_FILE_BYTES {
-        return Err(GuardError::TooBig { path, limit: limits::CONFIG_FILE_BYTES });
-    }
-    let bytes = match std::fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(source) => return Err(GuardError::Io { path, source }),
-    };
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(OnDisk { path, linked, text: Some(text) }),
-        Err(_) => Err(GuardError::NotText { path }),
-    }
-}
-
-/// The end of a chain of links, also when there is no file there yet.
-fn target_of(link: &Path) -> PathBuf {
-    if let Ok(target) = link.canonicalize() {
-        return target;
-    }
-    let Ok(target) = std::fs::read_link(link) else { return link.to_owned() };
-    link.parent().map_or_else(|| target.clone(), |folder| folder.join(&target))
-}
+use crate::disk;
 
 /// A file's values, or why they cannot be had. A missing file has none.
 pub(super) fn values(path: &Path) -> Result<Value, String> {
-    let text = read(path).map_err(|error| error.to_string())?.text.unwrap_or_default();
+    let text = disk::read_text(path).map_err(|error| error.to_string())?.text.unwrap_or_default();
     parse(&text).map_err(|why| format!("{} is not valid TOML ({why})", path.display()))
 }
 

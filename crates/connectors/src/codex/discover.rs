@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{installs, paths};
 use crate::connector::{Discovery, Home};
+use crate::disk;
 use crate::env::Env;
 
 /// Folders beside the default home that are looked at.
@@ -15,7 +16,7 @@ pub(super) fn discover(env: &Env, extra_homes: &[PathBuf]) -> Discovery {
     let mut homes: Vec<Home> = Vec::new();
     let default = env.home.join(".codex");
     let known = std::iter::once(paths::home(env)).chain(extra_homes.iter().cloned()).chain([default.clone()]);
-    let installs = installs::find(env, &paths::unique(known.collect()), &mut looked_at);
+    let installs = installs::find(env, &disk::unique(known.collect()), &mut looked_at);
     let mut add = |path: PathBuf, source: &str| {
         let same = |home: &Home| home.path == path || is_same(&home.path, &path);
         if !homes.iter().any(same) {
@@ -35,7 +36,7 @@ pub(super) fn discover(env: &Env, extra_homes: &[PathBuf]) -> Discovery {
     for path in extra_homes {
         add(path.clone(), "added by hand");
     }
-    Discovery { installs, homes, looked_at: paths::unique(looked_at) }
+    Discovery { installs, homes, looked_at: disk::unique(looked_at) }
 }
 
 fn is_same(one: &Path, other: &Path) -> bool {

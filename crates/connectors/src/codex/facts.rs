@@ -7,12 +7,14 @@ use clawbutler_core::digest::sha256;
 use clawbutler_core::limits::FACTS;
 use serde_json::Value;
 
-use super::{config, discover, entries, paths, status};
+use super::{backstop, config, discover, entries, paths, status};
+use crate::disk;
 use crate::env::Env;
-use crate::facts::{Fact, Tab, Watch};
+use crate::facts::{BACKSTOP, Fact, Tab, Watch};
+use crate::words::{address, safe_words};
 
 /// Largest file that is read for facts (bytes), entries of a folder, projects looked at.
-const FILE_BYTES: u64 = 1024 * 1024;
+pub(super) const FILE_BYTES: u64 = 1024 * 1024;
 const ENTRIES: usize = 500;
 const PROJECTS: usize = 50;
 /// Longest value shown (characters).
@@ -66,6 +68,7 @@ pub(super) fn facts(env: &Env, home: &Path, projects: &[PathBuf]) -> Vec<Fact> {
     requirements(&mut facts, env);
     hooks_json(&mut facts, &paths::hooks_json(home), "");
     rules(&mut facts, &home.join("rules"), "");
+    static_rules(&mut facts, home);
     skills(&mut facts, &home.join("skills"), "");
     instructions(&mut facts, home, "");
     for project in roots(projects) {
@@ -91,7 +94,7 @@ pub(super) fn facts(env: &Env, home: &Path, projects: &[PathBuf]) -> Vec<Fact> {
 fn roots(projects: &[PathBuf]) -> Vec<PathBuf> {
     let root = |project: &PathBuf| project.ancestors().find(|up| up.join(".git").exists()).map(Path::to_owned);
     let all = projects.iter().flat_map(|project| [Some(project.clone()), root(project)]).flatten();
-    paths::unique(all.take(PROJECTS).collect())
+    disk::unique(all.take(PROJECTS).collect())
 }
 
 fn overview(facts: &mut Facts, env: &Env, home: &Path, user: &Value) {
@@ -252,7 +255,7 @@ fn hooks(facts: &mut Facts, hooks: Option<&Value>) {
 
 fn hooks_json(facts: &mut Facts, path: &Path, of: &str) {
     facts.from(path, of);
-    let Some(text) = small_text(path) else { return };
+    let Some(text) = disk::small_text(path, FILE_BYTES) else { return };
     match serde_json::from_str::<Value>(&text) {
         Ok(value) => hooks(facts, value.get("hooks")),
         Err(_) => facts.add(Tab::Permissions, "hooks.json", "not valid JSON: Codex leaves it out", Watch::Change),
@@ -290,15 +293,27 @@ fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
 }
 
 fn rules(facts: &mut Facts, folder: &Path, of: &str) {
-    for file in files(folder, "rules") {
+    for file in files(folder, "rules").into_iter().filter(|file| !backstop::is_ours(file)) {
         facts.from(&file, of);
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let text = small_text(&file).unwrap_or_default();
+        let text = disk::small_text(&file, FILE_BYTES).unwrap_or_default();
         // A rule that allows also lifts the sandbox.
         let allows = text.matches("decision=\"allow\"").count() + text.matches("decision = \"allow\"").count();
         let words = format!("{}, {allows} that allow without a sandbox", fingerprint(&file));
         facts.add(Tab::Permissions, format!("rules:{name}"), words, Watch::Change);
     }
+}
+
+/// Our own rules: that they go is drift, whoever took them away without us.
+fn static_rules(facts: &mut Facts, home: &Path) {
+    let file = backstop::file(home);
+    facts.from(&file, "");
+    let (words, rank) = match (backstop::stands(home), file.exists()) {
+        (true, _) => ("in force in sessions that start from now on", 0),
+        (false, true) => ("not as ClawButler wrote them", 1),
+        (false, false) => ("none", 1),
+    };
+    facts.add(Tab::Permissions, BACKSTOP, words, Watch::Rank(rank));
 }
 
 fn skills(facts: &mut Facts, folder: &Path, of: &str) {
@@ -323,14 +338,9 @@ fn instructions(facts: &mut Facts, folder: &Path, of: &str) {
     }
 }
 
-pub(super) fn small_text(path: &Path) -> Option<String> {
-    let facts = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
-    (facts.len() <= FILE_BYTES).then(|| std::fs::read_to_string(path).ok())?
-}
-
 /// Size and a digest: enough to see a change, nothing of the content.
 fn fingerprint(path: &Path) -> String {
-    match small_text(path) {
+    match disk::small_text(path, FILE_BYTES) {
         Some(text) => format!("{} bytes, {}", text.len(), &sha256(text.as_bytes())[..12]),
         None => "unreadable".to_owned(),
     }
@@ -338,34 +348,4 @@ fn fingerprint(path: &Path) -> String {
 
 fn cut(text: &str) -> String {
     text.chars().take(SHOWN).collect()
-}
-
-/// Scheme and host only: the rest may carry a key.
-fn address(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return "an address".to_owned() };
-    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host = host.rsplit('@').next().unwrap_or_default();
-    format!("{scheme}://{host}")
-}
-
-/// The words of a command that cannot be secrets; the others become dots.
-fn safe_words(command: &str) -> String {
-    let safe = |word: &str| {
-        let letters = word.chars().all(|c| c.is_ascii_alphanumeric() || "@/._:-+~".contains(c));
-        let mixed = |run: &str| run.len() > 20 && run.contains(|c: char| c.is_ascii_digit());
-        let runs = word.split(|c: char| !c.is_ascii_alphanumeric()).any(mixed);
-        letters && word.len() <= 120 && !word.contains(":/") && !runs
-    };
-    let mut hide_next = false;
-    let words = command.split_whitespace().map(|word| {
-        let names = names_a_secret(word) && word.starts_with('-');
-        let hidden = std::mem::replace(&mut hide_next, names);
-        if !hidden && safe(word) { word } else { "…" }
-    });
-    words.collect::<Vec<_>>().join(" ")
-}
-
-fn names_a_secret(word: &str) -> bool {
-    let word = word.to_ascii_lowercase();
-    ["key", "token", "secret", "password", "auth", "header"].iter().any(|part| word.contains(part))
 }

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::config::{self, OnDisk};
+use super::config;
 use super::edit::{self, Place, TextError};
 use super::version::{FLOOR, Version};
 use super::{discover, entries, paths, status, trust};
 use crate::connector::{FileChange, GuardError, Plan, Variant};
+use crate::disk::{self, TextOnDisk};
 use crate::env::{Env, Os};
 
 fn refuse(path: &Path, error: TextError) -> GuardError {
@@ -42,7 +43,7 @@ fn place(variant: Variant, folder: &str) -> Place<'_> {
 /// See [`crate::connector::Connector::plan_install`].
 pub(super) fn plan_install(env: &Env, home: &Path, hook: &Path, variant: Variant) -> Result<Plan, GuardError> {
     let program = entries::program(env, hook)?;
-    let disk = config::read(&target(env, home, variant))?;
+    let disk = disk::read_text(&target(env, home, variant))?;
     let folder = folder(hook);
     let after = edit::install(disk.text.as_deref(), env.os, &program, place(variant, &folder))
         .map_err(|error| refuse(&disk.path, error))?;
@@ -62,8 +63,8 @@ pub(super) fn plan_install(env: &Env, home: &Path, hook: &Path, variant: Variant
     }
     plan.notes.push(
         "Not every way goes through hooks: what is typed into a terminal that already runs (`write_stdin`), hosted web \
-         search, `--disable hooks` and `--ignore-user-config`. As a backstop that Codex enforces by itself, \
-         `prefix_rule`s in a file of your own in the home's `rules` folder can forbid single commands."
+         search, `--disable hooks` and `--ignore-user-config`. The static rules, which Codex enforces by itself, can \
+         stand behind it."
             .to_owned(),
     );
     link_note(&disk, &mut plan);
@@ -75,7 +76,7 @@ pub(super) fn plan_install(env: &Env, home: &Path, hook: &Path, variant: Variant
 /// See [`crate::connector::Connector::plan_uninstall`].
 pub(super) fn plan_uninstall(env: &Env, home: &Path, variant: Variant) -> Result<Plan, GuardError> {
     let path = target(env, home, variant);
-    let disk = config::read(&path)?;
+    let disk = disk::read_text(&path)?;
     let mut plan = Plan::default();
     let Some(text) = &disk.text else {
         plan.notes.push(format!("There is no {}; nothing changes.", disk.path.display()));
@@ -109,7 +110,7 @@ fn trust_note(home: &Path, after: &str, plan: &mut Plan) {
     );
 }
 
-fn push_change(env: &Env, disk: OnDisk, after: Option<String>, variant: Variant, plan: &mut Plan) {
+fn push_change(env: &Env, disk: TextOnDisk, after: Option<String>, variant: Variant, plan: &mut Plan) {
     if disk.text == after {
         return;
     }
@@ -133,7 +134,7 @@ fn push_change(env: &Env, disk: OnDisk, after: Option<String>, variant: Variant,
     });
 }
 
-fn link_note(disk: &OnDisk, plan: &mut Plan) {
+fn link_note(disk: &TextOnDisk, plan: &mut Plan) {
     if disk.linked {
         plan.notes.push(format!(
             "The configuration is a link; the file it points to, {}, is the one that changes.",

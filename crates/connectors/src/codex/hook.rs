@@ -12,18 +12,13 @@ use crate::call::ToolCall;
 use crate::env::Env;
 use crate::hook::{Answer, BadInput, Event, HookInput, HookSide, Output, Strategy};
 use crate::normalise;
+use crate::words::{FACT_CHARS, cut, place, refusal};
 
 /// Variable by which the guard's command line names the client's process.
 pub(super) const PID_VARIABLE: &str = "CLAWBUTLER_CLIENT_PID";
 
-/// Longest fact kept and longest reason said (characters).
-const FACT_CHARS: usize = 1024;
-const REASON_CHARS: usize = 4_000;
 /// The mode in which Codex never asks: what it would have asked about it refuses.
 const NEVER_ASKS: &str = "bypassPermissions";
-/// What every refusal tells the model to do next.
-const ADVICE: &str = "Do not retry this call or reach the same effect another way. Tell the user what you wanted to do \
-                      and why, and wait for their answer or go on with what does not need it.";
 
 /// Codex's hook protocol.
 #[derive(Debug, Clone, Copy)]
@@ -99,33 +94,6 @@ fn no(reason: &str) -> Value {
 
 fn relay(decision: &Value) -> Value {
     json!({ "hookSpecificOutput": { "hookEventName": "PermissionRequest", "decision": decision } })
-}
-
-fn refusal(reason: &str, otherwise: &str) -> String {
-    let reason = reason.trim();
-    let reason = visible(cut(if reason.is_empty() { otherwise } else { reason }, REASON_CHARS));
-    let stop = if reason.ends_with(['.', '!', '?', ':']) { "" } else { "." };
-    format!("{reason}{stop} {ADVICE}")
-}
-
-/// A reason may quote the call: what would steer a terminal or turn the reading direction is spelt out.
-fn visible(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        let turns =
-            matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if turns || (c.is_control() && !matches!(c, '\n' | '\t')) {
-            out.extend(c.escape_unicode());
-        } else {
-            out.push(c);
-        }
-    }
-    out
-}
-
-/// At most so many characters of a text.
-fn cut(text: &str, chars: usize) -> &str {
-    text.char_indices().nth(chars).map_or(text, |(at, _)| &text[..at])
 }
 
 fn parse(verb: &str, stdin: &[u8], env: &Env) -> Result<HookInput, BadInput> {
@@ -212,17 +180,6 @@ fn same_end(arguments: &mut Value) {
     if let Some(Value::String(patch)) = arguments.get_mut("command") {
         patch.truncate(patch.trim_end_matches('\n').len());
     }
-}
-
-/// Where and how it breaks, never what stands there: the payload may hold secrets.
-fn place(error: &serde_json::Error) -> String {
-    let what = match error.classify() {
-        serde_json::error::Category::Eof => "it ends too early",
-        serde_json::error::Category::Io | serde_json::error::Category::Syntax | serde_json::error::Category::Data => {
-            "it breaks"
-        }
-    };
-    format!("{what} at line {} column {}", error.line(), error.column())
 }
 
 fn event(verb: &str, name: &str) -> Option<Event> {

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{paths, version};
+use super::version;
 use crate::connector::Install;
+use crate::disk;
 use crate::env::{Env, Os};
 
-/// Entries of `PATH` that are looked at, and entries of any other folder.
+/// Entries of `PATH`, and of any other folder, that are looked at.
 const PATH_ENTRIES: usize = 200;
 const FOLDER_ENTRIES: usize = 300;
 /// A `package.json` larger than this is none (bytes).
@@ -47,7 +48,7 @@ pub(super) fn find(env: &Env, homes: &[PathBuf], looked_at: &mut Vec<PathBuf>) -
         for (kind, name) in [("Caskroom", "codex"), ("Cellar", "codex")] {
             let versions = env.root.join(prefix).join(kind).join(name);
             looked_at.push(versions.clone());
-            for folder in folders(&versions, |_| true) {
+            for folder in disk::folders(&versions, |_| true) {
                 found.homebrew(&folder);
             }
         }
@@ -70,7 +71,7 @@ fn path_entries(env: &Env) -> Vec<PathBuf> {
     let separator = if env.os == Os::Windows { ';' } else { ':' };
     let entries = env.var("PATH").unwrap_or_default().split(separator);
     let entries = entries.filter(|entry| !entry.is_empty()).map(PathBuf::from).filter(|path| path.is_absolute());
-    paths::unique(entries.take(PATH_ENTRIES).collect())
+    disk::unique(entries.take(PATH_ENTRIES).collect())
 }
 
 /// Folders that may hold npm packages.
@@ -91,7 +92,7 @@ fn node_modules(env: &Env, path: &[PathBuf]) -> Vec<PathBuf> {
         all.push(env.home.join(prefix).join("lib").join("node_modules"));
     }
     all.push(env.home.join(".bun").join("install").join("global").join("node_modules"));
-    for node in folders(&env.home.join(".nvm").join("versions").join("node"), |_| true) {
+    for node in disk::folders(&env.home.join(".nvm").join("versions").join("node"), |_| true) {
         all.push(node.join("lib").join("node_modules"));
     }
     if env.os == Os::Windows {
@@ -101,22 +102,7 @@ fn node_modules(env: &Env, path: &[PathBuf]) -> Vec<PathBuf> {
             all.push(env.root.join(prefix).join("node_modules"));
         }
     }
-    paths::unique(all)
-}
-
-/// Sub-folders whose name passes, in order, bounded.
-fn folders(parent: &Path, passes: impl Fn(&str) -> bool) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = std::fs::read_dir(parent)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .take(FOLDER_ENTRIES)
-        .filter(|entry| entry.file_name().to_str().is_some_and(&passes))
-        .map(|entry| entry.path())
-        .filter(|path| path.is_dir())
-        .collect();
-    found.sort();
-    found
+    disk::unique(all)
 }
 
 #[derive(Debug, Default)]
@@ -177,7 +163,7 @@ impl Found {
         let nested = main.join("node_modules").join("@openai");
         let mut any = false;
         for scope in [nested, scope] {
-            for package in folders(&scope, |name| name.starts_with("codex-")) {
+            for package in disk::folders(&scope, |name| name.starts_with("codex-")) {
                 any |= self.vendored(&package, "npm", &package.join("package.json"));
             }
         }
@@ -193,7 +179,7 @@ impl Found {
     /// `vendor/<triple>/bin/codex`, or `vendor/<triple>/codex/codex` of older ones.
     fn vendored(&mut self, package: &Path, how: &str, manifest: &Path) -> bool {
         let mut any = false;
-        for triple in folders(&package.join("vendor"), |_| true) {
+        for triple in disk::folders(&package.join("vendor"), |_| true) {
             for folder in ["bin", "codex"] {
                 let program = triple.join(folder).join(self.program);
                 if !program.is_file() {
@@ -219,7 +205,7 @@ impl Found {
     fn releases(&mut self, folder: &Path, how: &str) {
         let current = folder.join("current");
         let mut all = vec![current];
-        all.extend(folders(&folder.join("releases"), |_| true));
+        all.extend(disk::folders(&folder.join("releases"), |_| true));
         for release in all {
             for program in [release.join("bin").join(self.program), release.join(self.program)] {
                 if !program.is_file() {
@@ -246,8 +232,8 @@ impl Found {
     }
 
     fn extensions(&mut self, folder: &Path) {
-        for extension in folders(folder, |name| name.starts_with("openai.chatgpt-")) {
-            for platform in folders(&extension.join("bin"), |_| true) {
+        for extension in disk::folders(folder, |name| name.starts_with("openai.chatgpt-")) {
+            for platform in disk::folders(&extension.join("bin"), |_| true) {
                 let program = platform.join(self.program);
                 let (version, source) = told(&program);
                 let source = source.unwrap_or_else(|| {

@@ -4,6 +4,7 @@
 //! Must never know: any other runtime. Must never read `auth.json`: that it is there is all we may know.
 
 mod action;
+mod backstop;
 mod checks;
 mod config;
 mod discover;
@@ -79,6 +80,14 @@ impl Connector for Codex {
 
     fn plan_uninstall(&self, env: &Env, home: &Path, _hook: &Path, variant: Variant) -> Result<Plan, GuardError> {
         guard::plan_uninstall(env, home, variant)
+    }
+
+    fn backstop(&self, home: &Path) -> Option<bool> {
+        Some(backstop::stands(home))
+    }
+
+    fn plan_backstop(&self, home: &Path, uninstall: bool) -> Result<Plan, GuardError> {
+        if uninstall { backstop::plan_uninstall(home) } else { backstop::plan_install(home) }
     }
 
     fn guarded_files(&self, env: &Env, home: &Path) -> Vec<PathBuf> {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::disk;
 use crate::env::{Env, Os};
 
 /// Entries of a home that are looked at.
@@ -88,7 +89,7 @@ pub(super) fn guarded(env: &Env, home: &Path) -> Vec<PathBuf> {
     }
     files.extend([requirements(env), system_config(env)]);
     files.extend(profiles(home).into_iter().map(|(_, file)| file));
-    unique(files)
+    disk::unique(files)
 }
 
 /// What to watch for drift.
@@ -100,11 +101,5 @@ pub(super) fn watched(env: &Env, home: &Path) -> Vec<PathBuf> {
     }
     files.extend([requirements(env), system_config(env)]);
     files.extend(profiles(home).into_iter().map(|(_, file)| file));
-    unique(files)
-}
-
-/// Drops repetitions, keeping the first of each.
-pub(super) fn unique(files: Vec<PathBuf>) -> Vec<PathBuf> {
-    let mut seen = std::collections::BTreeSet::new();
-    files.into_iter().filter(|file| seen.insert(file.clone())).collect()
+    disk::unique(files)
 }

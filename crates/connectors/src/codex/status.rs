@@ -8,6 +8,7 @@ use super::entries::{self, WANTED};
 use super::trust::{self, Trust};
 use super::{config, edit, paths};
 use crate::connector::{GuardState, GuardStatus};
+use crate::disk;
 use crate::env::Env;
 
 /// Our entries in one file.
@@ -38,7 +39,7 @@ fn look(env: &Env, path: &Path, program: &str) -> Looked {
         presence: Presence::None,
         unreadable: None,
     };
-    match config::read(path) {
+    match disk::read_text(path) {
         Ok(disk) => looked.text = disk.text.unwrap_or_default(),
         Err(error) => {
             looked.unreadable = Some(error.to_string());
@@ -81,25 +82,6 @@ fn presence(env: &Env, text: &str, program: &str) -> Presence {
         wrong.push(format!("the entry for {} is not as we wrote it", changed.join(", ")));
     }
     if wrong.is_empty() { Presence::Complete } else { Presence::Partial(wrong.join(" and ")) }
-}
-
-/// Why the program behind the entries cannot work.
-fn program_trouble(hook: &Path) -> Option<String> {
-    let facts = match std::fs::metadata(hook) {
-        Ok(facts) => facts,
-        Err(error) => return Some(format!("the hook program {} cannot be found ({error})", hook.display())),
-    };
-    if !facts.is_file() {
-        return Some(format!("{} is not a program", hook.display()));
-    }
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        if facts.permissions().mode() & 0o111 == 0 {
-            return Some(format!("the hook program {} may not be executed", hook.display()));
-        }
-    }
-    None
 }
 
 /// The line that switches hooks off, when there is one.
@@ -159,7 +141,7 @@ fn machine_status(machine: &Looked, hook: &Path) -> GuardStatus {
         let path = machine.path.display();
         return bypassed(&format!("{path} says `{off}`"), format!("Remove that line from {path}."));
     }
-    if let Some(trouble) = program_trouble(hook) {
+    if let Some(trouble) = disk::program_trouble(hook) {
         return without_program(&trouble);
     }
     status(
@@ -213,7 +195,7 @@ fn user_status(
             "Remove that line, or install the guard machine-wide, where no project can switch it off.".to_owned(),
         );
     }
-    if let Some(trouble) = program_trouble(hook) {
+    if let Some(trouble) = disk::program_trouble(hook) {
         return without_program(&trouble);
     }
     let mut says =

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{installs, paths};
 use crate::connector::{Discovery, Home};
+use crate::disk;
 use crate::env::Env;
 
 /// See [`crate::connector::Connector::discover`].
@@ -29,7 +30,7 @@ pub(super) fn discover(env: &Env, extra: &[PathBuf]) -> Discovery {
     for path in extra {
         add(path.clone(), "added by hand");
     }
-    Discovery { installs, homes, looked_at: paths::unique(looked_at) }
+    Discovery { installs, homes, looked_at: disk::unique(looked_at) }
 }
 
 fn is_same(one: &Path, other: &Path) -> bool {

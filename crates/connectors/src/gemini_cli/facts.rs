@@ -10,6 +10,7 @@ use clawbutler_core::limits::{CONFIG_FILE_BYTES, FACTS};
 use serde_json::Value;
 
 use super::{installs, paths, settings};
+use crate::disk;
 use crate::env::Env;
 use crate::facts::{Fact, Tab, Watch};
 
@@ -29,7 +30,7 @@ pub(super) fn facts(env: &Env, home: &Path, projects: &[PathBuf]) -> Vec<Fact> {
     out.settings("machine: ", &system);
     out.settings("machine defaults: ", &system.with_file_name("system-defaults.json"));
     out.settings("", &own);
-    for project in paths::unique(projects.to_vec()) {
+    for project in disk::unique(projects.to_vec()) {
         let folder = project.join(".gemini");
         if folder != home {
             out.settings(&format!("{}: ", project.display()), &paths::settings(&folder));
@@ -138,7 +139,7 @@ impl Facts {
     }
 
     fn instructions(&mut self, whose: &str, path: &Path) {
-        let Some(text) = paths::small_text(path, CONFIG_FILE_BYTES) else { return };
+        let Some(text) = disk::small_text(path, CONFIG_FILE_BYTES) else { return };
         let says = format!("{} bytes; sha256 {}", text.len(), short(&digest::sha256(text.as_bytes())));
         self.add(Tab::Files, format!("{whose}GEMINI.md"), &says, Watch::Change, path);
     }
@@ -172,7 +173,7 @@ impl Facts {
     }
 
     fn file(&mut self, kind: &str, name: &str, tab: Tab, path: &Path) {
-        let Some(text) = paths::small_text(path, CONFIG_FILE_BYTES) else { return };
+        let Some(text) = disk::small_text(path, CONFIG_FILE_BYTES) else { return };
         let says = format!("sha256 {}", short(&digest::sha256(text.as_bytes())));
         self.add(tab, format!("{kind}{name}"), &says, Watch::Change, path);
     }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::paths;
 use crate::connector::Install;
+use crate::disk;
 use crate::env::{Env, Os};
 
 /// Entries of `PATH` that are looked at.
@@ -37,7 +38,7 @@ fn path_entries(env: &Env) -> Vec<PathBuf> {
     let separator = if env.os == Os::Windows { ';' } else { ':' };
     let entries = env.var("PATH").unwrap_or_default().split(separator);
     let entries = entries.map(PathBuf::from).filter(|path| path.is_absolute()).take(PATH_ENTRIES);
-    paths::unique(entries.collect())
+    disk::unique(entries.collect())
 }
 
 /// Folders that may hold npm packages.
@@ -70,7 +71,7 @@ fn node_modules(env: &Env, path: &[PathBuf]) -> Vec<PathBuf> {
             }
         }
     }
-    paths::unique(all)
+    disk::unique(all)
 }
 
 #[derive(Debug, Default)]
@@ -122,6 +123,6 @@ impl Found {
 }
 
 fn package_version(path: &Path) -> Option<String> {
-    let value: Value = serde_json::from_str(&paths::small_text(path, PACKAGE_BYTES)?).ok()?;
+    let value: Value = serde_json::from_str(&disk::small_text(path, PACKAGE_BYTES)?).ok()?;
     value.get("version")?.as_str().map(str::to_owned)
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::disk;
 use crate::env::{Env, Os};
 
 /// Entries of any one folder that are looked at.
@@ -42,7 +43,7 @@ pub(super) fn guarded(env: &Env, home: &Path) -> Vec<PathBuf> {
     for policies in [home.join("policies"), system(env).join("policies")] {
         files.extend(entries(&policies).into_iter().filter(|path| has_extension(path, "toml")));
     }
-    unique(files)
+    disk::unique(files)
 }
 
 /// What to watch for drift.
@@ -52,7 +53,7 @@ pub(super) fn watched(env: &Env, home: &Path) -> Vec<PathBuf> {
         files.push(home.join(folder));
     }
     files.push(system(env).join("policies"));
-    unique(files)
+    disk::unique(files)
 }
 
 /// What is in a folder, in order, bounded.
@@ -76,17 +77,4 @@ pub(super) fn has_extension(path: &Path, wanted: &str) -> bool {
 /// The last part of a path, as text.
 pub(super) fn name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
-}
-
-/// A regular file's text, unless it is larger than the bound (bytes).
-pub(super) fn small_text(path: &Path, bytes: u64) -> Option<String> {
-    let facts = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
-    (facts.len() <= bytes).then_some(())?;
-    std::fs::read_to_string(path).ok()
-}
-
-/// Drops repetitions, keeping the first of each.
-pub(super) fn unique(files: Vec<PathBuf>) -> Vec<PathBuf> {
-    let mut seen = std::collections::BTreeSet::new();
-    files.into_iter().filter(|file| seen.insert(file.clone())).collect()
 }

@@ -12,6 +12,7 @@ use clawbutler_core::limits::RECORDINGS;
 use serde_json::Value;
 
 use super::paths;
+use crate::disk;
 use crate::record::{Form, Recording};
 
 /// Longest first line that is read for the session's id (bytes).
@@ -54,7 +55,7 @@ pub(super) fn of(home: &Path, file: &Path) -> Option<Recording> {
         _ => return None,
     };
     let root = home.join("tmp").join(project).join(".project_root");
-    let cwd = paths::small_text(&root, ROOT_BYTES).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    let cwd = disk::small_text(&root, ROOT_BYTES).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     Some(Recording { session, agent, parent: None, path: file.to_owned(), form: Form::Lines, cwd, title: None })
 }
 

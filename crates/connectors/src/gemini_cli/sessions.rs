@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::{paths, recordings, settings};
+use super::{recordings, settings};
 use crate::connector::LiveSession;
+use crate::disk;
 use crate::env::{Env, Os};
 
 /// Processes looked at, and the longest command line read (bytes).
@@ -130,6 +131,6 @@ fn is_client(script: &Path) -> bool {
 
 /// When the system started (seconds since the epoch).
 fn boot(env: &Env) -> Option<u64> {
-    let facts = paths::small_text(&env.root.join("proc").join("stat"), u64::MAX)?;
+    let facts = disk::small_text(&env.root.join("proc").join("stat"), u64::MAX)?;
     facts.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()
 }

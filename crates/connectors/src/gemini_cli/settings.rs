@@ -6,7 +6,7 @@ use clawbutler_core::limits::CONFIG_FILE_BYTES;
 use jsonc_parser::ParseOptions;
 use serde_json::Value;
 
-use super::paths;
+use crate::disk;
 
 const AS_THE_CLIENT: ParseOptions = ParseOptions {
     allow_comments: true,
@@ -26,7 +26,7 @@ pub(super) fn read(path: &Path) -> Result<Option<Value>, String> {
     if !path.exists() {
         return Ok(None);
     }
-    let text = paths::small_text(path, CONFIG_FILE_BYTES)
+    let text = disk::small_text(path, CONFIG_FILE_BYTES)
         .ok_or_else(|| format!("{} is no readable text file of a sensible size", path.display()))?;
     let parsed: Result<Value, _> = jsonc_parser::parse_to_serde_value(&text, &AS_THE_CLIENT);
     // The parser's words name a place and a kind of mistake, never a value.

@@ -6,6 +6,7 @@ use clawbutler_core::limits::CONFIG_FILE_BYTES;
 use serde_json::Value;
 
 use super::{paths, plugin, process, records, status};
+use crate::disk;
 use crate::env::Env;
 use crate::facts::{Check, Health};
 
@@ -100,14 +101,14 @@ fn capital(text: &str) -> String {
 
 /// The edition that the installed plugin names in its text.
 fn installed_edition(home: &Path) -> Option<String> {
-    let text = paths::small_text(&paths::plugin(home).join("__init__.py"), CONFIG_FILE_BYTES)?;
+    let text = disk::small_text(&paths::plugin(home).join("__init__.py"), CONFIG_FILE_BYTES)?;
     let line = text.lines().find(|line| line.starts_with("EDITION = "))?;
     line.split('"').nth(1).map(str::to_owned)
 }
 
 /// A gateway's own word that it runs is kept after its end; the process tells.
 fn gateway(env: &Env, home: &Path) -> Option<Check> {
-    let value: Value = serde_json::from_str(&paths::small_text(&home.join("gateway.pid"), FILE_BYTES)?).ok()?;
+    let value: Value = serde_json::from_str(&disk::small_text(&home.join("gateway.pid"), FILE_BYTES)?).ok()?;
     let pid = value.get("pid").and_then(Value::as_u64).and_then(|pid| u32::try_from(pid).ok())?;
     let runs = process::runs(env, pid, value.get("start_time").and_then(Value::as_u64));
     Some(match runs {
@@ -124,7 +125,7 @@ fn gateway(env: &Env, home: &Path) -> Option<Check> {
 
 /// Jobs that run a script without an agent pass no hook at all.
 fn unguarded_jobs(home: &Path) -> Option<Check> {
-    let text = paths::small_text(&home.join("cron").join("jobs.json"), FILE_BYTES)?;
+    let text = disk::small_text(&home.join("cron").join("jobs.json"), FILE_BYTES)?;
     let value: Value = serde_json::from_str(&text).ok()?;
     let jobs = value.get("jobs").and_then(Value::as_array)?;
     let bare = jobs.iter().filter(|job| {

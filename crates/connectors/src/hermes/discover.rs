@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{installs, paths, process};
 use crate::connector::{Discovery, Home};
+use crate::disk;
 use crate::env::Env;
 
 /// See [`crate::connector::Connector::discover`].
@@ -11,7 +12,7 @@ pub(super) fn discover(env: &Env, extra_homes: &[PathBuf]) -> Discovery {
     let mut looked_at = Vec::new();
     let installs = installs::find(env, &mut looked_at);
     let homes = homes(env, extra_homes, !installs.is_empty(), &mut looked_at);
-    Discovery { installs, homes, looked_at: paths::unique(looked_at) }
+    Discovery { installs, homes, looked_at: disk::unique(looked_at) }
 }
 
 fn homes(env: &Env, extra: &[PathBuf], installed: bool, looked_at: &mut Vec<PathBuf>) -> Vec<Home> {
@@ -35,11 +36,11 @@ fn homes(env: &Env, extra: &[PathBuf], installed: bool, looked_at: &mut Vec<Path
     for path in extra {
         add(&mut homes, path.clone(), "added by hand".to_owned());
     }
-    let roots = paths::unique(homes.iter().map(|home| paths::root(&home.path)).collect());
+    let roots = disk::unique(homes.iter().map(|home| paths::root(&home.path)).collect());
     for root in roots {
         let profiles = root.join("profiles");
         looked_at.push(profiles.clone());
-        for profile in paths::folders(&profiles, |name| !name.starts_with('.')) {
+        for profile in disk::folders(&profiles, |name| !name.starts_with('.')) {
             let name = profile.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             add(&mut homes, profile, format!("profile {name}"));
         }

@@ -10,8 +10,10 @@ use serde_json::Value;
 use super::version::Version;
 use super::yaml::{Kind, Node};
 use super::{discover, paths, plugin, status};
+use crate::disk;
 use crate::env::Env;
 use crate::facts::{Fact, Tab, Watch};
+use crate::words::{address, safe_words};
 
 /// Largest file that is read for facts (bytes).
 const FILE_BYTES: u64 = 1024 * 1024;
@@ -99,14 +101,6 @@ fn overview(facts: &mut Facts, tree: &Node) {
     }
 }
 
-/// Scheme and host only: the rest may carry a key.
-fn address(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return "an address".to_owned() };
-    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host = host.rsplit('@').next().unwrap_or_default();
-    format!("{scheme}://{host}")
-}
-
 /// The words with which Hermes lets calls run that nobody was asked about.
 const APPROVES: [(&str, u8); 4] = [("approve", 2), ("off", 2), ("allow", 2), ("yes", 2)];
 
@@ -172,27 +166,6 @@ fn permissions(facts: &mut Facts, tree: &Node, version: Option<Version>) {
 
 fn cut(text: &str) -> String {
     text.chars().take(SHOWN).collect()
-}
-
-/// The words of a command that cannot be secrets; the others become dots.
-fn safe_words(command: &str) -> String {
-    let safe = |word: &str| {
-        let letters = word.chars().all(|c| c.is_ascii_alphanumeric() || "@/._:-+~".contains(c));
-        let runs = word.split(|c: char| !c.is_ascii_alphanumeric());
-        let mixed = |run: &str| run.len() > 20 && run.contains(|c: char| c.is_ascii_digit());
-        letters && word.len() <= 120 && !word.contains(":/") && !runs.into_iter().any(mixed)
-    };
-    let mut hide_next = false;
-    let words = command.split_whitespace().map(|word| {
-        let hidden = std::mem::replace(&mut hide_next, names_a_secret(word) && word.starts_with('-'));
-        if !hidden && safe(word) { word } else { "…" }
-    });
-    words.collect::<Vec<_>>().join(" ")
-}
-
-fn names_a_secret(word: &str) -> bool {
-    let word = word.to_ascii_lowercase();
-    ["key", "token", "secret", "password", "auth", "header"].iter().any(|part| word.contains(part))
 }
 
 fn tools(facts: &mut Facts, tree: &Node) {
@@ -266,15 +239,15 @@ fn consents(facts: &mut Facts, home: &Path) {
 }
 
 fn json(path: &Path) -> Option<Value> {
-    serde_json::from_str(&paths::small_text(path, FILE_BYTES)?).ok()
+    serde_json::from_str(&disk::small_text(path, FILE_BYTES)?).ok()
 }
 
 fn skills(facts: &mut Facts, home: &Path) {
     let folder = home.join("skills");
     facts.source = folder.display().to_string();
     let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    for one in paths::folders(&folder, |name| !name.starts_with('.')) {
-        let inner = paths::folders(&one, |name| !name.starts_with('.'));
+    for one in disk::folders(&folder, |name| !name.starts_with('.')) {
+        let inner = disk::folders(&one, |name| !name.starts_with('.'));
         let (alone, in_group) =
             (one.join("SKILL.md"), inner.into_iter().filter(|inner| inner.join("SKILL.md").is_file()));
         if alone.is_file() {
@@ -287,7 +260,7 @@ fn skills(facts: &mut Facts, home: &Path) {
     }
     let folder = home.join("plugins");
     facts.source = folder.display().to_string();
-    for plugin in paths::folders(&folder, |name| !name.starts_with('.') && name != super::edit::NAME) {
+    for plugin in disk::folders(&folder, |name| !name.starts_with('.') && name != super::edit::NAME) {
         let code = fingerprint(&plugin.join("__init__.py"));
         facts.add(Tab::Skills, format!("plugin folder:{}", name(&plugin)), code, Watch::Change);
     }
@@ -295,7 +268,7 @@ fn skills(facts: &mut Facts, home: &Path) {
 
 /// Size and a digest: enough to see a change, nothing of the content.
 fn fingerprint(path: &Path) -> String {
-    match paths::small_text(path, FILE_BYTES) {
+    match disk::small_text(path, FILE_BYTES) {
         Some(text) => format!("{} bytes, {}", text.len(), &sha256(text.as_bytes())[..12]),
         None => "unreadable".to_owned(),
     }
@@ -310,7 +283,7 @@ const SOULS: [&str; 3] = [
 
 /// Whether nobody ever wrote anything in it. Hermes compares in the same way, whatever the line ends.
 fn as_shipped(soul: &Path) -> bool {
-    let text = paths::small_text(soul, FILE_BYTES).map(|text| text.replace("\r\n", "\n"));
+    let text = disk::small_text(soul, FILE_BYTES).map(|text| text.replace("\r\n", "\n"));
     text.is_some_and(|text| SOULS.contains(&sha256(text.trim().as_bytes()).as_str()))
 }
 

@@ -1,66 +1,16 @@
 //! Plans the guard: the plugin's files and the edit that enables it.
 
-use std::path::{Path, PathBuf};
-
-use clawbutler_core::limits;
+use std::path::Path;
 
 use super::edit::{self, Wants};
 use super::version::Version;
 use super::{discover, paths, plugin};
 use crate::connector::{FileChange, GuardError, Plan, Variant};
+use crate::disk::{self, OnDisk, TextOnDisk};
 use crate::env::Env;
 
 const NO_MANAGED: &str = "Hermes' machine-wide settings replace every user's own list of plugins and cannot carry the \
                           plugin itself, so the guard is installed per home";
-
-/// A file as it is on disk.
-#[derive(Debug, Clone)]
-pub(super) struct OnDisk {
-    /// The file itself, links followed.
-    pub(super) path: PathBuf,
-    /// Its content; `None` when there is no file.
-    pub(super) bytes: Option<Vec<u8>>,
-}
-
-/// Reads a file within bounds.
-pub(super) fn read(path: &Path) -> Result<OnDisk, GuardError> {
-    let linked = std::fs::symlink_metadata(path).is_ok_and(|facts| facts.is_symlink());
-    let path = if linked { target_of(path) } else { path.to_owned() };
-    let facts = match std::fs::metadata(&path) {
-        Ok(facts) => facts,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(OnDisk { path, bytes: None }),
-        Err(source) => return Err(GuardError::Io { path, source }),
-    };
-    if !facts.is_file() {
-        return Err(GuardError::NotAFile { path });
-    }
-    if facts.len() > limits::CONFIG_FILE_BYTES {
-        return Err(GuardError::TooBig { path, limit: limits::CONFIG_FILE_BYTES });
-    }
-    match std::fs::read(&path) {
-        Ok(bytes) => Ok(OnDisk { path, bytes: Some(bytes) }),
-        Err(source) => Err(GuardError::Io { path, source }),
-    }
-}
-
-/// Reads settings as text within bounds; `None` when there are none.
-pub(super) fn text(path: &Path) -> Result<(PathBuf, Option<String>), GuardError> {
-    let disk = read(path)?;
-    let text = disk.bytes.map(String::from_utf8).transpose();
-    match text {
-        Ok(text) => Ok((disk.path, text)),
-        Err(_) => Err(GuardError::NotText { path: disk.path }),
-    }
-}
-
-/// The end of a chain of links, also when there is no file there yet.
-fn target_of(link: &Path) -> PathBuf {
-    if let Ok(target) = link.canonicalize() {
-        return target;
-    }
-    let Ok(target) = std::fs::read_link(link) else { return link.to_owned() };
-    link.parent().map_or_else(|| target.clone(), |folder| folder.join(&target))
-}
 
 /// Versions of every install, oldest first.
 fn versions(env: &Env) -> Vec<Version> {
@@ -80,10 +30,10 @@ pub(super) fn plan_install(env: &Env, home: &Path, hook: &Path, variant: Variant
     let versions = versions(env);
     let mut plan = Plan::default();
     for wanted in plugin::wanted(home, &program) {
-        let disk = read(&wanted.path)?;
+        let disk = disk::read(&wanted.path)?;
         push(&mut plan, disk, Some(wanted.content.into_bytes()), 0o600);
     }
-    let (path, before) = text(&paths::config(home))?;
+    let TextOnDisk { path, linked, text: before } = disk::read_text(&paths::config(home))?;
     let wants = versions.last().map_or(Wants { callback_timeout: true, transport: false }, |newest| newest.wants());
     let after = match edit::install(before.as_deref(), wants) {
         Ok(after) => after,
@@ -91,7 +41,7 @@ pub(super) fn plan_install(env: &Env, home: &Path, hook: &Path, variant: Variant
     };
     push(
         &mut plan,
-        OnDisk { path: path.clone(), bytes: before.map(String::into_bytes) },
+        OnDisk { path: path.clone(), linked, bytes: before.map(String::into_bytes) },
         Some(after.into_bytes()),
         0o600,
     );
@@ -140,18 +90,23 @@ pub(super) fn plan_uninstall(home: &Path, variant: Variant) -> Result<Plan, Guar
         return Err(GuardError::NotOffered(NO_MANAGED));
     }
     let mut plan = Plan::default();
-    let (path, before) = text(&paths::config(home))?;
+    let TextOnDisk { path, linked, text: before } = disk::read_text(&paths::config(home))?;
     if let Some(before) = before {
         let after = match edit::uninstall(&before) {
             Ok(after) => after,
             Err(what) => return Err(GuardError::Shape { path, what }),
         };
-        push(&mut plan, OnDisk { path, bytes: Some(before.into_bytes()) }, after.map(String::into_bytes), 0o600);
+        push(
+            &mut plan,
+            OnDisk { path, linked, bytes: Some(before.into_bytes()) },
+            after.map(String::into_bytes),
+            0o600,
+        );
     }
     let folder = paths::plugin(home);
     let own = ["plugin.yaml", "__init__.py"].map(|name| folder.join(name));
     for file in own.into_iter().chain(plugin::left_behind(home)) {
-        push(&mut plan, read(&file)?, None, 0o600);
+        push(&mut plan, disk::read(&file)?, None, 0o600);
     }
     plan.notes.push(if plan.files.is_empty() {
         format!("{} holds nothing of ours; nothing changes.", home.display())

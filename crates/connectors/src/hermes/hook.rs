@@ -11,13 +11,7 @@ use crate::call::ToolCall;
 use crate::env::Env;
 use crate::hook::{Answer, BadInput, Event, HookInput, HookSide, Output, Strategy};
 use crate::normalise;
-
-/// Longest fact kept and longest reason said (characters).
-const FACT_CHARS: usize = 1024;
-const REASON_CHARS: usize = 4_000;
-/// What every refusal tells the model to do next.
-const ADVICE: &str = "Do not retry this call or reach the same effect another way. Tell the user what you wanted to do \
-                      and why, and wait for their answer or go on with what does not need it.";
+use crate::words::{FACT_CHARS, cut, place, refusal, said};
 
 /// The protocol.
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +32,7 @@ impl HookSide for Side {
         }
         let (word, reason) = match answer {
             Answer::Allow => ("allow", said(reason, "Allowed by ClawButler.")),
-            Answer::Deny => ("deny", refusal(reason)),
+            Answer::Deny => ("deny", refusal(reason, "Denied by ClawButler.")),
             Answer::Ask => ("ask", said(reason, "ClawButler wants a person to decide.")),
             Answer::Defer => ("defer", String::new()),
         };
@@ -60,37 +54,6 @@ impl HookSide for Side {
     fn action(&self, call: &ToolCall) -> Action {
         normalise::action(call)
     }
-}
-
-fn said(reason: &str, otherwise: &str) -> String {
-    let reason = reason.trim();
-    visible(cut(if reason.is_empty() { otherwise } else { reason }, REASON_CHARS))
-}
-
-fn refusal(reason: &str) -> String {
-    let reason = said(reason, "Denied by ClawButler.");
-    let stop = if reason.ends_with(['.', '!', '?', ':']) { "" } else { "." };
-    format!("{reason}{stop} {ADVICE}")
-}
-
-/// A reason may quote the call: what would steer a terminal or turn the reading direction is spelt out.
-fn visible(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        let turns =
-            matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if turns || (c.is_control() && !matches!(c, '\n' | '\t')) {
-            out.extend(c.escape_unicode());
-        } else {
-            out.push(c);
-        }
-    }
-    out
-}
-
-/// At most so many characters of a text.
-fn cut(text: &str, chars: usize) -> &str {
-    text.char_indices().nth(chars).map_or(text, |(at, _)| &text[..at])
 }
 
 fn parse(verb: &str, stdin: &[u8]) -> Result<HookInput, BadInput> {
@@ -156,17 +119,6 @@ fn parse(verb: &str, stdin: &[u8]) -> Result<HookInput, BadInput> {
         background: flag("background") == Some(true),
         arguments: if per_tool { arguments } else { Value::Null },
     })
-}
-
-/// Where and how it breaks, never what stands there: the payload may hold secrets.
-fn place(error: &serde_json::Error) -> String {
-    let what = match error.classify() {
-        serde_json::error::Category::Eof => "it ends too early",
-        serde_json::error::Category::Io | serde_json::error::Category::Syntax | serde_json::error::Category::Data => {
-            "it breaks"
-        }
-    };
-    format!("{what} at line {} column {}", error.line(), error.column())
 }
 
 fn event(verb: &str, name: &str, outcome: Option<&str>) -> Option<Event> {

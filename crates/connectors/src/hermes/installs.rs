@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{paths, version};
 use crate::connector::Install;
+use crate::disk;
 use crate::env::{Env, Os};
 
 /// Entries of `PATH` that are looked at.
@@ -22,7 +23,7 @@ pub(super) fn find(env: &Env, looked_at: &mut Vec<PathBuf>) -> Vec<Install> {
     if env.os != Os::Windows {
         sources.push(env.root.join("usr/local/lib/hermes-agent"));
     }
-    for source in paths::unique(sources) {
+    for source in disk::unique(sources) {
         looked_at.push(source.clone());
         found.source(&source);
     }
@@ -53,7 +54,7 @@ pub(super) fn find(env: &Env, looked_at: &mut Vec<PathBuf>) -> Vec<Install> {
 fn path_entries(env: &Env) -> Vec<PathBuf> {
     let separator = if env.os == Os::Windows { ';' } else { ':' };
     let entries = env.var("PATH").unwrap_or_default().split(separator).map(PathBuf::from);
-    paths::unique(entries.filter(|path| path.is_absolute()).take(PATH_ENTRIES).collect())
+    disk::unique(entries.filter(|path| path.is_absolute()).take(PATH_ENTRIES).collect())
 }
 
 struct Found<'a> {
@@ -97,7 +98,7 @@ impl Found<'_> {
         if told.is_none() {
             return;
         }
-        let stamp = paths::small_text(&folder.join(".install_method"), 200);
+        let stamp = disk::small_text(&folder.join(".install_method"), 200);
         let how = match stamp.as_deref().map(str::trim) {
             Some("docker") => "container image",
             Some(_) => "installer",
@@ -143,7 +144,7 @@ impl Found<'_> {
             return;
         }
         // A shim: a script that names the program it starts.
-        let text = paths::small_text(&real, SHIM_BYTES).unwrap_or_default();
+        let text = disk::small_text(&real, SHIM_BYTES).unwrap_or_default();
         let words = text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '='));
         let named =
             words.map(|word| word.trim_start_matches("#!")).filter(|word| word.starts_with('/') && word.len() > 1);
@@ -172,7 +173,7 @@ impl Found<'_> {
 /// The version in a checkout's source, and where it stands.
 fn source_version(folder: &Path) -> Option<(String, PathBuf)> {
     let file = folder.join("hermes_cli").join("__init__.py");
-    let text = paths::small_text(&file, SOURCE_BYTES)?;
+    let text = disk::small_text(&file, SOURCE_BYTES)?;
     let line = text.lines().find(|line| line.starts_with("__version__"))?;
     let version = line.split(['"', '\'']).nth(1)?;
     version::Version::parse(version).map(|_| (version.to_owned(), file))
@@ -193,7 +194,7 @@ fn packaged_version(venv: &Path) -> Option<(String, PathBuf)> {
 pub(super) fn site_packages(venv: &Path) -> Vec<PathBuf> {
     let mut sites = vec![venv.join("Lib").join("site-packages")];
     for lib in ["lib", "lib64"] {
-        for python in paths::folders(&venv.join(lib), |name| name.starts_with("python3")) {
+        for python in disk::folders(&venv.join(lib), |name| name.starts_with("python3")) {
             sites.extend([python.join("site-packages"), python.join("dist-packages")]);
         }
     }

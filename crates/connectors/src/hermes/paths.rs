@@ -2,10 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::disk;
 use crate::env::{Env, Os};
-
-/// Profiles and entries of other folders that are looked at.
-pub(super) const ENTRIES: usize = 300;
 
 /// The home of a process without any variable.
 pub(super) fn default_home(env: &Env) -> PathBuf {
@@ -58,7 +56,7 @@ pub(super) fn guarded(env: &Env, home: &Path) -> Vec<PathBuf> {
     files.extend([home.join(".env"), home.join("shell-hooks-allowlist.json")]);
     let managed = managed_dir(env);
     files.extend([managed.join("config.yaml"), managed.join(".env")]);
-    unique(files)
+    disk::unique(files)
 }
 
 /// What to watch for drift. The folders of these files are what is watched.
@@ -72,37 +70,7 @@ pub(super) fn watched(env: &Env, home: &Path) -> Vec<PathBuf> {
     files.extend([plugin.join("__init__.py"), plugin.join("plugin.yaml"), plugin]);
     files.push(root(home).join("profiles").join("any"));
     files.push(managed_dir(env).join("config.yaml"));
-    unique(files)
-}
-
-/// Drops repetitions, keeping the first of each.
-pub(super) fn unique(files: Vec<PathBuf>) -> Vec<PathBuf> {
-    let mut seen = std::collections::BTreeSet::new();
-    files.into_iter().filter(|file| seen.insert(file.clone())).collect()
-}
-
-/// Sub-folders whose name passes, in order, bounded.
-pub(super) fn folders(parent: &Path, passes: impl Fn(&str) -> bool) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = std::fs::read_dir(parent)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .take(ENTRIES)
-        .filter(|entry| entry.file_name().to_str().is_some_and(&passes))
-        .map(|entry| entry.path())
-        .filter(|path| path.is_dir())
-        .collect();
-    found.sort();
-    found
-}
-
-/// A small text file; `None` when it is missing, large or no text.
-pub(super) fn small_text(path: &Path, bytes: u64) -> Option<String> {
-    let facts = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
-    if facts.len() > bytes {
-        return None;
-    }
-    std::fs::read_to_string(path).ok()
+    disk::unique(files)
 }
 
 /// The first folder below whose name passes; every entry is looked at, the names of a Python environment's

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::paths;
 use crate::connector::GuardError;
+use crate::disk;
 use crate::env::{Env, Os};
 
 const MANIFEST: &str = include_str!("plugin/plugin.yaml");
@@ -106,7 +107,7 @@ pub(super) fn announced(home: &Path) -> Vec<Announced> {
 }
 
 fn read(path: &Path) -> Option<Announced> {
-    let value: Value = serde_json::from_str(&paths::small_text(path, ANNOUNCEMENT_BYTES)?).ok()?;
+    let value: Value = serde_json::from_str(&disk::small_text(path, ANNOUNCEMENT_BYTES)?).ok()?;
     let text = |name: &str| value.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
     Some(Announced {
         pid: value.get("pid").and_then(Value::as_u64).and_then(|pid| u32::try_from(pid).ok())?,

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::paths;
+use crate::disk;
 use crate::env::{Env, Os};
 
 /// Processes that are looked at.
@@ -157,7 +158,7 @@ fn home(words: &[&str], var: Option<PathBuf>, default: &Path) -> PathBuf {
     });
     let base = var.clone().unwrap_or_else(|| default.to_owned());
     let root = paths::root(&base);
-    let sticky = || paths::small_text(&root.join("active_profile"), 200).map(|text| text.trim().to_owned());
+    let sticky = || disk::small_text(&root.join("active_profile"), 200).map(|text| text.trim().to_owned());
     let profile = match given {
         Some(name) => Some(name.to_owned()),
         None if var.is_none() => sticky(),

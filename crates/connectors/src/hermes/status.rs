@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use super::edit::{self, NAME};
 use super::process::{self, Process};
 use super::yaml::{self, Node};
-use super::{guard, installs, paths, plugin};
+use super::{installs, paths, plugin};
 use crate::connector::{GuardState, GuardStatus};
+use crate::disk::{self, TextOnDisk};
 use crate::env::Env;
 
 /// Manifests of other plugins larger than this are none (bytes).
@@ -29,7 +30,7 @@ pub(super) fn guard_status(env: &Env, home: &Path, hook: &Path) -> GuardStatus {
         Err(error) => return status(GuardState::Damaged, format!("{error}."), Some(&error.fix())),
     };
     let files = plugin::wanted(home, &program).map(|wanted| {
-        let there = guard::read(&wanted.path).ok().and_then(|disk| disk.bytes);
+        let there = disk::read(&wanted.path).ok().and_then(|disk| disk.bytes);
         (wanted.path, there.as_deref().map(|there| there == wanted.content.as_bytes()))
     });
     let settings = settings(&paths::config(home));
@@ -58,7 +59,7 @@ pub(super) fn guard_status(env: &Env, home: &Path, hook: &Path) -> GuardStatus {
     if let Some(status) = not_loaded(env, home, &tree) {
         return status;
     }
-    if let Some(trouble) = program_trouble(hook) {
+    if let Some(trouble) = disk::program_trouble(hook) {
         return status(
             GuardState::Damaged,
             format!(
@@ -86,7 +87,7 @@ fn wrong(files: &[(PathBuf, Option<bool>)]) -> Option<String> {
 
 /// The settings' values. The error is a sentence's part.
 pub(super) fn settings(path: &Path) -> Result<Node, String> {
-    let (path, text) = guard::text(path).map_err(|error| error.to_string())?;
+    let TextOnDisk { path, text, .. } = disk::read_text(path).map_err(|error| error.to_string())?;
     yaml::parse(text.as_deref().unwrap_or_default())
         .map_err(|error| format!("{}: {error}, which is not understood", path.display()))
 }
@@ -125,11 +126,11 @@ fn overtaken(env: &Env, home: &Path) -> Option<PathBuf> {
     let named = |folder: &Path| {
         let manifest = ["plugin.yaml", "plugin.yml"]
             .iter()
-            .find_map(|name| paths::small_text(&folder.join(name), MANIFEST_BYTES))?;
+            .find_map(|name| disk::small_text(&folder.join(name), MANIFEST_BYTES))?;
         let tree = yaml::parse(&manifest).ok()?;
         Some(tree.get(&["name"])?.text()? == NAME)
     };
-    let beside = paths::folders(&home.join("plugins"), |_| true);
+    let beside = disk::folders(&home.join("plugins"), |_| true);
     let other = beside.into_iter().find(|folder| *folder != ours && *folder > ours && named(folder) == Some(true));
     other.or_else(|| {
         let programs = super::discover::discover(env, &[]).installs;
@@ -139,7 +140,7 @@ fn overtaken(env: &Env, home: &Path) -> Option<PathBuf> {
                 let with_entry = |name: &str| {
                     let file = site.join(name).join("entry_points.txt");
                     name.ends_with(".dist-info")
-                        && paths::small_text(&file, MANIFEST_BYTES).is_some_and(|text| has_entry_point(&text))
+                        && disk::small_text(&file, MANIFEST_BYTES).is_some_and(|text| has_entry_point(&text))
                 };
                 paths::folders_named(&site, with_entry)
             })
@@ -155,25 +156,6 @@ fn has_entry_point(text: &str) -> bool {
         }
         group == "[hermes_agent.plugins]" && line.split('=').next().is_some_and(|name| name.trim() == NAME)
     })
-}
-
-/// Why the hook program cannot work.
-fn program_trouble(hook: &Path) -> Option<String> {
-    let facts = match std::fs::metadata(hook) {
-        Ok(facts) => facts,
-        Err(error) => return Some(format!("the hook program {} cannot be found ({error})", hook.display())),
-    };
-    if !facts.is_file() {
-        return Some(format!("{} is not a program", hook.display()));
-    }
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        if facts.permissions().mode() & 0o111 == 0 {
-            return Some(format!("the hook program {} may not be executed", hook.display()));
-        }
-    }
-    None
 }
 
 /// Running processes of a home that never announced the guard.

@@ -7,25 +7,14 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::disk;
 use crate::connector::GuardError;
+use crate::disk;
 use crate::jsonc;
-
-/// A byte order mark.
-const BOM: char = '\u{feff}';
-
-/// The text after a byte order mark.
-pub(super) fn split_bom(text: &str) -> (&str, &str) {
-    match text.strip_prefix(BOM) {
-        Some(body) => text.split_at(text.len() - body.len()),
-        None => ("", text),
-    }
-}
 
 /// The whole configuration; an object, empty when there is no file or nothing in it.
 pub(super) fn read(path: &Path) -> Result<Value, GuardError> {
     let disk = disk::read(path)?;
-    let (_, body) = split_bom(disk.text()?.unwrap_or_default());
+    let (_, body) = disk::split_bom(disk.text()?.unwrap_or_default());
     if body.trim().is_empty() {
         return Ok(Value::Object(serde_json::Map::new()));
     }

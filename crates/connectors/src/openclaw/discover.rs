@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{gateways, paths, version};
 use crate::connector::{Discovery, Home, Install};
+use crate::disk;
 use crate::env::Env;
 use crate::npm;
 
@@ -17,7 +18,7 @@ pub(super) fn discover(env: &Env, extra_homes: &[PathBuf]) -> Discovery {
     let mut looked_at = Vec::new();
     let installs = installs(env, &mut looked_at);
     let homes = homes(env, extra_homes, !installs.is_empty(), &mut looked_at);
-    Discovery { installs, homes, looked_at: paths::unique(looked_at) }
+    Discovery { installs, homes, looked_at: disk::unique(looked_at) }
 }
 
 /// Installed packages with their versions.

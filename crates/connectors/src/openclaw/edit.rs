@@ -8,8 +8,8 @@ use jsonc_parser::ast;
 use jsonc_parser::common::Ranged as _;
 use serde_json::Value;
 
-use super::config::split_bom;
 use super::plugin::PLUGIN_ID;
+use crate::disk;
 use crate::jsonc::{self, Container, Tree};
 
 /// Value of `config.guard` in our entry.
@@ -76,7 +76,7 @@ impl Wanted {
 /// The text with our parts complete and right; the same text when they are.
 pub(super) fn install(text: Option<&str>, wanted: &Wanted) -> Result<String, TextError> {
     let Some(text) = text else { return fill("{}\n", wanted, vec![NO_FILE.to_owned()]) };
-    let (bom, body) = split_bom(text);
+    let (bom, body) = disk::split_bom(text);
     let filled = if body.trim().is_empty() {
         fill(&format!("{{}}{body}"), wanted, vec![EMPTY_FILE.to_owned()])?
     } else {
@@ -127,7 +127,7 @@ fn fill(text: &str, wanted: &Wanted, mut found: Vec<String>) -> Result<String, T
 
 /// The text without our parts; `None` when there was no file before and nothing else is left.
 pub(super) fn uninstall(text: &str) -> Result<Option<String>, TextError> {
-    let (bom, body) = split_bom(text);
+    let (bom, body) = disk::split_bom(text);
     check(body)?;
     let found = entry(body)?.as_ref().map(remembered).unwrap_or_default();
     let was = |what: &str| found.iter().any(|word| word == what);

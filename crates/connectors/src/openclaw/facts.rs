@@ -10,7 +10,8 @@ use clawbutler_core::limits::FACTS;
 use serde_json::Value;
 
 use super::config::{self, agents, at, text_at, texts_at};
-use super::{disk, guard, loose, paths, plugin, status};
+use super::{guard, loose, paths, plugin, status};
+use crate::disk;
 use crate::env::Env;
 use crate::facts::{Fact, Tab, Watch};
 

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::paths;
 use crate::connector::LiveSession;
+use crate::disk;
 use crate::env::{Env, Os};
 
 /// Names looked at in one folder: the shared ones hold those of every program.
@@ -61,7 +62,7 @@ pub fn running(env: &Env, home: &Path) -> Vec<Gateway> {
 pub(super) fn homes(env: &Env) -> Vec<PathBuf> {
     let gateways = shared_folders(env).flat_map(|folder| locks(&folder)).filter_map(|path| read(env, &path));
     let home = |gateway: Gateway| gateway.state.or_else(|| Some(gateway.config?.parent()?.to_owned()));
-    paths::unique(gateways.filter_map(home).filter(|path| path.is_dir()).collect())
+    disk::unique(gateways.filter_map(home).filter(|path| path.is_dir()).collect())
 }
 
 /// A gateway is one process for many sessions: it is shown as one, named by its port.
@@ -95,7 +96,7 @@ fn shared_folders(env: &Env) -> impl Iterator<Item = PathBuf> + use<> {
     if env.os != Os::Windows {
         parents.push(env.root.join("tmp"));
     }
-    paths::unique(parents).into_iter().flat_map(|parent| lock_folders(&parent)).collect::<Vec<_>>().into_iter()
+    disk::unique(parents).into_iter().flat_map(|parent| lock_folders(&parent)).collect::<Vec<_>>().into_iter()
 }
 
 fn locks(folder: &Path) -> Vec<PathBuf> {

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::disk::{self, OnDisk};
 use super::edit::{self, TextError, Wanted};
 use super::plugin::{FILES, PLUGIN_ID};
 use super::{config, paths};
 use crate::connector::{FileChange, GuardError, Plan, Variant};
+use crate::disk::{self, OnDisk};
 use crate::env::{Env, Os};
 
 /// Permission bits of the files we create.
@@ -83,7 +83,7 @@ pub(super) fn plan_uninstall(env: &Env, home: &Path, variant: Variant) -> Result
     let mut plan = Plan::default();
     let text = disk.text()?;
     let after = match text {
-        Some(text) if !config::split_bom(text).1.trim().is_empty() => {
+        Some(text) if !disk::split_bom(text).1.trim().is_empty() => {
             edit::uninstall(text).map_err(|error| refuse(&disk.path, error))?
         }
         other => other.map(str::to_owned),
@@ -135,7 +135,7 @@ fn notes(disk: &OnDisk, text: Option<&str>, plan: &mut Plan) {
          ask always, fallback deny)."
             .to_owned(),
     );
-    let Ok(Some(value)) = crate::jsonc::value5(config::split_bom(text.unwrap_or_default()).1) else { return };
+    let Ok(Some(value)) = crate::jsonc::value5(disk::split_bom(text.unwrap_or_default()).1) else { return };
     if config::at(&value, &["plugins", "enabled"]) == Some(&false.into()) {
         let others = config::texts_at(&value, &["plugins", "allow"]);
         plan.notes.push(if others.is_empty() {

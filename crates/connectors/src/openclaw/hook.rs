@@ -12,14 +12,10 @@ use crate::call::ToolCall;
 use crate::env::Env;
 use crate::hook::{Answer, BadInput, Event, HookInput, HookSide, Output, Strategy};
 use crate::normalise;
+use crate::words::{self, FACT_CHARS, cut, refusal};
 
-/// Longest error text, reason and other fact (characters).
+/// Longest error text kept (characters).
 const ERROR_CHARS: usize = 2_000;
-const REASON_CHARS: usize = 4_000;
-const FACT_CHARS: usize = 1_024;
-/// What every refusal tells the model to do next.
-const ADVICE: &str = "Do not retry this call or reach the same effect another way. Tell the user what you wanted to do \
-                      and why, and wait for their answer or go on with what does not need it.";
 
 /// The protocol between our plugin and the hook program.
 #[derive(Debug, Clone, Copy)]
@@ -35,13 +31,12 @@ impl HookSide for Side {
     }
 
     fn render(&self, _input: &HookInput, answer: Answer, reason: &str) -> Output {
-        let reason = shown(reason.trim());
         match answer {
-            Answer::Allow => said("allow", &reason),
-            Answer::Defer => said("defer", &reason),
-            Answer::Deny => said("deny", &refusal(&reason, "Denied by ClawButler.")),
+            Answer::Allow => said("allow", &words::said(reason, "")),
+            Answer::Defer => said("defer", &words::said(reason, "")),
+            Answer::Deny => said("deny", &refusal(reason, "Denied by ClawButler.")),
             // Nobody can be asked from inside a hook in every kind of run, so a question is a no.
-            Answer::Ask => said("deny", &refusal(&reason, "ClawButler wants a person to decide this.")),
+            Answer::Ask => said("deny", &refusal(reason, "ClawButler wants a person to decide this.")),
         }
     }
 
@@ -72,27 +67,6 @@ fn said(decision: &str, reason: &str) -> Output {
         json!({ "decision": decision, "reason": reason })
     };
     Output { stdout: value.to_string(), ..Output::silent() }
-}
-
-fn refusal(reason: &str, otherwise: &str) -> String {
-    let reason = if reason.is_empty() { otherwise } else { reason };
-    let stop = if reason.ends_with(['.', '!', '?', ':']) { "" } else { "." };
-    format!("{reason}{stop} {ADVICE}")
-}
-
-/// A reason may quote the call: what would steer a terminal or turn the reading direction is spelt out.
-fn shown(text: &str) -> String {
-    let steers = |c: char| {
-        (c.is_control() && !matches!(c, '\n' | '\t'))
-            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    let spell = |c: char| if steers(c) { c.escape_unicode().to_string() } else { c.to_string() };
-    cut(text, REASON_CHARS).chars().map(spell).collect()
-}
-
-/// At most so many characters of a text.
-fn cut(text: &str, chars: usize) -> &str {
-    text.char_indices().nth(chars).map_or(text, |(at, _)| &text[..at])
 }
 
 fn event_of(verb: &str, payload: &Map<String, Value>) -> Result<Event, BadInput> {

@@ -9,7 +9,6 @@ mod browser;
 mod checks;
 mod config;
 mod discover;
-mod disk;
 mod edit;
 mod facts;
 mod gateways;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::gateways;
+use crate::disk;
 use crate::env::Env;
 
 /// Folder of our plugin in a home.
@@ -78,7 +79,7 @@ pub(super) fn guarded(env: &Env, home: &Path) -> Vec<PathBuf> {
     {
         files.push(home.join(name));
     }
-    unique(files)
+    disk::unique(files)
 }
 
 /// What to watch for drift.
@@ -87,16 +88,10 @@ pub(super) fn watched(env: &Env, home: &Path) -> Vec<PathBuf> {
     let mut files = vec![config.clone(), own_config(home)];
     files.extend(config.canonicalize());
     files.extend(super::plugin::FILES.iter().map(|(name, _)| plugin(home).join(name)));
-    unique(files)
+    disk::unique(files)
 }
 
 /// Whether two paths are one place.
 pub(super) fn same(one: &Path, other: &Path) -> bool {
     one == other || matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
-}
-
-/// Drops repetitions, keeping the first of each.
-pub(super) fn unique(files: Vec<PathBuf>) -> Vec<PathBuf> {
-    let mut seen = std::collections::BTreeSet::new();
-    files.into_iter().filter(|file| seen.insert(file.clone())).collect()
 }

@@ -8,7 +8,8 @@ use clawbutler_core::limits::{CONFIG_FILE_BYTES, RECORDINGS};
 use serde_json::Value;
 
 use super::config::text_at;
-use super::{disk, paths};
+use super::paths;
+use crate::disk;
 use crate::record::{Form, Recording, Rows};
 
 /// Name of an agent's database.

@@ -5,8 +5,9 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::plugin::{FILES, PLUGIN_ID};
-use super::{config, disk, edit, gateways, guard, paths};
+use super::{config, edit, gateways, guard, paths};
 use crate::connector::{GuardState, GuardStatus};
+use crate::disk;
 use crate::env::Env;
 
 fn status(state: GuardState, says: String, fix: Option<String>) -> GuardStatus {
@@ -71,7 +72,7 @@ pub(super) fn guard_status(env: &Env, home: &Path, hook: &Path) -> GuardStatus {
     if !wrong.is_empty() {
         return damaged(&wrong.join(" and "));
     }
-    if let Some(trouble) = program_trouble(hook) {
+    if let Some(trouble) = disk::program_trouble(hook) {
         return status(
             GuardState::Damaged,
             format!("The guard is complete, but {trouble}: it blocks nearly every tool call."),
@@ -131,25 +132,6 @@ fn switched_off(env: &Env, home: &Path, config: &Value, entry: Option<&Value>, p
         other.config.unwrap_or_default().display()
     );
     Some(bypassed(&why, "Restart the gateway with this configuration, or install the guard in that one.".to_owned()))
-}
-
-/// Why the program behind the entry cannot work.
-fn program_trouble(hook: &Path) -> Option<String> {
-    let facts = match std::fs::metadata(hook) {
-        Ok(facts) => facts,
-        Err(error) => return Some(format!("the hook program {} cannot be found ({error})", hook.display())),
-    };
-    if !facts.is_file() {
-        return Some(format!("{} is not a program", hook.display()));
-    }
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        if facts.permissions().mode() & 0o111 == 0 {
-            return Some(format!("the hook program {} may not be executed", hook.display()));
-        }
-    }
-    None
 }
 
 /// Whether a load path is one of ours; used where plugins are listed.

@@ -25,6 +25,7 @@ pub(super) fn Guard(desk: Desk, agent: AgentView, contact: Memo<Option<i64>>) ->
     let in_force = matches!(state, GuardState::Managed | GuardState::User);
     let missing = state == GuardState::Missing;
     let removed = if state == GuardState::Managed { GuardVariant::Managed } else { GuardVariant::User };
+    let rules = agent.backstop.filter(|_| agent.governed);
     let id = StoredValue::new(agent.id.clone());
     let plan = move |variant, uninstall| desk.plan(id.get_value(), variant, uninstall);
     view! {
@@ -37,23 +38,34 @@ pub(super) fn Guard(desk: Desk, agent: AgentView, contact: Memo<Option<i64>>) ->
                 {(guardable && !in_force).then(|| view! { <button type="button" class="primary" data-testid="install" aria-haspopup="dialog" on:click=move |_| plan(GuardVariant::User, false)>{if missing { "Connect…" } else { "Repair…" }}</button> })}
                 {(guardable && state != GuardState::Managed).then(|| view! { <button type="button" class="plain" aria-haspopup="dialog" on:click=move |_| plan(GuardVariant::Managed, false)>"For the whole machine…"</button> })}
                 {(guardable && !missing).then(|| view! { <button type="button" class="plain" data-testid="disconnect" aria-haspopup="dialog" on:click=move |_| plan(removed, true)>"Remove the guard…"</button> })}
+                {rules.map(|stand| view! { <button type="button" class="plain" data-testid="static-rules" aria-haspopup="dialog" on:click=move |_| plan(GuardVariant::Backstop, stand)>{if stand { "Remove the static rules…" } else { "Add static rules…" }}</button> })}
             </div>
         </section>
+    }
+}
+
+/// The title of a plan, and what is said when it was carried out.
+fn words(variant: GuardVariant, uninstall: bool) -> (&'static str, &'static str) {
+    match (variant, uninstall) {
+        (GuardVariant::Backstop, false) => ("Add static rules", "The static rules are written."),
+        (GuardVariant::Backstop, true) => ("Remove the static rules", "The static rules are removed."),
+        (GuardVariant::User | GuardVariant::Managed, false) => ("Install the guard", "The guard is installed."),
+        (GuardVariant::User | GuardVariant::Managed, true) => ("Remove the guard", "The guard is removed."),
     }
 }
 
 #[component]
 pub(super) fn Consent(desk: Desk, shown: Shown) -> impl IntoView {
     let plan = shown.plan.clone();
-    let title = if shown.uninstall { "Remove the guard" } else { "Install the guard" };
+    let (title, told) = words(shown.variant, shown.uninstall);
     let changes = plan.changes;
     let carry_out = move |_| {
         let Shown { plan: GuardPlan { home_id, plan_digest, .. }, variant, uninstall } = shown.clone();
         let done = move |_| desk.shown.set(None);
         if uninstall {
-            desk.send(UninstallGuard { home_id, variant, plan_digest }, "The guard is removed.", done);
+            desk.send(UninstallGuard { home_id, variant, plan_digest }, told, done);
         } else {
-            desk.send(InstallGuard { home_id, variant, plan_digest }, "The guard is installed.", done);
+            desk.send(InstallGuard { home_id, variant, plan_digest }, told, done);
         }
     };
     view! {

@@ -10,6 +10,7 @@ use super::tree::Tree;
 use super::usage::Usage;
 use super::{Desk, model};
 use crate::live::Live;
+use crate::pages::audit::escaped;
 use crate::signs::When;
 use crate::{kit, signs};
 
@@ -51,7 +52,7 @@ fn head(live: Live, row: &SessionRow) -> AnyView {
         <header class="session-head" data-testid="session-head">
             <h1>{model::name(row)}</h1>
             <p>{signs::session_state(row.state)}" "<span class="quiet" title=model::source_words(row.state_source)>{row.state_says.clone()}" ("{model::source_words(row.state_source)}")"</span></p>
-            <p class="quiet"><a href=format!("#/agents/{}", row.home_id)>{row.runtime_name.clone()}</a>" · "<span title=row.cwd.clone()>{model::place(row)}</span>{row.started_at.map(|at| view! { " · started "<When at=at live=live/> })}</p>
+            <p class="quiet"><a href=format!("#/agents/{}", row.home_id)>{row.runtime_name.clone()}</a>" · "<span title=row.cwd.clone()>{model::place(row)}</span>{row.started_at.map(|at| view! { " · started "<When at=at live=live/> })}" · "<a href=format!("#/audit/session/{}", escaped(&row.session)) data-testid="audit-trail">"audit trail"</a></p>
             <p class="chips-line">{facts}<span class="tag number">{model::tokens(model::all(&row.tokens))}" tokens"</span><span class="tag number" title=row.cost.basis.clone()>{model::cost(&row.cost)}</span></p>
         </header>
     }

@@ -15,7 +15,8 @@ use serde_json::Value;
 
 use super::validity::{self, Seen};
 use super::version::Version;
-use super::{discover, guard, paths, sessions};
+use super::{discover, paths, sessions};
+use crate::disk;
 use crate::env::Env;
 use crate::facts::{Can, Capabilities, Check, Fact, Health, Tab, Watch};
 
@@ -113,8 +114,8 @@ pub(super) fn mark(bytes: &[u8]) -> String {
 
 /// A JSON file within bounds; null when it is missing or not understood.
 pub(super) fn json(path: &Path) -> Value {
-    let text = guard::read(path).ok().and_then(|disk| disk.text).unwrap_or_default();
-    serde_json::from_str(super::settings::split_bom(&text).1).unwrap_or(Value::Null)
+    let text = disk::read_text(path).ok().and_then(|disk| disk.text).unwrap_or_default();
+    serde_json::from_str(disk::split_bom(&text).1).unwrap_or(Value::Null)
 }
 
 /// Entries of an object, in order of their names; none of anything else.
@@ -130,13 +131,13 @@ pub(super) fn texts(value: Option<&Value>) -> impl Iterator<Item = &str> {
 /// Where a project's files are looked for: its own folder and its repository's root.
 pub(super) fn folders(project: &Path) -> Vec<PathBuf> {
     let root = project.ancestors().find(|folder| folder.join(".git").exists());
-    paths::unique([project].into_iter().chain(root).map(Path::to_owned).collect())
+    disk::unique([project].into_iter().chain(root).map(Path::to_owned).collect())
 }
 
 fn all_settings(env: &Env, home: &Path, projects: &[PathBuf]) -> Vec<Settings> {
     let mut files = Vec::new();
     let mut add = |scope, project: Option<&PathBuf>, path: PathBuf| {
-        let text = guard::read(&path).ok().and_then(|disk| disk.text);
+        let text = disk::read_text(&path).ok().and_then(|disk| disk.text);
         // A file the client ignores configures nothing; the checks say so.
         if let Some(Seen::Applies(value)) = text.map(|text| validity::seen(&text)) {
             files.push(Settings { scope, project: project.cloned(), path, value });
@@ -161,7 +162,7 @@ fn all_settings(env: &Env, home: &Path, projects: &[PathBuf]) -> Vec<Settings> {
 
 /// See [`crate::connector::Connector::facts`].
 pub(super) fn facts(env: &Env, home: &Path, projects: &[PathBuf]) -> Vec<Fact> {
-    let projects = paths::unique(projects.to_vec());
+    let projects = disk::unique(projects.to_vec());
     let settings = all_settings(env, home, &projects);
     let state_path = paths::state(env, home);
     let state = json(&state_path);
@@ -264,7 +265,7 @@ fn instructions(facts: &mut Facts, home: &Path, projects: &[PathBuf]) {
         ["CLAUDE.md", "CLAUDE.local.md", ".claude/CLAUDE.md"].map(|name| (folder.join(name), Watch::No))
     });
     for (path, watch) in std::iter::once(own).chain(theirs) {
-        if let Some(text) = guard::read(&path).ok().and_then(|disk| disk.text) {
+        if let Some(text) = disk::read_text(&path).ok().and_then(|disk| disk.text) {
             let (name, size) = (path.display().to_string(), text.len());
             facts.add(Tab::Files, &name, format!("{size} bytes, {}", mark(text.as_bytes())), &name, watch);
         }
@@ -295,7 +296,7 @@ fn client(env: &Env, home: &Path) -> Check {
 fn settings(home: &Path) -> Check {
     let path = paths::settings(home);
     let fix = Some(format!("Correct {}.", path.display()));
-    match guard::read(&path).map(|disk| disk.text.map(|text| validity::seen(&text))) {
+    match disk::read_text(&path).map(|disk| disk.text.map(|text| validity::seen(&text))) {
         Ok(Some(Seen::Ignored(why))) => {
             check("settings", Health::Critical, format!("The client ignores its settings as a whole: {why}."), fix)
         }
@@ -307,7 +308,7 @@ fn settings(home: &Path) -> Check {
 
 fn state(env: &Env, home: &Path) -> Check {
     let path = paths::state(env, home);
-    let understood = match guard::read(&path) {
+    let understood = match disk::read_text(&path) {
         Ok(disk) => disk.text.is_none_or(|text| serde_json::from_str::<Value>(&text).is_ok()),
         Err(_) => false,
     };

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::super::guard;
 use super::permissions::{handlers, kind, started};
 use super::{Facts, Settings, entries, folders, json, mark, short};
+use crate::disk;
 use crate::facts::{Tab, Watch};
 
 /// Entries of one folder that are looked at.
@@ -109,7 +109,7 @@ fn stem(path: &Path) -> String {
 }
 
 fn text(facts: &mut Facts, what: &str, path: &Path, name: &str, (prefix, suffix): (&str, &str), watch: Watch) {
-    let Some(text) = guard::read(path).ok().and_then(|disk| disk.text) else { return };
+    let Some(text) = disk::read_text(path).ok().and_then(|disk| disk.text) else { return };
     let says = short(&description(&text));
     let value = format!("{says} ({})", mark(text.as_bytes()));
     let name = format!("{what}:{prefix}{name}{suffix}");
