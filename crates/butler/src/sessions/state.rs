@@ -1,12 +1,14 @@
 //! What a session is doing, and what that is known from.
 //!
-//! The stronger source wins: a request of it that waits in our queue, the runtime's own list of live sessions,
+//! The stronger source wins: a request of it that waits in our queue, the server it runs in where we are connected
+//! to it, the runtime's own list of live sessions,
 //! the end of its process, the last of its records, a hook that called, and silence.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use clawbutler_connectors::connector::{self, LiveSession};
+use clawbutler_core::timeline::State;
 use clawbutler_store::StoreError;
 use clawbutler_store::sessions::SessionRow;
 use clawbutler_wire::sessions::{SessionState, StateSource};
@@ -44,6 +46,8 @@ pub(super) struct Signs {
     pending: BTreeSet<(String, String)>,
     live: HashMap<(String, String), LiveSession>,
     gone: BTreeSet<(String, String)>,
+    /// What connections to the runtimes' servers tell.
+    told: HashMap<(String, String), State>,
     hooks: HashMap<String, i64>,
 }
 
@@ -55,6 +59,7 @@ impl Butler {
         let pending = self.0.store.read::<_, StoreError>(|read| read.approvals_pending(PENDING))?;
         let pending = pending.into_iter().map(|row| (row.action.runtime, row.action.session)).collect();
         let hooks = lock(&self.0.registry).sessions.clone();
+        let told = self.told_states();
         let steady = self.0.ports.clock.steady_ms();
         let mut live = lock(&self.0.sessions.live);
         if live.at.is_none_or(|at| steady.saturating_sub(at) >= LIVE_MS) {
@@ -81,7 +86,7 @@ impl Butler {
             (!listed && !runs).then(|| key.clone())
         };
         let gone = live.seen.iter().filter_map(ended).collect();
-        Ok(Signs { now: self.now().0, pending, live: live.sessions.clone(), gone, hooks })
+        Ok(Signs { now: self.now().0, pending, live: live.sessions.clone(), gone, told, hooks })
     }
 }
 
@@ -95,6 +100,10 @@ impl Signs {
         if self.pending.contains(&(row.runtime.clone(), row.session.clone())) {
             let says = "A call of it waits for your decision.";
             return (SessionState::WaitingApproval, StateSource::Queue, says.to_owned(), pid);
+        }
+        if let Some(state) = self.told.get(&here) {
+            let says = "The server it runs in tells so.";
+            return (in_wire(*state), StateSource::Runtime, says.to_owned(), pid);
         }
         if let Some(session) = live {
             let state = match session.status.as_str() {
@@ -129,6 +138,16 @@ impl Signs {
             Some(state) => (state, StateSource::Recorded, "The last of its records says so.".to_owned(), None),
             None => (SessionState::Unknown, StateSource::Nothing, "Its records tell no state.".to_owned(), None),
         }
+    }
+}
+
+fn in_wire(state: State) -> SessionState {
+    match state {
+        State::Running => SessionState::Running,
+        State::Idle => SessionState::Idle,
+        State::WaitingInput => SessionState::WaitingInput,
+        State::WaitingApproval => SessionState::WaitingApproval,
+        State::Ended => SessionState::Ended,
     }
 }
 
