@@ -360,7 +360,7 @@ fn a_daemons_questions_enter_the_queue() {
     let count = |kind: &str| kinds.iter().filter(|one| *one == kind).count();
     assert_eq!((count("approval.decided"), count("decision.late")), (6, 0), "{kinds:?}");
     assert_eq!(count("decision.delivered"), 7, "each decision reached the client, and the grant's: {kinds:?}");
-    machine.ask(&DetachHome { home_id: machine.home_id() }).unwrap();
+    machine.ask(&DetachHome { home_id: machine.home_id(), anyway: false }).unwrap();
     assert!(machine.ask(&ListConnections {}).unwrap().items.is_empty());
 }
 

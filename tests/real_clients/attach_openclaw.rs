@@ -314,6 +314,6 @@ fn a_gateways_questions_enter_the_queue() {
 
     stands(&machine);
     assert!(!floor(&machine, false).floor.unwrap().raised);
-    machine.ask(&DetachHome { home_id }).unwrap();
+    machine.ask(&DetachHome { home_id, anyway: false }).unwrap();
     assert!(machine.ask(&ListConnections {}).unwrap().items.is_empty());
 }

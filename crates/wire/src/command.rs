@@ -232,10 +232,13 @@ impl std::fmt::Debug for AttachHome {
     }
 }
 
-/// Ends the connection and forgets its tokens. `precondition` while the floor is raised.
+/// Ends the connection and forgets its tokens. `precondition` while the floor is raised or an agent of it is disabled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DetachHome {
     pub home_id: String,
+    /// Also when something of ours stays behind at a gateway that cannot be reached any more; the entry says what.
+    #[serde(default)]
+    pub anyway: bool,
 }
 
 /// Raises the gateway's exec policy so that every command asks, or gives back what was there before. May take a

@@ -128,17 +128,22 @@ impl Butler {
     pub fn detach_home(&self, request: DetachHome) -> Result<Done, Error> {
         let choice = lock(&self.0.attached).chosen.get(&request.home_id).cloned();
         let choice = choice.ok_or_else(|| Error::not_found("connection"))?;
-        if choice.before.is_some() {
+        let up = lock(&self.0.attached).held.get(&request.home_id).is_some_and(Held::is_up);
+        let gone = request.anyway && !up;
+        if choice.before.is_some() && !gone {
             let says = "The gateway still asks about everything because of us, and without us nobody would answer.";
             return Err(Error::precondition(says, "Give it its own policy back first."));
         }
-        if !choice.off.is_empty() {
+        if !choice.off.is_empty() && !gone {
             let says = "Some of its agents are disabled, and without us nobody knows what they had.";
             return Err(Error::precondition(says, "Enable them first."));
         }
         let home = lock(&self.0.registry).homes.get(&request.home_id).cloned();
         let home = home.ok_or_else(|| Error::not_found("home"))?;
-        self.put_choice(&home, None, Kind::GatewayDetached, json!({}))?;
+        let agents: Vec<&String> = choice.off.keys().collect();
+        let left = json!({ "floor_raised": choice.before.is_some(), "agents_disabled": agents });
+        let data = if gone { json!({ "left": left }) } else { json!({}) };
+        self.put_choice(&home, None, Kind::GatewayDetached, data)?;
         self.drop_line(&home.id);
         self.forget_tokens(&home.id)?;
         self.forget_configs(&home.id)?;

@@ -95,7 +95,7 @@ fn secrets_are_neither_kept_nor_written_back() {
     assert_eq!(place.line.patched(), [json!({ "a": 1 })]);
     let file = place.desk.data().join(format!("attached/configs/{}.json", place.home));
     assert!(!std::fs::read_to_string(&file).unwrap().contains(SECRET) && !format!("{view:?}").contains(SECRET));
-    place.desk.butler().detach_home(DetachHome { home_id: place.home.clone() }).unwrap();
+    place.desk.butler().detach_home(DetachHome { home_id: place.home.clone(), anyway: false }).unwrap();
     assert!(!file.exists(), "forgotten with the connection");
 }
 
@@ -118,7 +118,7 @@ fn an_agent_is_off_until_it_gets_back_what_it_had() {
     act(&place, GatewayVerb::DisableAgent { agent: agent() }).unwrap();
     assert_eq!(code(act(&place, GatewayVerb::DisableAgent { agent: agent() })), Code::Precondition);
     assert_eq!(place.connection().disabled, ["main"]);
-    let detach = || place.desk.butler().detach_home(DetachHome { home_id: place.home.clone() });
+    let detach = || place.desk.butler().detach_home(DetachHome { home_id: place.home.clone(), anyway: false });
     assert_eq!(code(detach()), Code::Precondition, "nobody else knows what it had");
     act(&place, GatewayVerb::EnableAgent { agent: agent() }).unwrap();
     assert_eq!(place.line.patched(), [json!({ "back": "main" })]);

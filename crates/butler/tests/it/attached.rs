@@ -357,12 +357,25 @@ fn the_floor_is_raised_after_it_was_seen_and_given_back() {
 
     let raised = place.floor(true, "h").unwrap().floor.unwrap();
     assert_eq!((raised.raised, raised.gaps.len()), (true, 0));
-    let detach = || place.desk.butler().detach_home(DetachHome { home_id: place.home.clone() });
+    let detach = || place.desk.butler().detach_home(DetachHome { home_id: place.home.clone(), anyway: false });
     assert_eq!(code(detach()), Code::Precondition, "nobody would answer");
     let lowered = place.floor(false, &raised.hash).unwrap().floor.unwrap();
     assert_eq!(serde_json::from_str::<Value>(&lowered.now).unwrap(), before);
     assert_eq!(place.desk.entries("gateway.floor").len(), 2);
     detach().unwrap();
+}
+
+#[test]
+fn a_gateway_that_is_gone_is_let_go_and_the_log_says_what_stays_there() {
+    let place = Place::new();
+    place.floor(true, "h").unwrap();
+    let detach = |anyway| place.desk.butler().detach_home(DetachHome { home_id: place.home.clone(), anyway });
+    assert_eq!(code(detach(true)), Code::Precondition, "while it stands, nothing is left behind");
+    place.said(down());
+    assert_eq!(code(detach(false)), Code::Precondition);
+    detach(true).unwrap();
+    let left = &place.desk.entries("gateway.detached")[0].data["left"];
+    assert_eq!(left, &json!({ "floor_raised": true, "agents_disabled": [] }));
 }
 
 #[test]
@@ -416,7 +429,7 @@ fn tokens_are_kept_by_us_alone_and_told_to_nobody() {
         let attach = AttachHome { home_id: place.home.clone(), url: Some(url.to_owned()), token: None };
         assert_eq!(code(place.desk.butler().attach_home(attach)), Code::BadRequest, "{url}");
     }
-    place.desk.butler().detach_home(DetachHome { home_id: place.home.clone() }).unwrap();
+    place.desk.butler().detach_home(DetachHome { home_id: place.home.clone(), anyway: false }).unwrap();
     let left: Vec<_> = fs::read_dir(place.desk.data().join("attached")).unwrap().flatten().collect();
     assert!(left.iter().all(|entry| entry.path().extension().is_none_or(|extension| extension == "key")));
     place.desk.close();

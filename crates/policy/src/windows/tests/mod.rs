@@ -247,10 +247,11 @@ fn hostile_shapes_are_bounded_in_time() {
     let (shapes, cmd) = hostile();
     let all = shapes.iter().map(|text| (Dialect::Powershell, text)).chain(cmd.iter().map(|text| (Dialect::Cmd, text)));
     for (dialect, text) in all {
+        // An exponential shape would take for ever; a debug build on a busy machine takes seconds.
         let start = std::time::Instant::now();
         let found = level(dialect, text);
         let name = &text[..text.len().min(24)];
-        assert!(start.elapsed().as_secs() < 5, "{name} took {:?}", start.elapsed());
+        assert!(start.elapsed().as_secs() < 60, "{name} took {:?}", start.elapsed());
         assert!(found <= RiskLevel::Critical, "{name}");
     }
     let size = format!("Write-Host '{}'", "x".repeat(80_000));

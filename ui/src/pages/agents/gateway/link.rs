@@ -1,6 +1,6 @@
 //! How the connection stands, and choosing where it goes to.
 
-use clawbutler_wire::attached::ConnectionView;
+use clawbutler_wire::attached::{ConnectionView, LinkState};
 use clawbutler_wire::command::{AttachHome, DetachHome};
 use leptos::prelude::*;
 
@@ -17,9 +17,14 @@ pub(super) fn Standing(
     let raised = Memo::new(move |_| {
         connection.with(|one| one.as_ref().and_then(|one| one.floor.as_ref()).is_some_and(|floor| floor.raised))
     });
+    let up = Memo::new(move |_| connection.with(|one| one.as_ref().is_some_and(|one| one.link == LinkState::Up)));
+    let leaves = Memo::new(move |_| {
+        connection.with(|one| raised.get() || one.as_ref().is_some_and(|one| !one.disabled.is_empty()))
+    });
     let detach = Callback::new(move |()| {
         let home_id = desk.route.item();
-        desk.send(DetachHome { home_id }, "It is disconnected, and its tokens are forgotten.", |_| {});
+        let anyway = leaves.get_untracked();
+        desk.send(DetachHome { home_id, anyway }, "It is disconnected, and its tokens are forgotten.", |_| {});
     });
     view! {
         <section class="panel" data-testid="gateway-link">
@@ -28,8 +33,13 @@ pub(super) fn Standing(
             {move || (!changing.get()).then(|| view! {
                 <div class="buttons">
                     <button type="button" class="plain" data-testid="gateway-change" on:click=move |_| changing.set(true)>"Another address or token…"</button>
-                    {move || if raised.get() {
-                        view! { <span class="quiet">"Give its own policy back before you disconnect."</span> }.into_any()
+                    {move || if leaves.get() && up.get() {
+                        view! { <span class="quiet">"Give back its own policy and enable its agents before you disconnect."</span> }.into_any()
+                    } else if leaves.get() {
+                        view! {
+                            <kit::Sure testid="gateway-disconnect" label="Disconnect for good…" sure="Disconnect and leave it as it is" act=detach/>
+                            <span class="quiet">"It cannot be reached. If it comes back, it still has our policy or disabled agents; the audit log says which."</span>
+                        }.into_any()
                     } else {
                         view! { <kit::Sure testid="gateway-disconnect" label="Disconnect…" sure="Disconnect and forget its tokens" act=detach/> }.into_any()
                     }}
