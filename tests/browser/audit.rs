@@ -38,6 +38,24 @@ fn shots(browser: &Browser, name: &str) {
     browser.size(1280, 800);
 }
 
+/// The query's errors have a place, its words find, and the address keeps it.
+fn searched(browser: &Browser) {
+    browser.script("document.activeElement.blur()");
+    browser.press("/");
+    assert!(browser.is_focused("[data-testid=audit-search]"));
+    browser.press("victim kind:");
+    browser.wait_text("[data-testid=query-error]", "A value is missing behind the colon");
+    shots(browser, "61-bad-query");
+    browser.press("approval.requested");
+    wait_for("one row", || (browser.count(ROWS) == 1).then_some(()));
+    browser.wait_text("[data-testid=count]", "1 entry found");
+    assert!(
+        browser.script("return location.hash").as_str().unwrap().contains("text=victim%20kind%3Aapproval.requested")
+    );
+    browser.tab_to("[data-testid=clear]").press(ENTER);
+    wait_for("every row", || (browser.count(ROWS) > 10).then_some(()));
+}
+
 #[test]
 fn the_log_is_searched_followed_exported_and_verified() {
     let Some(machine) = Machine::with_claude(&json!({ "permissions": { "allow": ["Bash"] } })) else { return };
@@ -49,21 +67,7 @@ fn the_log_is_searched_followed_exported_and_verified() {
     browser.wait_text(".log", "Denied: not before lunch");
     shots(&browser, "60-log");
 
-    // Search: the query's errors have a place, its words find, and the address keeps it.
-    browser.script("document.activeElement.blur()");
-    browser.press("/");
-    assert!(browser.is_focused("[data-testid=audit-search]"));
-    browser.press("victim kind:");
-    browser.wait_text("[data-testid=query-error]", "A value is missing behind the colon");
-    shots(&browser, "61-bad-query");
-    browser.press("approval.requested");
-    wait_for("one row", || (browser.count(ROWS) == 1).then_some(()));
-    browser.wait_text("[data-testid=count]", "1 entry found");
-    assert!(
-        browser.script("return location.hash").as_str().unwrap().contains("text=victim%20kind%3Aapproval.requested")
-    );
-    browser.tab_to("[data-testid=clear]").press(ENTER);
-    wait_for("every row", || (browser.count(ROWS) > 10).then_some(()));
+    searched(&browser);
 
     // Filter: a menu, a chip, and back.
     browser.tab_to("[data-testid=menu-decision] summary").press(ENTER);
