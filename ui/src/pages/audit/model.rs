@@ -189,7 +189,12 @@ pub(super) const KINDS: &[(&str, &[(&str, &str)])] = &[
             ("settings.changed", "Settings changed"),
             ("tampering.noticed", "Tampering noticed"),
             ("audit.exported", "Log exported"),
-            ("audit.pruned", "Facts removed"),
+            ("audit.pruned", "Removal of facts announced"),
+            ("retention.ran", "Retention ran"),
+            ("backup.made", "Backup made"),
+            ("backup.restored", "Backup restored"),
+            ("log.set_aside", "Log set aside"),
+            ("log.damaged", "Damage found"),
             ("offline.recorded", "Recorded offline"),
             ("offline.damaged", "Offline record damaged"),
         ],
@@ -343,7 +348,7 @@ pub(super) fn in_words(filter: &AuditFilter, time: impl Fn(i64) -> String) -> St
 }
 
 /// `1,234,567`.
-pub(super) fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -356,7 +361,7 @@ pub(super) fn grouped(number: u64) -> String {
 }
 
 /// `1 entry`, `1,200 entries`.
-pub(super) fn entries(number: u64) -> String {
+pub(crate) fn entries(number: u64) -> String {
     format!("{} {}", grouped(number), if number == 1 { "entry" } else { "entries" })
 }
 
