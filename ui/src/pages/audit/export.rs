@@ -198,7 +198,7 @@ fn Progress(job: Job) -> impl IntoView {
                 }.into_any(),
                 "stopped" => view! {
                     <p class="sentence">"Cancelled."</p>
-                    <p class="quiet">{format!("{} entries were written to {}.part. Exporting the same to the same file again goes on there.", model::grouped(now.written.0), now.out)}</p>
+                    <p class="quiet">{if now.out.ends_with(".zip") { "A pack is whole or not there: begin again.".to_owned() } else { format!("{} entries were written to {}.part. Exporting the same to the same file again goes on there.", model::grouped(now.written.0), now.out) }}</p>
                 }.into_any(),
                 _ => view! { <div class="trouble" role="alert"><strong>"The export failed. "</strong>{now.says.clone().unwrap_or_default()}</div> }.into_any(),
             } }}

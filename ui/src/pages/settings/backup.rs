@@ -109,7 +109,9 @@ fn Making(live: Live, job: Job, close: Callback<()>) -> impl IntoView {
         })
     });
     let refusal = move || {
-        recipient.with(|recipient| once.with(|once| twice.with(|twice| model::refusal(lock.get(), &out.get(), recipient, once, twice))))
+        recipient.with(|recipient| {
+            once.with(|once| twice.with(|twice| model::refusal(lock.get(), &out.get(), recipient, once, twice)))
+        })
     };
     let begin = move |_| {
         let (recipient, passphrase) = untrack(|| match lock.get() {

@@ -25,7 +25,6 @@ const USUAL_MEGABYTES: u32 = 500;
 /// What the parts of the section work on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Keeping {
-    pub(super) live: Live,
     pub(super) view: Fetched<RetentionView>,
     /// As it stands on the screen; saved with a button, since it removes for good.
     draft: RwSignal<RetentionSettings>,
@@ -99,7 +98,6 @@ impl Keeping {
 #[component]
 pub(super) fn Section(live: Live) -> impl IntoView {
     let keeping = Keeping {
-        live,
         view: Fetched::new(),
         draft: RwSignal::new(RetentionSettings::default()),
         dry: Fetched::new(),

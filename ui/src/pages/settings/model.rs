@@ -24,8 +24,7 @@ pub(super) enum Class {
 }
 
 impl Class {
-    pub(super) const ALL: [Self; 5] =
-        [Self::Actions, Self::Decisions, Self::Sessions, Self::Housekeeping, Self::Steps];
+    pub(super) const ALL: [Self; 5] = [Self::Actions, Self::Decisions, Self::Sessions, Self::Housekeeping, Self::Steps];
 
     /// As the wire names it.
     pub(super) fn key(self) -> &'static str {
@@ -155,9 +154,7 @@ pub(super) fn refusal(lock: Lock, out: &str, recipient: &str, once: &str, twice:
     }
     match lock {
         Lock::Recipient if !recipient.trim().starts_with("age1") => Some("A recipient's key begins with “age1”."),
-        Lock::Passphrase if once.chars().count() < PASSPHRASE_CHARS => {
-            Some("A passphrase has at least 12 characters.")
-        }
+        Lock::Passphrase if once.chars().count() < PASSPHRASE_CHARS => Some("A passphrase has at least 12 characters."),
         Lock::Passphrase if once != twice => Some("The two passphrases are not the same."),
         Lock::Passphrase | Lock::Recipient | Lock::None => None,
     }

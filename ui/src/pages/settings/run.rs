@@ -63,7 +63,9 @@ pub(super) fn Run(keeping: Keeping) -> impl IntoView {
     let label = move || {
         goes.value.with(|report| match report {
             _ if beginning.get() => "Beginning…".to_owned(),
-            Some(report) if !model::is_empty(report) => words::sentence(&format!("remove {}", model::what_goes(report))),
+            Some(report) if !model::is_empty(report) => {
+                words::sentence(&format!("remove {}", model::what_goes(report)))
+            }
             _ => "Remove".to_owned(),
         })
     };
