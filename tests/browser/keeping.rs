@@ -112,6 +112,7 @@ fn retention(browser: &Browser) {
     browser.tab_to("[data-testid=keep-run]").press(ENTER);
     browser.tab_to("[data-testid=keep-confirm-run]:not([disabled])").press(ENTER);
     browser.wait_text("[data-testid=keep-last]", "It removed the facts of");
+    browser.wait_gone("[data-testid=keep-dry] table");
     to_section(browser, "[data-testid=keep-on]");
     shots(browser, "83-ran");
 }

@@ -29,7 +29,7 @@ pub(super) struct Keeping {
     /// As it stands on the screen; saved with a button, since it removes for good.
     draft: RwSignal<RetentionSettings>,
     /// What would go with the draft; absent until asked for.
-    dry: Fetched<RetentionReport>,
+    pub(super) dry: Fetched<RetentionReport>,
     pub(super) error: RwSignal<Option<ApiError>>,
     busy: RwSignal<bool>,
     /// Whether the sheet before a run is open.
@@ -145,10 +145,10 @@ fn Form(keeping: Keeping) -> impl IntoView {
     };
     view! {
         <table class="keep-table" data-testid="keep-table">
-            <thead><tr><th scope="col">"What"</th><th scope="col">"At most so old"</th><th scope="col">"At most so much"</th></tr></thead>
+            <thead><tr><th scope="col">"What"</th><th scope="col">"Keep for"</th><th scope="col">"Keep up to"</th></tr></thead>
             <tbody>{Class::ALL.map(|class| view! { <Row keeping=keeping class=class/> })}</tbody>
         </table>
-        <p class="quiet">"A box without a tick keeps everything. The facts of the last 24 hours, of requests that wait and of grants in force always stay."</p>
+        <p class="quiet">"Without a limit everything is kept. The facts of the last 24 hours, of requests that wait and of grants in force always stay."</p>
         <label class="setting"><input type="checkbox" data-testid="keep-on" prop:checked=move || draft.with(|draft| draft.on)
             on:change=move |event| { let on = event_target_checked(&event); keeping.edit(|draft| draft.on = on); }/>"Remove what is over these limits by itself, once a day"</label>
         {move || keeping.changed().then(|| view! {
@@ -171,7 +171,7 @@ fn Form(keeping: Keeping) -> impl IntoView {
         </div>
         <div role="status" data-testid="keep-dry">
             {kit::trouble(keeping.dry.error)}
-            {move || keeping.dry.value.get().map(|report| view! { <Goes report=report/> })}
+            {move || keeping.dry.value.get().map(|report| view! { <Goes report=report links=true/> })}
         </div>
     }
 }

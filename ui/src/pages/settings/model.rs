@@ -132,6 +132,7 @@ pub(super) fn what_goes(report: &RetentionReport) -> String {
 /// How the last run ended.
 pub(super) fn last_words(report: &RetentionReport, gives_back: bool) -> String {
     let returned = match report.returned {
+        Some(bytes) if bytes.0 == 0 => " Too little came free for the file to get smaller.".to_owned(),
         Some(bytes) => format!(" {} went back to the disk.", size(bytes.0)),
         None if gives_back => String::new(),
         None => " The freed space is used again by what is recorded later.".to_owned(),
@@ -171,7 +172,7 @@ pub(super) fn restore(file: &str, encryption: &str) -> String {
     let quoted = if file.contains(char::is_whitespace) { format!("\"{file}\"") } else { file.to_owned() };
     let key = match encryption {
         "recipient" => " --age-identity KEYS.txt",
-        "passphrase" => " --passphrase-file FILE",
+        "passphrase" => " --passphrase-file PASSPHRASE.txt",
         _ => "",
     };
     format!("clawbutler audit restore {quoted}{key}")
@@ -241,6 +242,10 @@ mod tests {
             "It removed the facts of 400 entries (1.2 MB) and 1,200 steps of session timelines. 1.0 MB went back to the disk."
         );
         assert_eq!(
+            last_words(&report(1, 0, Some(0)), true),
+            "It removed the facts of 1 entry (3.1 kB). Too little came free for the file to get smaller."
+        );
+        assert_eq!(
             last_words(&report(1, 0, None), false),
             "It removed the facts of 1 entry (3.1 kB). The freed space is used again by what is recorded later."
         );
@@ -264,6 +269,9 @@ mod tests {
         assert_eq!(file_name("2026-11-25T14:20", Lock::Passphrase), "clawbutler-backup-2026-11-25-1420.db.age");
         assert_eq!(restore("/b.db", "none"), "clawbutler audit restore /b.db");
         assert_eq!(restore("/b.age", "recipient"), "clawbutler audit restore /b.age --age-identity KEYS.txt");
-        assert_eq!(restore("/my b.age", "passphrase"), "clawbutler audit restore \"/my b.age\" --passphrase-file FILE");
+        assert_eq!(
+            restore("/my b.age", "passphrase"),
+            "clawbutler audit restore \"/my b.age\" --passphrase-file PASSPHRASE.txt"
+        );
     }
 }

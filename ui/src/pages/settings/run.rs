@@ -13,7 +13,11 @@ use crate::{api, clock, kit, model as words};
 
 /// What goes, class by class.
 #[component]
-pub(super) fn Goes(report: RetentionReport) -> impl IntoView {
+pub(super) fn Goes(
+    report: RetentionReport,
+    /// Whether the first and last entries can be opened from here.
+    links: bool,
+) -> impl IntoView {
     if model::is_empty(&report) {
         return view! { <p data-testid="goes-nothing">"Nothing would go: all that is recorded is within these limits, or has to stay."</p> }.into_any();
     }
@@ -23,7 +27,7 @@ pub(super) fn Goes(report: RetentionReport) -> impl IntoView {
         <table class="goes" data-testid="goes">
             <thead><tr><th scope="col">"Loses its facts"</th><th scope="col" class="number">"Entries"</th><th scope="col" class="number">"Size"</th><th scope="col">"Oldest"</th><th scope="col">"Newest"</th></tr></thead>
             <tbody>
-                {report.classes.iter().map(row).collect_view()}
+                {report.classes.iter().map(|class| row(class, links)).collect_view()}
                 {(steps > 0).then(|| view! { <tr><th scope="row">"Session timelines"</th><td class="number">{grouped(steps)}" steps"</td><td></td><td></td><td></td></tr> })}
             </tbody>
             {(report.classes.len() > 1).then(|| view! { <tfoot><tr><th scope="row">"Together"</th><td class="number">{grouped(entries)}</td><td class="number">{model::size(bytes)}</td><td></td><td></td></tr></tfoot> })}
@@ -32,15 +36,21 @@ pub(super) fn Goes(report: RetentionReport) -> impl IntoView {
     .into_any()
 }
 
-fn row(class: &ClassReport) -> AnyView {
+fn row(class: &ClassReport, links: bool) -> AnyView {
     view! {
-        <tr><th scope="row">{model::class_name(&class.class)}</th><td class="number">{grouped(class.entries.0)}</td><td class="number">{model::size(class.bytes.0)}</td><td>{place(class.oldest)}</td><td>{place(class.newest)}</td></tr>
+        <tr><th scope="row">{model::class_name(&class.class)}</th><td class="number">{grouped(class.entries.0)}</td><td class="number">{model::size(class.bytes.0)}</td><td>{place(class.oldest, links)}</td><td>{place(class.newest, links)}</td></tr>
     }
     .into_any()
 }
 
-fn place(place: EntryPlace) -> AnyView {
-    view! { <a href=format!("#/audit/{}", place.seq) title=clock::exact(place.at)>{grouped(place.seq.0)}</a><span class="basis">{clock::short(place.at)}</span> }.into_any()
+fn place(place: EntryPlace, links: bool) -> AnyView {
+    let number = grouped(place.seq.0);
+    let entry = if links {
+        view! { <a href=format!("#/audit/{}", place.seq)>{number}</a> }.into_any()
+    } else {
+        view! { <span>{number}</span> }.into_any()
+    };
+    view! { {entry}<span class="basis" title=clock::exact(place.at)>{clock::short(place.at)}</span> }.into_any()
 }
 
 /// Asks before a run: what goes now, with the settings in force.
@@ -56,6 +66,7 @@ pub(super) fn Run(keeping: Keeping) -> impl IntoView {
         spawn_local(async move {
             let reply = api::call(&RetentionRun {}).await;
             if beginning.try_set(false).is_none() && keeping.took(reply) {
+                keeping.dry.clear();
                 close();
             }
         });
@@ -74,7 +85,7 @@ pub(super) fn Run(keeping: Keeping) -> impl IntoView {
             {kit::trouble(keeping.error)}
             {kit::trouble(goes.error)}
             {move || goes.busy.get().then(|| view! { <p class="loading" role="status">"Looking at what goes…"</p> })}
-            {move || goes.value.get().map(|report| view! { <Goes report=report/> })}
+            {move || goes.value.get().map(|report| view! { <Goes report=report links=false/> })}
             <ul class="points">
                 <li>"This cannot be undone. Only a backup made before has these facts afterwards."</li>
                 <li>"Entries, times and digests stay: the log, its checkpoints and every proof still verify."</li>
@@ -82,7 +93,7 @@ pub(super) fn Run(keeping: Keeping) -> impl IntoView {
                 <li>"The run is recorded in the log, before anything goes and at its end."</li>
             </ul>
             <div class="buttons">
-                <button type="button" class="plain" autofocus=true data-testid="keep-cancel" on:click=move |_| close()>"Keep everything"</button>
+                <button type="button" class="plain" autofocus=true data-testid="keep-cancel" on:click=move |_| close()>"Keep them"</button>
                 <button type="button" class="danger" data-testid="keep-confirm-run" disabled=move || nothing() || beginning.get() on:click=run>{label}</button>
             </div>
         </kit::Sheet>
