@@ -62,6 +62,8 @@ fn old_facts_are_removed_copies_made_and_packs_handed_out() {
     backup(&machine, &browser);
     pruned(&browser);
     pack(&machine, &browser);
+    let kinds = machine.kinds();
+    assert!(!kinds.iter().any(|kind| kind == "tampering.noticed"), "what we do ourselves is no tampering: {kinds:?}");
 }
 
 fn to_section(browser: &Browser, selector: &str) {
