@@ -188,3 +188,47 @@ fn pack(machine: &Machine, browser: &Browser) {
     let refused = cli(machine, &["audit", "verify", &forged.display().to_string(), "--key", &key]);
     assert!(!refused.status.success(), "{refused:?}");
 }
+
+#[test]
+fn long_runs_and_failures_are_shown() {
+    let Some(machine) = Machine::new() else { return };
+    let Some(browser) = Browser::open(&machine) else { return };
+    browser.size(1280, 800);
+    browser.script(include_str!("scripted_keeping.js"));
+    let state = |retention: &str, backup: &str| {
+        browser.visit("audit");
+        browser.script(&format!(
+            "window.scriptedKeeping.retention = {retention}; window.scriptedKeeping.backup = {backup}"
+        ));
+        browser.visit("settings");
+        browser.wait_for_element("[data-testid=keep-table]");
+    };
+    state("{ running: { done: '412000', total: '1908994' } }", "null");
+    browser.wait_text("[data-testid=keep-running]", "412,000 of 1,908,994 entries");
+    assert_eq!(browser.count("[data-testid=keep-run][disabled]"), 1, "one run at a time");
+    to_section(&browser, "[data-testid=keep-on]");
+    shots(&browser, "89-running");
+
+    state(
+        "{ gives_back: false, trouble: 'The disk is full.' }",
+        "{ state: 'running', out: '/home/ann/copy.db.age', done: '1204000000', total: '3100000000' }",
+    );
+    browser.wait_text("[data-testid=keep-trouble]", "The disk is full.");
+    browser.wait_text("[data-testid=keep-no-return]", "does not get smaller");
+    browser.wait_text("[data-testid=keep-last]", "It removed the facts of 1,908,994 entries (2.9 GB)");
+    to_section(&browser, "[data-testid=keep-on]");
+    shots(&browser, "90-trouble");
+    browser.tab_to("[data-testid=keep-run]").press(ENTER);
+    browser.wait_text("[data-testid=keep-confirm] tfoot", "1,908,994");
+    shots(&browser, "91-large-consent");
+    browser.press(ESCAPE);
+
+    browser.tab_to("[data-testid=backup-open]").press(ENTER);
+    browser.wait_text("[data-testid=backup-progress]", "1.2 GB of 3.1 GB");
+    shots(&browser, "92-copying");
+    browser.script("window.scriptedKeeping.backup = { state: 'failed', out: '/home/ann/copy.db.age', done: '0', total: '0', says: 'No space left on device.' }");
+    browser.wait_text("[data-testid=backup-progress] [role=alert]", "No space left on device.");
+    shots(&browser, "93-backup-failed");
+    browser.tab_to("[data-testid=backup-again]").press(ENTER);
+    browser.wait_for_element("[data-testid=backup-start]");
+}

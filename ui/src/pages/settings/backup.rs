@@ -156,6 +156,7 @@ fn Making(live: Live, job: Job, close: Callback<()>) -> impl IntoView {
             }.into_any() }}
             <div class="buttons">
                 {move || if job.ours.get() { view! {
+                    {move || job.is("failed").then(|| view! { <button type="button" class="plain" data-testid="backup-again" on:click=move |_| job.ours.set(false)>"Try again"</button> })}
                     <button type="button" class="primary" data-testid="backup-close" on:click=move |_| close.run(())>{move || if job.is("running") { "Go on in the background" } else { "Close" }}</button>
                 }.into_any() } else { view! {
                     <span class="quiet refusal" role="status">{refusal}</span>
