@@ -3,7 +3,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,13 +13,23 @@ use std::{fs, thread};
 use clawbutler_attach::codex::{Approval, Asking, Daemon, Decision, Event, Link, Place, Target};
 use clawbutler_core::id::IdSource;
 use clawbutler_core::timeline::{Outcome, State, What};
+use clawbutler_testkit::codex;
 use clawbutler_testkit::given;
+use clawbutler_testkit::machine::{Machine, wait_for};
 use clawbutler_testkit::model::script;
+use clawbutler_testkit::results::{CODEX, tried};
+use clawbutler_wire::approvals::ApprovalView;
+use clawbutler_wire::attached::{ConnectionView, LinkState};
+use clawbutler_wire::command::{AttachHome, DetachHome, Govern, ListConnections};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::Receiver;
 use tokio::time::timeout;
 
 const PATIENCE: Duration = Duration::from_mins(1);
+/// How long nothing happens while the app is away.
+const AWAY: Duration = Duration::from_secs(3);
+/// Where the client's own daemon listens.
+const SOCKET: &str = "home/.codex/app-server-control/app-server-control.sock";
 
 #[derive(Default)]
 struct Counted(AtomicU64);
@@ -50,9 +60,23 @@ impl Real {
         command.env_clear().env("HOME", folder.join("home")).env("PATH", "/usr/local/bin:/usr/bin:/bin");
         command.env("CODEX_HOME", folder.join("home/.codex")).env("MOCK_KEY", "loopback").env("SHELL", "/bin/bash");
         command.args(["app-server", "--listen"]).arg(format!("unix://{}", socket.display()));
-        command.current_dir(folder.join("project")).stdin(Stdio::null()).stdout(Stdio::null());
+        command.current_dir(folder.join("project"));
+        Self::spawn(command, folder)
+    }
+
+    /// The daemon that the client's windows share, with the home of a machine and at its own socket.
+    fn serve(machine: &Machine) -> Self {
+        let mut command = Command::new(machine.client());
+        command.env_clear().envs(machine.env()).current_dir(machine.project());
+        command.args(["app-server", "--listen", "unix://"]);
+        let real = Self::spawn(command, &machine.at(""));
+        wait_for("the socket", || fs::canonicalize(machine.at(SOCKET)).ok());
+        real
+    }
+
+    fn spawn(mut command: Command, folder: &Path) -> Self {
         let log = fs::File::create(folder.join("daemon.log")).unwrap();
-        Self(command.stderr(log).spawn().unwrap())
+        Self(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap())
     }
 }
 
@@ -64,7 +88,11 @@ struct Seat {
 
 impl Seat {
     async fn open(folder: &Path) -> Self {
-        let target = Target { place: Place::Socket(folder.join("s")), ids: Arc::new(Counted::default()) };
+        Self::at(folder, "s").await
+    }
+
+    async fn at(folder: &Path, socket: &str) -> Self {
+        let target = Target { place: Place::Socket(folder.join(socket)), ids: Arc::new(Counted::default()) };
         let (daemon, events) = Daemon::open(target);
         let hello = daemon.up(PATIENCE).await;
         let said = fs::read_to_string(folder.join("daemon.log")).unwrap();
@@ -186,6 +214,178 @@ fn a_daemons_questions_are_seen_and_answered() {
         assert!(watcher.daemon.up(PATIENCE).await.is_some());
         assert_eq!(watcher.daemon.counts().garbled, 0);
     });
+}
+
+fn connection(machine: &Machine) -> ConnectionView {
+    machine.ask(&ListConnections {}).unwrap().items.pop().unwrap()
+}
+
+fn stands(machine: &Machine) {
+    wait_for("the connection", || (connection(machine).link == LinkState::Up).then_some(()));
+}
+
+/// A machine whose home is governed and attached, and its daemon.
+fn attached(machine: &Machine) -> Real {
+    machine.ask(&Govern { home_id: machine.home_id(), governed: true }).unwrap();
+    let attach = AttachHome { home_id: machine.home_id(), url: None, token: None };
+    assert_eq!(machine.ask(&attach).unwrap().link, LinkState::Absent);
+    let real = Real::serve(machine);
+    stands(machine);
+    let view = connection(machine);
+    assert_eq!(view.version.as_deref(), Some("0.169.0"));
+    assert_eq!(view.address, Some(machine.at(SOCKET).display().to_string()));
+    real
+}
+
+fn asked(machine: &Machine, about: &str) -> ApprovalView {
+    wait_for(about, || machine.pending().items.into_iter().find(|one| one.headline.contains(about)))
+}
+
+/// A folder, and the command outside of the sandbox that removes it.
+fn victim(machine: &Machine, name: &str) -> (PathBuf, Value) {
+    let path = machine.at("home").join(name);
+    fs::create_dir_all(&path).unwrap();
+    let command = format!("rm -rf {}", path.display());
+    let input = json!({ "cmd": command, "sandbox_permissions": "require_escalated", "justification": "Tidy." });
+    (path, json!([{ "tool": "exec_command", "input": input }]))
+}
+
+fn nothing_waits(machine: &Machine) {
+    wait_for("the withdrawal", || machine.pending().items.is_empty().then_some(()));
+}
+
+fn withdrawn(machine: &Machine) -> Vec<Value> {
+    let entries = machine.ledger().into_iter().filter(|entry| entry["kind"] == "approval.withdrawn");
+    entries.map(|entry| entry["data"]["cause"].clone()).collect()
+}
+
+#[test]
+fn a_daemons_questions_enter_the_queue() {
+    let Some(mut machine) = codex::machine() else { return };
+    let _rows = [
+        "attached: deny, allow once, always allow",
+        "attached: answered in the client first",
+        "attached: the app restarts while a question stands",
+        "attached: the client's server restarts",
+    ]
+    .map(|scenario| tried(CODEX, scenario));
+    let real = attached(&machine);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut driver = Seat::at(&machine.at(""), SOCKET).await;
+        let begun = driver.daemon.begin(&machine.project().display().to_string()).await.unwrap();
+
+        let ((denied, deny), (allowed, allow)) = (victim(&machine, "denied"), victim(&machine, "allowed"));
+        driver.daemon.say(&begun.id, &script(&json!([deny, allow]))).await.unwrap();
+        let seen = asked(&machine, "denied");
+        assert!(seen.client_waiting && denied.exists() && connection(&machine).waiting == 1);
+        machine.decide(&seen, "deny", None).unwrap();
+        let seen = asked(&machine, "allowed");
+        assert!(denied.exists() && allowed.exists());
+        machine.decide(&seen, "allow_once", None).unwrap();
+        driver.turn_ends().await;
+        assert!(denied.exists() && !allowed.exists());
+
+        // Once was once; always holds here, and the client is told no more than once.
+        let (always, call) = victim(&machine, "allowed");
+        driver.daemon.say(&begun.id, &script(&json!([call, call]))).await.unwrap();
+        machine.decide(&asked(&machine, "allowed"), "allow_always", None).unwrap();
+        driver.turn_ends().await;
+        assert!(!always.exists() && machine.pending().items.is_empty());
+        let grants = machine.ledger().into_iter().filter(|entry| entry["actor"]["kind"] == "grant").count();
+        assert_eq!(grants, 1, "the second one was covered");
+
+        // A patch outside of the project and a tool of an MCP server.
+        let patch = "*** Begin Patch\n*** Add File: ../home/patched\n+text\n*** End Patch\n";
+        let patch = json!([{ "tool": "apply_patch", "input": patch }]);
+        let tool = json!([{ "tool": "delete_record", "namespace": "mcp__records", "input": { "name": "seven" } }]);
+        driver.daemon.say(&begun.id, &script(&json!([patch, tool]))).await.unwrap();
+        let seen = asked(&machine, "patched");
+        assert_eq!(seen.tool, "apply_patch");
+        machine.decide(&seen, "allow_once", None).unwrap();
+        let seen = asked(&machine, "delete_record");
+        assert_eq!(seen.tool, "mcp__records__delete_record");
+        machine.decide(&seen, "deny", None).unwrap();
+        driver.turn_ends().await;
+        assert!(machine.at("home/patched").exists());
+        assert!(!fs::read_to_string(machine.at("calls.jsonl")).unwrap_or_default().contains("seven"));
+
+        // Whoever is first wins: here the user, in the client's own window.
+        let (first, call) = victim(&machine, "first");
+        driver.daemon.say(&begun.id, &script(&json!([call]))).await.unwrap();
+        asked(&machine, "first");
+        let theirs = loop {
+            let asked = driver.asked().await;
+            if matches!(&asked.asking, Asking::Command { command, .. } if command.contains("first")) {
+                break asked;
+            }
+        };
+        assert_eq!(driver.daemon.answer(&theirs, Decision::Decline).await, Ok(true));
+        nothing_waits(&machine);
+        assert_eq!(withdrawn(&machine), ["answered_in_client"]);
+        driver.turn_ends().await;
+        assert!(first.exists());
+
+        // The app restarts while a question stands: it is asked about again, and answered.
+        let (held, call) = victim(&machine, "held");
+        driver.daemon.say(&begun.id, &script(&json!([call]))).await.unwrap();
+        asked(&machine, "held");
+        machine.quit();
+        // While we are away nothing is decided: the question stands in the client's window.
+        let decided = driver.find("a decision", |event| match event {
+            Event::Settled { .. } => Some(()),
+            Event::Steps { steps, .. } => {
+                steps.iter().any(|step| matches!(step.what, What::ToolResult { .. })).then_some(())
+            }
+            _ => None,
+        });
+        assert!(timeout(AWAY, decided).await.is_err() && held.exists(), "nobody decided it");
+        machine.start();
+        machine.decide(&asked(&machine, "held"), "deny", None).unwrap();
+        driver.turn_ends().await;
+        assert!(held.exists());
+
+        // The client's server dies with a question, and another one comes.
+        let (lost, call) = victim(&machine, "lost");
+        driver.daemon.say(&begun.id, &script(&json!([call]))).await.unwrap();
+        asked(&machine, "lost");
+        drop(real);
+        wait_for("the loss", || (connection(&machine).link != LinkState::Up).then_some(()));
+        let _again = Real::serve(&machine);
+        stands(&machine);
+        nothing_waits(&machine);
+        assert!(lost.exists());
+    });
+    let kinds = machine.kinds();
+    let count = |kind: &str| kinds.iter().filter(|one| *one == kind).count();
+    assert_eq!((count("approval.decided"), count("decision.late")), (6, 0), "{kinds:?}");
+    assert_eq!(count("decision.delivered"), 7, "each decision reached the client, and the grant's: {kinds:?}");
+    machine.ask(&DetachHome { home_id: machine.home_id() }).unwrap();
+    assert!(machine.ask(&ListConnections {}).unwrap().items.is_empty());
+}
+
+#[test]
+fn what_the_guard_asked_about_is_not_asked_again_by_the_daemon() {
+    let Some(machine) = codex::machine() else { return };
+    let _row = tried(CODEX, "attached: with the guard, each call is asked about once");
+    machine.install_guard();
+    codex::trust(&machine);
+    let _real = attached(&machine);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut driver = Seat::at(&machine.at(""), SOCKET).await;
+        let begun = driver.daemon.begin(&machine.project().display().to_string()).await.unwrap();
+        for (name, verb) in [("allowed", "allow_once"), ("denied", "deny"), ("again", "allow_once")] {
+            let (path, call) = victim(&machine, name);
+            driver.daemon.say(&begun.id, &script(&json!([call]))).await.unwrap();
+            machine.decide(&asked(&machine, name), verb, None).unwrap();
+            driver.turn_ends().await;
+            assert_eq!(path.exists(), verb == "deny");
+            assert!(machine.pending().items.is_empty());
+        }
+    });
+    let asked = machine.kinds().into_iter().filter(|kind| kind == "approval.requested").count();
+    assert_eq!(asked, 3);
 }
 
 fn config(model: u16) -> String {

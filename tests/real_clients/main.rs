@@ -9,6 +9,7 @@
 )]
 
 mod attach_codex;
+mod attach_hermes;
 mod attach_openclaw;
 mod codex;
 mod gemini_cli;

@@ -1,10 +1,12 @@
 //! Live connections to running runtimes over their own protocols.
 //!
-//! One folder per runtime: [`openclaw`] speaks to a gateway, [`codex`] to the app-server daemon. A connection
-//! sees, asks and answers; it judges nothing. This crate must never know a database, a rule or a window, it
-//! stores no key and no token, and it speaks to this machine only. Start reading at [`openclaw::Gateway`].
+//! One folder per runtime: [`openclaw`] speaks to a gateway, [`codex`] to the app-server daemon, [`hermes`] to its
+//! server. A connection sees, asks and answers; it judges nothing. This crate must never know a database, a rule or
+//! a window, it stores no key and no token, and it speaks to this machine only. Start reading at
+//! [`openclaw::Gateway`].
 
 pub mod codex;
+pub mod hermes;
 pub mod openclaw;
 
 mod calls;
@@ -19,3 +21,4 @@ mod socket;
 pub use device::Device;
 pub use error::{CallError, Refusal};
 pub use secret::Secret;
+pub use socket::Ended;

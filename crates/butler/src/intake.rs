@@ -8,15 +8,17 @@ use clawbutler_core::action::Action;
 use clawbutler_core::actor::Actor;
 use clawbutler_core::clock::Timestamp;
 use clawbutler_core::limits::SPOOL_BYTES;
+use clawbutler_core::redact;
 use clawbutler_ledger::{Draft, Kind};
 use clawbutler_platform::files;
 use clawbutler_store::Durability;
 use clawbutler_store::table::actions::ActionFacts;
-use clawbutler_wire::gateway::{Event, SpoolRecord};
+use clawbutler_wire::gateway::{Event, SpoolExport, SpoolRecord};
 use clawbutler_wire::topic::Topic;
 use serde_json::json;
 
 use crate::approvals::{tool_call, word};
+use crate::export::command_line;
 use crate::{Butler, Error, audit, view};
 
 impl Butler {
@@ -44,6 +46,16 @@ impl Butler {
         let (mut taken, mut damaged) = (0_u32, 0_u32);
         self.0.store.write::<_, Error>(Durability::Power, |tx| {
             for line in bytes.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
+                if let Ok(record) = serde_json::from_slice::<SpoolExport>(line) {
+                    if tx.intake_claim(&record.id, at)? {
+                        let mut facts = command_line(&record.export);
+                        facts["recorded_at"] = json!(record.at_ms);
+                        redact::mask_value(&mut facts, &self.0.mask);
+                        audit::append(tx, at, audit::engine(Kind::AuditExported, Actor::Hook, facts))?;
+                        taken += 1;
+                    }
+                    continue;
+                }
                 let Ok(record) = serde_json::from_slice::<SpoolRecord>(line) else {
                     damaged += 1;
                     continue;

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use clawbutler_butler::{Butler, ExportPlan};
+use clawbutler_butler::{Butler, ExportPlan, Step};
 use clawbutler_platform::paths::DataDir;
 use clawbutler_wire::Seq;
 use clawbutler_wire::audit_search::{AuditFilter, ExportFormat, SearchAudit};
+use clawbutler_wire::gateway::ExportFacts;
 
 use crate::Told;
 
@@ -44,6 +45,7 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
+    /// The filter as the engine takes it.
     pub(crate) fn read(self) -> AuditFilter {
         AuditFilter {
             text: self.text.join(" "),
@@ -145,24 +147,45 @@ pub(crate) fn export(verb: Export, data: &DataDir, out: &mut impl Write) -> anyh
     let mut err = std::io::stderr();
     let (database, index) = (data.database(), data.search());
     if !to_file {
+        // Recorded before it is written: who reads standard output has it before the last line.
+        recorded(data, &plan, 0, Butler::count_file(&database).map_err(Told::from)?, None)?;
         let count = plan.stream(&database, &index, &mut std::io::BufWriter::new(out)).map_err(Told::from)?;
         let _ = writeln!(err, "{count} entries");
         return Ok(ExitCode::SUCCESS);
     }
-    let mut told = 0;
-    let exported = plan
-        .run(&database, &index, |step| {
-            let percent = step.at.saturating_mul(100) / step.total.max(1);
-            if percent >= told + 10 {
-                told = percent;
-                let _ = writeln!(std::io::stderr(), "{percent} %, {} entries written", step.written);
-            }
-            true
-        })
-        .map_err(Told::from)?;
+    let exported = plan.run(&database, &index, shown()).map_err(Told::from)?;
     if let Some(exported) = exported {
+        recorded(data, &plan, exported.step.written, exported.step.total, Some(exported.digest.clone()))?;
         exported.publish().map_err(Told::from)?;
         let _ = writeln!(err, "{} entries, SHA-256 {}", exported.step.written, exported.digest);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Has the engine record an export, now or when it starts next.
+fn recorded(data: &DataDir, plan: &ExportPlan, count: u64, through: u64, digest: Option<String>) -> anyhow::Result<()> {
+    let facts = ExportFacts {
+        format: plan.format,
+        filter: plan.filter.clone(),
+        count: Seq(count),
+        through: Seq(through),
+        digest,
+    };
+    if Butler::tell_export(data, &facts).is_none() {
+        Butler::spool_export(data, &facts).map_err(Told::from)?;
+    }
+    Ok(())
+}
+
+/// Shows every tenth of the way on standard error.
+pub(crate) fn shown() -> impl FnMut(Step) -> bool {
+    let mut told = 0;
+    move |step| {
+        let percent = step.at.saturating_mul(100) / step.total.max(1);
+        if percent >= told + 10 {
+            told = percent;
+            let _ = writeln!(std::io::stderr(), "{percent} %, {} entries written", step.written);
+        }
+        true
+    }
 }

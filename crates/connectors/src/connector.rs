@@ -20,6 +20,10 @@ pub trait Connector: Send + Sync + std::fmt::Debug {
     fn discover(&self, env: &Env, extra_homes: &[PathBuf]) -> Discovery;
     /// Live sessions of one home.
     fn sessions(&self, env: &Env, home: &Path) -> Vec<LiveSession>;
+    /// Where the background server of a home listens, when one has run there; it may be gone by now.
+    fn control_socket(&self, _env: &Env, _home: &Path) -> Option<PathBuf> {
+        None
+    }
     /// Whether our guard is in force. `projects` are folders of live sessions.
     fn guard_status(&self, env: &Env, home: &Path, hook: &Path, projects: &[PathBuf]) -> GuardStatus;
     /// What installing or repairing the guard would change; nothing when it is complete.

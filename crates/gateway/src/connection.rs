@@ -7,7 +7,7 @@ use std::time::Duration;
 use clawbutler_butler::{Answer, Butler, Submission, Ticket};
 use clawbutler_core::limits::{FRAME_BYTES, REQUEST_READ_MS};
 use clawbutler_platform::channel::{Frames, write_frame};
-use clawbutler_wire::gateway::{ActionReply, ActionRequest, Delivered, VERSION, Verdict};
+use clawbutler_wire::gateway::{ActionReply, ActionRequest, Delivered, ExportNoted, ExportReport, VERSION, Verdict};
 use interprocess::local_socket::Stream;
 use interprocess::local_socket::prelude::*;
 
@@ -22,6 +22,10 @@ pub(crate) fn serve(butler: &Butler, mut stream: Stream) -> io::Result<()> {
     stream.set_send_timeout(Some(Duration::from_millis(REQUEST_READ_MS)))?;
     let mut frames = Frames::default();
     let Some(frame) = frames.read(&mut stream, FRAME_BYTES)? else { return Ok(()) };
+    if let Ok(report) = serde_json::from_slice::<ExportReport>(&frame) {
+        let seq = butler.export_told(&report).ok().flatten();
+        return write_frame(&mut stream, &serde_json::to_string(&ExportNoted { seq })?);
+    }
     let Ok(request) = serde_json::from_slice::<ActionRequest>(&frame) else {
         return answer(&mut stream, Verdict::Unavailable, "The request is not in a form ClawButler knows.".to_owned());
     };

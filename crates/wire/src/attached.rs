@@ -24,9 +24,15 @@ pub enum LinkState {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnectionList {
     pub items: Vec<ConnectionView>,
-    /// Ids of the runtimes whose gateways can be connected to.
+    /// Ids of the runtimes whose gateways or daemons can be connected to.
     #[serde(default)]
     pub attachable: Vec<String>,
+    /// Those of them that have a gateway: it tells its parts, chats, and takes a policy from here.
+    #[serde(default)]
+    pub gateways: Vec<String>,
+    /// Those of them that have a daemon: it asks and is answered, and takes no token.
+    #[serde(default)]
+    pub daemons: Vec<String>,
 }
 
 /// One connection.

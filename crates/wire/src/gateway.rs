@@ -6,6 +6,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::Seq;
+use crate::audit_search::{AuditFilter, ExportFormat};
+
 /// Version of the frames. The engine refuses another major version with [`Verdict::Unavailable`].
 pub const VERSION: u32 = 1;
 
@@ -151,4 +154,48 @@ pub struct SpoolRecord {
     pub reason: String,
     /// Why it decided alone.
     pub cause: String,
+}
+
+/// An export as the command line tells of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExportFacts {
+    pub format: ExportFormat,
+    pub filter: AuditFilter,
+    /// Entries written.
+    pub count: Seq,
+    /// The last entry that was looked at.
+    pub through: Seq,
+    /// SHA-256 of what was written (hex).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+}
+
+/// Sent by the command line after an export; the engine records it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExportReport {
+    /// [`VERSION`].
+    pub v: u32,
+    pub export: ExportFacts,
+}
+
+/// The answer to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExportNoted {
+    /// Number of the entry; absent when it was not recorded.
+    #[serde(default)]
+    pub seq: Option<Seq>,
+}
+
+/// A line of the spool: an export that the command line made while the engine was away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SpoolExport {
+    pub v: u32,
+    /// Unique; the engine takes each id in once.
+    pub id: String,
+    /// Wall clock of the command line (ms since the epoch).
+    pub at_ms: i64,
+    pub export: ExportFacts,
 }

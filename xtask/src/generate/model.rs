@@ -134,6 +134,8 @@ impl Serde {
                     "tag" => serde.tag = value,
                     "skip_serializing_if" => {}
                     // A document that silently ignored one would be wrong.
+                    // Changes what is refused, not what is written.
+                    "deny_unknown_fields" => {}
                     other => return Err(meta.error(format!("xtask does not know serde's `{other}` yet"))),
                 }
                 Ok(())

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use clawbutler_core::clock::Timestamp;
-use clawbutler_core::timeline::{clip, clip_value};
+use clawbutler_core::limits::STEP_TEXT_BYTES;
+use clawbutler_core::timeline::clip;
 use serde_json::{Value, json};
 
 use crate::json as read;
@@ -49,6 +50,8 @@ pub struct FileChange {
     pub kind: String,
     /// The difference; the whole text of a new file.
     pub diff: String,
+    /// Where the file would be moved to.
+    pub moved: Option<String>,
 }
 
 /// What is asked about.
@@ -106,14 +109,19 @@ pub struct Approval {
 }
 
 impl Approval {
-    /// From a request of the server; nothing for what is no such question. `changes` are those of the item, as told
-    /// before.
+    /// From a request of the server; nothing for what is no such question, and for one that is longer than a step may
+    /// be: half a command is not judged. `changes` are those of the item, as told before.
     pub fn read(method: &str, params: &Value, changes: &[FileChange]) -> Option<Self> {
         let thread = read::text(params, "/threadId")?;
         let item = read::text(params, "/itemId");
         let no = [Decision::Decline, Decision::Cancel];
         let (asking, offered) = match method {
-            "item/commandExecution/requestApproval" => (command(params), listed(params)),
+            // Access to a network host is asked about in the name of the command that wants it: another question.
+            "item/commandExecution/requestApproval"
+                if params.get("networkApprovalContext").is_none_or(Value::is_null) =>
+            {
+                (command(params), listed(params))
+            }
             "item/fileChange/requestApproval" => {
                 let asking = Asking::Files { changes: changes.to_vec(), root: read::text(params, "/grantRoot") };
                 (asking, [&[Decision::Accept], &no[..]].concat())
@@ -125,6 +133,9 @@ impl Approval {
             }
             _ => return None,
         };
+        if what(&asking).len() > STEP_TEXT_BYTES {
+            return None;
+        }
         let part = read::text(params, "/approvalId").or_else(|| item.clone()).unwrap_or_else(|| what(&asking));
         Some(Self {
             key: format!("{thread}/{part}"),
@@ -159,7 +170,7 @@ fn what(asking: &Asking) -> String {
 }
 
 fn command(params: &Value) -> Asking {
-    let command = clip(&read::word(params, "/command"));
+    let command = read::word(params, "/command");
     match read::text(params, "/kind").as_deref() {
         Some("writeStdin") => Asking::Input { command },
         _ => Asking::Command { command, cwd: read::text(params, "/cwd") },
@@ -167,8 +178,7 @@ fn command(params: &Value) -> Asking {
 }
 
 fn tool(params: &Value) -> Asking {
-    let mut arguments = params.pointer("/_meta/tool_params").cloned().unwrap_or_default();
-    clip_value(&mut arguments);
+    let arguments = params.pointer("/_meta/tool_params").cloned().unwrap_or_default();
     Asking::Tool { server: read::word(params, "/serverName"), tool: read::word(params, "/_meta/tool_name"), arguments }
 }
 
@@ -189,6 +199,7 @@ pub(crate) fn changes(item: &Value) -> Vec<FileChange> {
         path: read::word(row, "/path"),
         kind: read::text(row, "/kind/type").or_else(|| read::text(row, "/kind")).unwrap_or_default(),
         diff: clip(&read::word(row, "/diff")),
+        moved: read::text(row, "/kind/move_path").or_else(|| read::text(row, "/kind/movePath")),
     };
     read::list(item, "/changes").map(change).collect()
 }
@@ -229,5 +240,17 @@ mod tests {
         let form = json!({ "threadId": "t", "serverName": "s", "message": "Your name?" });
         assert_eq!(Approval::read("mcpServer/elicitation/request", &form, &[]), None);
         assert_eq!(Approval::read("item/tool/call", &params, &[]), None);
+    }
+
+    #[test]
+    fn what_is_not_shown_whole_or_asks_for_a_host_is_left_to_codex() {
+        let asks = |change: Value| {
+            let mut params = json!({ "threadId": "t", "itemId": "i", "command": "ls", "networkApprovalContext": null });
+            params.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+            Approval::read("item/commandExecution/requestApproval", &params, &[]).is_some()
+        };
+        assert!(asks(json!({})));
+        assert!(!asks(json!({ "command": "x".repeat(STEP_TEXT_BYTES + 1) })));
+        assert!(!asks(json!({ "networkApprovalContext": { "host": "example.com", "protocol": "https" } })));
     }
 }

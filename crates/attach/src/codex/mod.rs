@@ -5,6 +5,7 @@
 //! here decides. Start reading at [`Daemon::open`], then `link`.
 
 mod approval;
+mod call;
 mod daemon;
 mod event;
 mod frame;

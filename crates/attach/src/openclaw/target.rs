@@ -64,6 +64,11 @@ impl Address {
         Ok(Self { host: host.to_owned(), port })
     }
 
+    /// The port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Host and port, for connecting.
     pub(crate) fn socket(&self) -> (&str, u16) {
         (&self.host, self.port)

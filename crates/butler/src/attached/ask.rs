@@ -16,7 +16,7 @@ use clawbutler_wire::command::GatewayView;
 use clawbutler_wire::{ApiError, Code};
 
 use super::parts::Draw;
-use super::{Line, Told};
+use super::{End, Line, Told, end};
 use crate::engine::lock;
 use crate::{Butler, Error};
 
@@ -46,9 +46,13 @@ impl Butler {
         Ok(PartView { part: request.part, tables, note, fetched_at: self.now().0 })
     }
 
-    /// The connection of a governed home, while it stands.
+    /// The connection of a governed home to its gateway, while it stands.
     pub(super) fn standing_line(&self, home_id: &str) -> Result<Arc<dyn Line>, Error> {
         let home = self.attachable(home_id)?;
+        if end(&home.runtime) != Some(End::Gateway) {
+            let says = format!("{} takes nothing of that kind over its connection.", self.runtime_name(&home.runtime));
+            return Err(Error::precondition(says, "Its sessions and its settings are shown on their own pages."));
+        }
         let attached = lock(&self.0.attached);
         let held = attached.held.get(&home.id).filter(|held| held.is_up());
         held.map(|held| held.line.clone()).ok_or_else(not_connected)

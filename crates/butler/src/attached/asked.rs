@@ -3,17 +3,32 @@
 use clawbutler_attach::CallError;
 use clawbutler_attach::openclaw::{Approval, Decision, Kind as Queue, Resolution, Settled};
 use clawbutler_core::actor::Actor;
-use clawbutler_core::limits::{APPROVAL_MS_MAX, ATTACH_ROWS};
+use clawbutler_core::limits::ATTACH_ROWS;
 use clawbutler_ledger::Kind;
 use clawbutler_store::Durability;
 use clawbutler_store::table::homes::HomeRow;
-use clawbutler_wire::gateway::{ActionRequest, Event, ProcessFacts, Strategy, VERSION, Verdict};
+use clawbutler_wire::gateway::{ActionRequest, Event, Verdict};
 use serde_json::{Value, json};
 
 use super::Held;
+use super::question::{Question, of_gateway};
 use crate::approvals::{Submission, Ticket};
 use crate::engine::lock;
 use crate::{Butler, Error, audit};
+
+/// What makes two requests the same call: a run that was allowed inside of its sandbox is not allowed outside.
+fn command(request: &ActionRequest) -> [Value; 2] {
+    ["command", "sandbox_permissions"].map(|name| request.arguments.get(name).cloned().unwrap_or_default())
+}
+
+/// What a verdict says to whoever asks.
+fn decision(verdict: Verdict) -> Option<Decision> {
+    match verdict {
+        Verdict::Allow => Some(Decision::AllowOnce),
+        Verdict::Deny => Some(Decision::Deny),
+        Verdict::Defer | Verdict::Ask | Verdict::Waiting | Verdict::Unavailable => None,
+    }
+}
 
 /// Calls of hooks that are remembered at once.
 const THROUGH: usize = 1_024;
@@ -21,32 +36,36 @@ const THROUGH: usize = 1_024;
 /// One question of a gateway.
 #[derive(Debug)]
 pub(super) struct Asked {
-    approval: Approval,
+    question: Question,
     request: ActionRequest,
     /// The round of lists in which it was asked.
     pub(super) round: u64,
-    state: State,
+    pub(super) state: State,
 }
 
 /// Where a question stands.
 #[derive(Debug)]
-enum State {
-    /// Not yet in the queue: being put there, or the engine could not.
+pub(super) enum State {
+    /// Not yet in the queue, or the engine could not put it there.
     New,
+    /// Being put there, by one thread: asked twice it would have two that wait.
+    Judging,
     /// A person is asked.
     Waiting(Ticket),
     /// Decided, and the gateway does not know yet.
     Owed(Owed),
     /// The gateway is being told.
     Telling,
+    /// Our answer was taken.
+    Told(Owed),
     /// Nothing more is to be done.
     Over,
 }
 
 /// A decision on its way.
 #[derive(Debug, Clone)]
-struct Owed {
-    decision: Decision,
+pub(super) struct Owed {
+    pub(super) decision: Decision,
     verdict: Verdict,
     approval: Option<String>,
 }
@@ -55,15 +74,20 @@ struct Owed {
 #[derive(Debug)]
 pub(super) struct Through {
     session: String,
-    command: Value,
+    /// What would run, and whether it was seen to leave its sandbox.
+    command: [Value; 2],
 }
 
 impl Asked {
+    pub(super) fn new(question: Question, request: ActionRequest, round: u64) -> Self {
+        Self { question, request, round, state: State::New }
+    }
+
     /// The approval a person is asked about.
     pub(super) fn waits(self) -> Option<String> {
         match self.state {
             State::Waiting(ticket) => Some(ticket.approval),
-            State::New | State::Owed(_) | State::Telling | State::Over => None,
+            State::New | State::Judging | State::Owed(_) | State::Telling | State::Told(_) | State::Over => None,
         }
     }
 
@@ -100,18 +124,19 @@ impl Butler {
                 known.round = round;
                 return;
             }
-            let request = request(home, &approval, event, self.now().0);
-            held.asked.insert(id.clone(), Asked { approval, request, round, state: State::New });
+            let request = of_gateway(home, &approval, event, self.now().0);
+            held.asked.insert(id.clone(), Asked::new(Question::Gateway(approval), request, round));
         }
         self.put_question(&home.id, &id);
     }
 
     /// Judges a new question, and asks a person where the rules say so.
-    fn put_question(&self, home: &str, id: &str) {
+    pub(super) fn put_question(&self, home: &str, id: &str) {
         let request = {
-            let attached = lock(&self.0.attached);
-            let asked = attached.held.get(home).and_then(|held| held.asked.get(id));
+            let mut attached = lock(&self.0.attached);
+            let asked = attached.held.get_mut(home).and_then(|held| held.asked.get_mut(id));
             let Some(asked) = asked.filter(|asked| matches!(asked.state, State::New)) else { return };
+            asked.state = State::Judging;
             asked.request.clone()
         };
         if let Some(session) = self.was_let_through(home, &request) {
@@ -161,12 +186,8 @@ impl Butler {
         let governed = lock(&self.0.registry).homes.get(home).is_some_and(|home| home.governed);
         let mut attached = lock(&self.0.attached);
         let Some(asked) = attached.held.get_mut(home).and_then(|held| held.asked.get_mut(id)) else { return };
-        let decision = match verdict {
-            Verdict::Allow => Some(Decision::AllowOnce),
-            Verdict::Deny => Some(Decision::Deny),
-            Verdict::Defer if asked.request.event == Event::Gate && governed => Some(Decision::AllowOnce),
-            Verdict::Defer | Verdict::Ask | Verdict::Waiting | Verdict::Unavailable => None,
-        };
+        let goes_on = verdict == Verdict::Defer && asked.request.event == Event::Gate && governed;
+        let decision = decision(verdict).or(goes_on.then_some(Decision::AllowOnce));
         asked.state = match (decision, verdict) {
             (Some(decision), _) => State::Owed(Owed { decision, verdict, approval }),
             // The engine could not record it: later.
@@ -179,17 +200,24 @@ impl Butler {
         }
     }
 
-    /// Hands a decision over.
-    fn tell_gateway(&self, home: &str, id: &str) {
-        let (line, approval, request, owed) = {
+    /// Hands a decision over, where it can be heard now.
+    pub(super) fn tell_gateway(&self, home: &str, id: &str) {
+        let (line, question, request, owed) = {
             let mut attached = lock(&self.0.attached);
             let Some(held) = attached.held.get_mut(home) else { return };
+            if !held.asked.get(id).is_some_and(|asked| held.hears(asked)) {
+                return;
+            }
             let line = held.line.clone();
             let Some(asked) = held.asked.get_mut(id) else { return };
             let State::Owed(owed) = &asked.state else { return };
             let owed = owed.clone();
             asked.state = State::Telling;
-            (line, asked.approval.clone(), asked.request.clone(), owed)
+            (line, asked.question.clone(), asked.request.clone(), owed)
+        };
+        let approval = match question {
+            Question::Gateway(approval) => approval,
+            Question::Daemon(approval) => return self.answer_daemon(&*line, home, &approval, request, owed),
         };
         let (butler, home, id, decision) = (self.clone(), home.to_owned(), id.to_owned(), owed.decision);
         let told = move |result| butler.gateway_took(&home, &id, &request, &owed, result);
@@ -197,7 +225,7 @@ impl Butler {
     }
 
     /// What became of an answer. The question itself may be gone from our list by now.
-    fn gateway_took(
+    pub(super) fn gateway_took(
         &self,
         home: &str,
         id: &str,
@@ -207,7 +235,11 @@ impl Butler {
     ) {
         let again = matches!(&result, Err(CallError::Down | CallError::Busy | CallError::TimedOut { .. }));
         if let Some(state) = lock(&self.0.attached).held.get_mut(home).and_then(|held| held.state(id)) {
-            *state = if again { State::Owed(owed.clone()) } else { State::Over };
+            *state = match &result {
+                _ if again => State::Owed(owed.clone()),
+                Ok(Resolution::Applied) => State::Told(owed.clone()),
+                _ => State::Over,
+            };
         }
         if again {
             return;
@@ -218,32 +250,39 @@ impl Butler {
             Ok(Resolution::Late { decision: Some(stands), .. }) if stands == owed.decision => {
                 return self.note_delivery(request, owed.verdict, owed.approval.as_deref());
             }
-            Ok(Resolution::Late { decision: Some(stands), .. }) => {
-                if owed.decision == Decision::Deny {
-                    self.alert(
-                        &format!("Something was denied here, but the gateway had “{stands}” from somebody else first."),
-                        "Look at it in the audit log, and at who else is connected to the gateway.",
-                    );
-                }
-                format!("“{stands}” was there first.")
-            }
-            Ok(Resolution::Late { decision: None, .. }) => "another answer was there first.".to_owned(),
+            Ok(Resolution::Late { decision, .. }) => return self.was_late(id, request, owed, decision),
             Ok(Resolution::Gone) => "it does not know the question any more.".to_owned(),
             Err(error) => {
                 self.alert(
                     "A gateway did not take an answer.",
-                    "Look at it in the audit log; the gateway refuses it when its time is over.",
+                    "Look at it in the audit log; there the question stands until it is answered or its time is over.",
                 );
                 format!("{error}.")
             }
         };
+        self.note_late(id, request, owed, &says);
+    }
+
+    /// Somebody else was faster, with this decision where it is known.
+    pub(super) fn was_late(&self, id: &str, request: &ActionRequest, owed: &Owed, stands: Option<Decision>) {
+        let other = stands.map_or_else(|| "another answer".to_owned(), |stands| format!("“{stands}”"));
+        if owed.decision == Decision::Deny {
+            self.alert(
+                &format!("Something was denied here, but the gateway had {other} from somebody else first."),
+                "Look at it in the audit log, and at who else is connected to the gateway.",
+            );
+        }
+        self.note_late(id, request, owed, &format!("{other} was there first."));
+    }
+
+    fn note_late(&self, id: &str, request: &ActionRequest, owed: &Owed, says: &str) {
         let data = json!({ "approval": owed.approval, "question": id, "decision": owed.decision.word(), "says": says });
-        if let Err(Error(error)) = self.note_late(request, data) {
+        if let Err(Error(error)) = self.write_late(request, data) {
             tracing::error!(message = %error.message, "a late answer could not be recorded");
         }
     }
 
-    fn note_late(&self, request: &ActionRequest, data: Value) -> Result<(), Error> {
+    fn write_late(&self, request: &ActionRequest, data: Value) -> Result<(), Error> {
         let at = self.now();
         let draft = clawbutler_ledger::Draft {
             kind: Kind::DecisionLate,
@@ -256,35 +295,63 @@ impl Butler {
         self.0.store.write(Durability::Process, |tx| audit::append(tx, at, draft).map(drop))
     }
 
-    /// All questions that stand at a gateway. What was asked before the list was called for and is not in it is gone.
+    /// All questions that stand at a gateway.
     pub(super) fn gateway_lists(&self, home: &HomeRow, approvals: Vec<Approval>) {
-        let gone: Vec<Asked> = {
-            let mut attached = lock(&self.0.attached);
-            let Some(held) = attached.held.get_mut(&home.id) else { return };
-            let round = held.round;
-            let is_gone = |id: &String, asked: &mut Asked| {
-                asked.round < round && !approvals.iter().any(|approval| approval.id == *id)
-            };
-            held.asked.extract_if(is_gone).map(|(_, asked)| asked).collect()
-        };
-        for approval in gone.into_iter().filter_map(Asked::waits) {
-            self.client_gone(&approval);
-        }
+        self.forget_unlisted(&home.id, &|id| approvals.iter().any(|approval| approval.id == id));
         for approval in approvals {
             self.gateway_asks(home, approval);
         }
         self.try_again();
     }
 
+    /// What was asked before the lists were called for and is not in them is gone.
+    pub(super) fn forget_unlisted(&self, home: &str, listed: &dyn Fn(&str) -> bool) {
+        let gone: Vec<(String, Asked)> = {
+            let mut attached = lock(&self.0.attached);
+            let Some(held) = attached.held.get_mut(home) else { return };
+            let round = held.round;
+            held.asked.extract_if(|id, asked| asked.round < round && !listed(id)).collect()
+        };
+        for (id, asked) in gone {
+            self.is_gone(&id, asked, false);
+        }
+    }
+
     /// A question was settled at the gateway, by us or by somebody else.
     pub(super) fn gateway_settled(&self, home: &str, settled: &Settled) {
-        let asked = lock(&self.0.attached).held.get_mut(home).and_then(|held| held.asked.remove(&settled.id));
-        if let Some(approval) = asked.and_then(Asked::waits) {
-            if settled.by.is_some() {
-                self.answered_elsewhere(&approval);
+        self.settled_by(home, &settled.id, settled.by.is_some());
+    }
+
+    /// A question was settled there, by a person or by time.
+    pub(super) fn settled_by(&self, home: &str, id: &str, person: bool) {
+        let asked = lock(&self.0.attached).held.get_mut(home).and_then(|held| held.asked.remove(id));
+        if let Some(asked) = asked {
+            self.is_gone(id, asked, person);
+        }
+    }
+
+    /// A question that does not stand any more; what was decided here and not heard there came too late.
+    fn is_gone(&self, id: &str, asked: Asked, answered: bool) {
+        let owed = match &asked.state {
+            State::Owed(owed) => Some(owed.clone()),
+            // Decided in this moment, and not on its way yet.
+            State::Waiting(ticket) => ticket.answer.try_recv().ok().and_then(|answer| {
+                let approval = Some(ticket.approval.clone());
+                decision(answer.verdict).map(|decision| Owed { decision, verdict: answer.verdict, approval })
+            }),
+            State::New | State::Judging | State::Telling | State::Told(_) | State::Over => None,
+        };
+        if let Some(owed) = &owed {
+            if answered || matches!(asked.question, Question::Daemon(_)) {
+                self.was_late(id, &asked.request, owed, None);
             } else {
-                self.client_gone(&approval);
+                self.note_late(id, &asked.request, owed, "it does not know the question any more.");
             }
+        }
+        match asked.waits() {
+            Some(approval) if answered => self.answered_elsewhere(&approval),
+            Some(approval) => self.client_gone(&approval),
+            None => {}
         }
     }
 
@@ -320,8 +387,7 @@ impl Butler {
         if attached.through.len() >= THROUGH {
             attached.through.clear();
         }
-        let command = request.arguments.get("command").cloned().unwrap_or_default();
-        attached.through.insert((home, call), Through { session: request.session.clone(), command });
+        attached.through.insert((home, call), Through { session: request.session.clone(), command: command(request) });
     }
 
     /// The session of the hook's call, once, where it was the same command.
@@ -329,7 +395,8 @@ impl Butler {
         let call = request.call_id.clone()?;
         let mut attached = lock(&self.0.attached);
         let key = (home.to_owned(), call);
-        attached.through.get(&key).filter(|known| known.command == request.arguments["command"])?;
+        let mine = command(request);
+        attached.through.get(&key).filter(|known| !mine[0].is_null() && known.command == mine)?;
         attached.through.remove(&key).map(|known| known.session)
     }
 
@@ -338,42 +405,5 @@ impl Butler {
         if let Some(asked) = attached.held.get_mut(home).and_then(|held| held.asked.get_mut(id)) {
             asked.request.session = session;
         }
-    }
-}
-
-/// Before the key of every question of a gateway.
-const KEY: &str = "gateway:";
-
-/// Whether a request is a gateway's question. Any hook can claim it: it makes its answer only stricter.
-pub(crate) fn is_question(request: &ActionRequest) -> bool {
-    request.idempotency_key.starts_with(KEY)
-}
-
-/// A question of a gateway in the form in which hooks ask.
-fn request(home: &HomeRow, approval: &Approval, event: Event, now: i64) -> ActionRequest {
-    let left = approval.expires_at.map(|at| u64::try_from(at.0.saturating_sub(now)).unwrap_or(0));
-    let session = approval.session.clone().unwrap_or_else(|| "gateway".to_owned());
-    let mut arguments = json!({ "command": approval.command });
-    if let Some(host) = &approval.host {
-        arguments["host"] = json!(host);
-    }
-    let background = session.split(':').any(|part| matches!(part, "cron" | "heartbeat" | "hook"));
-    ActionRequest {
-        v: VERSION,
-        runtime: home.runtime.clone(),
-        event,
-        strategy: Strategy::Hold,
-        idempotency_key: format!("{KEY}{}:{}", home.id, approval.id),
-        tool: approval.tool.clone(),
-        arguments,
-        cwd: approval.cwd.clone().unwrap_or_default(),
-        mode: String::new(),
-        call_id: approval.call.clone(),
-        agent_id: session.rsplit_once(":subagent:").map(|(_, id)| id.to_owned()),
-        agent_name: None,
-        extra: Value::Null,
-        process: ProcessFacts { home: home.path.clone(), background, ..ProcessFacts::default() },
-        deadline_ms: left.unwrap_or(APPROVAL_MS_MAX).max(1),
-        session,
     }
 }

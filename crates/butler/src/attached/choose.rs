@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use clawbutler_attach::Secret;
+use clawbutler_attach::codex::Place as Socket;
 use clawbutler_attach::openclaw::{Address, Link, Trouble, with_floor, without_floor};
 use clawbutler_connectors::connector;
 use clawbutler_core::actor::Actor;
@@ -20,9 +21,10 @@ use similar::TextDiff;
 
 use super::act::Back;
 use super::asked::Asked;
+use super::run::Place;
 use super::secrets::TOKEN_BYTES;
 use super::state::fix;
-use super::{Held, SPOKEN};
+use super::{End, Held, SPOKEN, end};
 use crate::engine::lock;
 use crate::{Butler, Error, audit};
 
@@ -81,7 +83,7 @@ impl Butler {
     /// A governed home whose runtime has a gateway we speak to.
     pub(super) fn attachable(&self, id: &str) -> Result<HomeRow, Error> {
         let home = self.chosen(id)?;
-        if SPOKEN.contains(&home.runtime.as_str()) {
+        if end(&home.runtime).is_some() {
             return Ok(home);
         }
         let says = format!("{} has no gateway to connect to.", self.runtime_name(&home.runtime));
@@ -96,6 +98,10 @@ impl Butler {
             Address::parse(url).map_err(|error| Error::bad(format!("{}.", sentence(&error.to_string()))))?;
         }
         let token = request.token.as_deref().map(Secret::new).filter(|token| !token.is_empty());
+        if token.is_some() && end(&home.runtime) == Some(End::Daemon) {
+            let says = format!("{} takes no token: its socket is open to you alone.", self.runtime_name(&home.runtime));
+            return Err(Error::bad(says));
+        }
         if token.as_ref().is_some_and(|token| token.expose().len() > TOKEN_BYTES) {
             return Err(Error::bad(format!("A token has at most {TOKEN_BYTES} characters.")));
         }
@@ -148,19 +154,40 @@ impl Butler {
             ids.iter().filter_map(|id| registry.homes.get(id).cloned()).collect()
         };
         let items = homes.iter().map(|home| self.connection_view(home)).collect::<Result<_, _>>()?;
-        Ok(ConnectionList { items, attachable: SPOKEN.iter().map(|id| (*id).to_owned()).collect() })
+        let names = |wanted: &dyn Fn(End) -> bool| {
+            SPOKEN.iter().filter(|(_, end)| wanted(*end)).map(|(id, _)| (*id).to_owned()).collect()
+        };
+        Ok(ConnectionList {
+            items,
+            attachable: names(&|_| true),
+            gateways: names(&|end| end == End::Gateway),
+            daemons: names(&|end| end == End::Daemon),
+        })
     }
 
-    /// The address of a home's gateway: as the user gave it, or as its running gateway tells.
-    fn address_of(&self, home: &HomeRow, choice: &Choice) -> Option<Address> {
+    /// Where a home's gateway or daemon listens: as the user gave it, or as it tells itself.
+    fn place_of(&self, home: &HomeRow, choice: &Choice) -> Option<Place> {
+        let end = end(&home.runtime)?;
         if let Some(url) = &choice.url {
-            return Address::parse(url).ok();
+            let address = Address::parse(url).ok()?;
+            return Some(match end {
+                End::Gateway => Place::Gateway(address),
+                End::Daemon => Place::Daemon(Socket::Port(address.port())),
+                End::Server => Place::Server(address),
+            });
         }
         let connector = connector::by_id(&home.runtime)?;
-        let sessions = connector.sessions(&self.0.ports.env, Path::new(&home.path));
+        let (env, path) = (&self.0.ports.env, Path::new(&home.path));
+        match end {
+            End::Daemon => return connector.control_socket(env, path).map(|at| Place::Daemon(Socket::Socket(at))),
+            // It needs the token of whoever started it, who then knows its address.
+            End::Server => return None,
+            End::Gateway => {}
+        }
+        let sessions = connector.sessions(env, path);
         let port = |session: &str| session.strip_prefix("gateway:")?.parse().ok();
         let mut ports = sessions.iter().filter(|session| session.kind == "gateway" && session.name.is_some());
-        ports.find_map(|session| port(&session.session)).map(Address::local)
+        ports.find_map(|session| port(&session.session)).map(|port| Place::Gateway(Address::local(port)))
     }
 
     /// Connects whatever was chosen and is not connected, and what moved; lets go of homes that are not governed.
@@ -180,11 +207,11 @@ impl Butler {
             if self.stopping() || matches!(held, Some((true, _))) {
                 continue;
             }
-            let Some(address) = self.address_of(&home, &choice) else { continue };
-            if held.is_some_and(|(_, known)| known == address.to_string()) {
+            let Some(place) = self.place_of(&home, &choice) else { continue };
+            if held.is_some_and(|(_, known)| known == place.to_string()) {
                 continue;
             }
-            if let Err(Error(error)) = self.connect(&id, address) {
+            if let Err(Error(error)) = self.connect(&id, place) {
                 tracing::error!(message = %error.message, "a gateway could not be connected to");
             }
         }
@@ -194,7 +221,8 @@ impl Butler {
         let attached = lock(&self.0.attached);
         let choice = attached.chosen.get(&home.id).ok_or_else(|| Error::not_found("connection"))?;
         let held = attached.held.get(&home.id);
-        let (link, says, fix) = held.map_or_else(absent, |held| link_view(&held.link));
+        let end = end(&home.runtime);
+        let (link, says, fix) = held.map_or_else(|| absent(end), |held| link_view(&held.link, end));
         let waiting = held.map_or(0, |held| held.asked.values().filter(|asked| Asked::is_waiting(asked)).count());
         Ok(ConnectionView {
             home_id: home.id.clone(),
@@ -205,7 +233,7 @@ impl Butler {
             address: held.map(|held| held.line.address()),
             url: choice.url.clone(),
             version: held.and_then(|held| match &held.link {
-                Link::Up(hello) => Some(hello.version.clone()),
+                Link::Up(hello) => Some(hello.version.clone()).filter(|version| !version.is_empty()),
                 Link::Connecting | Link::Waiting { .. } | Link::Refused(_) | Link::Closed => None,
             }),
             disabled: choice.off.keys().cloned().collect(),
@@ -215,9 +243,17 @@ impl Butler {
     }
 }
 
-fn absent() -> (LinkState, String, Option<String>) {
-    let fix = "Start the gateway, or give its address.".to_owned();
-    (LinkState::Absent, "No running gateway of this home was found.".to_owned(), Some(fix))
+fn absent(end: Option<End>) -> (LinkState, String, Option<String>) {
+    let (says, fix) = match end {
+        Some(End::Daemon) => {
+            ("No running background server of this home was found: it comes with the runtime's own window.", None)
+        }
+        Some(End::Server) => ("The server is not known yet.", Some("Give its address and its token.")),
+        Some(End::Gateway) | None => {
+            ("No running gateway of this home was found.", Some("Start the gateway, or give its address."))
+        }
+    };
+    (LinkState::Absent, says.to_owned(), fix.map(str::to_owned))
 }
 
 /// Words as a sentence: a capital letter first.
@@ -226,8 +262,9 @@ fn sentence(words: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-fn link_view(link: &Link) -> (LinkState, String, Option<String>) {
-    let trouble = |trouble: &Trouble| (format!("{}.", sentence(&trouble.to_string())), fix(trouble).map(str::to_owned));
+fn link_view(link: &Link, end: Option<End>) -> (LinkState, String, Option<String>) {
+    let trouble =
+        |trouble: &Trouble| (format!("{}.", sentence(&trouble.to_string())), fix(trouble, end).map(str::to_owned));
     match link {
         Link::Connecting => (LinkState::Connecting, "Connects.".to_owned(), None),
         Link::Up(_) => (LinkState::Up, "Connected.".to_owned(), None),
@@ -239,7 +276,7 @@ fn link_view(link: &Link) -> (LinkState, String, Option<String>) {
             let (says, fix) = trouble(why);
             (LinkState::Refused, says, fix)
         }
-        Link::Closed => absent(),
+        Link::Closed => absent(end),
     }
 }
 

@@ -19,6 +19,7 @@ use clawbutler_wire::topic::Topic;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::End;
 use crate::engine::lock;
 use crate::{Butler, Error};
 
@@ -133,7 +134,7 @@ impl Butler {
     /// Keeps what a gateway is configured to do now, where it is another than before.
     pub(super) fn read_config(&self, home: &str) {
         let line = lock(&self.0.attached).held.get(home).map(|held| held.line.clone());
-        let Some(line) = line else { return };
+        let Some(line) = line.filter(|line| line.end() == End::Gateway) else { return };
         let (butler, home) = (self.clone(), home.to_owned());
         line.config(Box::new(move |result| {
             let Ok(config) = result else { return };

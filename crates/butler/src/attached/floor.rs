@@ -11,6 +11,7 @@ use clawbutler_wire::command::SetFloor;
 use serde_json::json;
 
 use super::choose::Choice;
+use super::{End, end};
 use crate::engine::lock;
 use crate::{Butler, Error};
 
@@ -19,6 +20,10 @@ impl Butler {
     /// that fails is taken back in the record.
     pub fn set_floor(&self, request: SetFloor) -> Result<ConnectionView, Error> {
         let home = self.attachable(&request.home_id)?;
+        if end(&home.runtime) != Some(End::Gateway) {
+            let says = format!("{} has no policy that is changed from here.", self.runtime_name(&home.runtime));
+            return Err(Error::precondition(says, "Its own settings say when it asks."));
+        }
         let (line, policy, choice) = {
             let attached = lock(&self.0.attached);
             let choice = attached.chosen.get(&home.id).cloned().ok_or_else(|| Error::not_found("connection"))?;

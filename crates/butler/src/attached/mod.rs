@@ -1,9 +1,9 @@
-//! Gateways the user chose to be connected to: their questions enter the one queue, our answers go back.
+//! Gateways and daemons the user chose to be connected to: their questions enter the one queue, our answers go back.
 //!
 //! A connection only carries; what is asked is judged by `approvals::submit` like a hook's request, so rules,
 //! grants, stopped agents and the audit log hold here as there. The engine sees a connection as a [`Line`], which
 //! tests make up. Must never know a socket or a token outside `secrets` and `run`. Start reading at
-//! [`Butler::gateway_said`], then `asked`.
+//! [`Butler::gateway_said`] and [`Butler::daemon_said`], then `asked`.
 
 mod act;
 mod ask;
@@ -11,10 +11,13 @@ mod asked;
 mod chat;
 mod choose;
 mod config;
+mod daemon;
 mod floor;
 mod parts;
+mod question;
 mod run;
 mod secrets;
+mod server;
 mod state;
 
 use std::collections::HashMap;
@@ -22,23 +25,41 @@ use std::fmt;
 use std::sync::Arc;
 
 use clawbutler_attach::CallError;
+use clawbutler_attach::codex::{Approval as DaemonApproval, Decision as DaemonDecision};
 use clawbutler_attach::openclaw::{
     AgentLock, Applied, Approval, Config, Decision, Drift, History, Link, Policy, Resolution, Rollback, Stopped,
 };
+use clawbutler_core::timeline::State;
 use clawbutler_wire::attached::GatewayPart;
 use serde_json::Value;
 
 use crate::engine::lock;
 use crate::{Butler, Error};
 pub use ask::Seen;
-pub(crate) use asked::is_question;
 use asked::{Asked, Through};
 use chat::Chats;
 use choose::Choice;
+use daemon::{Given, Known};
+pub(crate) use question::is_question;
 use run::Worker;
 
-/// The runtimes whose gateways we can be connected to.
-const SPOKEN: &[&str] = &["openclaw"];
+/// The runtimes we can be connected to, and what is at the other end.
+const SPOKEN: &[(&str, End)] = &[("openclaw", End::Gateway), ("codex", End::Daemon), ("hermes", End::Server)];
+
+/// What is at the other end of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// A gateway: it asks, tells of itself, and takes a policy from us.
+    Gateway,
+    /// A daemon: it asks and is answered, and has no policy for us to change.
+    Daemon,
+    /// A server: it tells what its sessions do, and nothing is asked over its connection.
+    Server,
+}
+
+fn end(runtime: &str) -> Option<End> {
+    SPOKEN.iter().find(|(known, _)| *known == runtime).map(|(_, end)| *end)
+}
 
 /// Hears what became of a call.
 pub type Told<T> = Box<dyn FnOnce(Result<T, CallError>) + Send>;
@@ -46,32 +67,70 @@ pub type Told<T> = Box<dyn FnOnce(Result<T, CallError>) + Send>;
 /// What the engine needs of a connection. Nothing here waits: `told` is called when there is an answer, on whatever
 /// thread.
 pub trait Line: Send + Sync + fmt::Debug {
-    /// Answers a request.
-    fn resolve(&self, approval: &Approval, decision: Decision, told: Told<Resolution>);
-    /// Reads the policy and everything that undercuts it.
-    fn policy(&self, told: Told<(Policy, Vec<Drift>)>);
-    /// Replaces the policy document, if it is still the one with this hash.
-    fn set_policy(&self, file: &Value, base_hash: &str, told: Told<Policy>);
+    /// Answers a request of a gateway.
+    fn resolve(&self, _approval: &Approval, decision: Decision, told: Told<Resolution>) {
+        told(Err(not_spoken(decision.word())));
+    }
+    /// Answers a question of a daemon; hears whether it was handed over, or somebody was faster.
+    fn answer(&self, _approval: &DaemonApproval, decision: DaemonDecision, told: Told<bool>) {
+        told(Err(not_spoken(decision.word())));
+    }
+    /// Reads the policy of a gateway and everything that undercuts it.
+    fn policy(&self, told: Told<(Policy, Vec<Drift>)>) {
+        told(Err(not_spoken("a policy")));
+    }
+    /// Replaces the policy document of a gateway, if it is still the one with this hash.
+    fn set_policy(&self, _file: &Value, _base_hash: &str, told: Told<Policy>) {
+        told(Err(not_spoken("a policy")));
+    }
     /// Asks about a part of the gateway.
-    fn tell(&self, part: GatewayPart, told: Told<Seen>);
+    fn tell(&self, _part: GatewayPart, told: Told<Seen>) {
+        told(Err(not_spoken("a part")));
+    }
     /// The last messages of a session.
-    fn history(&self, session: &str, limit: u32, told: Told<History>);
+    fn history(&self, _session: &str, _limit: u32, told: Told<History>) {
+        told(Err(not_spoken("a chat")));
+    }
     /// Says something in a session; the run's id comes back, the answer as events.
-    fn send(&self, session: &str, message: &str, told: Told<String>);
+    fn send(&self, _session: &str, _message: &str, told: Told<String>) {
+        told(Err(not_spoken("a chat")));
+    }
     /// Stops the answer in a session.
-    fn stop(&self, session: &str, run: Option<&str>, told: Told<Stopped>);
+    fn stop(&self, _session: &str, _run: Option<&str>, told: Told<Stopped>) {
+        told(Err(not_spoken("a chat")));
+    }
     /// Ends what runs in a session, whoever started it.
-    fn kill(&self, session: &str, told: Told<Stopped>);
+    fn kill(&self, _session: &str, told: Told<Stopped>) {
+        told(Err(not_spoken("an end of a session")));
+    }
     /// Reads the configuration.
-    fn config(&self, told: Told<Config>);
+    fn config(&self, told: Told<Config>) {
+        told(Err(not_spoken("a configuration")));
+    }
     /// Changes the configuration, if it is still the one with this hash.
-    fn patch(&self, patch: &Value, replaces: &[String], base_hash: &str, told: Told<Applied>);
+    fn patch(&self, _patch: &Value, _replaces: &[String], _base_hash: &str, told: Told<Applied>) {
+        told(Err(not_spoken("a configuration")));
+    }
     /// Takes a change of the configuration back.
-    fn roll_back(&self, back: &Rollback, told: Told<Applied>);
+    fn roll_back(&self, _back: &Rollback, told: Told<Applied>) {
+        told(Err(not_spoken("a configuration")));
+    }
     /// Takes every tool away from an agent and ends its runs.
-    fn disable_agent(&self, agent: &str, told: Told<AgentLock>);
+    fn disable_agent(&self, _agent: &str, told: Told<AgentLock>) {
+        told(Err(not_spoken("an agent switched off")));
+    }
+    /// What is at its other end. A gateway speaks by [`Butler::gateway_said`], a daemon by [`Butler::daemon_said`], a
+    /// server by [`Butler::server_said`].
+    fn end(&self) -> End {
+        End::Gateway
+    }
     /// Where it is connected to.
     fn address(&self) -> String;
+}
+
+/// What is asked of a line whose other end does not know it.
+fn not_spoken(what: &str) -> CallError {
+    CallError::NotOffered { decision: what.to_owned(), offered: String::new() }
 }
 
 /// Everything that is known of connections.
@@ -102,9 +161,15 @@ struct Held {
     round: u64,
     /// By the gateway's id.
     asked: HashMap<String, Asked>,
+    /// What its sessions do, where it tells; emptied when the connection is gone.
+    states: HashMap<String, State>,
     policy: Option<(Policy, Vec<Drift>)>,
     /// The chats somebody looks at.
     chats: Chats,
+    /// A daemon's threads.
+    threads: HashMap<String, Known>,
+    /// Answers to a daemon whose calls did not end yet, by the item.
+    given: HashMap<String, Given>,
     /// Since when the connection does not stand (ms since the epoch).
     down_since: Option<i64>,
     /// What the log has of it last.
@@ -133,8 +198,11 @@ impl Butler {
             link: Link::Connecting,
             round: 0,
             asked: HashMap::new(),
+            states: HashMap::new(),
             policy: None,
             chats: Chats::default(),
+            threads: HashMap::new(),
+            given: HashMap::new(),
             down_since: Some(self.now().0),
             recorded: Recorded::Nothing,
         };

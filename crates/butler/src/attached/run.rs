@@ -1,10 +1,14 @@
 //! Real connections: one tokio thread for all of them, one thread each that takes what it says to the engine.
 
+use std::fmt;
 use std::sync::Arc;
 
 use clawbutler_attach::CallError;
+use clawbutler_attach::codex::{
+    Approval as DaemonApproval, Daemon, Decision as DaemonDecision, Place as Socket, Target as DaemonTarget,
+};
 use clawbutler_attach::openclaw::{
-    Address, AgentLock, Applied, Approval, Config, Decision, Drift, Event, Gateway, History, Policy, Reach, Resolution,
+    Address, AgentLock, Applied, Approval, Config, Decision, Drift, Gateway, History, Policy, Reach, Resolution,
     Rollback, Stopped, Target,
 };
 use clawbutler_wire::attached::GatewayPart;
@@ -12,7 +16,7 @@ use serde_json::Value;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::mpsc::Receiver;
 
-use super::{Line, LineNumber, Seen, Told};
+use super::{End, Line, Seen, Told};
 use crate::engine::lock;
 use crate::{Butler, Error};
 
@@ -43,80 +47,122 @@ struct Wire {
     handle: Handle,
 }
 
-impl Wire {
-    /// Runs a call, and tells on a thread that may wait for the database.
-    fn run<T: Send + 'static>(&self, told: Told<T>, call: impl Future<Output = Result<T, CallError>> + Send + 'static) {
-        self.handle.spawn(async move {
-            let result = call.await;
-            let _ = tokio::task::spawn_blocking(move || told(result)).await;
-        });
-    }
+/// Runs a call, and tells on a thread that may wait for the database.
+fn spoken<T: Send + 'static>(
+    handle: &Handle,
+    told: Told<T>,
+    call: impl Future<Output = Result<T, CallError>> + Send + 'static,
+) {
+    handle.spawn(async move {
+        let result = call.await;
+        let _ = tokio::task::spawn_blocking(move || told(result)).await;
+    });
 }
 
 impl Line for Wire {
     fn resolve(&self, approval: &Approval, decision: Decision, told: Told<Resolution>) {
         let (gateway, approval) = (self.gateway.clone(), approval.clone());
-        self.run(told, async move { gateway.resolve(&approval, decision).await });
+        spoken(&self.handle, told, async move { gateway.resolve(&approval, decision).await });
     }
 
     fn policy(&self, told: Told<(Policy, Vec<Drift>)>) {
         let gateway = self.gateway.clone();
-        self.run(told, async move { Ok((gateway.policy().await?, gateway.drift().await?)) });
+        spoken(&self.handle, told, async move { Ok((gateway.policy().await?, gateway.drift().await?)) });
     }
 
     fn set_policy(&self, file: &Value, base_hash: &str, told: Told<Policy>) {
         let (gateway, file, base_hash) = (self.gateway.clone(), file.clone(), base_hash.to_owned());
-        self.run(told, async move { gateway.set_policy(&file, &base_hash).await });
+        spoken(&self.handle, told, async move { gateway.set_policy(&file, &base_hash).await });
     }
 
     fn tell(&self, part: GatewayPart, told: Told<Seen>) {
         let gateway = self.gateway.clone();
-        self.run(told, async move { tell(&gateway, part).await });
+        spoken(&self.handle, told, async move { tell(&gateway, part).await });
     }
 
     fn history(&self, session: &str, limit: u32, told: Told<History>) {
         let (gateway, session) = (self.gateway.clone(), session.to_owned());
-        self.run(told, async move { gateway.history(&session, limit).await });
+        spoken(&self.handle, told, async move { gateway.history(&session, limit).await });
     }
 
     fn send(&self, session: &str, message: &str, told: Told<String>) {
         let (gateway, session, message) = (self.gateway.clone(), session.to_owned(), message.to_owned());
-        self.run(told, async move { gateway.send(&session, &message).await });
+        spoken(&self.handle, told, async move { gateway.send(&session, &message).await });
     }
 
     fn stop(&self, session: &str, run: Option<&str>, told: Told<Stopped>) {
         let (gateway, session, run) = (self.gateway.clone(), session.to_owned(), run.map(str::to_owned));
-        self.run(told, async move { gateway.stop_answer(&session, run.as_deref()).await });
+        spoken(&self.handle, told, async move { gateway.stop_answer(&session, run.as_deref()).await });
     }
 
     fn kill(&self, session: &str, told: Told<Stopped>) {
         let (gateway, session) = (self.gateway.clone(), session.to_owned());
-        self.run(told, async move { gateway.kill(&session, None).await });
+        spoken(&self.handle, told, async move { gateway.kill(&session, None).await });
     }
 
     fn config(&self, told: Told<Config>) {
         let gateway = self.gateway.clone();
-        self.run(told, async move { gateway.config().await });
+        spoken(&self.handle, told, async move { gateway.config().await });
     }
 
     fn patch(&self, patch: &Value, replaces: &[String], base_hash: &str, told: Told<Applied>) {
         let (gateway, patch) = (self.gateway.clone(), patch.clone());
         let (replaces, base_hash) = (replaces.to_vec(), base_hash.to_owned());
-        self.run(told, async move { gateway.patch(&patch, &replaces, &base_hash).await });
+        spoken(&self.handle, told, async move { gateway.patch(&patch, &replaces, &base_hash).await });
     }
 
     fn roll_back(&self, back: &Rollback, told: Told<Applied>) {
         let (gateway, back) = (self.gateway.clone(), back.clone());
-        self.run(told, async move { gateway.roll_back(&back).await });
+        spoken(&self.handle, told, async move { gateway.roll_back(&back).await });
     }
 
     fn disable_agent(&self, agent: &str, told: Told<AgentLock>) {
         let (gateway, agent) = (self.gateway.clone(), agent.to_owned());
-        self.run(told, async move { gateway.disable_agent(&agent).await });
+        spoken(&self.handle, told, async move { gateway.disable_agent(&agent).await });
     }
 
     fn address(&self) -> String {
         self.address.to_string()
+    }
+}
+
+/// A connection to a real daemon.
+#[derive(Debug)]
+struct DaemonWire {
+    daemon: Daemon,
+    place: Socket,
+    handle: Handle,
+}
+
+impl Line for DaemonWire {
+    fn answer(&self, approval: &DaemonApproval, decision: DaemonDecision, told: Told<bool>) {
+        let (daemon, approval) = (self.daemon.clone(), approval.clone());
+        spoken(&self.handle, told, async move { daemon.answer(&approval, decision).await });
+    }
+
+    fn end(&self) -> End {
+        End::Daemon
+    }
+
+    fn address(&self) -> String {
+        self.place.to_string()
+    }
+}
+
+/// Where something listens, and what it speaks.
+#[derive(Debug, Clone)]
+pub(super) enum Place {
+    Gateway(Address),
+    Daemon(Socket),
+    Server(Address),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Gateway(address) | Self::Server(address) => address.fmt(f),
+            Self::Daemon(place) => place.fmt(f),
+        }
     }
 }
 
@@ -163,8 +209,35 @@ async fn tell(gateway: &Gateway, part: GatewayPart) -> Result<Seen, CallError> {
 }
 
 impl Butler {
-    /// Connects a home to an address, in place of the connection it has.
-    pub(super) fn connect(&self, home: &str, address: Address) -> Result<(), Error> {
+    /// Connects a home to a place, in place of the connection it has.
+    pub(super) fn connect(&self, home: &str, place: Place) -> Result<(), Error> {
+        let Some(handle) = self.speaker()? else { return Ok(()) };
+        match place {
+            Place::Gateway(address) => self.connect_gateway(home, address, handle),
+            Place::Server(address) => self.connect_server(home, address, &handle),
+            Place::Daemon(place) => {
+                let target = DaemonTarget { place: place.clone(), ids: self.0.ports.ids.clone() };
+                let (daemon, events) = {
+                    let _inside = handle.enter();
+                    Daemon::open(target)
+                };
+                let line = self.attach_line(home, Arc::new(DaemonWire { daemon, place, handle }));
+                self.carry(home, events, move |butler, home, event| butler.daemon_said(home, line, event))
+            }
+        }
+    }
+
+    /// The thread that speaks; started when it is needed first.
+    fn speaker(&self) -> Result<Option<Handle>, Error> {
+        let mut attached = lock(&self.0.attached);
+        if attached.worker.is_none() {
+            attached.worker = Some(Worker::start()?);
+        }
+        let runtime = attached.worker.as_ref().and_then(|worker| worker.0.as_ref());
+        Ok(runtime.map(|runtime| runtime.handle().clone()))
+    }
+
+    fn connect_gateway(&self, home: &str, address: Address, handle: Handle) -> Result<(), Error> {
         let tokens = self.tokens(home);
         let target = Target {
             address: address.clone(),
@@ -174,29 +247,26 @@ impl Butler {
             reach: Reach::Govern,
             ids: self.0.ports.ids.clone(),
         };
-        let handle = {
-            let mut attached = lock(&self.0.attached);
-            if attached.worker.is_none() {
-                attached.worker = Some(Worker::start()?);
-            }
-            attached.worker.as_ref().and_then(|worker| worker.0.as_ref()).map(|runtime| runtime.handle().clone())
-        };
-        let Some(handle) = handle else { return Ok(()) };
         let (gateway, events) = {
             let _inside = handle.enter();
             Gateway::open(target)
         };
         let line = self.attach_line(home, Arc::new(Wire { gateway, address, handle }));
-        self.carry(home, line, events)
+        self.carry(home, events, move |butler, home, event| butler.gateway_said(home, line, event))
     }
 
     /// Takes what a connection says to the engine until it ends. Weakly: a forgotten engine may go.
-    fn carry(&self, home: &str, line: LineNumber, mut events: Receiver<Event>) -> Result<(), Error> {
+    pub(super) fn carry<T: Send + 'static>(
+        &self,
+        home: &str,
+        mut events: Receiver<T>,
+        said: impl Fn(&Self, &str, T) + Send + 'static,
+    ) -> Result<(), Error> {
         let (inner, home) = (Arc::downgrade(&self.0), home.to_owned());
         std::thread::Builder::new().name("attached".into()).spawn(move || {
             while let Some(event) = events.blocking_recv() {
                 let Some(inner) = inner.upgrade() else { return };
-                Self(inner).gateway_said(&home, line, event);
+                said(&Self(inner), &home, event);
             }
         })?;
         Ok(())

@@ -8,7 +8,7 @@ use clawbutler_store::table::homes::HomeRow;
 use clawbutler_wire::topic::Topic;
 use serde_json::json;
 
-use super::{Held, LineNumber, Recorded};
+use super::{End, Held, LineNumber, Recorded};
 use crate::engine::lock;
 use crate::{Butler, Error};
 
@@ -26,8 +26,14 @@ fn lost_says(path: &str) -> String {
 }
 
 /// What to do about a connection that does not stand.
-pub(super) fn fix(trouble: &Trouble) -> Option<&'static str> {
+pub(super) fn fix(trouble: &Trouble, end: Option<End>) -> Option<&'static str> {
     match trouble {
+        Trouble::Ended(_) if end == Some(End::Daemon) => {
+            Some("It comes with the next window of the runtime; nothing needs to be done.")
+        }
+        _ if end == Some(End::Daemon) => None,
+        Trouble::Refused(_) if end == Some(End::Server) => Some("Give the token the server was started with."),
+        Trouble::Ended(_) if end == Some(End::Server) => Some("Start the server, or correct its address."),
         Trouble::Pairing { .. } => Some("Let this device in with `openclaw devices approve`, or at another client."),
         Trouble::NoRights | Trouble::Refused(_) => Some("Give the gateway's token on the Agents page."),
         Trouble::Ended(_) => Some("Start the gateway, or correct its address on the Agents page."),
@@ -38,24 +44,14 @@ pub(super) fn fix(trouble: &Trouble) -> Option<&'static str> {
 impl Butler {
     /// What a gateway, or the connection to it, says. Told by whoever holds the connection, in order.
     pub fn gateway_said(&self, home_id: &str, line: LineNumber, event: Event) {
-        if lock(&self.0.attached).held.get(home_id).is_none_or(|held| held.number != line) {
-            return;
-        }
-        let home = lock(&self.0.registry).homes.get(home_id).filter(|home| home.governed).cloned();
-        // Let go of meanwhile: whatever it says, nothing of ours answers it.
-        let Some(home) = home else { return };
+        let Some(home) = self.speaking(home_id, line) else { return };
         match event {
             Event::Link(link) => self.link_changed(&home, link),
             Event::DeviceToken(token) => self.keep_device_token(&home.id, &token),
             Event::Approvals { kind: Queue::Exec, approvals } => self.gateway_lists(&home, approvals),
             Event::Asked(approval) => self.gateway_asks(&home, approval),
             Event::Settled(settled) => self.gateway_settled(&home.id, &settled),
-            Event::Missed(_) => {
-                if let Some(held) = lock(&self.0.attached).held.get_mut(&home.id) {
-                    held.round += 1;
-                    held.chats.missed();
-                }
-            }
+            Event::Missed(_) => self.next_round(&home.id),
             Event::Steps(steps) => self.gateway_steps(&home.id, steps),
             Event::Chat(part) => self.gateway_chats(&home.id, part),
             Event::ConfigChanged { .. } => {
@@ -66,12 +62,32 @@ impl Butler {
         }
     }
 
-    fn link_changed(&self, home: &HomeRow, link: Link) {
+    /// The home a line speaks for. One that was replaced is not heard, and where a home was let go of meanwhile,
+    /// nothing of ours answers whatever it says.
+    pub(super) fn speaking(&self, home_id: &str, line: LineNumber) -> Option<HomeRow> {
+        if lock(&self.0.attached).held.get(home_id).is_none_or(|held| held.number != line) {
+            return None;
+        }
+        lock(&self.0.registry).homes.get(home_id).filter(|home| home.governed).cloned()
+    }
+
+    /// The lists are read anew.
+    pub(super) fn next_round(&self, home: &str) {
+        if let Some(held) = lock(&self.0.attached).held.get_mut(home) {
+            held.round += 1;
+            held.chats.missed();
+        }
+    }
+
+    pub(super) fn link_changed(&self, home: &HomeRow, link: Link) {
         let now = self.now().0;
         let came = {
             let mut attached = lock(&self.0.attached);
             let Some(held) = attached.held.get_mut(&home.id) else { return };
             held.link = link.clone();
+            if !held.is_up() && !std::mem::take(&mut held.states).is_empty() {
+                self.changed(Topic::Sessions);
+            }
             match &link {
                 Link::Up(hello) => {
                     held.round += 1;
@@ -102,7 +118,7 @@ impl Butler {
     /// Reads the policy of a gateway anew; it is shown when it comes.
     pub(super) fn read_policy(&self, home: &str) {
         let line = lock(&self.0.attached).held.get(home).map(|held| held.line.clone());
-        let Some(line) = line else { return };
+        let Some(line) = line.filter(|line| line.end() == End::Gateway) else { return };
         let (butler, home) = (self.clone(), home.to_owned());
         line.policy(Box::new(move |result| {
             if let Some(held) = lock(&butler.0.attached).held.get_mut(&home) {
@@ -115,11 +131,11 @@ impl Butler {
     /// Records and raises connections that are away for longer than a restart takes.
     pub(super) fn note_lost(&self) -> Result<(), Error> {
         let now = self.now();
-        let lost: Vec<(String, String)> = {
+        let lost: Vec<(String, String, bool)> = {
             let mut attached = lock(&self.0.attached);
             let away = attached.held.iter_mut().filter(|(_, held)| {
                 let long = held.down_since.is_some_and(|since| now.0.saturating_sub(since) > LOST_MS.cast_signed());
-                long && held.recorded != Recorded::Lost
+                long && held.line.end() != End::Server && held.recorded != Recorded::Lost
             });
             away.map(|(home, held)| {
                 held.recorded = Recorded::Lost;
@@ -127,15 +143,18 @@ impl Butler {
                     Link::Waiting { trouble, .. } | Link::Refused(trouble) => trouble.to_string(),
                     Link::Connecting | Link::Up(_) | Link::Closed => String::new(),
                 };
-                (home.clone(), why)
+                (home.clone(), why, held.line.end() == End::Daemon)
             })
             .collect()
         };
-        for (id, why) in lost {
+        for (id, why, daemon) in lost {
             let path = lock(&self.0.registry).homes.get(&id).map(|home| home.path.clone()).unwrap_or_default();
             let data = json!({ "home": id, "path": path, "says": why });
             self.record(Durability::Process, Kind::GatewayLost, Actor::Engine, data)?;
-            self.alert(&lost_says(&path), "Look at the connection on the Agents page.");
+            // A daemon that ended took its sessions with it: there is nobody who would have to be asked about.
+            if !daemon {
+                self.alert(&lost_says(&path), "Look at the connection on the Agents page.");
+            }
             self.changed(Topic::Agents);
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! The export a window began: runs on a thread of its own and is looked at from outside.
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,6 +28,8 @@ const PREVIEW: usize = 10;
 pub(crate) struct Exports {
     progress: Mutex<ExportProgress>,
     stop: AtomicBool,
+    /// When the command line told of exports lately (steady ms), oldest first.
+    pub(super) told: Mutex<VecDeque<u64>>,
 }
 
 impl Butler {

@@ -5,9 +5,11 @@ mod form;
 mod job;
 mod otlp;
 mod pack;
+mod report;
 mod run;
 mod summary;
 
 pub(crate) use job::Exports;
 pub use pack::PackCheck;
+pub(crate) use report::command_line;
 pub use run::{ExportPlan, Exported, Step};

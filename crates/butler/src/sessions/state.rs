@@ -1,18 +1,21 @@
 //! What a session is doing, and what that is known from.
 //!
-//! The stronger source wins: a request of it that waits in our queue, the runtime's own list of live sessions,
+//! The stronger source wins: a request of it that waits in our queue, the server it runs in where we are connected
+//! to it, the runtime's own list of live sessions,
 //! the end of its process, the last of its records, a hook that called, and silence.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use clawbutler_connectors::connector::{self, LiveSession};
+use clawbutler_core::timeline::State;
 use clawbutler_store::StoreError;
-use clawbutler_store::sessions::SessionRow;
+use clawbutler_store::sessions::{SessionFilter, SessionRow};
 use clawbutler_wire::sessions::{SessionState, StateSource};
+use clawbutler_wire::topic::Topic;
 
-use crate::Butler;
 use crate::engine::lock;
+use crate::{Butler, Error};
 
 /// How long the runtimes' lists of live sessions hold (ms).
 const LIVE_MS: u64 = 2_000;
@@ -24,6 +27,9 @@ const SILENT_MS: i64 = 10 * 60_000;
 const OVER_MS: i64 = 24 * 60 * 60_000;
 /// Requests in the queue that are looked at.
 const PENDING: u32 = 2_000;
+/// How often states that change by themselves are looked at (ms), and how many of the newest sessions.
+const COMPARE_MS: u64 = 5_000;
+const COMPARED: u32 = 200;
 /// Processes remembered of sessions that were live.
 const SEEN: usize = 4_096;
 
@@ -35,6 +41,9 @@ pub(crate) struct Live {
     sessions: HashMap<(String, String), LiveSession>,
     /// Process and its start of sessions that were live once.
     seen: HashMap<(String, String), (u32, Option<u64>)>,
+    /// When states were compared last (steady clock, ms), and what they were, by session.
+    compared: Option<u64>,
+    states: HashMap<String, SessionState>,
 }
 
 /// Everything by which states are told, taken once for a page.
@@ -44,6 +53,8 @@ pub(super) struct Signs {
     pending: BTreeSet<(String, String)>,
     live: HashMap<(String, String), LiveSession>,
     gone: BTreeSet<(String, String)>,
+    /// What connections to the runtimes' servers tell.
+    told: HashMap<(String, String), State>,
     hooks: HashMap<String, i64>,
 }
 
@@ -51,10 +62,37 @@ pub(super) struct Signs {
 pub(super) type Told = (SessionState, StateSource, String, Option<u32>);
 
 impl Butler {
+    /// Tells the windows when the state of a recent session changed without a record: its process ended, it fell
+    /// silent, the runtime lists it otherwise.
+    pub(crate) fn look_at_states(&self) -> Result<(), Error> {
+        let steady = self.0.ports.clock.steady_ms();
+        {
+            let mut live = lock(&self.0.sessions.live);
+            if live.compared.is_some_and(|at| steady.saturating_sub(at) < COMPARE_MS) {
+                return Ok(());
+            }
+            live.compared = Some(steady);
+        }
+        let rows =
+            self.0.sessions.store.read(|read| read.sessions(&SessionFilter::default(), None, false, COMPARED))?;
+        let signs = self.signs()?;
+        let states: HashMap<_, _> = rows.iter().map(|row| (row.id.clone(), signs.state(row).0)).collect();
+        let mut live = lock(&self.0.sessions.live);
+        let differs = |(id, state): (&String, &SessionState)| states.get(id).is_some_and(|now| now != state);
+        let changed = live.states.iter().any(differs);
+        live.states = states;
+        drop(live);
+        if changed {
+            self.changed(Topic::Sessions);
+        }
+        Ok(())
+    }
+
     pub(super) fn signs(&self) -> Result<Signs, StoreError> {
         let pending = self.0.store.read::<_, StoreError>(|read| read.approvals_pending(PENDING))?;
         let pending = pending.into_iter().map(|row| (row.action.runtime, row.action.session)).collect();
         let hooks = lock(&self.0.registry).sessions.clone();
+        let told = self.told_states();
         let steady = self.0.ports.clock.steady_ms();
         let mut live = lock(&self.0.sessions.live);
         if live.at.is_none_or(|at| steady.saturating_sub(at) >= LIVE_MS) {
@@ -81,7 +119,7 @@ impl Butler {
             (!listed && !runs).then(|| key.clone())
         };
         let gone = live.seen.iter().filter_map(ended).collect();
-        Ok(Signs { now: self.now().0, pending, live: live.sessions.clone(), gone, hooks })
+        Ok(Signs { now: self.now().0, pending, live: live.sessions.clone(), gone, told, hooks })
     }
 }
 
@@ -95,6 +133,10 @@ impl Signs {
         if self.pending.contains(&(row.runtime.clone(), row.session.clone())) {
             let says = "A call of it waits for your decision.";
             return (SessionState::WaitingApproval, StateSource::Queue, says.to_owned(), pid);
+        }
+        if let Some(state) = self.told.get(&here) {
+            let says = "The server it runs in tells so.";
+            return (in_wire(*state), StateSource::Runtime, says.to_owned(), pid);
         }
         if let Some(session) = live {
             let state = match session.status.as_str() {
@@ -129,6 +171,16 @@ impl Signs {
             Some(state) => (state, StateSource::Recorded, "The last of its records says so.".to_owned(), None),
             None => (SessionState::Unknown, StateSource::Nothing, "Its records tell no state.".to_owned(), None),
         }
+    }
+}
+
+fn in_wire(state: State) -> SessionState {
+    match state {
+        State::Running => SessionState::Running,
+        State::Idle => SessionState::Idle,
+        State::WaitingInput => SessionState::WaitingInput,
+        State::WaitingApproval => SessionState::WaitingApproval,
+        State::Ended => SessionState::Ended,
     }
 }
 

@@ -113,9 +113,10 @@ impl Place {
     }
 
     fn view(&self) -> ConnectionView {
-        let mut list = self.desk.butler().list_connections(ListConnections {}).unwrap();
-        assert_eq!(list.attachable, ["openclaw"]);
-        list.items.pop().unwrap()
+        let list = self.desk.butler().list_connections(ListConnections {}).unwrap();
+        assert_eq!(list.attachable, ["openclaw", "codex", "hermes"]);
+        assert_eq!((list.gateways, list.daemons), (vec!["openclaw".to_owned()], vec!["codex".to_owned()]));
+        list.items.into_iter().next_back().unwrap()
     }
 
     fn floor(&self, raised: bool, seen: &str) -> Result<ConnectionView, clawbutler_butler::Error> {

@@ -8,6 +8,8 @@
 
 mod acts;
 mod attached;
+mod attached_daemon;
+mod attached_server;
 mod audit;
 mod backstop;
 mod backup;
@@ -20,9 +22,9 @@ mod history;
 mod keeping;
 mod made;
 mod observed;
+mod pack;
 mod proof;
 #[cfg(target_os = "linux")]
-mod pack;
 mod registry;
 mod repair;
 mod retention;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use clawbutler_butler::{Butler, Env, Ports};
+use clawbutler_butler::{Butler, Env, OpenError, Ports};
 use clawbutler_platform::clock::SystemClock;
 use clawbutler_platform::paths::DataDir;
 use clawbutler_platform::random::SystemIds;
@@ -12,19 +12,28 @@ use serde_json::{Value, json};
 
 use super::Machine;
 
-fn engine(machine: &Machine) -> Butler {
-    Butler::open(Ports {
+pub(crate) fn engine(machine: &Machine) -> Butler {
+    let ports = || Ports {
         clock: Arc::new(SystemClock::default()),
         ids: Arc::new(SystemIds),
         env: Env::new(std::collections::BTreeMap::new(), machine.data().join("home")),
         keychain: None,
         data: DataDir::at(machine.data().join("d")),
         hook_source: None,
-    })
-    .unwrap()
+    };
+    // Threads of the one before may hold it for a moment.
+    let mut opened = Butler::open(ports());
+    for _ in 0..100 {
+        if !matches!(opened, Err(OpenError::AlreadyRunning(_))) {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        opened = Butler::open(ports());
+    }
+    opened.unwrap()
 }
 
-fn parsed(text: &str) -> Value {
+pub(crate) fn parsed(text: &str) -> Value {
     serde_json::from_str(text.trim()).unwrap()
 }
 

@@ -66,6 +66,10 @@ impl Connector for Codex {
         sessions::live(env, home)
     }
 
+    fn control_socket(&self, env: &Env, home: &Path) -> Option<PathBuf> {
+        paths::control_socket(env, home)
+    }
+
     fn guard_status(&self, env: &Env, home: &Path, hook: &Path, projects: &[PathBuf]) -> GuardStatus {
         status::guard_status(env, home, hook, projects)
     }

@@ -60,6 +60,13 @@ pub(super) fn locks(home: &Path) -> PathBuf {
     home.join("thread-writer-locks")
 }
 
+/// The socket of the daemon that serves a home's windows; a link to it, since names of sockets are short. On Windows
+/// there is none.
+pub(super) fn control_socket(env: &Env, home: &Path) -> Option<PathBuf> {
+    let socket = home.join("app-server-control").join("app-server-control.sock");
+    (env.os != Os::Windows && socket.symlink_metadata().is_ok()).then_some(socket)
+}
+
 /// Settings that a session chosen with `--profile` lays over the others: `<name>.config.toml` beside them.
 pub(super) fn profiles(home: &Path) -> Vec<(String, PathBuf)> {
     let entries = std::fs::read_dir(home).into_iter().flatten().flatten().take(ENTRIES);

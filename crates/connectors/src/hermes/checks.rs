@@ -23,6 +23,7 @@ pub(super) fn checks(env: &Env, home: &Path) -> Vec<Check> {
     if paths::plugin(home).join("__init__.py").is_file() {
         checks.extend(announced(env, home));
     }
+    checks.extend(unasking(env, home));
     checks.extend(gateway(env, home));
     checks.extend(unguarded_jobs(home));
     checks
@@ -81,6 +82,16 @@ fn announced(env: &Env, home: &Path) -> Vec<Check> {
         found.push(check(NAME, Health::Healthy, "Every running process that can be seen has loaded the guard.", None));
     }
     found
+}
+
+/// Processes that were started with Hermes' own prompts switched off: no setting shows it.
+fn unasking(env: &Env, home: &Path) -> Vec<Check> {
+    let here = |process: &process::Process| process.yolo && process::is_same(&process.home, home);
+    let says = |process: process::Process| {
+        let says = format!("Process {} was started so that Hermes asks about nothing by itself.", process.pid);
+        check("prompts in running processes", Health::Degraded, says, Some("Start it without --yolo."))
+    };
+    process::all(env).into_iter().filter(here).map(says).collect()
 }
 
 fn capital(text: &str) -> String {

@@ -101,13 +101,16 @@ fn overview(facts: &mut Facts, tree: &Node) {
     }
 }
 
+/// The words with which Hermes lets calls run that nobody was asked about.
+const APPROVES: [(&str, u8); 4] = [("approve", 2), ("off", 2), ("allow", 2), ("yes", 2)];
+
 fn permissions(facts: &mut Facts, tree: &Node, version: Option<Version>) {
     let mode = tree.get(&["approvals", "mode"]);
     // YAML reads a bare `off` as false, which Hermes takes for off.
     let word = mode.map(|node| if node.truth() == Some(false) { "off".to_owned() } else { shown(node) });
     let by_default = if version.is_none_or(|version| version >= Version([0, 19, 0])) { "smart" } else { "manual" };
     let (word, how) = word.map_or((by_default.to_owned(), " (the default)"), |word| (word, ""));
-    let rank = match word.as_str() {
+    let rank = match word.trim().to_lowercase().as_str() {
         "off" => 3,
         "smart" => 1,
         _ => 0,
@@ -115,14 +118,15 @@ fn permissions(facts: &mut Facts, tree: &Node, version: Option<Version>) {
     facts.add(Tab::Permissions, "approval mode", format!("{word}{how}"), Watch::Rank(rank));
     type Ranked<'a> = (&'a str, &'a [&'a str], &'a [(&'a str, u8)]);
     let ranked: &[Ranked<'_>] = &[
-        ("approval of scheduled jobs", &["approvals", "cron_mode"], &[("approve", 2)]),
-        ("approval of single questions", &["approvals", "single_query_mode"], &[("approve", 2)]),
-        ("approval when unattended", &["approvals", "unattended_mode"], &[("approve", 2)]),
+        ("approval of scheduled jobs", &["approvals", "cron_mode"], &APPROVES),
+        ("approval of single questions", &["approvals", "single_query_mode"], &APPROVES),
+        ("approval when unattended", &["approvals", "unattended_mode"], &APPROVES),
         ("where commands run", &["terminal", "backend"], &[("local", 1)]),
     ];
     for (name, path, ranks) in ranked {
         if let Some(word) = tree.get(path).and_then(Node::text) {
-            let rank = ranks.iter().find(|(loose, _)| *loose == word).map_or(0, |(_, rank)| *rank);
+            let meant = word.trim().to_lowercase();
+            let rank = ranks.iter().find(|(loose, _)| *loose == meant).map_or(0, |(_, rank)| *rank);
             facts.add(Tab::Permissions, *name, word, Watch::Rank(rank));
         }
     }
@@ -142,9 +146,14 @@ fn permissions(facts: &mut Facts, tree: &Node, version: Option<Version>) {
     if let Some(transport) = tree.get(&["security", "approval", "transport"]).and_then(Node::text) {
         facts.add(Tab::Permissions, "approval transport", transport, Watch::Change);
     }
-    for (list, name) in [(&["command_allowlist"][..], "always allowed"), (&["approvals", "deny"], "always denied")] {
+    // What is always allowed is never asked about again: one more is looser. One less denied is a change.
+    let lists: [(&[&str], &str, Watch); 2] = [
+        (&["command_allowlist"], "always allowed", Watch::Rank(2)),
+        (&["approvals", "deny"], "always denied", Watch::Change),
+    ];
+    for (list, name, watch) in lists {
         for item in tree.get(list).map(Node::items).unwrap_or_default().iter().filter_map(Node::text) {
-            facts.add(Tab::Permissions, format!("{name}: {}", cut(item)), name, Watch::Change);
+            facts.add(Tab::Permissions, format!("{name}: {}", cut(item)), name, watch);
         }
     }
     for event in tree.get(&["hooks"]).map(Node::entries).unwrap_or_default() {
@@ -265,6 +274,19 @@ fn fingerprint(path: &Path) -> String {
     }
 }
 
+/// Digests of the texts that Hermes itself puts in `SOUL.md`: the one of 0.19.0, and the two it knows as older.
+const SOULS: [&str; 3] = [
+    "2765a846e1bb371d78d3b93b403dfb0f8d1ba1a9895edb5f608367abfe81194d",
+    "82fa3438d86f8b95c6e96be89d853c8b561b3e6973ed61c90e70e0231dd24a7e",
+    "6bc146a50e8fe3bd555e89a77e93af1f781cece8cf549f0d7a02ee2389811c72",
+];
+
+/// Whether nobody ever wrote anything in it. Hermes compares in the same way, whatever the line ends.
+fn as_shipped(soul: &Path) -> bool {
+    let text = disk::small_text(soul, FILE_BYTES).map(|text| text.replace("\r\n", "\n"));
+    text.is_some_and(|text| SOULS.contains(&sha256(text.trim().as_bytes()).as_str()))
+}
+
 fn files(facts: &mut Facts, home: &Path) {
     facts.source = home.display().to_string();
     let mut paths: Vec<_> = ["SOUL.md", "AGENTS.md", "HERMES.md"].iter().map(|name| home.join(name)).collect();
@@ -275,7 +297,11 @@ fn files(facts: &mut Facts, home: &Path) {
     paths.extend(memories);
     for path in paths.into_iter().filter(|path| path.is_file()) {
         let name = path.strip_prefix(home).unwrap_or(&path).display().to_string();
-        facts.add(Tab::Files, name, fingerprint(&path), Watch::Change);
+        if name == "SOUL.md" && as_shipped(&path) {
+            facts.add(Tab::Files, name, "as Hermes writes it at its first start", Watch::No);
+        } else {
+            facts.add(Tab::Files, name, fingerprint(&path), Watch::Change);
+        }
     }
 }
 

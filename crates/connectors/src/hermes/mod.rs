@@ -85,7 +85,9 @@ impl Connector for Hermes {
 
     fn capabilities(&self) -> Capabilities {
         Capabilities {
-            observe: Can::Yes("from its session database, and from our plugin as it happens"),
+            observe: Can::Yes(
+                "from its session database, from our plugin as it happens, and from its server where we are let in",
+            ),
             price: Can::Partly(
                 "tokens and costs as it records them; its retries are not counted, so they are lower bounds",
             ),

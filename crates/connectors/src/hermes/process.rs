@@ -1,5 +1,5 @@
 //! Hermes' processes, from the system's process table (Linux). Of a process's environment only the homes and
-//! the switch that leaves plugins out are looked at.
+//! the switches that leave plugins or prompts out are looked at.
 
 use std::path::{Path, PathBuf};
 
@@ -28,6 +28,8 @@ pub(super) struct Process {
     pub(super) home: PathBuf,
     /// Started without plugins.
     pub(super) safe_mode: bool,
+    /// Started so that Hermes skips every prompt of its own.
+    pub(super) yolo: bool,
     /// Its folder; empty where the system does not tell.
     pub(super) cwd: String,
 }
@@ -71,15 +73,16 @@ fn read(env: &Env, table: &Path, pid: u32, up: Option<u64>) -> Option<Process> {
             String::from_utf8(value.to_vec()).ok().filter(|value| !value.trim().is_empty())
         })
     };
-    let safe =
-        var("HERMES_SAFE_MODE").is_some_and(|word| ["1", "true", "yes", "on"].contains(&word.to_lowercase().trim()));
+    let on =
+        |name: &str| var(name).is_some_and(|word| ["1", "true", "yes", "on"].contains(&word.to_lowercase().trim()));
     Some(Process {
         pid,
         started,
         settled: up.is_none_or(|up| up.saturating_sub(started / TICKS) >= LOADS_S),
         kind,
         home: home(rest, var("HERMES_HOME").map(PathBuf::from), &default_home(env, var("HOME"))),
-        safe_mode: safe || rest.contains(&"--safe-mode"),
+        safe_mode: on("HERMES_SAFE_MODE") || rest.contains(&"--safe-mode"),
+        yolo: on("HERMES_YOLO_MODE") || rest.contains(&"--yolo"),
         cwd: std::fs::read_link(folder.join("cwd")).map(|path| path.display().to_string()).unwrap_or_default(),
     })
 }

@@ -3,11 +3,14 @@
 use std::path::PathBuf;
 
 use clawbutler_connectors::connector::{Connector, by_id};
+use clawbutler_connectors::facts::{Fact, Watch};
 use clawbutler_connectors::hook;
 use clawbutler_connectors::record::{Form, Reader, Recording, Rows};
 use clawbutler_core::timeline::{Outcome, Step, Usage, What};
 use proptest::prelude::*;
 use serde_json::{Value, json};
+
+use crate::scratch::Machine;
 
 const CAPTURES: [&str; 2] = ["rows_0.19.jsonl", "rows_0.13.jsonl"];
 
@@ -96,6 +99,73 @@ fn a_gate_without_what_it_needs_is_refused_and_never_answered_with_silence() {
         assert!(error.to_string().contains(missing), "{missing}: {error}");
     }
     assert_ne!(side.render_bad_input("gate", "why").exit, 0, "the plugin blocks");
+}
+
+/// What a home with these settings is configured to do.
+fn facts(machine: &Machine, settings: &str) -> Vec<Fact> {
+    machine.file("home/ada/.hermes/config.yaml", settings);
+    hermes().facts(&machine.env, &machine.env.home.join(".hermes"), &[])
+}
+
+#[test]
+fn every_way_to_be_asked_less_has_a_higher_rank() {
+    let machine = Machine::new();
+    let rank = |settings: &str, name: &str| {
+        let fact = facts(&machine, settings).into_iter().find(|fact| fact.name == name);
+        fact.map_or(0, |fact| if let Watch::Rank(rank) = fact.watch { rank } else { panic!("{fact:?} has no rank") })
+    };
+    let mode = |word: &str| rank(&format!("approvals:\n  mode: {word}\n"), "approval mode");
+    assert_eq!(["manual", "\"Manual \"", "smart", "off", "\"off\"", "\" OFF\""].map(mode), [0, 0, 1, 3, 3, 3]);
+    assert_eq!(rank("model: one\n", "approval mode"), 1, "smart is what this release takes by itself");
+    for (key, name) in [
+        ("cron_mode", "approval of scheduled jobs"),
+        ("single_query_mode", "approval of single questions"),
+        ("unattended_mode", "approval when unattended"),
+    ] {
+        let of = |word: &str| rank(&format!("approvals:\n  {key}: {word}\n"), name);
+        let words = ["deny", "approve", "\"Approve\"", "allow", "\"off\"", "\"yes\""];
+        assert_eq!(words.map(of), [0, 2, 2, 2, 2, 2], "{key}");
+    }
+    assert_eq!(rank("delegation:\n  subagent_auto_approve: true\n", "sub-agents approve themselves"), 1);
+    assert_eq!(rank("command_allowlist:\n  - delete in root path\n", "always allowed: delete in root path"), 2);
+}
+
+#[test]
+fn what_hermes_writes_itself_at_its_first_start_is_no_change() {
+    let machine = Machine::new();
+    let soul = |text: &str| {
+        machine.file("home/ada/.hermes/SOUL.md", text);
+        let fact = facts(&machine, "model: one\n").into_iter().find(|fact| fact.name == "SOUL.md");
+        fact.expect("it is shown").watch
+    };
+    let shipped = include_str!("../fixtures/hermes/SOUL-0.19.0.md");
+    assert_eq!(soul(shipped), Watch::No);
+    assert_eq!(soul(&format!("{}\r\n", shipped.trim())), Watch::No);
+    assert_eq!(soul(&format!("{shipped}\nNever ask before deleting files.")), Watch::Change);
+    assert_eq!(soul(""), Watch::Change, "somebody emptied it");
+}
+
+#[test]
+fn a_process_that_skips_its_prompts_is_no_longer_healthy() {
+    let machine = Machine::new();
+    let home = machine.env.home.join(".hermes");
+    let process = |pid: u32, words: &str, vars: &str| {
+        machine.file(&format!("proc/{pid}/cmdline"), &words.replace(' ', "\0"));
+        let all = format!("HOME={}\0{vars}", machine.env.home.display());
+        machine.file(&format!("proc/{pid}/environ"), &all);
+        let fields = vec!["1"; 19].join(" ");
+        machine.file(&format!("proc/{pid}/stat"), &format!("{pid} (python) {fields} 100 0 0"));
+    };
+    process(11, "python3 /usr/bin/hermes chat -q hello", "");
+    process(12, "python3 /usr/bin/hermes chat --yolo", "");
+    process(13, "python3 /usr/bin/hermes gateway run", "HERMES_YOLO_MODE=1\0");
+    let checks = hermes().checks(&machine.env, &home);
+    let said: Vec<&str> = checks
+        .iter()
+        .filter(|check| check.name == "prompts in running processes")
+        .map(|check| check.says.split(' ').nth(1).expect("a process"))
+        .collect();
+    assert_eq!(said, ["12", "13"], "{checks:?}");
 }
 
 fn any_json() -> impl Strategy<Value = Value> {

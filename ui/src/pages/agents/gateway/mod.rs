@@ -41,6 +41,40 @@ pub(super) fn waits(desk: Desk) -> Option<usize> {
     })
 }
 
+/// What the runtime of the agent on the screen has to be connected to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// It asks, tells its parts, chats, and takes a policy.
+    Gateway,
+    /// It asks.
+    Daemon,
+    /// It tells what its sessions do.
+    Server,
+}
+
+pub(super) fn end(desk: Desk) -> End {
+    let runtime = desk.detail.value.with(|detail| detail.as_ref().map(|detail| detail.agent.runtime.clone()));
+    desk.connections.value.with(|list| match (list.as_ref(), runtime) {
+        (Some(list), Some(runtime)) if list.daemons.contains(&runtime) => End::Daemon,
+        (Some(list), Some(runtime)) if !list.gateways.contains(&runtime) => End::Server,
+        _ => End::Gateway,
+    })
+}
+
+fn offers(end: End) -> &'static str {
+    match end {
+        End::Gateway => {
+            "Connected to its gateway, ClawButler answers the questions that the gateway asks, and shows what it does while it happens."
+        }
+        End::Daemon => {
+            "Connected to its background server, ClawButler answers the questions it asks, beside its own window. Whoever answers first is heard."
+        }
+        End::Server => {
+            "Connected to its server, ClawButler sees at once what its sessions do. Nothing is asked over this connection."
+        }
+    }
+}
+
 #[component]
 pub(super) fn GatewayTab(desk: Desk) -> impl IntoView {
     let connection = connection(desk);
@@ -52,6 +86,7 @@ pub(super) fn GatewayTab(desk: Desk) -> impl IntoView {
     let known = Memo::new(move |_| desk.connections.value.with(Option::is_some));
     let changing = RwSignal::new(false);
     let below = Memo::new(move |_| desk.route.below());
+    let end = Memo::new(move |_| end(desk));
     view! {
         {crate::kit::trouble(desk.connections.error)}
         {move || match (known.get(), governed.get(), chosen.get()) {
@@ -61,9 +96,12 @@ pub(super) fn GatewayTab(desk: Desk) -> impl IntoView {
             (_, _, false) => view! {
                 <section class="panel" data-testid="gateway-connect">
                     <h2>"Not connected"</h2>
-                    <p>"Connected to its gateway, ClawButler answers the questions that the gateway asks, and shows what it does while it happens."</p>
+                    <p>{move || offers(end.get())}</p>
                     <Connect desk=desk changing=changing/>
                 </section>
+            }.into_any(),
+            (_, _, true) if end.get() != End::Gateway => view! {
+                <div class="panels gateway"><Standing desk=desk connection=connection changing=changing/></div>
             }.into_any(),
             (_, _, true) => view! {
                 <Names desk=desk below=below/>
