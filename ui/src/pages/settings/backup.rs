@@ -196,7 +196,7 @@ fn done(made: &BackupMade) -> AnyView {
     view! {
         <p class="sentence good">{format!("Backed up {}, {}.", entries(made.entries.0), model::size(made.bytes.0))}</p>
         <dl class="facts"><dt>"File"</dt><dd class="id" data-testid="backup-file">{made.file.clone()}</dd><dt>"SHA-256"</dt><dd class="id" data-testid="backup-digest">{made.digest.clone()}</dd><dt>"Encryption"</dt><dd>{encryption}</dd>
-            <dt>"To restore"</dt><dd>"Close ClawButler, then run"<pre class="code"><code class="line">{restore}</code></pre><span class="basis">"It checks the whole backup first and keeps the present database beside it. Afterwards the strict rules hold until you have looked at them."</span></dd></dl>
+            <dt>"To restore"</dt><dd>"Close ClawButler, then run"<pre class="code"><code class="line">{restore}</code></pre><span class="basis">"It checks the whole backup first and keeps the present database beside it. The next start begins with the strict rules and without grants."</span></dd></dl>
         <div class="copies"><Copy text=Signal::stored(path) label="Copy the path" testid="copy-backup-path"/><Copy text=Signal::stored(digest) label="Copy the SHA-256" testid="copy-backup-digest"/><Copy text=Signal::stored(command) label="Copy the command" testid="copy-restore"/></div>
     }
     .into_any()

@@ -129,6 +129,16 @@ pub(super) fn what_goes(report: &RetentionReport) -> String {
     }
 }
 
+/// The button that begins a run; the table above it has the rest.
+pub(super) fn remove(report: &RetentionReport) -> String {
+    match (sums(report).0, report.steps.0) {
+        (0, 0) => "Nothing to remove".to_owned(),
+        (0, _) => "Remove these steps".to_owned(),
+        (number, 0) => format!("Remove the facts of {}", entries(number)),
+        (number, _) => format!("Remove the facts of {} and the steps", entries(number)),
+    }
+}
+
 /// How the last run ended.
 pub(super) fn last_words(report: &RetentionReport, gives_back: bool) -> String {
     let returned = match report.returned {
@@ -236,6 +246,14 @@ mod tests {
     fn what_goes_and_went_is_one_sentence() {
         assert_eq!(what_goes(&report(0, 0, None)), "nothing");
         assert!(is_empty(&report(0, 0, None)) && !is_empty(&report(0, 1, None)) && !is_empty(&report(2, 0, None)));
+        let labels = [(0, 0), (0, 5), (7, 0), (1, 5)].map(|(entries, steps)| remove(&report(entries, steps, None)));
+        let expected = [
+            "Nothing to remove",
+            "Remove these steps",
+            "Remove the facts of 7 entries",
+            "Remove the facts of 1 entry and the steps",
+        ];
+        assert_eq!(labels, expected);
         assert_eq!(what_goes(&report(0, 1, None)), "1 step of session timelines");
         assert_eq!(
             last_words(&report(400, 1_200, Some(1_000_000)), true),

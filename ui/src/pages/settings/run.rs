@@ -9,7 +9,7 @@ use super::keeping::Keeping;
 use super::model;
 use crate::fetched::Fetched;
 use crate::pages::audit::grouped;
-use crate::{api, clock, kit, model as words};
+use crate::{api, clock, kit};
 
 /// What goes, class by class.
 #[component]
@@ -74,10 +74,8 @@ pub(super) fn Run(keeping: Keeping) -> impl IntoView {
     let label = move || {
         goes.value.with(|report| match report {
             _ if beginning.get() => "Beginning…".to_owned(),
-            Some(report) if !model::is_empty(report) => {
-                words::sentence(&format!("remove {}", model::what_goes(report)))
-            }
-            _ => "Remove".to_owned(),
+            Some(report) => model::remove(report),
+            None => "Remove".to_owned(),
         })
     };
     view! {
