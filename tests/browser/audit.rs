@@ -12,7 +12,7 @@ use crate::keyboard::{Browser, ENTER, ESCAPE, SPACE};
 const ROWS: &str = "[data-testid=entry-row]";
 
 /// Calls of the real client: one denied, one allowed, one that carries a secret. Gives the session of the last.
-fn lived(machine: &Machine) -> String {
+pub(crate) fn lived(machine: &Machine) -> String {
     let mut session = String::new();
     let secret = "git push https://ann:ghp_0123456789abcdefghijABCDEFGHIJ01234@example.com/x && rm -rf build";
     for (command, verb, reason) in [
@@ -30,7 +30,7 @@ fn lived(machine: &Machine) -> String {
 }
 
 /// Both themes, wide and narrow.
-fn shots(browser: &Browser, name: &str) {
+pub(crate) fn shots(browser: &Browser, name: &str) {
     for (width, height) in [(1280, 800), (800, 800)] {
         browser.size(width, height);
         both(browser, &format!("{name}-{width}"));

@@ -6,6 +6,7 @@ mod agents;
 mod attached;
 mod audit;
 mod gateway;
+mod keeping;
 mod keyboard;
 mod rules;
 mod sessions;

@@ -51,6 +51,13 @@ pub(crate) fn folder(path: &str) -> String {
     path.trim_end_matches('/').rsplit('/').next().unwrap_or(path).to_owned()
 }
 
+/// A file beside the data folder, not in it: where what is made for the user is suggested to go.
+pub(crate) fn beside(data_dir: &str, file: &str) -> String {
+    let mark = if data_dir.contains('\\') { '\\' } else { '/' };
+    let folder = data_dir.trim_end_matches(mark).rsplit_once(mark).map_or("", |(folder, _)| folder);
+    format!("{folder}{mark}{file}")
+}
+
 /// Whether a card has to be drawn anew. News about other requests (how many are alike) must not take away
 /// a reason that is being typed.
 pub(crate) fn is_another_card(old: Option<&Option<ApprovalView>>, new: Option<&Option<ApprovalView>>) -> bool {
@@ -226,6 +233,12 @@ pub(crate) fn preview_words(preview: &GrantPreview) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_suggested_file_lies_beside_the_data_folder() {
+        assert_eq!(beside("/home/a/.local/share/clawbutler", "x.csv"), "/home/a/.local/share/x.csv");
+        assert_eq!(beside(r"C:\Users\a\ClawButler\", "x.csv"), r"C:\Users\a\x.csv");
+    }
 
     #[test]
     fn neighbours_stay_inside_the_list() {

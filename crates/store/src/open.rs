@@ -102,11 +102,12 @@ impl Store {
     /// Moves the whole write-ahead log into the database and cuts it off: what was overwritten is in neither. Another
     /// reader can prevent the second; the next call does it.
     pub fn put_away(&self) -> Result<(), StoreError> {
-        let connection = connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         // Nearly everything is moved while others write; little is left to do for what keeps them waiting.
-        for mode in ["PASSIVE", "TRUNCATE"] {
-            connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()))?;
-        }
+        let connection = connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+        drop(connection);
+        // To the writer, a log that another connection cuts off looks like a commit of another program.
+        lock(&self.writer).connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(())
     }
 

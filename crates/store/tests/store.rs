@@ -56,6 +56,8 @@ fn the_log_refuses_change_and_a_foreign_hand_is_noticed() {
     assert!(!store.foreign_write_seen().unwrap(), "our own commits are not foreign");
     store.tidy().unwrap();
     assert!(!store.foreign_write_seen().unwrap(), "our own checkpoints are not foreign");
+    store.put_away().unwrap();
+    assert!(!store.foreign_write_seen().unwrap(), "nor is a log that we put away");
     let other = rusqlite::Connection::open(&path).unwrap();
     assert!(other.execute("UPDATE ledger SET body = '{}' WHERE seq = 2", []).is_err());
     assert!(other.execute("DELETE FROM ledger WHERE seq = 3", []).is_err());

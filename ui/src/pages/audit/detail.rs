@@ -2,8 +2,8 @@
 
 use clawbutler_wire::audit::{AuditPage, EntryView};
 use clawbutler_wire::audit_proof::{EntryProof, ProofState};
-use clawbutler_wire::audit_search::AuditFilter;
-use clawbutler_wire::command::{ListAudit, ProveEntry};
+use clawbutler_wire::audit_search::{AuditFilter, SearchPage};
+use clawbutler_wire::command::{ListAudit, ProveEntry, SearchAudit};
 use clawbutler_wire::{ApiError, Code, Seq};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -16,6 +16,8 @@ use crate::{api, clock, kit, signs};
 
 /// Entries of the same action that are listed.
 const RELATED: u32 = 50;
+/// Announcements of runs, the first behind an entry, among which its own is looked for.
+const RUNS: u32 = 50;
 /// The span of entries that belong to no action.
 const NO_SPAN: &str = "0000000000000000";
 
@@ -80,7 +82,7 @@ fn body(desk: Desk, entry: &EntryView, proof: Fetched<EntryProof>, related: Fetc
             <p class="quiet number">"Entry "{model::grouped(entry.seq.0)}" · "{clock::short(entry.at)}<span title=clock::exact(entry.at)>" · "{move || crate::model::ago(at, desk.live.now())}</span></p>
             <button type="button" class="close" aria-label="Close the entry" data-testid="close-entry" on:click=move |_| desk.close()>"×"</button>
             <h2>{model::kind_words(&entry.kind)}</h2>
-            <p class="sentence">{entry::line(&entry.says)}</p>
+            {(!entry.pruned).then(|| view! { <p class="sentence">{entry::line(&entry.says)}</p> })}
             <p class="chips-line"><span class="tag">{entry.actor.clone()}</span>{entry::risk(entry)}{entry::decision(entry)}{move || proof.value.with(|proof| proof.as_ref().map(|proof| badge(proof.state)))}</p>
             <div class="buttons"><a class="button" data-testid="open-trace" href=trace>"Show its trace"</a><Copy text=json label="Copy as JSON" testid="copy-json"/></div>
         </header>
@@ -101,7 +103,20 @@ fn badge(state: ProofState) -> AnyView {
 
 fn facts_part(entry: &EntryView, proof: Fetched<EntryProof>) -> AnyView {
     let (rows, over) = facts::facts(&entry.data);
-    let gone = entry.data.is_null();
+    let gone = entry.pruned;
+    let announced = Fetched::<SearchPage>::new();
+    let (seq, kind) = (entry.seq, entry.kind.clone());
+    Effect::new(move |asked: Option<bool>| {
+        let pruned = gone || proof.value.with(|proof| proof.as_ref().is_some_and(|proof| proof.pruned));
+        if pruned && asked != Some(true) {
+            let kinds = vec!["audit.pruned".to_owned()];
+            let filter = AuditFilter { kinds, ..AuditFilter::default() };
+            announced.ask(SearchAudit { filter, after: Some(seq), limit: Some(RUNS), ..SearchAudit::default() });
+        }
+        pruned
+    });
+    let run =
+        move || announced.value.with(|page| page.as_ref().and_then(|page| model::announced(&page.items, seq, &kind)));
     let none = rows.is_empty();
     let rows = rows
         .into_iter()
@@ -111,7 +126,7 @@ fn facts_part(entry: &EntryView, proof: Fetched<EntryProof>) -> AnyView {
     view! {
         <section class="part" aria-label="Facts">
             <h3>"Facts"</h3>
-            {move || pruned().then(|| view! { <p class="notice" data-testid="pruned">"The facts were removed by retention. Their digest stays in the chain, so the entry itself is still proven."</p> })}
+            {move || pruned().then(|| view! { <p class="notice" data-testid="pruned"><span>"Retention removed the facts. Their digest stays in the chain, so the entry itself is still proven."{run().map(|(number, at)| view! { " Announced by "<a href=format!("#/audit/{number}")>"entry "{model::grouped(number.0)}</a>{format!(", {}.", clock::short(at))} })}</span></p> })}
             {(none && !gone).then(|| view! { <p class="quiet">"This kind of entry has no facts of its own."</p> })}
             <table class="facts-table" data-testid="facts"><tbody>{rows}</tbody></table>
             {(over > 0).then(|| view! { <p class="quiet">{format!("{over} more are in the copy as JSON.")}</p> })}

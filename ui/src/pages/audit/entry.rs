@@ -34,6 +34,9 @@ pub(super) fn line(text: &str) -> AnyView {
 
 /// What the entry's sentence adds to the words for its kind.
 pub(super) fn more(entry: &EntryView) -> Option<AnyView> {
+    if entry.pruned {
+        return Some(view! { <span class="tag" data-testid="row-pruned" title="Retention removed the facts; their digest stays in the log">"facts removed"</span> }.into_any());
+    }
     (!model::says_nothing_more(&entry.kind)).then(|| line(&entry.says))
 }
 

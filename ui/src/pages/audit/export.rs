@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::list::Copy;
-use super::{Desk, model};
+use super::{Desk, Over, model};
 use crate::fetched::Fetched;
 use crate::{api, clock, kit};
 
@@ -20,20 +20,19 @@ const LOOK: Duration = Duration::from_millis(400);
 type Format = (ExportFormat, &'static str, &'static str, &'static str);
 
 const FORMATS: &[Format] = &[
-    (ExportFormat::Jsonl, "JSONL, canonical", "jsonl", "Everything; the only one that can be verified later."),
+    (ExportFormat::Jsonl, "JSONL, canonical", "jsonl", "Everything, a line an entry; can be verified later."),
+    (
+        ExportFormat::Pack,
+        "Evidence pack (.zip)",
+        "zip",
+        "Entries with proofs, signed: for somebody who does not trust us.",
+    ),
     (ExportFormat::Csv, "CSV", "csv", "For a spreadsheet. Fields that begin like a formula are made harmless."),
     (ExportFormat::Ocsf, "OCSF 1.3", "ocsf.jsonl", "For a security data lake; facts under “unmapped”."),
     (ExportFormat::Cef, "CEF", "cef", "For a SIEM that reads ArcSight's format; without the facts."),
     (ExportFormat::OtlpLogs, "OpenTelemetry logs", "otlp-logs.jsonl", "OTLP/JSON, GenAI conventions."),
     (ExportFormat::OtlpTraces, "OpenTelemetry traces", "otlp-traces.jsonl", "OTLP/JSON, a span per action."),
 ];
-
-/// Where the file goes unless another place is typed: beside the data folder, with the day in its name.
-fn suggested(data_dir: &str, day: &str, end: &str) -> String {
-    let mark = if data_dir.contains('\\') { '\\' } else { '/' };
-    let folder = data_dir.trim_end_matches(mark).rsplit_once(mark).map_or("", |(folder, _)| folder);
-    format!("{folder}{mark}clawbutler-audit-{day}.{end}")
-}
 
 #[derive(Debug, Clone, Copy)]
 struct Job {
@@ -83,7 +82,8 @@ pub(super) fn Export(desk: Desk, close: Callback<()>) -> impl IntoView {
         typed.get().unwrap_or_else(|| {
             let data = desk.live.status.with(|status| status.as_ref().map(|status| status.data_dir.clone()));
             let day = clock::field(desk.live.now_untracked());
-            suggested(&data.unwrap_or_default(), day.split('T').next().unwrap_or_default(), chosen().2)
+            let day = day.split('T').next().unwrap_or_default();
+            crate::model::beside(&data.unwrap_or_default(), &format!("clawbutler-audit-{day}.{}", chosen().2))
         })
     };
     Effect::new(move |_| preview.ask(PreviewExport { filter: filter(), format: chosen().0 }));
@@ -127,6 +127,7 @@ pub(super) fn Export(desk: Desk, close: Callback<()>) -> impl IntoView {
                         </fieldset>
                         <label class="stacked-label">"File"<input type="text" class="mono" data-testid="export-out" prop:value=out on:input=move |event| typed.set(Some(event_target_value(&event)))/></label>
                         <p class="basis">"A file that does not exist yet. What was masked stays masked. The export is recorded in the log."</p>
+                        {move || (chosen().0 == ExportFormat::Pack).then(|| view! { <PackHint desk=desk/> })}
                     </div>
                 </div>
                 {preview_part(preview)}
@@ -144,6 +145,18 @@ pub(super) fn Export(desk: Desk, close: Callback<()>) -> impl IntoView {
                 }.into_any() }}
             </div>
         </kit::Sheet>
+    }
+}
+
+/// How whoever gets a pack checks it.
+#[component]
+fn PackHint(desk: Desk) -> impl IntoView {
+    view! {
+        <div class="pack-hint" data-testid="pack-hint">
+            <p>"Whoever gets it checks it with"</p>
+            <pre class="code"><code class="line">"clawbutler audit verify FILE.zip --key KEY"</code></pre>
+            <p class="basis">"KEY is this log's public key, shown in "<button type="button" class="link" data-testid="pack-key" on:click=move |_| desk.over.set(Some(Over::Checkpoints))>"Checkpoints"</button>". Give it to them another way than the file: the pack has it too, but only a key they had before tells who made it."</p>
+        </div>
     }
 }
 
@@ -180,32 +193,16 @@ fn Progress(job: Job) -> impl IntoView {
                 }.into_any(),
                 "done" => view! {
                     <p class="sentence good">{format!("Exported {}.", model::entries(now.written.0))}</p>
-                    <dl class="facts"><dt>"File"</dt><dd class="id">{now.out.clone()}</dd><dt>"SHA-256"</dt><dd class="id" data-testid="export-digest">{now.digest.clone()}</dd></dl>
+                    <dl class="facts"><dt>"File"</dt><dd class="id">{now.out.clone()}</dd><dt>"SHA-256"</dt><dd class="id" data-testid="export-digest">{now.digest.clone()}</dd>
+                    {now.out.ends_with(".zip").then(|| view! { <dt>"To check it"</dt><dd><code>"clawbutler audit verify FILE.zip --key KEY"</code></dd> })}</dl>
                 }.into_any(),
                 "stopped" => view! {
                     <p class="sentence">"Cancelled."</p>
-                    <p class="quiet">{format!("{} entries were written to {}.part. Exporting the same to the same file again goes on there.", model::grouped(now.written.0), now.out)}</p>
+                    <p class="quiet">{if now.out.ends_with(".zip") { "A pack is whole or not there: begin again.".to_owned() } else { format!("{} entries were written to {}.part. Exporting the same to the same file again goes on there.", model::grouped(now.written.0), now.out) }}</p>
                 }.into_any(),
                 _ => view! { <div class="trouble" role="alert"><strong>"The export failed. "</strong>{now.says.clone().unwrap_or_default()}</div> }.into_any(),
             } }}
             {move || (now().state == "done").then(|| view! { <div class="copies"><Copy text=path label="Copy the path" testid="copy-path"/><Copy text=digest label="Copy the SHA-256" testid="copy-digest"/></div> })}
         </div>
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::suggested;
-
-    #[test]
-    fn the_suggested_file_lies_beside_the_data_folder() {
-        assert_eq!(
-            suggested("/home/a/.local/share/clawbutler", "2026-11-25", "csv"),
-            "/home/a/.local/share/clawbutler-audit-2026-11-25.csv"
-        );
-        assert_eq!(
-            suggested(r"C:\Users\a\ClawButler\", "2026-11-25", "csv"),
-            r"C:\Users\a\clawbutler-audit-2026-11-25.csv"
-        );
     }
 }

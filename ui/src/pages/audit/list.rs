@@ -177,7 +177,7 @@ fn End(desk: Desk) -> impl IntoView {
 
 /// Writes a text to the clipboard and says so.
 #[component]
-pub(super) fn Copy(
+pub(crate) fn Copy(
     /// What is copied.
     #[prop(into)]
     text: Signal<String>,

@@ -15,6 +15,8 @@ mod trace;
 mod verify;
 
 pub(crate) use address::escaped;
+pub(crate) use list::Copy;
+pub(crate) use model::{entries, grouped};
 
 use clawbutler_wire::ApiError;
 use clawbutler_wire::audit_search::{AuditFilter, SavedSearches};

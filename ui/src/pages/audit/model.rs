@@ -1,5 +1,6 @@
 //! Filters of the audit page: as an address, as chips, as words.
 
+use clawbutler_wire::Seq;
 use clawbutler_wire::audit::EntryView;
 use clawbutler_wire::audit_search::{AuditFilter, MatchCount};
 
@@ -189,7 +190,12 @@ pub(super) const KINDS: &[(&str, &[(&str, &str)])] = &[
             ("settings.changed", "Settings changed"),
             ("tampering.noticed", "Tampering noticed"),
             ("audit.exported", "Log exported"),
-            ("audit.pruned", "Facts removed"),
+            ("audit.pruned", "Removal of facts announced"),
+            ("retention.ran", "Retention ran"),
+            ("backup.made", "Backup made"),
+            ("backup.restored", "Backup restored"),
+            ("log.set_aside", "Log set aside"),
+            ("log.damaged", "Damage found"),
             ("offline.recorded", "Recorded offline"),
             ("offline.damaged", "Offline record damaged"),
         ],
@@ -273,6 +279,17 @@ pub(super) fn decision(entry: &EntryView) -> Option<&str> {
     entry.data["verdict"].as_str().or_else(|| entry.data["decision"]["verb"].as_str())
 }
 
+/// The first run whose announcement covers an entry without facts: its number and time.
+pub(super) fn announced(runs: &[EntryView], seq: Seq, kind: &str) -> Option<(Seq, i64)> {
+    let covers = |run: &&EntryView| {
+        let kinds = run.data["kinds"].as_array();
+        run.seq > seq
+            && run.data["below"].as_u64().is_some_and(|below| seq.0 < below)
+            && kinds.is_some_and(|kinds| kinds.iter().any(|one| one == kind))
+    };
+    runs.iter().filter(covers).map(|run| (run.seq, run.at)).min()
+}
+
 /// A value of the entry by which others of the same are found.
 pub(super) fn own(field: Field, entry: &EntryView) -> Option<String> {
     let text = |name: &str| entry.data[name].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
@@ -343,7 +360,7 @@ pub(super) fn in_words(filter: &AuditFilter, time: impl Fn(i64) -> String) -> St
 }
 
 /// `1,234,567`.
-pub(super) fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -356,7 +373,7 @@ pub(super) fn grouped(number: u64) -> String {
 }
 
 /// `1 entry`, `1,200 entries`.
-pub(super) fn entries(number: u64) -> String {
+pub(crate) fn entries(number: u64) -> String {
     format!("{} {}", grouped(number), if number == 1 { "entry" } else { "entries" })
 }
 
@@ -376,9 +393,33 @@ pub(super) fn around(text: &str, at: usize) -> (String, String) {
 
 #[cfg(test)]
 mod tests {
-    use clawbutler_wire::Seq;
-
     use super::*;
+
+    #[test]
+    fn the_first_run_that_covers_an_entry_is_the_one_that_is_named() {
+        let run = |seq: u64, below: u64, kinds: &[&str]| EntryView {
+            seq: Seq(seq),
+            at: i64::try_from(seq).unwrap_or_default() * 10,
+            kind: "audit.pruned".to_owned(),
+            actor: "engine".to_owned(),
+            says: String::new(),
+            trace: String::new(),
+            span: String::new(),
+            data: serde_json::json!({ "class": "actions", "kinds": kinds, "below": below }),
+            hash: String::new(),
+            pruned: false,
+        };
+        let runs = [
+            run(900, 800, &["action.requested"]),
+            run(501, 400, &["approval.decided"]),
+            run(500, 400, &["action.requested"]),
+            run(300, 100, &["action.requested"]),
+        ];
+        assert_eq!(announced(&runs, Seq(200), "action.requested"), Some((Seq(500), 5_000)));
+        assert_eq!(announced(&runs, Seq(400), "action.requested"), Some((Seq(900), 9_000)));
+        assert_eq!(announced(&runs, Seq(850), "action.requested"), None, "below is not in it");
+        assert_eq!(announced(&runs, Seq(200), "engine.started"), None);
+    }
 
     #[test]
     fn chips_name_what_is_asked_for_and_take_it_away() {

@@ -1,5 +1,10 @@
 //! What the user chooses.
 
+mod backup;
+mod keeping;
+mod model;
+mod run;
+
 use clawbutler_wire::ApiError;
 use clawbutler_wire::command::UpdateSettings;
 use clawbutler_wire::settings::{Corner, Settings, Theme};
@@ -50,6 +55,7 @@ pub(crate) fn SettingsPage(live: Live) -> impl IntoView {
                     on:change=move |event| { let theme = match event_target_value(&event).as_str() { "light" => Theme::Light, "dark" => Theme::Dark, _ => Theme::System }; change(&move |settings| settings.theme = theme); }>
                     <option value="system">"as the system"</option><option value="light">"light"</option><option value="dark">"dark"</option>
                 </select></label>
+            <keeping::Section live=live/>
             {move || live.status.get().map(|status| view! {
                 <h2>"About"</h2><dl class="facts"><dt>"Version"</dt><dd>{status.version}</dd><dt>"Data folder"</dt><dd><code>{status.data_dir}</code></dd><dt>"Socket"</dt><dd><code>{status.socket}</code></dd></dl> })}
         </main>
