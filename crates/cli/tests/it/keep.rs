@@ -22,15 +22,13 @@ pub(crate) fn engine(machine: &Machine) -> Butler {
         hook_source: None,
     };
     // Threads of the one before may hold it for a moment.
-    let mut opened = Butler::open(ports());
     for _ in 0..100 {
-        if !matches!(opened, Err(OpenError::AlreadyRunning(_))) {
-            break;
+        match Butler::open(ports()) {
+            Err(OpenError::AlreadyRunning(_)) => std::thread::sleep(std::time::Duration::from_millis(50)),
+            opened => return opened.unwrap(),
         }
-        std::thread::sleep(std::time::Duration::from_millis(50));
-        opened = Butler::open(ports());
     }
-    opened.unwrap()
+    panic!("the engine before does not let go")
 }
 
 pub(crate) fn parsed(text: &str) -> Value {
