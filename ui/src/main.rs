@@ -11,6 +11,7 @@ mod card;
 mod chart;
 mod clock;
 mod fetched;
+mod job;
 mod kit;
 mod live;
 mod model;

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use tokio::sync::mpsc;
+
 /// What went by without being shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
@@ -25,6 +27,15 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
+    /// Hands an event over, or counts it: whoever is slow must not stop the connection.
+    pub(crate) fn told<E>(&self, events: &mpsc::Sender<E>, event: E) -> bool {
+        let told = events.try_send(event).is_ok();
+        if !told {
+            self.missed.fetch_add(1, Ordering::Relaxed);
+        }
+        told
+    }
+
     pub(crate) fn snapshot(&self) -> Counts {
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Counts {

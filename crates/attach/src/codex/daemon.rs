@@ -15,7 +15,7 @@ use super::approval::{Approval, Decision};
 use super::event::Event;
 use super::link::{Command, Link, Runner};
 use super::rows::{Hello, Limit, Thread};
-use crate::calls::{Answer, Call};
+use crate::calls::{self, Answer, Call};
 use crate::counts::{Counters, Counts};
 use crate::{CallError, json as read};
 
@@ -161,13 +161,6 @@ impl Daemon {
         if !matches!(&*self.link.borrow(), Link::Up(_)) {
             return Err(CallError::Down);
         }
-        self.commands.try_send(command).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => CallError::Busy,
-            mpsc::error::TrySendError::Closed(_) => CallError::Down,
-        })?;
-        match timeout(Duration::from_millis(ATTACH_CALL_MS), heard).await {
-            Ok(answer) => answer.unwrap_or(Err(CallError::Down)),
-            Err(_) => Err(CallError::TimedOut { method: method.to_owned() }),
-        }
+        calls::hand(&self.commands, command, heard, method, ATTACH_CALL_MS).await
     }
 }

@@ -17,7 +17,7 @@ use super::daemon::{Place, Target};
 use super::event::{Event, understand};
 use super::frame::{self, Frame};
 use super::rows::{Hello, Thread};
-use crate::calls::{Answer, Call, Calls};
+use crate::calls::{self, Answer, Call, Calls, Dropped};
 use crate::counts::Counters;
 use crate::pace::Pace;
 use crate::socket::{Ended, Socket};
@@ -84,9 +84,6 @@ const REPLAY: Duration = Duration::from_secs(1);
 /// Items whose changes are remembered at once.
 const ITEMS: usize = 512;
 
-/// The other end is gone: nobody holds the value any more.
-struct Dropped;
-
 impl Runner {
     pub(crate) async fn run(mut self) {
         let mut pace = Pace::default();
@@ -113,17 +110,8 @@ impl Runner {
 
     /// Waits for something, while callers hear that there is no connection.
     async fn meanwhile<T>(&mut self, done: impl Future<Output = T>) -> Result<T, Dropped> {
-        tokio::pin!(done);
-        loop {
-            tokio::select! {
-                done = &mut done => return Ok(done),
-                command = self.commands.recv() => {
-                    let (Command::Call(Call { answer, .. }) | Command::Answer { handed: answer, .. }) =
-                        command.ok_or(Dropped)?;
-                    let _ = answer.send(Err(CallError::Down));
-                }
-            }
-        }
+        let answer_of = |(Command::Call(Call { answer, .. }) | Command::Answer { handed: answer, .. })| answer;
+        calls::meanwhile(&mut self.commands, done, answer_of).await
     }
 
     fn stands(&mut self, link: Link) {
@@ -131,13 +119,8 @@ impl Runner {
         self.tell(Event::Link(link));
     }
 
-    /// Hands an event over, or counts it: whoever is slow must not stop the connection.
     fn tell(&self, event: Event) -> bool {
-        let told = self.events.try_send(event).is_ok();
-        if !told {
-            self.counters.missed.fetch_add(1, Ordering::Relaxed);
-        }
-        told
+        self.counters.told(&self.events, event)
     }
 
     async fn serve(&mut self, socket: Stream, hello: Hello) -> Result<Ended, Dropped> {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clawbutler_core::limits::{ATTACH_CALL_MS, ATTACH_GARBLED, ATTACH_HANDSHAKE_MS, ATTACH_ROWS};
@@ -16,7 +16,8 @@ use super::event::{Event, understand};
 use super::frame::{self, Frame};
 use super::rows::{Begun, Session};
 use super::serve::Target;
-use crate::calls::{Answer, Call, Calls};
+use crate::calls::{self, Answer, Call, Calls, Dropped};
+use crate::counts::Counters;
 use crate::pace::Pace;
 use crate::socket::{Ended, Socket};
 use crate::{CallError, Refusal};
@@ -50,40 +51,6 @@ pub enum Trouble {
     Ended(#[from] Ended),
 }
 
-/// What went by without being shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
-    /// Connections that stood.
-    pub connects: u64,
-    /// Texts that were no frame.
-    pub garbled: u64,
-    /// Events of kinds this version does not know.
-    pub unknown: u64,
-    /// Events dropped because nobody took them.
-    pub missed: u64,
-}
-
-/// See [`Counts`].
-#[derive(Debug, Default)]
-pub(crate) struct Counters {
-    connects: AtomicU64,
-    garbled: AtomicU64,
-    unknown: AtomicU64,
-    missed: AtomicU64,
-}
-
-impl Counters {
-    pub(crate) fn snapshot(&self) -> Counts {
-        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        Counts {
-            connects: count(&self.connects),
-            garbled: count(&self.garbled),
-            unknown: count(&self.unknown),
-            missed: count(&self.missed),
-        }
-    }
-}
-
 /// What the holder of the value wants of the task.
 #[derive(Debug)]
 pub(crate) enum Command {
@@ -109,9 +76,6 @@ pub(crate) struct Runner {
 const LIST: Duration = Duration::from_secs(2);
 /// The id of that call.
 const LIST_ID: &str = "clawbutler-list";
-
-/// The other end is gone: nobody holds the value any more.
-struct Dropped;
 
 impl Runner {
     pub(crate) async fn run(mut self) {
@@ -139,17 +103,8 @@ impl Runner {
 
     /// Waits for something, while callers hear that there is no connection.
     async fn meanwhile<T>(&mut self, done: impl Future<Output = T>) -> Result<T, Dropped> {
-        tokio::pin!(done);
-        loop {
-            tokio::select! {
-                done = &mut done => return Ok(done),
-                command = self.commands.recv() => {
-                    let (Command::Call(Call { answer, .. }) | Command::Answer { handed: answer, .. }) =
-                        command.ok_or(Dropped)?;
-                    let _ = answer.send(Err(CallError::Down));
-                }
-            }
-        }
+        let answer_of = |(Command::Call(Call { answer, .. }) | Command::Answer { handed: answer, .. })| answer;
+        calls::meanwhile(&mut self.commands, done, answer_of).await
     }
 
     fn stands(&mut self, link: Link) {
@@ -157,13 +112,8 @@ impl Runner {
         self.tell(Event::Link(link));
     }
 
-    /// Hands an event over, or counts it: whoever is slow must not stop the connection.
     fn tell(&self, event: Event) -> bool {
-        let told = self.events.try_send(event).is_ok();
-        if !told {
-            self.counters.missed.fetch_add(1, Ordering::Relaxed);
-        }
-        told
+        self.counters.told(&self.events, event)
     }
 
     async fn serve(&mut self, socket: Socket<TcpStream>) -> Result<Ended, Dropped> {

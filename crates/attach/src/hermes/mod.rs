@@ -12,9 +12,10 @@ mod link;
 mod rows;
 mod serve;
 
+pub use crate::counts::Counts;
 pub use approval::{Approval, Choice};
 pub use event::{Event, understand};
 pub use frame::{Frame, Garbled, read};
-pub use link::{Counts, Link, Trouble};
+pub use link::{Link, Trouble};
 pub use rows::{Begun, Session, Status, Usage};
 pub use serve::{Serve, Target};

@@ -12,9 +12,10 @@ use tokio::time::timeout;
 
 use super::approval::{Approval, Choice};
 use super::event::Event;
-use super::link::{Command, Counters, Counts, Link, Runner};
+use super::link::{Command, Link, Runner};
 use super::rows::{Begun, Session, Usage};
-use crate::calls::{Answer, Call};
+use crate::calls::{self, Answer, Call};
+use crate::counts::{Counters, Counts};
 use crate::{CallError, Secret};
 
 /// A server to connect to, on this machine. Its `Debug` shows no token.
@@ -118,13 +119,6 @@ impl Serve {
         if *self.link.borrow() != Link::Up {
             return Err(CallError::Down);
         }
-        self.commands.try_send(command).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => CallError::Busy,
-            mpsc::error::TrySendError::Closed(_) => CallError::Down,
-        })?;
-        match timeout(Duration::from_millis(ATTACH_CALL_MS), heard).await {
-            Ok(answer) => answer.unwrap_or(Err(CallError::Down)),
-            Err(_) => Err(CallError::TimedOut { method: method.to_owned() }),
-        }
+        calls::hand(&self.commands, command, heard, method, ATTACH_CALL_MS).await
     }
 }

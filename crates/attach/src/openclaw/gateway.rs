@@ -13,7 +13,7 @@ use super::event::Event;
 use super::hello::Hello;
 use super::link::{Command, Link, Runner};
 use super::target::Target;
-use crate::calls::Call;
+use crate::calls::{self, Call};
 use crate::counts::{Counters, Counts};
 use crate::{CallError, Secret};
 
@@ -100,13 +100,6 @@ impl Gateway {
         }
         let (answer, heard) = oneshot::channel();
         let call = Command::Call(Call { method: method.to_owned(), params, answer });
-        self.commands.try_send(call).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => CallError::Busy,
-            mpsc::error::TrySendError::Closed(_) => CallError::Down,
-        })?;
-        match timeout(Duration::from_millis(at_most_ms), heard).await {
-            Ok(answer) => answer.unwrap_or(Err(CallError::Down)),
-            Err(_) => Err(CallError::TimedOut { method: method.to_owned() }),
-        }
+        calls::hand(&self.commands, call, heard, method, at_most_ms).await
     }
 }

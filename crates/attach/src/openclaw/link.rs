@@ -17,7 +17,7 @@ use super::frame::{self, Frame};
 use super::hello::{Hello, connect, fresh};
 use super::rows::Session;
 use super::target::Target;
-use crate::calls::{Call, Calls};
+use crate::calls::{Call, Calls, Dropped};
 use crate::counts::Counters;
 use crate::pace::Pace;
 use crate::socket::{Ended, Socket};
@@ -104,9 +104,6 @@ enum List {
     /// No list, but events about sessions come only after it.
     Subscribe,
 }
-
-/// The other end is gone: nobody holds the value any more.
-struct Dropped;
 
 impl Runner {
     pub(crate) async fn run(mut self) {
@@ -224,13 +221,8 @@ impl Runner {
         self.tell(Event::Link(link));
     }
 
-    /// Hands an event over, or counts it: whoever is slow must not stop the connection.
     fn tell(&self, event: Event) -> bool {
-        let told = self.events.try_send(event).is_ok();
-        if !told {
-            self.counters.missed.fetch_add(1, Ordering::Relaxed);
-        }
-        told
+        self.counters.told(&self.events, event)
     }
 
     async fn serve(&mut self, socket: Socket<TcpStream>, hello: Hello) -> Result<Trouble, Dropped> {

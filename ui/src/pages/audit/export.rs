@@ -2,16 +2,14 @@
 
 use std::time::Duration;
 
-use clawbutler_wire::ApiError;
 use clawbutler_wire::audit_search::{AuditFilter, ExportFormat, ExportPreview, ExportProgress};
 use clawbutler_wire::command::{ExportAudit, PreviewExport, ShowExport, StopExport};
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
 use super::list::Copy;
 use super::{Desk, Over, model};
 use crate::fetched::Fetched;
-use crate::{api, clock, kit};
+use crate::{clock, kit};
 
 /// Between two looks at how far it is.
 const LOOK: Duration = Duration::from_millis(400);
@@ -34,32 +32,10 @@ const FORMATS: &[Format] = &[
     (ExportFormat::OtlpTraces, "OpenTelemetry traces", "otlp-traces.jsonl", "OTLP/JSON, a span per action."),
 ];
 
-#[derive(Debug, Clone, Copy)]
-struct Job {
-    progress: RwSignal<ExportProgress>,
-    error: RwSignal<Option<ApiError>>,
-    /// Whether this sheet began it.
-    ours: RwSignal<bool>,
-}
+type Job = crate::job::Job<ExportProgress>;
 
-impl Job {
-    fn running(self) -> bool {
-        self.progress.with(|progress| progress.state == "running")
-    }
-
-    fn took(self, reply: Result<ExportProgress, ApiError>) {
-        match reply {
-            Ok(progress) => {
-                self.error.try_set(None);
-                self.progress.try_set(progress);
-            }
-            Err(error) => drop(self.error.try_set(Some(error))),
-        }
-    }
-
-    fn look(self) {
-        spawn_local(async move { self.took(api::call(&ShowExport {}).await) });
-    }
+fn is(job: Job, state: &str) -> bool {
+    job.progress.with(|progress| progress.state == state)
 }
 
 #[component]
@@ -67,11 +43,7 @@ pub(super) fn Export(desk: Desk, close: Callback<()>) -> impl IntoView {
     let format = RwSignal::new(0_usize);
     let all = RwSignal::new(false);
     let typed = RwSignal::new(None::<String>);
-    let job = Job {
-        progress: RwSignal::new(ExportProgress::default()),
-        error: RwSignal::new(None),
-        ours: RwSignal::new(false),
-    };
+    let job = Job::new();
     let preview = Fetched::<ExportPreview>::new();
     let asked = desk.filter.get_untracked();
     let narrow = asked != AuditFilter::default();
@@ -87,11 +59,11 @@ pub(super) fn Export(desk: Desk, close: Callback<()>) -> impl IntoView {
         })
     };
     Effect::new(move |_| preview.ask(PreviewExport { filter: filter(), format: chosen().0 }));
-    job.look();
+    job.ask(ShowExport {});
     let looking = set_interval_with_handle(
         move || {
-            if untrack(|| job.running()) {
-                job.look()
+            if untrack(|| is(job, "running")) {
+                job.ask(ShowExport {})
             }
         },
         LOOK,
@@ -105,7 +77,7 @@ pub(super) fn Export(desk: Desk, close: Callback<()>) -> impl IntoView {
     let begin = move |_| {
         let request = untrack(|| ExportAudit { filter: filter(), format: chosen().0, out: out() });
         job.ours.set(true);
-        spawn_local(async move { job.took(api::call(&request).await) });
+        job.ask(request);
     };
     let ended = move || {
         job.ours.get() && job.progress.with(|progress| matches!(progress.state.as_str(), "done" | "failed" | "stopped"))
@@ -113,7 +85,7 @@ pub(super) fn Export(desk: Desk, close: Callback<()>) -> impl IntoView {
     view! {
         <kit::Sheet title="Export the audit log" testid="export-sheet" wide=true close=close>
             {kit::trouble(job.error)}
-            {move || if job.running() || ended() { view! { <Progress job=job/> }.into_any() } else { view! {
+            {move || if is(job, "running") || ended() { view! { <Progress job=job/> }.into_any() } else { view! {
                 <div class="export-form">
                     <fieldset class="choices"><legend>"Format"</legend>
                         {FORMATS.iter().enumerate().map(|(at, (_, name, _, says))| view! {
@@ -133,9 +105,9 @@ pub(super) fn Export(desk: Desk, close: Callback<()>) -> impl IntoView {
                 {preview_part(preview)}
             }.into_any() }}
             <div class="buttons">
-                {move || if job.running() { view! {
+                {move || if is(job, "running") { view! {
                     <button type="button" class="plain" on:click=move |_| close.run(())>"Go on in the background"</button>
-                    <button type="button" class="danger" data-testid="export-cancel" on:click=move |_| spawn_local(async move { job.took(api::call(&StopExport {}).await) })>"Cancel the export"</button>
+                    <button type="button" class="danger" data-testid="export-cancel" on:click=move |_| job.ask(StopExport {})>"Cancel the export"</button>
                 }.into_any() } else if ended() { view! {
                     <button type="button" class="plain" on:click=move |_| job.ours.set(false)>"Another export"</button>
                     <button type="button" class="primary" data-testid="export-close" on:click=move |_| close.run(())>"Close"</button>

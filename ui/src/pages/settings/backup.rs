@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use clawbutler_wire::ApiError;
 use clawbutler_wire::command::{MakeBackup, ShowBackup};
 use clawbutler_wire::retention::{BackupMade, BackupProgress};
 use leptos::prelude::*;
@@ -16,48 +15,21 @@ use crate::{api, clock, kit, model as words};
 /// Between two looks at how far it is.
 const LOOK: Duration = Duration::from_millis(400);
 
-/// The copy on the screen.
-#[derive(Debug, Clone, Copy)]
-struct Job {
-    progress: RwSignal<BackupProgress>,
-    error: RwSignal<Option<ApiError>>,
-    /// Whether its result is shown in the sheet.
-    ours: RwSignal<bool>,
-}
+type Job = crate::job::Job<BackupProgress>;
 
-impl Job {
-    fn is(self, state: &str) -> bool {
-        self.progress.with(|progress| progress.state == state)
-    }
-
-    fn took(self, reply: Result<BackupProgress, ApiError>) {
-        match reply {
-            Ok(progress) => {
-                self.error.try_set(None);
-                self.progress.try_set(progress);
-            }
-            Err(error) => drop(self.error.try_set(Some(error))),
-        }
-    }
-
-    fn look(self) {
-        spawn_local(async move { self.took(api::call(&ShowBackup {}).await) });
-    }
+fn is(job: Job, state: &str) -> bool {
+    job.progress.with(|progress| progress.state == state)
 }
 
 #[component]
 pub(super) fn Backup(live: Live) -> impl IntoView {
     let open = RwSignal::new(false);
-    let job = Job {
-        progress: RwSignal::new(BackupProgress::default()),
-        error: RwSignal::new(None),
-        ours: RwSignal::new(false),
-    };
-    job.look();
+    let job = Job::new();
+    job.ask(ShowBackup {});
     let looking = set_interval_with_handle(
         move || {
-            if untrack(|| job.is("running")) {
-                job.look();
+            if untrack(|| is(job, "running")) {
+                job.ask(ShowBackup {});
             }
         },
         LOOK,
@@ -70,14 +42,14 @@ pub(super) fn Backup(live: Live) -> impl IntoView {
     });
     let begin = move |_| {
         job.error.set(None);
-        job.ours.set(untrack(|| job.is("running")));
+        job.ours.set(untrack(|| is(job, "running")));
         open.set(true);
     };
     view! {
         <h3 class="part-title">"Backup"</h3>
         <p>"A copy of the database with everything in the log, the rules and the grants. Session timelines and the search index are not in it; both are filled again."</p>
         <div class="buttons keep-acts">
-            <button type="button" class="plain" data-testid="backup-open" on:click=begin>{move || if job.is("running") { "Show the backup under way" } else { "Make a backup…" }}</button>
+            <button type="button" class="plain" data-testid="backup-open" on:click=begin>{move || if is(job, "running") { "Show the backup under way" } else { "Make a backup…" }}</button>
             <span class="quiet" role="status" data-testid="backup-state">{move || job.progress.with(state_words)}</span>
         </div>
         {move || open.get().then(|| view! { <Making live=live job=job close=Callback::new(move |()| open.set(false))/> })}
@@ -156,8 +128,8 @@ fn Making(live: Live, job: Job, close: Callback<()>) -> impl IntoView {
             }.into_any() }}
             <div class="buttons">
                 {move || if job.ours.get() { view! {
-                    {move || job.is("failed").then(|| view! { <button type="button" class="plain" data-testid="backup-again" on:click=move |_| job.ours.set(false)>"Try again"</button> })}
-                    <button type="button" class="primary" data-testid="backup-close" on:click=move |_| close.run(())>{move || if job.is("running") { "Go on in the background" } else { "Close" }}</button>
+                    {move || is(job, "failed").then(|| view! { <button type="button" class="plain" data-testid="backup-again" on:click=move |_| job.ours.set(false)>"Try again"</button> })}
+                    <button type="button" class="primary" data-testid="backup-close" on:click=move |_| close.run(())>{move || if is(job, "running") { "Go on in the background" } else { "Close" }}</button>
                 }.into_any() } else { view! {
                     <span class="quiet refusal" role="status">{refusal}</span>
                     <button type="button" class="plain" on:click=move |_| close.run(())>"Cancel"</button>
