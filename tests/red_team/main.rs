@@ -243,6 +243,48 @@ fn no_frame_on_the_socket_reaches_the_registry() {
     }
 }
 
+/// Who tells of exports adds a note, and never the seal of an evidence pack.
+#[test]
+fn a_told_export_seals_no_pack() {
+    let Some(machine) = Machine::new() else { return };
+    let sealed = "ab".repeat(32);
+    let send = |export: &Value| {
+        let mut stream = UnixStream::connect(machine.data().join("hook.sock")).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        stream.write_all(format!("{}\n", json!({ "v": 1, "export": export })).as_bytes()).unwrap();
+        line(&mut BufReader::new(stream)).unwrap()
+    };
+    let told = json!({ "format": "pack", "filter": {}, "count": "1", "through": "1", "digest": sealed });
+    assert!(send(&told)["seq"].is_string());
+    let mut more = told.clone();
+    more["manifest"] = json!(sealed);
+    assert_eq!(send(&more)["verdict"], "unavailable");
+    // Looking at the log exports it, which is recorded too.
+    let packs = || {
+        let ledger = machine.ledger();
+        ledger.into_iter().filter(|entry| entry["data"]["format"] == "pack").collect::<Vec<_>>()
+    };
+    let exports = packs();
+    assert_eq!(exports.len(), 1, "{exports:?}");
+    assert_eq!((&exports[0]["actor"]["kind"], &exports[0]["data"]["manifest"]), (&json!("hook"), &Value::Null));
+    assert_eq!(exports[0]["data"]["origin"], "command_line");
+    for _ in 0..40 {
+        send(&told);
+    }
+    assert!(packs().len() <= 30, "nobody fills the log by it");
+}
+
+/// What would put an older state in our place is never let through, app away or not.
+#[test]
+fn an_agent_does_not_restore() {
+    let Some(mut machine) = Machine::with_claude(&json!({})) else { return };
+    let home = machine.at("home/.claude").display().to_string();
+    let command = "clawbutler audit restore /tmp/old.db";
+    assert!(hook(&machine, command, &home).contains("deny"), "{}", hook(&machine, command, &home));
+    machine.stop();
+    assert!(hook(&machine, command, &home).contains("deny"), "{}", hook(&machine, command, &home));
+}
+
 #[test]
 fn the_guard_does_not_leave_unnoticed() {
     let Some(machine) = Machine::new() else { return };

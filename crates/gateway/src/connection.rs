@@ -23,7 +23,7 @@ pub(crate) fn serve(butler: &Butler, mut stream: Stream) -> io::Result<()> {
     let mut frames = Frames::default();
     let Some(frame) = frames.read(&mut stream, FRAME_BYTES)? else { return Ok(()) };
     if let Ok(report) = serde_json::from_slice::<ExportReport>(&frame) {
-        let seq = butler.export_told(&report).ok().flatten();
+        let seq = if report.v == VERSION { butler.export_told(&report).ok().flatten() } else { None };
         return write_frame(&mut stream, &serde_json::to_string(&ExportNoted { seq })?);
     }
     let Ok(request) = serde_json::from_slice::<ActionRequest>(&frame) else {

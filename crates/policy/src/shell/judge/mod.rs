@@ -19,6 +19,7 @@ mod written;
 
 use clawbutler_core::limits::SHELL_DEPTH;
 use clawbutler_core::risk::RiskLevel::{Critical, High, Low, Medium};
+use clawbutler_core::risk::Signal;
 
 use super::tables::{
     AGENTS, BUILDERS, CALM, DECODERS, FAMILIES, FETCHERS, INTERPRETERS, PRINTERS, READERS, SHELLS, SQL, WRAPPERS,
@@ -319,6 +320,31 @@ fn typed(walk: &mut Walk<'_>, name: &str, args: &[Word], depth: usize) {
     }
 }
 
+/// Our own command line decides nothing, but it can put an older state in the place of today's, and copy everything.
+fn own_program(name: &str, args: &[Word]) -> Signal {
+    let mut words = args.iter();
+    let mut verb = || {
+        loop {
+            let word = words.next()?;
+            match word.text.as_str() {
+                "--home" => drop(words.next()),
+                text if text.starts_with('-') && !word.opaque => {}
+                _ => return Some(word),
+            }
+        }
+    };
+    let (first, second) = (verb(), verb());
+    let is = |word: Option<&Word>, wanted: &str| word.is_some_and(|word| word.opaque || word.text == wanted);
+    let part = joined(name, args);
+    if is(first, "audit") && is(second, "restore") {
+        return signal(OWN, Critical, "May put an older state in the place of ClawButler's rules and log", Some(&part));
+    }
+    if is(first, "audit") && is(second, "backup") {
+        return signal("own_read", High, "Copies all of ClawButler's data", Some(&part));
+    }
+    signal("own_program", Medium, "Runs ClawButler's own command line, which decides nothing", None)
+}
+
 /// Says what is not known about a program; whether it is known.
 fn unknown(walk: &mut Walk<'_>, name: &str, head: &Word, args: &[Word], input: &Input) -> bool {
     secret_variables(walk, name, args);
@@ -336,7 +362,7 @@ fn unknown(walk: &mut Walk<'_>, name: &str, head: &Word, args: &[Word], input: &
         walk.say(signal("environment", Medium, "Shows the environment, where tokens are often kept", None));
     }
     if name == "clawbutler" || name == "clawbutler-hook" {
-        walk.say(signal("own_program", Medium, "Runs ClawButler's own command line, which decides nothing", None));
+        walk.say(own_program(name, args));
         return true;
     }
     let known = READERS.contains(&name)
