@@ -22,13 +22,15 @@ pub(crate) fn engine(machine: &Machine) -> Butler {
         hook_source: None,
     };
     // Threads of the one before may hold it for a moment.
+    let mut opened = Butler::open(ports());
     for _ in 0..100 {
-        match Butler::open(ports()) {
-            Err(OpenError::AlreadyRunning(_)) => std::thread::sleep(std::time::Duration::from_millis(50)),
-            opened => return opened.unwrap(),
+        if !matches!(opened, Err(OpenError::AlreadyRunning(_))) {
+            break;
         }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        opened = Butler::open(ports());
     }
-    panic!("the engine before does not let go")
+    opened.unwrap()
 }
 
 pub(crate) fn parsed(text: &str) -> Value {
