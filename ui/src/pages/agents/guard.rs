@@ -58,6 +58,12 @@ fn words(variant: GuardVariant, uninstall: bool) -> (&'static str, &'static str)
 pub(super) fn Consent(desk: Desk, shown: Shown) -> impl IntoView {
     let plan = shown.plan.clone();
     let (title, told) = words(shown.variant, shown.uninstall);
+    let kept = match shown.variant {
+        GuardVariant::Backstop => "Exactly this changes. A copy of the file before is kept.",
+        GuardVariant::User | GuardVariant::Managed => {
+            "Exactly this changes. A copy of each file is kept, and removing the guard gives it back."
+        }
+    };
     let changes = plan.changes;
     let carry_out = move |_| {
         let Shown { plan: GuardPlan { home_id, plan_digest, .. }, variant, uninstall } = shown.clone();
@@ -70,7 +76,7 @@ pub(super) fn Consent(desk: Desk, shown: Shown) -> impl IntoView {
     };
     view! {
         <kit::Sheet title=title testid="guard-plan" wide=true close=Callback::new(move |()| desk.shown.set(None))>
-            <p class="quiet">"Exactly this changes. A copy of each file is kept, and removing the guard gives it back."</p>
+            <p class="quiet">{kept}</p>
             {plan.notes.iter().map(|note| view! { <p>{note.clone()}</p> }).collect_view()}
             {(!changes).then(|| view! { <p class="calm">"There is nothing to change."</p> })}
             {plan.files.iter().map(|file| view! {
