@@ -41,7 +41,7 @@ impl Butler {
             let walk = Walk::new(&query, Some(&self.0.finder.0))?;
             let low = request.after.map_or(1, |seq| seq.0.saturating_add(1));
             let total = read.ledger_len()?;
-            let found = walk.stretch(read, (low, total), false, limit, || true)?;
+            let found = walk.stretch(read, (low, total), false, limit, super::run::no_hurry)?;
             if found.rows.is_empty() && request.after.is_none() {
                 return Err(Error::not_found("trace"));
             }
