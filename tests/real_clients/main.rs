@@ -16,6 +16,7 @@ mod gemini_cli;
 mod hermes;
 mod openclaw;
 mod registry;
+mod shared;
 
 use std::fs;
 use std::io::{Read as _, Write as _};
