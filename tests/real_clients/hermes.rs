@@ -36,8 +36,6 @@ fn terminal(command: &str) -> Value {
     json!([{ "tool": "terminal", "input": { "command": command } }])
 }
 
-const ASKED: [&str; 4] = ["action.requested", "approval.requested", "approval.decided", "decision.delivered"];
-
 struct Bench(Hermes);
 
 impl Bench {

@@ -83,7 +83,7 @@ pub(super) trait Agent {
     /// A risky call of this name; what it would change is laid out.
     fn risky(&self, name: &str) -> Value {
         fs::create_dir_all(self.file(&format!("victim-{name}"))).unwrap();
-        self.shell(&format!("touch {name}.ran && rm -rf victim-{name}"))
+        self.shell(&format!("touch {name}.ran && rm -r victim-{name}"))
     }
 
     /// Starts a conversation with one risky call.
@@ -266,7 +266,7 @@ pub(super) fn low_risk(agent: &impl Agent) {
     assert_eq!(fs::read_to_string(agent.file("calm.txt")).unwrap(), "calm\n");
     assert!(agent.machine().pending().items.is_empty(), "nobody was asked");
     agent.told("calm.txt");
-    agent.assert_recorded(&["action.requested", "action.completed"]);
+    agent.assert_recorded(&["action.requested", "action.decided", "action.completed"]);
 }
 
 pub(super) fn nobody_answers(agent: &impl Agent) {

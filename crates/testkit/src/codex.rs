@@ -112,7 +112,7 @@ pub fn cli(machine: &Machine, args: &[&str]) -> String {
 /// Records of the home's sessions, oldest first.
 pub fn records(machine: &Machine) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    let mut folders = vec![machine.at("home/.codex/sessions")];
+    let mut folders = vec![machine.at(machine.governed).join("sessions")];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
             if entry.path().is_dir() { folders.push(entry.path()) } else { found.push(entry.path()) }
