@@ -150,7 +150,7 @@ fn what_changes_in_a_home_is_noticed_and_its_own_writing_is_not() {
     fs::write(skill.join("SKILL.md"), "---\nname: fresh\ndescription: a new skill\n---\nDo it.\n").unwrap();
     let listed = machine.claude_cli(&["mcp", "get", "fresh"]);
     assert!(listed.contains("fresh"), "the client knows the server: {listed}");
-    shared::assert_drifted(machine, "permission mode", &["mcp:fresh", "hook:Notification 1", "skill:fresh"]);
+    shared::assert_drifted(machine, "permission mode", &["mcp:fresh", "hook: Notification * true", "skill:fresh"]);
     assert_eq!(found(machine).guard.state, GuardState::User, "other entries keep the guard");
     assert!(fact(&shown(machine), "mcp:fresh").contains("server.js"));
 }

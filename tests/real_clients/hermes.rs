@@ -5,6 +5,7 @@ mod answers;
 mod failures;
 mod homes;
 mod records;
+mod states;
 
 use std::fs;
 use std::path::PathBuf;

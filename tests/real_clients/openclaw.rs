@@ -3,6 +3,7 @@
 
 mod records;
 mod registry;
+mod states;
 mod ways;
 
 use std::fs;
@@ -213,8 +214,11 @@ fn the_plugin_asks_and_blocks_whatever_happens() {
     let place = Place { machine: &machine, gateway: &gateway };
     is_found(&place);
     low_risk(&place);
-    deny(&place);
-    allow(&place);
+    {
+        let _row = tried(OPENCLAW, "ask: deny and allow once in a gateway");
+        deny(&place);
+        allow(&place);
+    }
     nobody_answers(&place);
     hook_broken(&place);
     app_away(&mut machine, &gateway);

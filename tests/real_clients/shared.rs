@@ -280,7 +280,7 @@ pub(super) fn nobody_answers(agent: &impl Agent) {
 
 pub(super) fn app_away(agent: &mut impl Agent) {
     let _rows = agent.tried(["fail: app away"]);
-    let before = (alone(agent.machine(), "deny"), alone(agent.machine(), "allow"));
+    let before = (alone(agent.machine(), "deny"), alone(agent.machine(), "defer"));
     agent.machine_mut().quit();
     agent.begin("away").end();
     agent.assert_blocked("away", "could not ask anybody");
@@ -289,7 +289,7 @@ pub(super) fn app_away(agent: &mut impl Agent) {
     for _ in 0..2 {
         agent.machine_mut().start();
         assert_eq!(alone(agent.machine(), "deny"), before.0 + 1, "exactly once, over two starts");
-        assert_eq!(alone(agent.machine(), "allow"), before.1 + 1, "exactly once, over two starts");
+        assert_eq!(alone(agent.machine(), "defer"), before.1 + 1, "exactly once, over two starts");
         agent.machine_mut().quit();
     }
     agent.machine_mut().start();
@@ -407,7 +407,7 @@ pub(super) fn killed_and_revived(agent: &impl Agent) {
 }
 
 /// A home that a variable names is the one that is found and guarded; `settle` does what the guard still needs.
-pub(super) fn home_named_by(agent: &mut impl Agent, variable: &str, settle: impl FnOnce(&Machine)) {
+pub(super) fn home_named_by<A: Agent>(agent: &mut A, variable: &str, settle: impl FnOnce(&A)) {
     let _rows = agent.tried(["found: a home named by a variable"]);
     let machine = agent.machine_mut();
     fs::rename(machine.at(machine.governed), machine.at("elsewhere")).unwrap();
@@ -417,6 +417,6 @@ pub(super) fn home_named_by(agent: &mut impl Agent, variable: &str, settle: impl
     machine.start();
     assert_eq!(found(machine).source, variable);
     machine.install_guard();
-    settle(machine);
+    settle(agent);
     agent.denied("elsewhere");
 }

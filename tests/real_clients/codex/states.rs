@@ -82,7 +82,7 @@ fn an_agent_is_disabled_and_killed() {
 #[test]
 fn a_home_named_by_a_variable_is_found_and_guarded() {
     let Some(machine) = codex::machine() else { return };
-    shared::home_named_by(&mut Codex(machine, CODEX), "CODEX_HOME", codex::trust);
+    shared::home_named_by(&mut Codex(machine, CODEX), "CODEX_HOME", |codex| codex::trust(&codex.0));
 }
 
 #[test]
