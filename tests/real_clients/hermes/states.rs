@@ -71,12 +71,11 @@ fn a_scheduled_job_is_shown_and_its_calls_are_asked_about() {
         assert!(own.value.contains(name) && own.value.contains("runs an agent"), "{own:?}");
         assert!(changes(machine).contains(&(DriftKind::Appeared, format!("job:{id}"))), "{:?}", changes(machine));
         let before = own.value.clone();
-        hermes.cli(&["cron", "run", id]);
-        let tick = Hermes::start(&hermes, &["cron", "tick"]);
+        let run = Hermes::start(&hermes, &["cron", "run", id]);
         let asked = machine.wait_pending();
         assert!(!hermes.file(&format!("{name}.ran")).exists());
         machine.decide(&asked, if name == "yes" { "allow_once" } else { "deny" }, None).unwrap();
-        tick.finish();
+        run.finish();
         assert_eq!(
             hermes.file(&format!("{name}.ran")).exists(),
             name == "yes",
