@@ -4,6 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::path::PathBuf;
 
+use clawbutler_butler::Event;
 use clawbutler_wire::approvals::Verb;
 use clawbutler_wire::command::{
     BackfillSessions, ForgetHome, Govern, ListAgents, ListSessions, ListSteps, ShowSession,
@@ -12,6 +13,7 @@ use clawbutler_wire::sessions::{
     BackfillState, BackfillVerb, SessionCostLabel, SessionDetail, SessionRow, SessionState, StateSource, StepBody,
     StepView,
 };
+use clawbutler_wire::topic::Topic;
 use clawbutler_wire::{Code, Seq};
 use serde_json::json;
 
@@ -292,7 +294,17 @@ fn a_waiting_call_and_silence_are_states_with_a_source() {
     assert_eq!(state(&place), (SessionState::WaitingApproval, StateSource::Queue));
     place.desk.butler().decide_approval(decide(&card, Verb::Deny)).unwrap();
     drop(ticket);
+    let (told, changes) = std::sync::mpsc::channel();
+    place.desk.butler().subscribe(move |event| drop(told.send(event.clone())));
+    let tells = || {
+        place.desk.butler().tick(false);
+        changes.try_iter().any(|event| event == Event::Changed(Topic::Sessions))
+    };
+    tells();
+    place.desk.pass_ms(6_000);
+    assert!(!tells(), "nothing changed");
     place.desk.pass_ms(11 * 60_000);
+    assert!(tells(), "a window is told of what no record says");
     assert_eq!(state(&place), (SessionState::Unknown, StateSource::Silence));
     place.desk.pass_ms(25 * 60 * 60_000);
     assert_eq!(state(&place), (SessionState::Ended, StateSource::Silence));
