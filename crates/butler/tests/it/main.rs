@@ -31,4 +31,6 @@ mod retention;
 mod rules;
 mod search;
 mod sessions;
+#[cfg(unix)]
+mod sessions_killed;
 mod sessions_rows;
