@@ -312,6 +312,33 @@ fn a_waiting_call_and_silence_are_states_with_a_source() {
     assert_eq!(place.desk.butler().list_sessions(only).unwrap().total, 0);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn the_end_of_a_process_is_told() {
+    let place = Place::new();
+    let running = json!({
+        "type": "user", "uuid": "u", "timestamp": "2026-11-25T09:20:00.000Z",
+        "message": { "role": "user", "content": "go on" },
+    });
+    place.write("s1.jsonl", format!("{running}\n").as_bytes());
+    place.read();
+    let mut process = std::process::Command::new("sleep").arg("300").spawn().unwrap();
+    let started = clawbutler_platform::os::started(process.id());
+    let live = json!({ "pid": process.id(), "sessionId": "s1", "cwd": "/", "procStart": started, "status": "busy" });
+    fs::create_dir_all(place.desk.home().join(".claude/sessions")).unwrap();
+    fs::write(place.desk.home().join(format!(".claude/sessions/{}.json", process.id())), live.to_string()).unwrap();
+    place.desk.pass_ms(6_000);
+    let before = (place.row().state, place.row().state_source);
+    let (told, changes) = std::sync::mpsc::channel();
+    place.desk.butler().subscribe(move |event| drop(told.send(event.clone())));
+    process.kill().unwrap();
+    process.wait().unwrap();
+    assert_eq!(before, (SessionState::Running, StateSource::Runtime));
+    place.desk.pass_ms(6_000);
+    assert!(changes.try_iter().any(|event| event == Event::Changed(Topic::Sessions)));
+    assert_eq!((place.row().state, place.row().state_source), (SessionState::Ended, StateSource::Process));
+}
+
 #[test]
 fn secrets_in_transcripts_are_masked_before_they_are_stored() {
     let mut place = Place::new();
