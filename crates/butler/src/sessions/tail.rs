@@ -82,8 +82,9 @@ const SCAN_MS: u64 = 60_000;
 const BLIND_SCAN_MS: u64 = 3_000;
 /// How long changes are collected before they are read.
 const GATHER: Duration = Duration::from_millis(100);
-/// Shortest pause between two notices to windows (ms).
+/// Shortest pause between two notices to windows (ms), and how long after one more are expected soon.
 const TELL_MS: u64 = 250;
+const BUSY_MS: u64 = 1_000;
 /// Bytes of changed files that are read before they are stored.
 const ROUND_BYTES: u64 = 4 * 1024 * 1024;
 /// Recordings whose place is remembered; past it they are asked for again.
@@ -208,7 +209,9 @@ impl Butler {
         } else {
             drop(queue);
         }
-        std::thread::sleep(GATHER);
+        // Windows are not told again before then: what comes meanwhile is read in one go.
+        let since = self.0.ports.clock.steady_ms().saturating_sub(hand.told_at);
+        std::thread::sleep(if since < BUSY_MS { Duration::from_millis(TELL_MS) } else { GATHER });
     }
 
     /// One round; gives whether there is more to do at once.
