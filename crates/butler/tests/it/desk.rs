@@ -13,7 +13,7 @@ use clawbutler_platform::keychain::Keychain;
 use clawbutler_platform::paths::DataDir;
 use clawbutler_wire::approvals::{ApprovalView, Scope, Verb, Which};
 use clawbutler_wire::audit::EntryView;
-use clawbutler_wire::command::{DecideApproval, ListApprovals, ListAudit, ListRules};
+use clawbutler_wire::command::{DecideApproval, ListAgents, ListApprovals, ListAudit, ListRules};
 use clawbutler_wire::gateway::{ActionReply, ActionRequest, Event, ProcessFacts, Strategy, VERSION, Verdict};
 use clawbutler_wire::rules::RulesView;
 use clawbutler_wire::{ApiError, Code};
@@ -123,6 +123,13 @@ impl Desk {
 
     pub(crate) fn home(&self) -> PathBuf {
         self.folder.path().join("home")
+    }
+
+    /// Id of the runtime's home on this desk; other runtimes that run on the machine are found too.
+    pub(crate) fn home_of(&self, runtime: &str) -> String {
+        let agents = self.butler().list_agents(ListAgents {}).unwrap().agents;
+        let here = self.home().display().to_string();
+        agents.into_iter().find(|agent| agent.runtime == runtime && agent.home.starts_with(&here)).unwrap().id
     }
 
     pub(crate) fn data(&self) -> PathBuf {

@@ -6,9 +6,7 @@ use std::path::PathBuf;
 
 use clawbutler_butler::Event;
 use clawbutler_wire::approvals::Verb;
-use clawbutler_wire::command::{
-    BackfillSessions, ForgetHome, Govern, ListAgents, ListSessions, ListSteps, ShowSession,
-};
+use clawbutler_wire::command::{BackfillSessions, ForgetHome, Govern, ListSessions, ListSteps, ShowSession};
 use clawbutler_wire::sessions::{
     BackfillState, BackfillVerb, SessionCostLabel, SessionDetail, SessionRow, SessionState, StateSource, StepBody,
     StepView,
@@ -43,7 +41,7 @@ impl Place {
     fn found() -> Self {
         let desk = Desk::new();
         fs::create_dir_all(desk.home().join(".claude/projects/p")).unwrap();
-        let id = desk.butler().list_agents(ListAgents {}).unwrap().agents.remove(0).id;
+        let id = desk.home_of("claude-code");
         Self { desk, id }
     }
 

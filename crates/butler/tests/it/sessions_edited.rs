@@ -5,7 +5,7 @@ use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use clawbutler_wire::command::{Govern, ListAgents, ListSessions, ListSteps, ShowSession};
+use clawbutler_wire::command::{Govern, ListSessions, ListSteps, ShowSession};
 use clawbutler_wire::sessions::{SessionRow, StepBody};
 
 use crate::desk::Desk;
@@ -22,7 +22,7 @@ impl Place {
     fn new() -> Self {
         let desk = Desk::new();
         fs::create_dir_all(desk.home().join(".claude/projects/p")).unwrap();
-        let home_id = desk.butler().list_agents(ListAgents {}).unwrap().agents.remove(0).id;
+        let home_id = desk.home_of("claude-code");
         desk.butler().govern(Govern { home_id, governed: true }).unwrap();
         let place = Self { desk };
         fs::write(place.file(), (0..LINES).map(line).collect::<String>()).unwrap();

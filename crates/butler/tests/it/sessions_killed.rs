@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use clawbutler_butler::Butler;
-use clawbutler_wire::command::{Govern, ListAgents};
+use clawbutler_wire::command::Govern;
 use rusqlite::Connection;
 
 use crate::desk::Desk;
@@ -84,9 +83,9 @@ impl Drop for Tail {
 }
 
 /// Finds the runtime's home and chooses it.
-fn choose(butler: &Butler) {
-    let home_id = butler.list_agents(ListAgents {}).unwrap().agents.remove(0).id;
-    butler.govern(Govern { home_id, governed: true }).unwrap();
+fn choose(desk: &Desk) {
+    let home_id = desk.home_of("claude-code");
+    desk.butler().govern(Govern { home_id, governed: true }).unwrap();
 }
 
 /// A file, what it holds in the end, and how much of that was written.
@@ -178,7 +177,7 @@ fn a_tail_killed_at_any_moment_stores_what_one_import_stores() {
     ];
     {
         let mut desk = Desk::at(folder.path());
-        choose(desk.butler());
+        choose(&desk);
         desk.close();
     }
     let data = folder.path().join("data");
@@ -227,7 +226,7 @@ fn a_tail_killed_at_any_moment_stores_what_one_import_stores() {
         fs::create_dir_all(place.parent().unwrap()).unwrap();
         fs::copy(&file.path, place).unwrap();
     }
-    choose(once.butler());
+    choose(&once);
     once.butler().read_sessions();
     once.close();
     let want = stored(&once.data());
