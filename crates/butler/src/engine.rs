@@ -255,6 +255,7 @@ impl Butler {
             self.flush_contacts()?;
             self.take_in_spool()?;
             self.look_at_gateways()?;
+            self.look_at_states()?;
             self.prune_history()?;
             self.record_backups()?;
             self.retain_when_due()?;

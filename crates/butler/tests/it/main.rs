@@ -31,4 +31,7 @@ mod retention;
 mod rules;
 mod search;
 mod sessions;
+mod sessions_edited;
+#[cfg(unix)]
+mod sessions_killed;
 mod sessions_rows;
