@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 
 use serde_json::{Value, json};
 
-use super::form::{VERSION, says};
+use super::form::{VERSION, says, weight};
 use crate::audit;
 use crate::search::parts::Parts;
 
@@ -57,7 +57,7 @@ fn attributes(parts: &Parts) -> Vec<Value> {
 
 /// One log record.
 pub(super) fn log(parts: &Parts) -> Value {
-    let (number, word) = match parts.risk() {
+    let (number, word) = match weight(parts) {
         "medium" => (13, "WARN"),
         "high" => (17, "ERROR"),
         "critical" => (21, "FATAL"),
