@@ -298,7 +298,10 @@ pub(super) fn event(parts: &Parts) -> Value {
         profiles.push("host");
     }
     // A finding has the level of risk by itself.
-    if control.as_object().is_some_and(|control| control.keys().any(|key| class != FINDING || !key.starts_with("risk_"))) {
+    if control
+        .as_object()
+        .is_some_and(|control| control.keys().any(|key| class != FINDING || !key.starts_with("risk_")))
+    {
         profiles.push("security_control");
     }
     if made["trace"].is_object() {
