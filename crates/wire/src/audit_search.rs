@@ -188,7 +188,7 @@ pub enum ExportFormat {
     Jsonl,
     /// RFC 4180, safe to open in a spreadsheet.
     Csv,
-    /// OCSF 1.3 events, one a line.
+    /// OCSF 1.8 events, one a line.
     Ocsf,
     /// ArcSight Common Event Format, one event a line.
     Cef,

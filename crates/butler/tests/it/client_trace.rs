@@ -1,13 +1,15 @@
 //! W3C trace context of clients: recorded, found, exported, and never another session's.
 
 use std::collections::BTreeSet;
+use std::fs;
 
 use clawbutler_butler::Submission;
+use clawbutler_platform::paths::DataDir;
 use clawbutler_wire::approvals::Verb;
 use clawbutler_wire::audit::EntryView;
 use clawbutler_wire::audit_search::{ExportFormat, TraceView};
 use clawbutler_wire::command::{ListAudit, ShowTrace};
-use clawbutler_wire::gateway::{ActionRequest, Event, Verdict};
+use clawbutler_wire::gateway::{ActionRequest, Event, SpoolRecord, VERSION, Verdict};
 use serde_json::{Value, json};
 
 use crate::desk::{Desk, code, decide};
@@ -152,4 +154,23 @@ fn the_meta_of_a_call_of_mcp_is_read_where_the_process_says_nothing() {
         [("\"Bash\"".to_owned(), "null".to_owned()), ("\"mcp__files__read\"".to_owned(), "\"arguments\"".to_owned())]
             .into()
     );
+}
+
+#[test]
+fn a_call_recorded_offline_keeps_its_trace() {
+    let mut desk = Desk::new();
+    let request = claiming(&desk, "s", "ls", &traceparent());
+    desk.close();
+    let record = SpoolRecord {
+        v: VERSION,
+        id: "1".to_owned(),
+        at_ms: desk.now(),
+        request,
+        verdict: Verdict::Defer,
+        reason: String::new(),
+        cause: "the app is not running".to_owned(),
+    };
+    fs::write(DataDir::at(desk.data()).spool(), serde_json::to_string(&record).unwrap() + "\n").unwrap();
+    desk.open();
+    assert_eq!(claims(&desk), [("offline.recorded".to_owned(), CLIENT.0.to_owned())].into());
 }
