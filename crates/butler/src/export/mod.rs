@@ -3,6 +3,7 @@
 mod encode;
 mod form;
 mod job;
+mod ocsf;
 mod otlp;
 mod pack;
 mod report;
