@@ -2,7 +2,7 @@
 
 use clawbutler_butler::Butler;
 use clawbutler_wire::command::{
-    AcceptDrift, AcceptRules, AttachHome, BackfillSessions, CheckRules, DecideApproval, DecideBatch, DeleteRules,
+    AcceptDrift, AcceptRules, AttachHome, BackfillSessions, CheckBackup, CheckPack, CheckRules, ChoosePath, DecideApproval, DecideBatch, DeleteRules,
     DeleteSearch, DetachHome, Discover, DismissAlert, ExplainAction, ExplainApproval, ExportAudit, ForgetHome,
     GatewayAct, GatewayChat, GatewayConfig, GatewayView, GetApproval, GetRetention, GetSettings, Govern, GovernMany,
     ImportRules, InstallGuard, KillAgent, ListAgents, ListApprovals, ListAudit, ListCheckpoints, ListConnections,

@@ -9,7 +9,7 @@ use axum::response::sse::{Event as SseEvent, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use clawbutler_butler::{Butler, Event};
 use clawbutler_wire::command::{
-    AcceptDrift, AcceptRules, AttachHome, BackfillSessions, CheckRules, DecideApproval, DecideBatch, DeleteRules,
+    AcceptDrift, AcceptRules, AttachHome, BackfillSessions, CheckBackup, CheckPack, CheckRules, ChoosePath, DecideApproval, DecideBatch, DeleteRules,
     DeleteSearch, DetachHome, Discover, DismissAlert, ExplainAction, ExplainApproval, ExportAudit, ForgetHome,
     GatewayAct, GatewayChat, GatewayConfig, GatewayView, GetApproval, GetRetention, GetSettings, Govern, GovernMany,
     ImportRules, InstallGuard, KillAgent, ListAgents, ListApprovals, ListAudit, ListCheckpoints, ListConnections,

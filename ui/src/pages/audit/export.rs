@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use clawbutler_wire::audit_search::{AuditFilter, ExportFormat, ExportPreview, ExportProgress};
 use clawbutler_wire::command::{ExportAudit, PreviewExport, ShowExport, StopExport};
+use clawbutler_wire::files::Purpose;
 use leptos::prelude::*;
 
 use super::list::Copy;
 use super::{Desk, Over, model};
 use crate::fetched::Fetched;
-use crate::{clock, kit};
+use crate::{clock, kit, path};
 
 /// Between two looks at how far it is.
 const LOOK: Duration = Duration::from_millis(400);
@@ -97,7 +98,7 @@ pub(super) fn Export(desk: Desk, close: Callback<()>) -> impl IntoView {
                             {narrow.then(|| view! { <label class="choice"><input type="radio" name="which" prop:checked=move || !all.get() on:change=move |_| all.set(false)/><span><strong>"Those found"</strong><span class="basis">{model::in_words(&asked.get_value(), clock::short)}</span></span></label> })}
                             <label class="choice"><input type="radio" name="which" prop:checked=move || all.get() || !narrow on:change=move |_| all.set(true)/><span><strong>"The whole log"</strong></span></label>
                         </fieldset>
-                        <label class="stacked-label">"File"<input type="text" class="mono" data-testid="export-out" prop:value=out on:input=move |event| typed.set(Some(event_target_value(&event)))/></label>
+                        <path::Field label="File" testid="export-out" purpose=Purpose::Export value=Signal::derive(out) typed=Callback::new(move |path| typed.set(Some(path)))/>
                         <p class="basis">"A file that does not exist yet. What was masked stays masked. The export is recorded in the log."</p>
                         {move || (chosen().0 == ExportFormat::Pack).then(|| view! { <PackHint desk=desk/> })}
                     </div>

@@ -3,6 +3,7 @@
 mod backup;
 mod keeping;
 mod model;
+mod restore;
 mod run;
 
 use clawbutler_wire::ApiError;
