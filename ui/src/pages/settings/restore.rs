@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use super::model;
 use crate::fetched::Fetched;
 use crate::live::Live;
-use crate::pages::audit::{Copy, entries};
+use crate::pages::audit::{Copy, entries, grouped};
 use crate::{kit, model as words, path, signs};
 
 #[component]
@@ -64,7 +64,7 @@ fn says(verdict: &BackupVerdict) -> String {
         (Some(report), _) if report.intact => {
             let signed = report.checkpoint_entries.map_or_else(
                 || "no checkpoint signs them".to_owned(),
-                |count| format!("signed up to entry {}", words::grouped(count.0)),
+                |count| format!("signed up to entry {}", grouped(count.0)),
             );
             format!("Its log holds: {}, {signed}.", entries(report.entries.0))
         }
