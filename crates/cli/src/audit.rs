@@ -45,8 +45,8 @@ pub(crate) enum Audit {
     Search(audit_search::Search),
     /// Writes the entries that match, oldest first: to standard output, or to a file that can be continued.
     Export(audit_search::Export),
-    /// Writes an evidence pack: the entries that match with their proofs, for somebody who does not trust us. Refuses
-    /// while ClawButler runs: its Audit page makes them then.
+    /// Writes an evidence pack: the entries that match with their proofs, for somebody who does not trust us. Works
+    /// while ClawButler runs, which signs and records it.
     Pack(audit_pack::Pack),
     /// What retention keeps, and what a run would remove now.
     Retention(audit_keep::Retention),
