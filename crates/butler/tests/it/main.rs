@@ -16,6 +16,7 @@ mod backup;
 mod chat;
 mod damage;
 mod desk;
+mod files;
 mod gateway;
 mod grants;
 mod history;

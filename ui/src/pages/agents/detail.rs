@@ -57,7 +57,11 @@ fn Tabs(desk: Desk, part: Memo<String>) -> impl IntoView {
         desk.detail.value.with(|detail| {
             let count =
                 |tab: &&(&'static str, _, _)| detail.as_ref().and_then(|detail| model::in_tab(detail, tab.0, asked));
-            model::TABS.iter().filter_map(|tab| Some((tab.0, tab.1, count(&tab)?))).collect::<Vec<_>>()
+            let named = |tab: &(&'static str, &'static str, _)| match tab.0 {
+                "gateway" => gateway::end(desk).name(),
+                _ => tab.1,
+            };
+            model::TABS.iter().filter_map(|tab| Some((tab.0, named(tab), count(&tab)?))).collect::<Vec<_>>()
         })
     });
     move || {
