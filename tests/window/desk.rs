@@ -135,6 +135,12 @@ impl Desk {
         self.run("xdotool", &["getactivewindow"]).unwrap_or_default()
     }
 
+    /// Types into the window that has the focus, then presses Enter.
+    pub(crate) fn type_and_enter(&self, text: &str) {
+        self.run("xdotool", &["type", "--delay", "20", text]);
+        self.run("xdotool", &["key", "Return"]);
+    }
+
     /// Closes a window as its title bar does.
     pub(crate) fn close(&self, title: &str) {
         let id = self.window(title).unwrap();
