@@ -7,6 +7,7 @@ mod anchors;
 mod keeper;
 mod outside;
 mod proof;
+mod replaced;
 mod verify;
 
 pub(crate) use anchors::check as check_anchors;
