@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clawbutler_butler::Butler;
 use clawbutler_platform::paths::DataDir;
+use clawbutler_wire::audit::ReplacedHow;
 use clawbutler_wire::command::{ListAudit, VerifyAudit};
 use serde_json::json;
 
@@ -83,6 +84,10 @@ fn what_is_no_database_is_kept_and_the_new_log_says_so_first() {
     assert_eq!(aside(&desk).len(), 1);
     assert_eq!(desk.entries("log.set_aside").len(), 1);
     assert!(desk.alerts().is_empty(), "{:?}", desk.alerts());
+    let report = desk.butler().verify_audit(VerifyAudit {}).unwrap();
+    let replaced = report.replaced.clone().unwrap();
+    assert_eq!((report.intact, report.first_bad), (false, None), "{report:?}");
+    assert_eq!((replaced.how, replaced.seq.0, replaced.file.as_str()), (ReplacedHow::BegunAnew, 1, file.as_str()));
 }
 
 #[test]
