@@ -87,7 +87,7 @@ fn what_is_no_database_is_kept_and_the_new_log_says_so_first() {
     let report = desk.butler().verify_audit(VerifyAudit {}).unwrap();
     let replaced = report.replaced.clone().unwrap();
     assert_eq!((report.intact, report.first_bad), (false, None), "{report:?}");
-    assert_eq!((replaced.how, replaced.seq.0, replaced.file.as_str()), (ReplacedHow::BegunAnew, 1, file.as_str()));
+    assert_eq!((replaced.how, replaced.seq.0, replaced.file.as_str()), (ReplacedHow::BegunAnew, 1, file));
 }
 
 #[test]
