@@ -21,7 +21,6 @@ fn choose(app: &AppHandle, request: &ChoosePath) -> Option<PathBuf> {
     let dialog = prepared(app, request.purpose, near);
     let chosen = match request.purpose {
         Purpose::Export | Purpose::Backup => dialog.blocking_save_file(),
-        Purpose::BackupFolder => dialog.blocking_pick_folder(),
         Purpose::Pack | Purpose::Restore => dialog.blocking_pick_file(),
     };
     chosen?.into_path().inspect_err(|error| tracing::warn!(%error, "what was chosen is no file")).ok()
@@ -31,7 +30,6 @@ fn prepared(app: &AppHandle, purpose: Purpose, near: Option<&Path>) -> FileDialo
     let (title, kinds): (_, &[&str]) = match purpose {
         Purpose::Export => ("Export the audit log to", &[]),
         Purpose::Backup => ("Back up to", &[]),
-        Purpose::BackupFolder => ("Folder for the backup", &[]),
         Purpose::Pack => ("Choose an evidence pack", &["zip"]),
         Purpose::Restore => ("Choose a backup", &["db", "age"]),
     };

@@ -135,8 +135,9 @@ impl Desk {
         self.run("xdotool", &["getactivewindow"]).unwrap_or_default()
     }
 
-    /// Types into the window that has the focus, then presses Enter.
+    /// Types in place of what stands in the field that has the focus, then presses Enter.
     pub(crate) fn type_and_enter(&self, text: &str) {
+        self.run("xdotool", &["key", "ctrl+a"]);
         self.run("xdotool", &["type", "--delay", "20", text]);
         self.run("xdotool", &["key", "Return"]);
     }

@@ -108,7 +108,9 @@ fn a_window_can_do_what_its_capability_says_and_no_more() {
     }
     switch_to(&driver, true);
     assert!(invoke(&driver, "list_approvals", &json!({}))["value"].is_object());
-    for forbidden in ["update_settings", "install_guard", "revoke_grant", "decide_batch", "list_audit", "govern", "choose_path"] {
+    for forbidden in
+        ["update_settings", "install_guard", "revoke_grant", "decide_batch", "list_audit", "govern", "choose_path"]
+    {
         let refused = invoke(&driver, forbidden, &json!({}));
         assert!(refused["error"].as_str().is_some_and(|text| text.contains("not allowed")), "{forbidden}: {refused}");
     }

@@ -178,4 +178,3 @@ fn told(report: &VerifyReport, json: bool, out: &mut impl Write) -> anyhow::Resu
 
 /// Exit status of a log that holds, but took the place of another.
 const REPLACED: u8 = 3;
-

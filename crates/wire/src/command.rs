@@ -19,8 +19,8 @@ pub use crate::audit_search::{
     DeleteSearch, ExportAudit, ListSearches, PreviewExport, SaveSearch, SearchAudit, ShowExport, ShowTrace, StopExport,
 };
 use crate::audit_search::{ExportPreview, ExportProgress, SavedSearches, SearchPage, TraceView};
-pub use crate::files::{CheckBackup, CheckPack, ChoosePath};
 use crate::files::{BackupVerdict, ChosenPath, PackVerdict};
+pub use crate::files::{CheckBackup, CheckPack, ChoosePath};
 use crate::grants::{GrantList, GrantPreview, PassView};
 use crate::registry::{AgentDetail, AgentList, AgentView, GovernResult, KillReport};
 use crate::retention::{BackupProgress, RetentionReport, RetentionView};

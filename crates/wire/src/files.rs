@@ -13,8 +13,6 @@ pub enum Purpose {
     Export,
     /// Where a backup goes.
     Backup,
-    /// The folder backups go to.
-    BackupFolder,
     /// An evidence pack to look into.
     Pack,
     /// A backup to look into.

@@ -66,8 +66,7 @@ pub(super) fn without_the_former(read: &Read<'_>, trust: &mut Trust) -> Result<O
         .iter()
         .map(|found| trust.keys.iter().rev().find_map(|key| note::open(&found.note, key).ok()))
         .collect();
-    let signed =
-        |event: &&Event| opened.iter().flatten().any(|point| event.is_signed_by(point, &origin));
+    let signed = |event: &&Event| opened.iter().flatten().any(|point| event.is_signed_by(point, &origin));
     let told: Vec<&Event> = events.iter().filter(signed).collect();
     let Some(newest) = told.first() else { return Ok(None) };
     let gone = |point: &Checkpoint| told.iter().any(|event| event.ends(point, &origin));

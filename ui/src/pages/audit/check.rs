@@ -79,7 +79,9 @@ fn words(verdict: &PackVerdict) -> (String, Vec<String>) {
         match verdict.key.as_str() {
             "given" => "Signed by the key you gave.",
             "ours" => "Signed by this machine's own log.",
-            _ => "Checked with the key in the pack: nothing was changed since it was made, but anyone may have made it.",
+            _ => {
+                "Checked with the key in the pack: nothing was changed since it was made, but anyone may have made it."
+            }
         }
         .to_owned(),
     );

@@ -1,9 +1,9 @@
 //! The audit log: search it, open an entry, follow a trace, export it, and check that it holds.
 
 mod address;
+mod check;
 mod detail;
 mod entry;
-mod check;
 mod export;
 mod facts;
 mod filters;
