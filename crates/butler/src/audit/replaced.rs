@@ -41,18 +41,25 @@ impl Event {
     }
 
     /// Whether a checkpoint is of what is gone.
-    fn ends(&self, point: &Checkpoint, origin: &str) -> bool {
+    fn ends(&self, point: &Point, origin: &str) -> bool {
         let of_it = match self.how {
-            ReplacedHow::Restored => point.origin == origin && point.size > self.keeps,
-            ReplacedHow::BegunAnew => point.origin != origin,
+            ReplacedHow::Restored => point.note.origin == origin && point.note.size > self.keeps,
+            ReplacedHow::BegunAnew => point.note.origin != origin,
         };
-        of_it && point.at <= self.at
+        of_it && !point.fits && point.note.at <= self.at
     }
 
     /// Whether a checkpoint covers this entry.
-    fn is_signed_by(&self, point: &Checkpoint, origin: &str) -> bool {
-        point.origin == origin && point.size >= self.seq && point.at > self.at
+    fn is_signed_by(&self, point: &Point, origin: &str) -> bool {
+        point.fits && point.note.origin == origin && point.note.size >= self.seq && point.note.at >= self.at
     }
+}
+
+/// A checkpoint outside whose signature holds.
+struct Point {
+    note: Checkpoint,
+    /// Whether the log has its last entry.
+    fits: bool,
 }
 
 /// Takes the checkpoints of what is gone out of `trust`, and says what is gone: the newest such event.
@@ -61,16 +68,22 @@ pub(super) fn without_the_former(read: &Read<'_>, trust: &mut Trust) -> Result<O
     let events: Vec<Event> = rows.iter().filter_map(Event::of).collect();
     let Some(first) = read.ledger_hash(1)?.filter(|_| !events.is_empty()) else { return Ok(None) };
     let origin = note::origin(&first);
-    let opened: Vec<Option<Checkpoint>> = trust
-        .notes
-        .iter()
-        .map(|found| trust.keys.iter().rev().find_map(|key| note::open(&found.note, key).ok()))
-        .collect();
+    let mut opened = Vec::with_capacity(trust.notes.len());
+    for found in &trust.notes {
+        let note = trust.keys.iter().rev().find_map(|key| note::open(&found.note, key).ok());
+        opened.push(match note {
+            Some(note) => {
+                let fits = read.ledger_hash(note.size)? == Some(note.head);
+                Some(Point { note, fits })
+            }
+            None => None,
+        });
+    }
     let signed = |event: &&Event| opened.iter().flatten().any(|point| event.is_signed_by(point, &origin));
     let told: Vec<&Event> = events.iter().filter(signed).collect();
     let Some(newest) = told.first() else { return Ok(None) };
-    let gone = |point: &Checkpoint| told.iter().any(|event| event.ends(point, &origin));
-    let upto = opened.iter().flatten().filter(|point| newest.ends(point, &origin)).map(|point| point.size).max();
+    let gone = |point: &Point| told.iter().any(|event| event.ends(point, &origin));
+    let upto = opened.iter().flatten().filter(|point| newest.ends(point, &origin)).map(|point| point.note.size).max();
     let mut points = opened.iter();
     trust.notes.retain(|_| !points.next().is_some_and(|point| point.as_ref().is_some_and(gone)));
     Ok(Some(Replaced {
