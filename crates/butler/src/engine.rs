@@ -82,6 +82,7 @@ pub(crate) struct Inner {
     pub(crate) verifying: audit::Verifying,
     pub(crate) retention: Retention,
     pub(crate) backups: Backups,
+    pub(crate) dialogs: crate::files::Dialogs,
     pub(crate) looking: Looking,
     /// How much of the tightest budget is used (percent), as told by whoever counts.
     pub(crate) budget: RwLock<Option<u32>>,
@@ -155,6 +156,7 @@ impl Butler {
             verifying: audit::Verifying::default(),
             retention: Retention::default(),
             backups: Backups::default(),
+            dialogs: crate::files::Dialogs::default(),
             looking: Looking::new(unfinished),
             budget: RwLock::default(),
             next_prune: AtomicI64::new(0),

@@ -18,6 +18,7 @@ mod client_trace;
 mod damage;
 mod desk;
 mod every_kind;
+mod files;
 mod gateway;
 mod grants;
 mod history;
