@@ -87,6 +87,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    #[inline]
     fn string(&mut self) -> Option<Place> {
         self.expect(b'"')?;
         let start = self.at;
@@ -148,15 +149,35 @@ impl<'a> Scanner<'a> {
         self.bytes[self.at..].starts_with(word.as_bytes()).then(|| self.at += word.len())
     }
 
+    #[inline]
     fn ascending(&self, a: Place, b: Place) -> bool {
         let raw = |place: Place| &self.bytes[place.start..place.end];
-        if a.escaped || b.escaped { unescaped(raw(a)) < unescaped(raw(b)) } else { raw(a) < raw(b) }
+        if a.escaped || b.escaped {
+            return unescaped(raw(a)) < unescaped(raw(b));
+        }
+        // Names are short and mostly differ early: one comparison of numbers instead of a call.
+        match (self.lead(a), self.lead(b)) {
+            (Some(first), Some(second)) if first != second => first < second,
+            _ => raw(a) < raw(b),
+        }
     }
 
+    /// The first eight bytes of an unescaped string as a number that orders as they do, shorter ones filled with zeros
+    /// (which stand in no string). `None` where the text itself ends before.
+    #[inline]
+    fn lead(&self, place: Place) -> Option<u64> {
+        let chunk = self.bytes.get(place.start..place.start + 8)?;
+        let word = u64::from_be_bytes(chunk.try_into().ok()?);
+        let beyond = 8_usize.saturating_sub(place.end - place.start);
+        Some(if beyond == 8 { 0 } else { word & (u64::MAX << (8 * beyond)) })
+    }
+
+    #[inline]
     fn expect(&mut self, byte: u8) -> Option<()> {
         self.take(byte).then_some(())
     }
 
+    #[inline]
     fn take(&mut self, byte: u8) -> bool {
         let there = self.bytes.get(self.at) == Some(&byte);
         self.at += usize::from(there);
@@ -165,7 +186,8 @@ impl<'a> Scanner<'a> {
 }
 
 /// How many bytes at the start need no look: no quote, no backslash, no control character.
-fn plain(bytes: &[u8]) -> usize {
+#[inline]
+pub(crate) fn plain(bytes: &[u8]) -> usize {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     const HIGH: u64 = ONES << 7;
     let mut at = 0;

@@ -7,6 +7,7 @@
 pub mod canonical;
 pub mod class;
 pub mod entry;
+mod header;
 pub mod line;
 pub mod merkle;
 pub mod note;

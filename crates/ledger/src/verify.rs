@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::canonical;
 use crate::entry::{GENESIS, Kind, chain, chain_v1};
+use crate::header::{Header, header};
 use crate::merkle::{self, Frontier, Hash};
 use crate::trust::{CheckpointState, Checks, Trust};
 
@@ -189,19 +190,6 @@ impl Default for Verifier {
     fn default() -> Self {
         Self::new(&Trust::default(), Retention::default())
     }
-}
-
-/// What the header of an entry says.
-#[derive(Debug, Default)]
-struct Header<'a> {
-    members: u32,
-    at: Option<i64>,
-    seq: Option<u64>,
-    version: Option<u64>,
-    data: &'a str,
-    kind: &'a str,
-    trace: &'a str,
-    span: &'a str,
 }
 
 impl Verifier {
@@ -390,30 +378,11 @@ impl Verifier {
 
 fn is_hex_of(hash: &Hash, text: &str) -> bool {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digits = hash.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
-    text.len() == 64 && digits.eq(text.bytes())
-}
-
-/// Members of a header, and whether it is in canonical form with all of them.
-fn header(body: &str) -> (Header<'_>, bool) {
-    let mut found = Header::default();
-    let canonical = canonical::is_canonical_object(body, |name, value| {
-        let text = || value.get(1..value.len().saturating_sub(1)).unwrap_or("");
-        match name {
-            "at" => found.at = value.parse().ok(),
-            "seq" => found.seq = value.parse().ok(),
-            "v" => found.version = value.parse().ok(),
-            "data" => found.data = text(),
-            "kind" => found.kind = text(),
-            "trace" => found.trace = text(),
-            "span" => found.span = text(),
-            "actor" | "parent" => {}
-            _ => return,
-        }
-        found.members += 1;
-    });
-    let whole = found.at.is_some() && !found.kind.is_empty() && found.members >= 8;
-    (found, canonical && whole)
+    let mut digits = [[0; 2]; 32];
+    for (pair, byte) in digits.iter_mut().zip(hash) {
+        *pair = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
+    }
+    text.as_bytes() == digits.as_flattened()
 }
 
 /// A report for people: hex of what is bytes.

@@ -100,7 +100,7 @@ impl Butler {
             live.sessions.clear();
             for home in self.governed_homes() {
                 let Some(connector) = connector::by_id(&home.runtime) else { continue };
-                for session in connector.sessions(&self.0.ports.env, std::path::Path::new(&home.path)) {
+                for session in self.live_sessions(connector, std::path::Path::new(&home.path)) {
                     let key = (home.id.clone(), session.session.clone());
                     if live.seen.len() >= SEEN {
                         live.seen.clear();
@@ -142,6 +142,7 @@ impl Signs {
             let state = match session.status.as_str() {
                 "busy" => SessionState::Running,
                 "waiting" => SessionState::WaitingInput,
+                "asking" => SessionState::WaitingApproval,
                 "idle" => SessionState::Idle,
                 _ => recorded.filter(|state| *state != SessionState::Ended).unwrap_or(SessionState::Running),
             };
