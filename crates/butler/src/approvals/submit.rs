@@ -77,7 +77,7 @@ pub(super) struct Call {
     /// See [`audit::claimed`].
     pub(super) claim: Value,
     /// The runtime's id of the call; masked, and cut.
-    pub(super) call_id: Option<String>,
+    pub(super) id: Option<String>,
     pub(super) correlation: String,
     /// Masked.
     pub(super) action: Action,
@@ -207,7 +207,7 @@ impl Butler {
             span,
             parent: audit::span_of(&[&request.runtime, &request.session]),
             claim: audit::claimed(request),
-            call_id: request.call_id.as_deref().map(|id| self.short_id(id)),
+            id: request.call_id.as_deref().map(|id| self.short_id(id)),
             correlation,
             digest: digest::of(&action),
             alike: clawbutler_policy::grants::like(&action, &looked),
@@ -510,7 +510,7 @@ impl Call {
             "process": audit::process(request),
             "event": request.event,
         });
-        if let Some(id) = &self.call_id {
+        if let Some(id) = &self.id {
             data["call_id"] = json!(id);
         }
         self.draft(Kind::ActionRequested, agent(request), data)
