@@ -91,7 +91,9 @@ fn a_log_is_backed_up_verified_and_put_back() {
 
     // What is done to it afterwards is told from that.
     drop(butler);
-    std::fs::remove_file(machine.data().join("d/clawbutler.db")).unwrap();
+    for end in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(machine.data().join(format!("d/clawbutler.db{end}")));
+    }
     std::fs::copy(&aside, machine.data().join("d/clawbutler.db")).unwrap();
     let swapped = run(&["verify"]);
     assert!(!matches!(swapped.code, Some(0 | 3)), "an older log in its place is no restored one: {}", swapped.out);
