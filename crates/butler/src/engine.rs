@@ -35,7 +35,7 @@ use crate::export::Exports;
 use crate::project::Remotes;
 use crate::retention::Retention;
 use crate::rules::Book;
-use crate::runtimes::{Pace, Registry};
+use crate::runtimes::{Lookout, Pace, Registry};
 use crate::search::Finder;
 use crate::sessions::Sessions;
 use crate::{Error, OpenError, audit};
@@ -224,13 +224,15 @@ impl Butler {
     /// Starts the background thread: deadlines, guards, checkpoints. It ends with [`Self::shutdown`].
     pub fn start(&self) -> std::io::Result<std::thread::JoinHandle<()>> {
         let butler = self.clone();
-        let watcher = butler.watch_homes();
+        let mut lookout = Lookout::default();
+        lookout.look_around(&butler);
+        butler.ring(true);
         let reader = butler.start_sessions()?;
         let index = butler.start_index()?;
         std::thread::Builder::new().name("butler".into()).spawn(move || {
-            let _watcher = watcher;
             while let Some(look_at_guards) = butler.wait_for_bell() {
-                butler.tick(look_at_guards);
+                let due = lookout.look_around(&butler);
+                butler.tick(look_at_guards || due);
             }
             if index.join().is_err() {
                 tracing::error!("the thread that fills the search index had ended in an error");
@@ -255,6 +257,7 @@ impl Butler {
             self.flush_contacts()?;
             self.take_in_spool()?;
             self.look_at_gateways()?;
+            self.look_at_states()?;
             self.prune_history()?;
             self.record_backups()?;
             self.retain_when_due()?;

@@ -110,6 +110,8 @@ pub const RULE_ARGS: usize = 2_000;
 pub const COMPARED_ACTIONS: usize = 20_000;
 /// Verdicts that one comparison of two sets reports as changed.
 pub const COMPARED_CHANGES: usize = 2_000;
+/// Longest `traceparent` of a client that is read (bytes); version 00 has 55.
+pub const TRACEPARENT_BYTES: usize = 512;
 /// Text of one step of a session's timeline (bytes); what is longer is cut and says so.
 pub const STEP_TEXT_BYTES: usize = 16 * 1024;
 /// Longest record of a runtime that is read (bytes); a longer one is counted and skipped.

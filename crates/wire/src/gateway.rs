@@ -64,6 +64,9 @@ pub struct ProcessFacts {
     /// The configuration home in force.
     #[serde(default)]
     pub home: String,
+    /// The trace the client says it is in: `traceparent` of W3C Trace Context, version 00.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
 }
 
 /// A request: the runtime's own words plus what the hook added.

@@ -4,6 +4,7 @@ mod beside;
 mod encode;
 mod form;
 mod job;
+mod ocsf;
 mod otlp;
 mod pack;
 mod report;

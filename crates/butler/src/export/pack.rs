@@ -250,7 +250,7 @@ impl Packing<'_> {
                 let mut windows = 0;
                 let found = walk.stretch(read, (at + 1, size), false, BATCH, || {
                     windows += 1;
-                    windows < WINDOWS
+                    if windows <= WINDOWS { u64::MAX } else { 0 }
                 })?;
                 for (row, parts) in &found.rows {
                     if gathered.seqs.len() == PACK_ENTRIES {

@@ -27,7 +27,7 @@ const FORMATS: &[Format] = &[
         "Entries with proofs, signed: for somebody who does not trust us.",
     ),
     (ExportFormat::Csv, "CSV", "csv", "For a spreadsheet. Fields that begin like a formula are made harmless."),
-    (ExportFormat::Ocsf, "OCSF 1.3", "ocsf.jsonl", "For a security data lake; facts under “unmapped”."),
+    (ExportFormat::Ocsf, "OCSF 1.8", "ocsf.jsonl", "For a security data lake; facts under “unmapped”."),
     (ExportFormat::Cef, "CEF", "cef", "For a SIEM that reads ArcSight's format; without the facts."),
     (ExportFormat::OtlpLogs, "OpenTelemetry logs", "otlp-logs.jsonl", "OTLP/JSON, GenAI conventions."),
     (ExportFormat::OtlpTraces, "OpenTelemetry traces", "otlp-traces.jsonl", "OTLP/JSON, a span per action."),
