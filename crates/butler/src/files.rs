@@ -29,7 +29,7 @@ pub(crate) struct Dialogs {
 
 impl fmt::Debug for Dialogs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Dialogs").field("there", &self.chooser.get().is_some()).finish()
+        f.debug_struct("Dialogs").field("there", &self.chooser.get().is_some()).finish_non_exhaustive()
     }
 }
 

@@ -207,7 +207,7 @@ pub enum PackStep {
     /// Sign a checkpoint over the log as it stands.
     Cover,
     /// Append the entry that names the pack's manifest.
-    Seal(PackFacts),
+    Seal(Box<PackFacts>),
 }
 
 /// A pack as the command line tells of it.

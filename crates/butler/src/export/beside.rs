@@ -89,7 +89,7 @@ impl Butler {
             let manifest = facts["manifest"].as_str().unwrap_or_default().to_owned();
             let number = |name: &str| Seq(facts[name].as_u64().unwrap_or(0));
             let (count, through) = (number("count"), number("through"));
-            let step = PackStep::Seal(PackFacts { filter: filter.clone(), count, through, manifest });
+            let step = PackStep::Seal(Box::new(PackFacts { filter: filter.clone(), count, through, manifest }));
             let answer = accepted(ask(data, step).ok_or_else(again)?)?;
             answer.seq.map(|Seq(seq)| seq).ok_or_else(|| Error::bad("ClawButler did not record the pack."))
         };

@@ -80,6 +80,21 @@ fn a_log_is_backed_up_verified_and_put_back() {
     assert_eq!(restored["entries"].to_string(), made["entries"].as_str().unwrap());
     let aside = machine.data().join("d").join(restored["set_aside"].as_str().unwrap()).display().to_string();
     assert_eq!(run(&["verify", "--db", &aside]).code, Some(0));
+    assert_eq!(run(&["verify"]).code, Some(1), "until a start has recorded and signed it");
     let butler = engine(&machine);
     butler.shutdown();
+    let replaced = run(&["verify"]);
+    assert!(replaced.code == Some(3) && replaced.out.starts_with("REPLACED: a backup with "), "{}", replaced.out);
+    let report = parsed(&run(&["verify", "--json"]).out);
+    assert_eq!((&report["intact"], &report["replaced"]["how"]), (&json!(false), &json!("restored")));
+    assert_eq!(report["replaced"]["kept"], made["entries"]);
+
+    // What is done to it afterwards is told from that.
+    drop(butler);
+    for end in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(machine.data().join(format!("d/clawbutler.db{end}")));
+    }
+    std::fs::copy(&aside, machine.data().join("d/clawbutler.db")).unwrap();
+    let swapped = run(&["verify"]);
+    assert!(!matches!(swapped.code, Some(0 | 3)), "an older log in its place is no restored one: {}", swapped.out);
 }
