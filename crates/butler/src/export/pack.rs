@@ -67,6 +67,12 @@ impl Butler {
         }
     }
 
+    /// Whether the key in a pack is one of those that signed this machine's log.
+    pub fn knows_key_of(data: &DataDir, keychain: Option<&dyn Keychain>, path: &Path) -> Result<bool, Error> {
+        let claimed = pack::claimed_key(&mut fs::File::open(path)?).ok().flatten();
+        Ok(claimed.is_some_and(|key| Self::is_known_key(data, keychain, &key)))
+    }
+
     /// Makes an evidence pack as the window does, for a program that holds the engine itself.
     pub fn pack_audit(
         &self,

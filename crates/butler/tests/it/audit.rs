@@ -46,7 +46,7 @@ impl Copy {
     }
 
     fn verify(&self) -> VerifyReport {
-        Butler::verify_file(&self.data(), None, |_, _| ()).unwrap()
+        Butler::verify_file(&self.data(), None, &[], |_, _| ()).unwrap()
     }
 
     /// What ours and the other verifier say of an export, held against the checkpoints and the key outside.

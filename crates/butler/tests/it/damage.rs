@@ -74,7 +74,7 @@ fn what_is_no_database_is_kept_and_the_new_log_says_so_first() {
     let report = desk.butler().verify_audit(VerifyAudit {}).unwrap();
     assert_eq!((report.intact, report.first_bad.map(|seq| seq.0)), (false, Some(1)));
     assert!(report.reason.as_ref().unwrap().contains(&known), "{report:?}");
-    let report = Butler::verify_file(&DataDir::at(desk.data()), None, |_, _| ()).unwrap();
+    let report = Butler::verify_file(&DataDir::at(desk.data()), None, &[], |_, _| ()).unwrap();
     assert!(report.reason.unwrap().contains(&known));
 
     // The next start has nothing to add.

@@ -43,7 +43,7 @@ fn keeping(desk: &Desk) -> AuditKeeping {
 }
 
 fn verify(desk: &Desk) -> (Option<String>, String, KeyPlace) {
-    let report = Butler::verify_file(&DataDir::at(desk.data()), desk.keychain.as_deref(), |_, _| ()).unwrap();
+    let report = Butler::verify_file(&DataDir::at(desk.data()), desk.keychain.as_deref(), &[], |_, _| ()).unwrap();
     (report.reason, report.checkpoint, report.key)
 }
 
