@@ -20,7 +20,7 @@ pub mod verify;
 pub use class::Class;
 pub use entry::{Draft, Entry, GENESIS, Kind};
 pub use merkle::{Frontier, Hash};
-pub use trust::{CheckpointState, End, Found, HeadNote, Source, Trust};
 pub use retention::Retention;
 pub use seal::{SealKey, Sealed};
+pub use trust::{CheckpointState, End, Found, HeadNote, Source, Trust};
 pub use verify::{BLOCK_LEVEL, Block, Broken, Columns, Reason, Report, Stored, Verifier};

@@ -128,8 +128,7 @@ impl Checks {
 
     /// Whether the entry just added is one that something is known of.
     pub(crate) fn due(&self, seq: u64) -> bool {
-        self.waiting.last().is_some_and(|next| next.size <= seq)
-            || self.seen().any(|(seen, _)| seen == seq)
+        self.waiting.last().is_some_and(|next| next.size <= seq) || self.seen().any(|(seen, _)| seen == seq)
     }
 
     /// The newest entry as it was last seen, by each that tells.

@@ -374,7 +374,10 @@ impl Verifier {
     /// The result once the log has ended.
     pub fn report(mut self) -> Report {
         if self.broken.is_none() {
+            // What is wrong with the copies outside tells more than that nothing is left to cover the end.
+            let other = self.aside.as_ref().is_some_and(|reason| *reason != Reason::HeadBad);
             let left = self.checks.end(self.seq, self.first.as_ref());
+            let left = left.filter(|(_, reason)| !(other && matches!(reason, Reason::Unproven { .. })));
             self.broken = left.map(|(seq, reason)| Broken { seq: Some(seq), reason });
         }
         let aside = self.aside.map(|reason| Broken { seq: None, reason });

@@ -73,9 +73,7 @@ impl Butler {
         let data = &self.0.ports.data;
         let was_in_keychain = lines.last().is_some_and(|line| line.in_keychain);
         match self.0.ports.keychain.as_deref().map(|keychain| (keychain, Item::read(keychain))) {
-            Some((_, Ok(Some(item)))) if item.seed().is_some() => {
-                Ok((item.seed(), KeyPlace::Keychain))
-            }
+            Some((_, Ok(Some(item)))) if item.seed().is_some() => Ok((item.seed(), KeyPlace::Keychain)),
             Some((keychain, Ok(_))) => {
                 // A key that had to lie in a file moves into the keychain as soon as there is one.
                 let seed = files::read_secret(&data.audit_key()).unwrap_or_else(|_| random::fill());

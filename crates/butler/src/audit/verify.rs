@@ -273,11 +273,7 @@ fn compare(read: &Read<'_>, trust: &Trust) -> Result<(Option<Broken>, Option<(u6
 }
 
 /// What does not fit, and how many entries checkpoints cover; `None`: not to be said.
-fn compare_notes(
-    read: &Read<'_>,
-    trust: &Trust,
-    entries: u64,
-) -> Result<(Option<Broken>, Option<u64>), Error> {
+fn compare_notes(read: &Read<'_>, trust: &Trust, entries: u64) -> Result<(Option<Broken>, Option<u64>), Error> {
     let aside = |reason| Some(Broken { seq: None, reason });
     let at = |seq, reason| Ok((Some(Broken { seq: Some(seq), reason }), None));
     let mut broken = None;

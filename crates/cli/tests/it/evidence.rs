@@ -70,8 +70,13 @@ fn a_pack_is_made_checked_and_refused_after_a_change() {
     let report = parsed(&run(&["verify", &path, "--json"]).out);
     assert_eq!(
         (&report["intact"], &report["entries"], &report["key"]),
-        (&json!(true), &json!(2), &json!("in_the_pack"))
+        (&json!(true), &json!(2), &json!("known"))
     );
+    let stranger = machine.data().join("stranger").display().to_string();
+    let elsewhere = |more: &[&str]| machine.run(&[&["--home", &stranger, "audit", "verify", &path], more].concat(), b"");
+    let unknown = elsewhere(&["--json"]);
+    assert_eq!((unknown.code, &parsed(&unknown.out)["key"]), (Some(3), &json!("unknown")));
+    assert_eq!(elsewhere(&["--accept-key-in-pack"]).code, Some(0));
     assert_eq!(run(&["verify"]).code, Some(0), "the log holds with the pack's entry in it");
 
     let mut bytes = std::fs::read(&file).unwrap();

@@ -162,11 +162,7 @@ impl Read<'_> {
         let mut statement = self.0.prepare_cached(&sql)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            retention.see(
-                row.get(0)?,
-                row.get_ref(1)?.as_str().unwrap_or_default(),
-                row.get_ref(2)?.as_str().ok(),
-            );
+            retention.see(row.get(0)?, row.get_ref(1)?.as_str().unwrap_or_default(), row.get_ref(2)?.as_str().ok());
         }
         Ok(retention)
     }
