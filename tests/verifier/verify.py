@@ -18,6 +18,7 @@ import zlib
 
 GENESIS = bytes(32)
 LINE_BYTES = 16 * 1024 * 1024
+NOTE_BYTES = 4096
 
 
 class Refused(Exception):
@@ -208,7 +209,7 @@ def opened(found, key):
 
 def checkpoints(text, key):
     found = list(NOTE.finditer(text))
-    if len(found) != sum(line.startswith(ORIGIN) for line in text.splitlines()):
+    if any(len(one[0].encode("utf-8")) > NOTE_BYTES for one in found) or len(found) != sum(line.startswith(ORIGIN) for line in text.splitlines()):
         raise Refused(None, "a checkpoint is damaged or its signature does not fit")
     return sorted((opened(one, key) for one in found), key=lambda one: one[1])
 

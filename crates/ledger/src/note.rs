@@ -198,6 +198,13 @@ fn parts(note: &str) -> Result<(Checkpoint, &str, &str), NoteError> {
     Ok((checkpoint, text, signatures))
 }
 
+/// Whether a text of several notes holds one that has not the form.
+pub fn any_damaged(text: &str) -> bool {
+    let notes = all(text);
+    let begun = text.split('\n').filter(|line| line.starts_with(ORIGIN)).count();
+    begun != notes.len() || notes.iter().any(|note| read(note).is_err())
+}
+
 /// The notes of a text that holds several, one after the other; what is between them is skipped.
 pub fn all(text: &str) -> Vec<&str> {
     let mut notes = Vec::new();

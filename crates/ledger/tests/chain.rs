@@ -170,8 +170,7 @@ fn a_retention_run_that_no_engine_made_covers_nothing() {
         let body = row.body.replace(&format!("\"at\":{}", 1_000 + seq), &format!("\"at\":{at}"));
         row.hash = entry::chain(&row.prev, &clawbutler_ledger::merkle::leaf(body.as_bytes()));
         let mut verifier = Verifier::block(seq - 1, row.prev, retention.clone());
-        let stored =
-            Stored { seq, prev: Some(row.prev), hash: row.hash, body: &body, payload: None, columns: None };
+        let stored = Stored { seq, prev: Some(row.prev), hash: row.hash, body: &body, payload: None, columns: None };
         verifier.push(&stored, |_, _, _| true)
     };
     let actions = ["action.requested"];

@@ -371,7 +371,9 @@ fn a_changed_note_of_the_newest_entry_hides_nothing() {
             fs::write(&path, other).unwrap();
             let words = if tail {
                 forge(&copy, clawbutler_ledger::Kind::RulesChanged);
-                format!("it and those up to {forged} are proven by nothing: no checkpoint, note or seal of ours covers them")
+                format!(
+                    "it and those up to {forged} are proven by nothing: no checkpoint, note or seal of ours covers them"
+                )
             } else {
                 "the note of the newest entry is damaged or not signed by the log's key".to_owned()
             };
@@ -397,7 +399,8 @@ fn an_older_seal_that_is_put_back_proves_less_and_a_changed_one_is_told() {
     let seal = |copy: &Copy| copy.data().state().join("head.seal");
     fs::copy(seal(&older), seal(&copy)).unwrap();
     fs::copy(older.data().state().join("head.json"), copy.data().state().join("head.json")).unwrap();
-    let words = format!("it and those up to {to} are proven by nothing: no checkpoint, note or seal of ours covers them");
+    let words =
+        format!("it and those up to {to} are proven by nothing: no checkpoint, note or seal of ours covers them");
     assert_eq!(found(&copy.verify()), (Some(from), words.as_str(), "good"));
     let text = fs::read_to_string(seal(&copy)).unwrap();
     fs::write(seal(&copy), text.replace('a', "b")).unwrap();
