@@ -17,7 +17,8 @@ use crate::{Told, audit_keep, audit_pack, audit_search};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Audit {
-    /// Recomputes the whole log and holds it against the checkpoints. Exit status 0 only when everything holds.
+    /// Recomputes the whole log and holds it against the checkpoints. Exit status 0 only when everything holds, 3 when
+    /// everything holds since a backup was put back or a damaged database set aside, 1 otherwise.
     Verify {
         /// An export (`.jsonl`), a proof (`.json`) or an evidence pack (`.zip`) instead of this machine's log.
         file: Option<PathBuf>,
@@ -54,8 +55,8 @@ pub(crate) enum Audit {
     Search(audit_search::Search),
     /// Writes the entries that match, oldest first: to standard output, or to a file that can be continued.
     Export(audit_search::Export),
-    /// Writes an evidence pack: the entries that match with their proofs, for somebody who does not trust us. Refuses
-    /// while ClawButler runs: its Audit page makes them then.
+    /// Writes an evidence pack: the entries that match with their proofs, for somebody who does not trust us. Works
+    /// while ClawButler runs, which signs and records it.
     Pack(audit_pack::Pack),
     /// What retention keeps, and what a run would remove now.
     Retention(audit_keep::Retention),
@@ -151,7 +152,7 @@ fn checked(
     Ok(if seq.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Exit status of what holds by itself, while something of it is not proven.
+/// Exit status of what holds by itself, while something of it is not proven, or took the place of another.
 pub(crate) const NOT_PROVEN: u8 = 3;
 
 fn told(
@@ -166,11 +167,14 @@ fn told(
         writeln!(out, "{}", serde_json::to_string(report)?)?;
     } else {
         match (&report.reason, report.first_bad) {
+            (Some(reason), None) if report.replaced.is_some() => writeln!(out, "REPLACED: {reason}")?,
             (None, _) => writeln!(out, "Intact: {} entries, head {}", report.entries, report.head)?,
             (Some(reason), Some(seq)) => writeln!(out, "NOT INTACT: entry {seq}: {reason}")?,
             (Some(reason), None) => writeln!(out, "NOT INTACT: {reason}")?,
         }
-        if report.reason.is_some() {
+        if report.replaced.is_some() {
+            writeln!(out, "{} entries hold, head {}", report.entries, report.head)?;
+        } else if report.reason.is_some() {
             writeln!(out, "{} entries hold by themselves.", report.entries)?;
         }
         if report.pruned.0 > 0 {
@@ -191,6 +195,7 @@ fn told(
     Ok(match (report.intact, doubted) {
         (true, false) => ExitCode::SUCCESS,
         (true, true) => ExitCode::from(NOT_PROVEN),
+        (false, _) if report.replaced.is_some() => ExitCode::from(NOT_PROVEN),
         (false, _) => ExitCode::FAILURE,
     })
 }

@@ -13,12 +13,13 @@ use clawbutler_platform::keychain::Keychain;
 use clawbutler_platform::paths::DataDir;
 use clawbutler_store::{Durability, Read, Store};
 use clawbutler_wire::Seq;
-use clawbutler_wire::audit::{Stretch, VerifyReport};
+use clawbutler_wire::audit::{Replaced, Stretch, VerifyReport};
 use clawbutler_wire::command::VerifyAudit;
 use clawbutler_wire::settings::{KeyPlace, Settings};
 use serde_json::{Value, json};
 
 use super::keeper::hash_of;
+use super::replaced::{self, without_the_former};
 use super::{anchors, outside};
 use crate::backup::named_key;
 use crate::damage::acknowledged;
@@ -54,30 +55,34 @@ impl Butler {
         let place = self.audit_keeping().key;
         let state = &self.0.verifying;
         state.begin();
-        let report = self.verified(|at, total| state.note(at, total));
+        let done = self.verified(|at, total| state.note(at, total));
         state.end();
-        let report = report?;
+        let (report, replaced) = done?;
         let known = self.0.store.read(|read| known(read, &report))?;
-        let mut report = view(&report, known, place);
+        let mut report = view(&report, known, replaced, place);
         report.outside = words_of(&self.gathered(true).0);
         Ok(report)
     }
 
     /// The same; `progress` is told entries done and entries in all.
-    pub(crate) fn verified(&self, progress: impl FnMut(u64, u64)) -> Result<Report, Error> {
-        let (trust, _) = self.gathered(true);
-        self.0.store.read_aside(|read| Ok(read.ledger_verify(&trust, progress)?))
+    pub(crate) fn verified(&self, progress: impl FnMut(u64, u64)) -> Result<(Report, Option<Replaced>), Error> {
+        let (mut trust, _) = self.gathered(true);
+        self.0.store.read_aside(|read| {
+            let replaced = without_the_former(read, &mut trust)?;
+            Ok((read.ledger_verify(&trust, progress)?, replaced))
+        })
     }
 
-    fn gathered(&self, running: bool) -> (Trust, KeyPlace) {
+    pub(super) fn gathered(&self, running: bool) -> (Trust, KeyPlace) {
         let ports = &self.0.ports;
         outside::gather(&ports.data, ports.keychain.as_deref(), &anchors::files(&self.settings()), running)
     }
 
     /// What does not fit between the log and the newest copies outside. Reads a few hundred entries.
     pub(crate) fn compare_outside(&self, running: bool) -> Result<Compared, Error> {
-        let (trust, _) = self.gathered(running);
+        let (mut trust, _) = self.gathered(running);
         self.0.store.read(|read| {
+            without_the_former(read, &mut trust)?;
             let (broken, tail) = compare(read, &trust)?;
             let Some(broken) = broken else { return Ok(Compared::default()) };
             let known = acknowledged(read, &broken.reason)?.unwrap_or_default();
@@ -139,10 +144,12 @@ impl Butler {
         let settings: Settings = settings.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
         // What is known from outside is read first: the log may grow meanwhile, never shrink.
         let running = matches!(clawbutler_platform::files::try_lock(&data.engine_lock()), Ok(None));
-        let (trust, place) = outside::gather(data, keychain, &[anchors, &anchors::files(&settings)].concat(), running);
+        let (mut trust, place) =
+            outside::gather(data, keychain, &[anchors, &anchors::files(&settings)].concat(), running);
         Store::read_only(&database, |read| {
+            let replaced = without_the_former(read, &mut trust)?;
             let report = read.ledger_verify(&trust, progress)?;
-            let mut report = view(&report, known(read, &report)?, place);
+            let mut report = view(&report, known(read, &report)?, replaced, place);
             report.outside = words_of(&trust);
             Ok(report)
         })
@@ -192,7 +199,7 @@ impl Butler {
         if verifier.entries() == 0 {
             verifier.unreadable();
         }
-        Ok(view(&verifier.report(), None, KeyPlace::None))
+        Ok(view(&verifier.report(), None, None, KeyPlace::None))
     }
 
     /// The proof that an entry is in the log, as one JSON object: the entry's line, the smallest checkpoint that covers
@@ -320,7 +327,7 @@ pub(crate) fn trust_of_copy(
     data: &DataDir,
     keychain: Option<&dyn Keychain>,
     key: Option<&str>,
-) -> Result<(Trust, KeyPlace), Error> {
+) -> Result<(Trust, KeyPlace, Option<Replaced>), Error> {
     let entries = read.ledger_len()?;
     let origin = read.ledger_hash(1)?.map(|first| note::origin(&first));
     let (mut trust, place) = outside::gather(data, keychain, &[], true);
@@ -333,12 +340,13 @@ pub(crate) fn trust_of_copy(
     // The end of the log as it was noted is of a later moment, or of another log.
     (trust.head, trust.sealed, trust.head_bad, trust.ends) = (None, None, false, false);
     trust.gone = trust.keys.is_empty();
-    Ok((trust, place))
+    let replaced = without_the_former(read, &mut trust)?;
+    Ok((trust, place, replaced))
 }
 
 /// A report as shown.
-pub(crate) fn report_view(report: &Report, key: KeyPlace) -> VerifyReport {
-    view(report, None, key)
+pub(crate) fn report_view(report: &Report, replaced: Option<Replaced>, key: KeyPlace) -> VerifyReport {
+    view(report, None, replaced, key)
 }
 
 /// What the log itself says of why it does not hold.
@@ -375,13 +383,15 @@ fn words_of(trust: &Trust) -> Vec<String> {
     places.into_iter().filter(|(source, _)| held(*source)).map(|(_, word)| word.to_owned()).collect()
 }
 
-fn view(report: &Report, known: Option<String>, key: KeyPlace) -> VerifyReport {
+fn view(report: &Report, known: Option<String>, replaced: Option<Replaced>, key: KeyPlace) -> VerifyReport {
     let broken = report.broken.as_ref();
+    let replaced = replaced.filter(|_| broken.is_none());
+    let whole = || replaced.as_ref().map(replaced::says);
     VerifyReport {
-        intact: broken.is_none(),
+        intact: broken.is_none() && replaced.is_none(),
         entries: Seq(report.entries),
         first_bad: broken.and_then(|broken| broken.seq).map(Seq),
-        reason: broken.map(|broken| format!("{}{}", broken.reason, known.unwrap_or_default())),
+        reason: broken.map(|broken| format!("{}{}", broken.reason, known.unwrap_or_default())).or_else(whole),
         head: report.head_hex(),
         pruned: Seq(report.pruned),
         checkpoint: report.checkpoint.word().to_owned(),
@@ -392,6 +402,7 @@ fn view(report: &Report, known: Option<String>, key: KeyPlace) -> VerifyReport {
         unproven: report.unproven.iter().map(|(from, to)| Stretch { from: Seq(*from), to: Seq(*to) }).collect(),
         began: report.began,
         outside: Vec::new(),
+        replaced,
     }
 }
 
