@@ -59,7 +59,7 @@ pub(crate) fn verify(
     let check = Butler::check_pack(path, key).map_err(Told::from)?;
     let whose = match key {
         Some(_) => "given",
-        None if Butler::knows_key_of(data, keychain::of(data).as_deref(), path).map_err(Told::from)? => "known",
+        None if Butler::knows_key_of(data, keychain::of(data).as_deref(), path).map_err(Told::from)? => "ours",
         None => "unknown",
     };
     if json {
@@ -84,7 +84,7 @@ pub(crate) fn verify(
             writeln!(out, "{} payloads had been pruned by retention; their digests hold.", report.pruned)?;
         }
         match whose {
-            "known" => writeln!(out, "Signed by a key of this machine's own log.")?,
+            "ours" => writeln!(out, "Signed by a key of this machine's own log.")?,
             "unknown" => writeln!(
                 out,
                 "KEY NOT KNOWN: checked with the key in the pack itself. Give the log's key with --key to know whose it is."

@@ -13,6 +13,8 @@ use clawbutler_ledger::note::PublicKey;
 use clawbutler_ledger::pack::{self, FORMAT, Manifest, Named, PACK_ENTRIES, PackError, PackReport, Seal, Writer};
 use clawbutler_ledger::{Hash, Kind, note};
 use clawbutler_platform::files;
+use clawbutler_platform::keychain::Keychain;
+use clawbutler_platform::paths::DataDir;
 use clawbutler_platform::paths::DataDir;
 use clawbutler_store::search::SearchStore;
 use clawbutler_store::{Durability, Read, Store};

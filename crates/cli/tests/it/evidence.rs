@@ -116,7 +116,7 @@ fn a_pack_is_made_checked_and_refused_after_a_change() {
     let checked = run(&["verify", &path, "--key", &key]);
     assert_eq!((checked.code, checked.out.starts_with("Intact: 2 entries")), (Some(0), true), "{}", checked.out);
     let report = parsed(&run(&["verify", &path, "--json"]).out);
-    assert_eq!((&report["intact"], &report["entries"], &report["key"]), (&json!(true), &json!(2), &json!("known")));
+    assert_eq!((&report["intact"], &report["entries"], &report["key"]), (&json!(true), &json!(2), &json!("ours")));
     let stranger = machine.data().join("stranger").display().to_string();
     let elsewhere =
         |more: &[&str]| machine.run(&[&["--home", &stranger, "audit", "verify", &path], more].concat(), b"");
