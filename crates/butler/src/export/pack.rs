@@ -15,7 +15,6 @@ use clawbutler_ledger::{Hash, Kind, note};
 use clawbutler_platform::files;
 use clawbutler_platform::keychain::Keychain;
 use clawbutler_platform::paths::DataDir;
-use clawbutler_platform::paths::DataDir;
 use clawbutler_store::search::SearchStore;
 use clawbutler_store::{Durability, Read, Store};
 use clawbutler_wire::audit_search::AuditFilter;
