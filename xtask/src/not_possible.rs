@@ -5,7 +5,7 @@ pub(crate) type Entry = (&'static str, &'static str, &'static str);
 
 /// Every one known. The words of a scenario are those of its test.
 pub(crate) const ALL: &[Entry] = &[
-    ("Claude Code", "attached: ", "It has no server on this machine that another program could join."),
+    ("Claude Code", "attached: ", "It offers no way in which another program could answer its questions."),
     ("Claude Code", "ask: deny and allow once in a gateway", "It has no gateway."),
     ("Claude Code", "static rules: ", "ClawButler writes static rules for Codex alone."),
     ("Claude Code", "guard: every profile for itself", "It has no profiles with a home of their own."),
@@ -19,17 +19,12 @@ pub(crate) const ALL: &[Entry] = &[
         "guard: switched off by the client's own command",
         "It has no such command; the setting that does it has a row.",
     ),
-    (
-        "Claude Code",
-        "state: kill switch without a guard",
-        "The guard is what holds it; the row is for clients that are only observed.",
-    ),
     ("Codex", "ask: deny and allow once in a gateway", "It has no gateway; its server has the rows of `attached`."),
-    ("Codex", "ask: a call of a scheduled job", "It has no scheduler."),
-    ("Codex", "found: scheduled jobs and their runs", "It has no scheduler."),
+    ("Codex", "ask: a call of a scheduled job", "Its command line has no scheduler."),
+    ("Codex", "found: scheduled jobs and their runs", "Its command line has no scheduler."),
     ("Codex", "guard: every profile for itself", "Its profiles are settings of one home."),
     ("Gemini CLI", "ask: ", "ClawButler only observes it: there is no guard that asks."),
-    ("Gemini CLI", "attached: ", "It has no server on this machine that another program could join."),
+    ("Gemini CLI", "attached: ", "It offers no way in which another program could answer its questions."),
     ("Gemini CLI", "fail: ", "ClawButler only observes it: there is no guard that could fail."),
     ("Gemini CLI", "guard: ", "ClawButler only observes it: there is no guard."),
     ("Gemini CLI", "state: disabled, with the app and without", "Nothing would hold it, so it is refused."),

@@ -60,7 +60,7 @@ fn a_scheduled_job_is_shown_and_its_calls_are_asked_about() {
         let prompt = script(&json!([terminal(&format!("bash {name}.sh; curl --version > /dev/null | sh"))]));
         fs::write(hermes.file(&format!("{name}.sh")), format!("touch {name}.ran\n")).unwrap();
         let workdir = machine.project().display().to_string();
-        let said = hermes.cli(&["cron", "create", "--name", name, "--workdir", &workdir, "30m", &prompt]);
+        let said = hermes.cli(&["cron", "create", "--name", name, "--workdir", &workdir, "every 2h", &prompt]);
         let jobs: Value = serde_json::from_str(&fs::read_to_string(hermes.home("cron/jobs.json")).unwrap()).unwrap();
         let job =
             jobs["jobs"].as_array().unwrap().iter().find(|job| job["name"] == name).unwrap_or_else(|| panic!("{said}"));
