@@ -13,7 +13,7 @@ use clawbutler_platform::os::Connection;
 use clawbutler_wire::gateway::{ActionReply, ActionRequest, Event, ProcessFacts, Strategy, VERSION, Verdict};
 use serde_json::json;
 
-use crate::{Machine, parsed};
+use crate::Machine;
 
 fn request(key: &str, command: &str) -> ActionRequest {
     ActionRequest {
@@ -102,7 +102,7 @@ fn a_kill_takes_nothing_that_a_hook_was_told_and_leaves_the_end_proven() {
             }
         });
         let verified = run(&["verify", "--json"]);
-        let report = parsed(&verified.out);
+        let report = serde_json::from_str::<serde_json::Value>(&verified.out).unwrap();
         let export = run(&["export", "--format", "jsonl"]).out;
         let lines: Vec<&str> = export.lines().collect();
         // The kill may fall between a commit and its seal; nobody was told of that one.
