@@ -38,6 +38,7 @@ pub struct HeadNote {
 
 /// Everything known from outside the chain.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a finding of its own, and any of them can stand together")]
 pub struct Trust {
     /// Public keys that signed this log, the present one last.
     pub keys: Vec<PublicKey>,

@@ -285,15 +285,22 @@ pub(super) fn gather(
             }
         },
     };
-    let (head, sealed) = (read_head(data), read_seal(data, seed.as_ref()));
+    add_ends(&mut trust, data, seed.as_ref(), running);
+    (trust, place)
+}
+
+/// What the note and the seal of the newest entry say.
+fn add_ends(trust: &mut Trust, data: &DataDir, seed: Option<&[u8; 32]>, running: bool) {
+    let (head, sealed) = (read_head(data), read_seal(data, seed));
     trust.gone = head == Ok(None);
     trust.ends = !running;
     trust.head_bad = head.is_err() || sealed.is_err();
     if let Ok(Some(head)) = head {
         let opened = head.opened(&trust.keys);
-        trust.head_bad |= opened.is_none();
+        // Unsigned is what an engine leaves whose keychain did not answer; that one sealed nothing either.
+        let unsealed = !matches!(sealed, Ok(Some(sealed)) if sealed.seq >= head.seq);
+        trust.head_bad |= opened.is_none() && !(head.signature.is_empty() && unsealed);
         trust.head = opened.map(|head| HeadNote { seq: head.seq, hash: head.hash, closed: head.closed && !running });
     }
     trust.sealed = sealed.unwrap_or_default();
-    (trust, place)
 }

@@ -11,6 +11,7 @@ use clawbutler_ledger::retention::TELLING;
 use clawbutler_ledger::{Broken, End, Found, Kind, Reason, Report, Retention, Source, Trust, Verifier, line, merkle};
 use clawbutler_platform::keychain::Keychain;
 use clawbutler_platform::paths::DataDir;
+use clawbutler_store::table::ledger::LedgerRow;
 use clawbutler_store::{Durability, Read, Store};
 use clawbutler_wire::Seq;
 use clawbutler_wire::audit::{Replaced, Stretch, VerifyReport};
@@ -26,7 +27,7 @@ use crate::damage::acknowledged;
 use crate::{Butler, Error};
 
 /// Entries of an unproven stretch whose kinds are told.
-const TAIL_ROWS: u32 = 1_000;
+const TAIL_ROWS: u16 = 1_000;
 
 /// What a comparison with the copies outside found.
 #[derive(Debug, Default)]
@@ -101,14 +102,13 @@ impl Butler {
     pub(crate) fn record_tail(&self, found: &Compared) -> Result<bool, Error> {
         let mut loosens = false;
         if let Some((from, to)) = found.tail {
-            let rows = self.0.store.read(|read| read.ledger_page(to + 1, TAIL_ROWS))?;
+            let rows = self.0.store.read(|read| read.ledger_page(to + 1, u32::from(TAIL_ROWS)))?;
             let rows = rows.iter().filter(|row| row.seq >= from);
             let mut kinds = std::collections::BTreeMap::<&str, u64>::new();
             for row in rows {
                 *kinds.entry(&row.kind).or_default() += 1;
             }
-            let decides = [Kind::RulesChanged, Kind::GrantCreated, Kind::SettingsChanged, Kind::EngineStarted];
-            loosens = to - from >= u64::from(TAIL_ROWS) || decides.iter().any(|kind| kinds.contains_key(kind.text()));
+            loosens = self.0.store.read(|read| loosens_from(read, from))?;
             let facts = json!({ "from": from, "to": to, "kinds": kinds });
             self.record(Durability::Power, Kind::LogTailUnproven, Actor::Engine, facts)?;
         }
@@ -258,6 +258,18 @@ impl Butler {
         let origin = note::read(&note).map(|checkpoint| checkpoint.origin).unwrap_or_default();
         Ok((note, outside::keys(data).pop().map(|line| line.key.vkey(&origin))))
     }
+}
+
+/// Whether an entry from this one on gives rules or grants that none before it vouches for.
+fn loosens_from(read: &Read<'_>, from: u64) -> Result<bool, Error> {
+    let accepted = |row: &LedgerRow| row.data().map(|data| data["accepted"].clone()).unwrap_or_default();
+    let rows =
+        read.ledger_of_kinds(&[Kind::EngineStarted, Kind::RulesChanged, Kind::GrantCreated], usize::from(TAIL_ROWS))?;
+    let (tail, before): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.seq >= from);
+    let said = before.iter().filter(|row| row.kind != Kind::GrantCreated.text()).max_by_key(|row| row.seq);
+    // A start says again which rules are in force.
+    let starts = |row: &&LedgerRow| row.kind == Kind::EngineStarted.text();
+    Ok(!tail.iter().all(|row| starts(row) && said.is_some_and(|said| accepted(said) == accepted(row))))
 }
 
 /// Holds the newest copy of each place against the log, by its stored nodes. Besides what does not fit, the entries at
