@@ -41,7 +41,9 @@ struct Writer {
 
 /// Told of every commit that appended: number and chain hash of the newest entry, and what the commit survives. Called
 /// before anybody else can write, so it must be quick.
-pub struct Witness(Box<dyn FnMut(u64, &Hash, Durability) + Send>);
+pub struct Witness(Box<Told>);
+
+type Told = dyn FnMut(u64, &Hash, Durability) + Send;
 
 impl Witness {
     /// Wraps what is called.

@@ -260,6 +260,9 @@ impl Butler {
     }
 }
 
+/// First and last of a stretch of entries.
+type Ends = Option<(u64, u64)>;
+
 /// Whether an entry from this one on gives rules or grants that none before it vouches for.
 fn loosens_from(read: &Read<'_>, from: u64) -> Result<bool, Error> {
     let accepted = |row: &LedgerRow| row.data().map(|data| data["accepted"].clone()).unwrap_or_default();
@@ -274,7 +277,7 @@ fn loosens_from(read: &Read<'_>, from: u64) -> Result<bool, Error> {
 
 /// Holds the newest copy of each place against the log, by its stored nodes. Besides what does not fit, the entries at
 /// the end that nothing covers.
-fn compare(read: &Read<'_>, trust: &Trust) -> Result<(Option<Broken>, Option<(u64, u64)>), Error> {
+fn compare(read: &Read<'_>, trust: &Trust) -> Result<(Option<Broken>, Ends), Error> {
     let entries = read.ledger_len()?;
     let (mut broken, covered) = compare_notes(read, trust, entries)?;
     let Some(covered) = covered else { return Ok((broken, None)) };
