@@ -343,12 +343,15 @@ fn a_tail_forged_after_a_crash_is_told_and_stays_named() {
     assert_eq!(verifier_status(&arguments[..1]), Some(3), "without checkpoints the end is not proven");
 }
 
+/// What is done to the text of a note.
+type Edit = fn(&str) -> String;
+
 #[test]
 fn a_changed_note_of_the_newest_entry_hides_nothing() {
     let mut desk = Desk::new();
     lived(&mut desk);
     let forged = Copy::of(&desk).verify().entries.0 + 1;
-    let edits: [(&str, fn(&str) -> String); 5] = [
+    let edits: [(&str, Edit); 5] = [
         ("opened again", |text| text.replace("\"clean\":true", "\"clean\":false")),
         ("another hash", |text| {
             let at = text.find("\"hash\":\"").unwrap() + 8;
@@ -454,6 +457,22 @@ fn a_log_that_is_gone_is_known_to_have_been() {
     let report = copy.verify();
     let words = format!("the log is gone; {last} entries were known");
     assert_eq!((report.intact, found(&report)), (false, (Some(1), words.as_str(), "beyond_the_end")));
+
+    // Everything of ours is gone: only a copy that was kept elsewhere tells.
+    let anchor = copy.0.path().join("kept-elsewhere.txt");
+    fs::copy(copy.data().state().join("checkpoints.txt"), &anchor).unwrap();
+    fs::remove_dir_all(copy.data().state()).unwrap();
+    fs::remove_dir_all(copy.data().path()).unwrap();
+    let with = |anchors: &[PathBuf]| Butler::verify_file(&copy.data(), None, anchors, |_, _| ());
+    let report = with(std::slice::from_ref(&anchor)).unwrap();
+    assert_eq!(found(&report), (Some(1), words.as_str(), "beyond_the_end"));
+    assert!(with(&[]).is_err(), "nothing tells that there ever was one");
+    let mut anew = Desk::at(copy.0.path());
+    anew.close();
+    let report = with(&[]).unwrap();
+    assert!(report.intact && report.began.is_some() && report.outside == ["state_folder"], "{report:?}");
+    let report = with(&[anchor]).unwrap();
+    assert_eq!((report.intact, report.checkpoint.as_str()), (false, "key_replaced"));
 }
 
 #[test]
