@@ -504,6 +504,13 @@ fn an_entry_is_proven_and_nothing_else_is() {
 }
 
 #[test]
+fn the_other_verifier_fits_the_vectors() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/verifier/vectors.py");
+    let output = Command::new("python3").arg(script).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "4 entries, 2 notes fit\n", "{output:?}");
+}
+
+#[test]
 fn a_clock_that_jumps_changes_nothing_but_the_times() {
     let mut desk = Desk::new();
     for ms in [1, -86_400_000, 365 * 86_400_000, -2 * 365 * 86_400_000] {
