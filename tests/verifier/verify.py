@@ -2,11 +2,11 @@
 """Checks ClawButler's audit log from docs/AUDIT-FORMAT.md and docs/EVIDENCE-PACK.md alone, with nothing but Python's
 standard library.
 
-Usage: verify.py EXPORT.jsonl [--checkpoints FILE --key KEY]
+Usage: verify.py EXPORT.jsonl [--checkpoints FILE --key KEY] [--accept-unproven]
        verify.py PROOF.json --key KEY
        verify.py PACK.zip --key KEY
 
-Exit status 0 only when everything holds.
+Exit status 0 only when everything holds, 3 when it does and the end, or a stretch the log names, is not proven.
 """
 import base64
 import hashlib
@@ -18,6 +18,7 @@ import zlib
 
 GENESIS = bytes(32)
 LINE_BYTES = 16 * 1024 * 1024
+NOTE_BYTES = 4096
 
 
 class Refused(Exception):
@@ -208,7 +209,7 @@ def opened(found, key):
 
 def checkpoints(text, key):
     found = list(NOTE.finditer(text))
-    if len(found) != sum(line.startswith(ORIGIN) for line in text.splitlines()):
+    if any(len(one[0].encode("utf-8")) > NOTE_BYTES for one in found) or len(found) != sum(line.startswith(ORIGIN) for line in text.splitlines()):
         raise Refused(None, "a checkpoint is damaged or its signature does not fit")
     return sorted((opened(one, key) for one in found), key=lambda one: one[1])
 
@@ -248,23 +249,39 @@ def lines(path):
                 raise Refused(seq, "the line is not UTF-8")
 
 
+DAY = 24 * 60 * 60 * 1000
+KEPT = {"audit.pruned", "retention.ran", "backup.made", "backup.restored", "log.damaged", "log.set_aside",
+        "log.tail_unproven", "tampering.noticed"}
+NEEDED = ("engine.started", "rules.changed")
+
+
 def retention(path):
-    """By kind: the number below which payloads were pruned."""
-    below = {}
+    """The retention runs that count, in order: below which number, before which time, which kinds, and which entries
+    they never took."""
+    runs, newest = [], {}
     for seq, text in lines(path):
-        if '"kind":"audit.pruned"' in text:
-            try:
-                data = parse(text).get("data") or {}
-                upto, kinds = min(int(data["below"]), seq), list(data["kinds"])
-            except (ValueError, KeyError, TypeError, AttributeError):
-                continue
-            for kind in kinds:
-                below[kind] = max(below.get(kind, 0), upto)
-    below.pop("audit.pruned", None)
-    return below
+        if not any(f'"kind":"{kind}"' in text for kind in NEEDED + ("audit.pruned",)):
+            continue
+        try:
+            row = parse(text)
+            entry, data = row["entry"], row.get("data")
+            if entry["kind"] in NEEDED:
+                newest[entry["kind"]] = seq
+            elif entry["kind"] == "audit.pruned" and entry["actor"]["kind"] == "engine":
+                below, kinds = data["below"], data["kinds"]
+                if type(below) is int and below >= 0 and type(kinds) is list and not KEPT & set(kinds):
+                    runs.append((min(below, seq), entry["at"] - DAY, set(kinds), set(newest.values())))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            continue
+    return runs
 
 
-def check_entry(seq, row, head, version, below):
+def pruned_by_a_run(seq, entry, runs):
+    return any(seq < below and entry["at"] < before and entry["kind"] in kinds and seq not in kept
+               for below, before, kinds, kept in runs)
+
+
+def check_entry(seq, row, head, version, runs):
     _, digest, prev, entry, body, payload, _ = row
     if prev != head:
         raise Refused(seq, "it does not follow the entry before it")
@@ -284,7 +301,7 @@ def check_entry(seq, row, head, version, below):
             raise Refused(seq, "an entry of version 1 has no payload of its own")
         return 1, 0
     if payload is None:
-        if seq >= below.get(entry["kind"], 0):
+        if not pruned_by_a_run(seq, entry, runs):
             raise Refused(seq, "its payload is missing and no retention run removed it")
         return 2, 1
     if hashlib.sha256(payload.encode("utf-8")).hexdigest() != entry["data"]:
@@ -293,12 +310,15 @@ def check_entry(seq, row, head, version, below):
 
 
 def check_log(path, notes):
-    below, tree, head, first = retention(path), Tree(), GENESIS, None
+    runs, tree, head, first = retention(path), Tree(), GENESIS, None
     seq = version = pruned = holds = 0
+    stretches = []
     waiting = list(notes)
     for seq, text in lines(path):
         row = read_line(text, seq)
-        version, gone = check_entry(seq, row, head, version, below)
+        version, gone = check_entry(seq, row, head, version, runs)
+        if row[3]["kind"] == "log.tail_unproven" and isinstance(row[6], dict) and row[6].get("lost") is not True:
+            stretches.append((row[6].get("from"), row[6].get("to")))
         pruned, head = pruned + gone, row[1]
         first = first or ORIGIN + head.hex()[:16]
         tree.push(leaf_hash(row[4]))
@@ -309,12 +329,18 @@ def check_log(path, notes):
             if root != tree.root() or noted != head.hex():
                 raise Refused(holds + 1, f"the entries up to {size} are not those of the checkpoint")
             holds = size
+    if not seq:
+        raise Refused(1, "the file is empty")
     if waiting:
         if first and waiting[-1][0] != first:
             raise Refused(1, "the checkpoints are of another log")
         raise Refused(seq + 1, f"it is missing: the log had {waiting[-1][1]} entries")
     words = f"{seq} entries hold, {pruned} of them pruned, head {head.hex()}"
-    return words + (f", {len(notes)} checkpoints hold up to {holds}" if notes else "")
+    words += f", {len(notes)} checkpoints hold up to {holds}" if notes else ""
+    doubts = [] if notes else ["END NOT PROVEN: without checkpoints, entries cut off at the end do not show."]
+    for start, end in stretches:
+        doubts.append(f"UNPROVEN: nothing covered the entries {start} to {end} when a start found them.")
+    return words, doubts, bool(notes)
 
 
 def check_proof(path, key):
@@ -492,22 +518,27 @@ def check_pack(path, key):
 
 
 def main(arguments):
+    accepted = "--accept-unproven" in arguments
+    arguments = [argument for argument in arguments if argument != "--accept-unproven"]
     options = dict(zip(arguments[1::2], arguments[2::2]))
     key = public_key(options["--key"]) if "--key" in options else None
     if arguments[0].endswith(".zip"):
-        return check_pack(arguments[0], key)
+        return check_pack(arguments[0], key), 0
     if arguments[0].endswith(".json"):
-        return check_proof(arguments[0], key)
+        return check_proof(arguments[0], key), 0
     notes = []
     if "--checkpoints" in options:
         with open(options["--checkpoints"], encoding="utf-8") as file:
             notes = checkpoints(file.read(), key)
-    return check_log(arguments[0], notes)
+    words, doubts, ended = check_log(arguments[0], notes)
+    return "\n".join([words] + doubts), 3 if not ended or doubts and not accepted else 0
 
 
 if __name__ == "__main__":
     try:
-        print(main(sys.argv[1:]))
+        said, status = main(sys.argv[1:])
+        print(said)
+        sys.exit(status)
     except (KeyError, TypeError, ValueError, UnicodeDecodeError) as error:
         print(f"it has not the form it must have ({type(error).__name__})")
         sys.exit(1)

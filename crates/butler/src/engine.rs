@@ -187,12 +187,17 @@ impl Butler {
     fn recover(&self) -> Result<(), Error> {
         self.record_set_aside()?;
         self.record_restored()?;
-        let tampered = self.compare_outside()?;
-        if tampered.is_none() {
+        let found = self.compare_outside(false)?;
+        // From here on every commit is sealed.
+        self.open_keeper()?;
+        if found.says.is_none() {
             // No longer an orderly end: what follows is ours, even if we do not get far.
             self.note_head(false)?;
         }
-        self.load_rules(tampered.is_some())?;
+        let loosens = self.record_tail(&found)?;
+        let tampered = found.says.filter(|_| !found.torn);
+        let distrust = tampered.is_some() || loosens;
+        self.load_rules(distrust)?;
         self.record(
             Durability::Power,
             Kind::EngineStarted,
@@ -209,14 +214,13 @@ impl Butler {
                 "Run the verification on the Audit page and compare with a copy kept elsewhere.",
             )?;
         }
-        self.load_grants(tampered.is_some())?;
+        self.load_grants(distrust)?;
         self.load_registry()?;
         self.load_attached()?;
         self.take_in_spool()?;
         self.recover_approvals()?;
         self.look_at_rules()?;
         self.write_snapshot()?;
-        self.open_keeper()?;
         self.checkpoint()?;
         self.note_head(false)
     }

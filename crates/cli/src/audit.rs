@@ -28,9 +28,18 @@ pub(crate) enum Audit {
         /// A file with checkpoints that an export has to agree with.
         #[arg(long, requires = "key")]
         checkpoints: Option<PathBuf>,
-        /// The public key that signed them, as `audit checkpoint` shows it.
+        /// The public key that signed them, as `audit checkpoint` shows it. Without it, the keys of this machine's log.
         #[arg(long)]
         key: Option<String>,
+        /// A file with checkpoints kept elsewhere that this machine's log has to agree with; may be given several times.
+        #[arg(long, conflicts_with_all = ["file", "db"])]
+        anchor: Vec<PathBuf>,
+        /// Exit status 0 although the log names stretches that nothing covered.
+        #[arg(long)]
+        accept_unproven: bool,
+        /// Exit status 0 although a pack is signed by a key that is not known here.
+        #[arg(long)]
+        accept_key_in_pack: bool,
         /// Machine-readable result.
         #[arg(long)]
         json: bool,
@@ -64,12 +73,13 @@ pub(crate) fn run(
     out: &mut impl Write,
 ) -> anyhow::Result<ExitCode> {
     match verb {
-        Audit::Verify { file: None, db: Some(path), key, json, .. } => {
+        Audit::Verify { file: None, db: Some(path), key, json, accept_unproven, .. } => {
             let chain = keychain::of(data);
             let report = Butler::verify_database(data, &path, key.as_deref(), chain.as_deref(), |_, _| ());
-            told(&report.map_err(Told::from)?, json, out)
+            // A copy ends where it was made: its end is not to be proven.
+            told(&report.map_err(Told::from)?, json, true, accept_unproven, out)
         }
-        Audit::Verify { file, checkpoints, key, json, .. } => {
+        Audit::Verify { file, checkpoints, key, anchor, accept_unproven, accept_key_in_pack, json, .. } => {
             let report = match &file {
                 Some(proof) if proof.extension().is_some_and(|end| end == "json") => {
                     let key = key.ok_or_else(|| anyhow::anyhow!("a proof needs --key"))?;
@@ -77,7 +87,7 @@ pub(crate) fn run(
                     return checked(Butler::check_proof(&proof, &key), json, out);
                 }
                 Some(pack) if pack.extension().is_some_and(|end| end == "zip") => {
-                    return audit_pack::verify(pack, key.as_deref(), json, out);
+                    return audit_pack::verify(data, pack, key.as_deref(), accept_key_in_pack, json, out);
                 }
                 Some(export) => {
                     let notes = match checkpoints {
@@ -88,7 +98,7 @@ pub(crate) fn run(
                 }
                 None => {
                     let shown = !json && std::io::stderr().is_terminal();
-                    Butler::verify_file(data, keychain::of(data).as_deref(), |done, all| {
+                    Butler::verify_file(data, keychain::of(data).as_deref(), &anchor, |done, all| {
                         if shown {
                             let _ = write!(std::io::stderr(), "\r{done} of {all} entries");
                             if done == all {
@@ -98,7 +108,8 @@ pub(crate) fn run(
                     })
                 }
             };
-            told(&report.map_err(Told::from)?, json, out)
+            // While an engine appends, the newest entries are about to be covered.
+            told(&report.map_err(Told::from)?, json, file.is_none(), accept_unproven, out)
         }
         Audit::Prove { seq } => {
             writeln!(out, "{}", Butler::prove_file(data, seq).map_err(Told::from)?)?;
@@ -141,7 +152,17 @@ fn checked(
     Ok(if seq.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn told(report: &VerifyReport, json: bool, out: &mut impl Write) -> anyhow::Result<ExitCode> {
+/// Exit status of what holds by itself, while something of it is not proven, or took the place of another.
+pub(crate) const NOT_PROVEN: u8 = 3;
+
+fn told(
+    report: &VerifyReport,
+    json: bool,
+    open_end: bool,
+    accept_unproven: bool,
+    out: &mut impl Write,
+) -> anyhow::Result<ExitCode> {
+    let cut = !open_end && report.checkpoint_entries.is_none();
     if json {
         writeln!(out, "{}", serde_json::to_string(report)?)?;
     } else {
@@ -163,18 +184,39 @@ fn told(report: &VerifyReport, json: bool, out: &mut impl Write) -> anyhow::Resu
             Some(entries) => writeln!(out, "Checkpoints: {}, up to entry {entries}.", report.checkpoint)?,
             None => writeln!(out, "Checkpoints: {}.", report.checkpoint)?,
         }
+        doubts(report, cut, out)?;
         match report.key {
             KeyPlace::File => writeln!(out, "The signing key is in a file: weaker than a keychain.")?,
             KeyPlace::Unreachable => writeln!(out, "The keychain with the signing key does not answer.")?,
             KeyPlace::Keychain | KeyPlace::None => {}
         }
     }
-    Ok(match report.intact {
-        true => ExitCode::SUCCESS,
-        false if report.replaced.is_some() => ExitCode::from(REPLACED),
-        false => ExitCode::FAILURE,
+    let doubted = cut || !report.unproven.is_empty() && !accept_unproven;
+    Ok(match (report.intact, doubted) {
+        (true, false) => ExitCode::SUCCESS,
+        (true, true) => ExitCode::from(NOT_PROVEN),
+        (false, _) if report.replaced.is_some() => ExitCode::from(NOT_PROVEN),
+        (false, _) => ExitCode::FAILURE,
     })
 }
 
-/// Exit status of a log that holds, but took the place of another.
-const REPLACED: u8 = 3;
+/// What holds and is not proven.
+fn doubts(report: &VerifyReport, cut: bool, out: &mut impl Write) -> anyhow::Result<()> {
+    if cut {
+        writeln!(out, "END NOT PROVEN: without checkpoints, entries cut off at the end do not show.")?;
+    }
+    for stretch in &report.unproven {
+        writeln!(
+            out,
+            "UNPROVEN: nothing covered the entries {} to {} when a start found them; compare them with what you remember.",
+            stretch.from, stretch.to
+        )?;
+    }
+    if report.outside.iter().all(|place| place == "state_folder")
+        && let Some(began) = report.began
+    {
+        let day = Butler::day_of(began);
+        writeln!(out, "This log began on {day}; nothing outside this machine's files vouches for that.")?;
+    }
+    Ok(())
+}

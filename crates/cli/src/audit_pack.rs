@@ -7,9 +7,11 @@ use std::process::ExitCode;
 
 use clap::Args;
 use clawbutler_butler::Butler;
+use clawbutler_platform::keychain;
 use clawbutler_platform::paths::DataDir;
 use serde_json::json;
 
+use crate::audit::NOT_PROVEN;
 use crate::{Told, audit_search, engine};
 
 /// Writes an evidence pack.
@@ -46,9 +48,20 @@ pub(crate) fn pack(
 }
 
 /// Checks one. Exit status 0 only when everything holds.
-pub(crate) fn verify(path: &Path, key: Option<&str>, json: bool, out: &mut impl Write) -> anyhow::Result<ExitCode> {
+pub(crate) fn verify(
+    data: &DataDir,
+    path: &Path,
+    key: Option<&str>,
+    accept_key: bool,
+    json: bool,
+    out: &mut impl Write,
+) -> anyhow::Result<ExitCode> {
     let check = Butler::check_pack(path, key).map_err(Told::from)?;
-    let given = key.is_some();
+    let whose = match key {
+        Some(_) => "given",
+        None if Butler::knows_key_of(data, keychain::of(data).as_deref(), path).map_err(Told::from)? => "ours",
+        None => "unknown",
+    };
     if json {
         let report = check.report.as_ref();
         let told = json!({
@@ -57,7 +70,7 @@ pub(crate) fn verify(path: &Path, key: Option<&str>, json: bool, out: &mut impl 
             "checkpoint": if report.is_some() { "good" } else { "not_reached" },
             "checkpoint_entries": report.map(|report| report.checkpoint), "log": report.map(|report| &report.log),
             "made_at": report.map(|report| report.made_at), "seal": report.map(|report| report.seal),
-            "key": if given { "given" } else { "in_the_pack" },
+            "key": whose,
         });
         writeln!(out, "{told}")?;
     } else if let Some(report) = &check.report {
@@ -70,14 +83,20 @@ pub(crate) fn verify(path: &Path, key: Option<&str>, json: bool, out: &mut impl 
         if report.pruned > 0 {
             writeln!(out, "{} payloads had been pruned by retention; their digests hold.", report.pruned)?;
         }
-        if !given {
-            writeln!(
+        match whose {
+            "ours" => writeln!(out, "Signed by a key of this machine's own log.")?,
+            "unknown" => writeln!(
                 out,
-                "Checked with the key in the pack itself. Give the log's key with --key to know whose it is."
-            )?;
+                "KEY NOT KNOWN: checked with the key in the pack itself. Give the log's key with --key to know whose it is."
+            )?,
+            _ => {}
         }
     } else {
         writeln!(out, "NOT INTACT: {}", check.reason.unwrap_or_default())?;
     }
-    Ok(if check.report.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(match check.report {
+        Some(_) if whose == "unknown" && !accept_key => ExitCode::from(NOT_PROVEN),
+        Some(_) => ExitCode::SUCCESS,
+        None => ExitCode::FAILURE,
+    })
 }

@@ -102,6 +102,7 @@ impl Kind {
             | Self::BackupRestored
             | Self::LogDamaged
             | Self::LogSetAside
+            | Self::LogTailUnproven
             | Self::TamperingNoticed => Class::Kept,
         }
     }
@@ -119,7 +120,7 @@ mod tests {
             kept,
             [
                 "tampering.noticed", "audit.pruned", "retention.ran", "backup.made", "backup.restored", "log.damaged",
-                "log.set_aside"
+                "log.set_aside", "log.tail_unproven"
             ]
         );
         assert_eq!(pruned.len() + kept.len(), Kind::ALL.len(), "every kind has one class");

@@ -158,6 +158,8 @@ kinds! {
     LogDamaged = "log.damaged",
     /// The database was damaged and set aside; this log is a new one.
     LogSetAside = "log.set_aside",
+    /// At a start nothing covered the entries `from` to `to`, or sealed ones were missing.
+    LogTailUnproven = "log.tail_unproven",
 }
 
 /// What a caller wants to record; sequence, time and chain are added on append.

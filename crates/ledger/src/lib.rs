@@ -12,11 +12,15 @@ pub mod line;
 pub mod merkle;
 pub mod note;
 pub mod pack;
+pub mod retention;
+pub mod seal;
 pub mod trust;
 pub mod verify;
 
 pub use class::Class;
 pub use entry::{Draft, Entry, GENESIS, Kind};
 pub use merkle::{Frontier, Hash};
-pub use trust::{CheckpointState, Found, HeadNote, Source, Trust};
-pub use verify::{BLOCK_LEVEL, Block, Broken, Columns, Reason, Report, Retention, Stored, Verifier};
+pub use retention::Retention;
+pub use seal::{SealKey, Sealed};
+pub use trust::{CheckpointState, End, Found, HeadNote, Source, Trust};
+pub use verify::{BLOCK_LEVEL, Block, Broken, Columns, Reason, Report, Stored, Verifier};

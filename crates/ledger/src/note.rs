@@ -17,6 +17,7 @@ use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use sha2::{Digest as _, Sha256};
 
 use crate::merkle::Hash;
+use crate::seal::Head;
 
 /// Longest note that is read (bytes).
 pub const NOTE_BYTES: usize = 4096;
@@ -95,6 +96,13 @@ impl Key {
     }
 }
 
+impl Key {
+    /// The signature of a note of the newest entry, base64.
+    pub fn sign_head(&self, head: &Head) -> String {
+        STANDARD.encode(self.0.sign(head.text().as_bytes()).to_bytes())
+    }
+}
+
 /// The public half.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicKey(VerifyingKey);
@@ -117,6 +125,12 @@ impl PublicKey {
         let mut bytes = vec![ED25519];
         bytes.extend_from_slice(self.0.as_bytes());
         STANDARD.encode(bytes)
+    }
+
+    /// Whether the signature of a note of the newest entry is by this key.
+    pub fn signed_head(&self, head: &Head, signature: &str) -> bool {
+        let signature = STANDARD.decode(signature).ok().and_then(|bytes| Signature::from_slice(&bytes).ok());
+        signature.is_some_and(|signature| self.0.verify_strict(head.text().as_bytes(), &signature).is_ok())
     }
 
     /// Reads a verifier key, or its last part alone.
@@ -182,6 +196,13 @@ fn parts(note: &str) -> Result<(Checkpoint, &str, &str), NoteError> {
         return Err(NoteError::Malformed);
     }
     Ok((checkpoint, text, signatures))
+}
+
+/// Whether a text of several notes holds one that has not the form.
+pub fn any_damaged(text: &str) -> bool {
+    let notes = all(text);
+    let begun = text.split('\n').filter(|line| line.starts_with(ORIGIN)).count();
+    begun != notes.len() || notes.iter().any(|note| read(note).is_err())
 }
 
 /// The notes of a text that holds several, one after the other; what is between them is skipped.

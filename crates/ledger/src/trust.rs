@@ -2,6 +2,7 @@
 
 use crate::merkle::{Frontier, Hash};
 use crate::note::{self, Checkpoint, NoteError, PublicKey};
+use crate::seal::Sealed;
 use crate::verify::Reason;
 
 /// Where a checkpoint was found.
@@ -37,6 +38,7 @@ pub struct HeadNote {
 
 /// Everything known from outside the chain.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a finding of its own, and any of them can stand together")]
 pub struct Trust {
     /// Public keys that signed this log, the present one last.
     pub keys: Vec<PublicKey>,
@@ -44,8 +46,14 @@ pub struct Trust {
     pub keys_differ: bool,
     /// Checkpoints in any order.
     pub notes: Vec<Found>,
-    /// The newest entry as it was last seen.
+    /// The newest entry as it was last noted; its signature holds.
     pub head: Option<HeadNote>,
+    /// The newest entry as it was last sealed.
+    pub sealed: Option<Sealed>,
+    /// The note or the seal of the newest entry is there, and is damaged or not by the log's key.
+    pub head_bad: bool,
+    /// Nothing may follow the newest entry that a checkpoint, note or seal covers: no engine is appending.
+    pub ends: bool,
     /// Something outside should be there and is not.
     pub gone: bool,
 }
@@ -90,6 +98,8 @@ pub(crate) struct Checks {
     /// Opened ones, largest first: the next to come is the last.
     waiting: Vec<Checkpoint>,
     head: Option<HeadNote>,
+    sealed: Option<Sealed>,
+    ends: bool,
     state: CheckpointState,
     /// Largest size that holds.
     pub(crate) holds: Option<u64>,
@@ -110,20 +120,27 @@ impl Checks {
         let reason = match state {
             CheckpointState::KeyReplaced => Some(Reason::KeyReplaced),
             CheckpointState::SignatureBad => Some(Reason::SignatureBad),
+            _ if trust.head_bad => Some(Reason::HeadBad),
             _ => trust.gone.then_some(Reason::OutsideGone),
         };
-        (Self { waiting, head: trust.head.clone(), state, holds: None }, reason)
+        let (head, sealed, ends) = (trust.head.clone(), trust.sealed, trust.ends);
+        (Self { waiting, head, sealed, ends, state, holds: None }, reason)
     }
 
     /// Whether the entry just added is one that something is known of.
     pub(crate) fn due(&self, seq: u64) -> bool {
-        self.waiting.last().is_some_and(|next| next.size <= seq)
-            || self.head.as_ref().is_some_and(|head| head.seq == seq)
+        self.waiting.last().is_some_and(|next| next.size <= seq) || self.seen().any(|(seen, _)| seen == seq)
+    }
+
+    /// The newest entry as it was last seen, by each that tells.
+    fn seen(&self) -> impl Iterator<Item = (u64, Hash)> {
+        let head = self.head.as_ref().map(|head| (head.seq, head.hash));
+        head.into_iter().chain(self.sealed.map(|sealed| (sealed.seq, sealed.hash)))
     }
 
     /// Whether something is known of one of these entries.
     pub(crate) fn due_in(&self, entries: std::ops::RangeInclusive<u64>) -> bool {
-        let head = self.head.as_ref().is_some_and(|head| entries.contains(&head.seq));
+        let head = self.seen().any(|(seen, _)| entries.contains(&seen));
         // Largest first.
         let from = self.waiting.partition_point(|one| one.size > *entries.end());
         head || self.waiting.get(from).is_some_and(|one| one.size >= *entries.start())
@@ -144,8 +161,8 @@ impl Checks {
             raise(&mut self.state, CheckpointState::Good);
             self.holds = Some(seq);
         }
-        let head = self.head.as_ref().filter(|head| head.seq == seq && head.hash != *hash)?;
-        Some((self.holds.map_or(1, |holds| (holds + 1).min(head.seq)), Reason::OtherHead { seq: head.seq }))
+        let (at, _) = self.seen().find(|(at, seen)| *at == seq && seen != hash)?;
+        Some((self.holds.map_or(1, |holds| (holds + 1).min(at)), Reason::OtherHead { seq: at }))
     }
 
     /// What is left when the log has ended at `entries`.
@@ -158,11 +175,13 @@ impl Checks {
             raise(&mut self.state, CheckpointState::BeyondTheEnd);
             return Some((entries + 1, Reason::CutOff { upto: beyond.size }));
         }
-        let head = self.head.as_ref()?;
-        if head.seq > entries {
-            return Some((entries + 1, Reason::CutOff { upto: head.seq }));
-        }
-        (head.closed && head.seq < entries).then_some((head.seq + 1, Reason::AddedWhileClosed))
+        let end = End { head: self.head.as_ref(), sealed: self.sealed, covered: self.holds.unwrap_or(0) };
+        end.look(entries, self.ends)
+    }
+
+    /// Number of the newest entry that something outside the chain vouches for.
+    pub(crate) fn proven(&self) -> u64 {
+        self.seen().map(|(seq, _)| seq).max().unwrap_or(0).max(self.holds.unwrap_or(0))
     }
 
     pub(crate) fn state(&self) -> CheckpointState {
@@ -171,6 +190,35 @@ impl Checks {
         } else {
             self.state
         }
+    }
+}
+
+/// How far the newest notes reach.
+#[derive(Debug, Clone, Copy)]
+pub struct End<'a> {
+    pub head: Option<&'a HeadNote>,
+    pub sealed: Option<Sealed>,
+    /// Entries under the largest checkpoint that holds.
+    pub covered: u64,
+}
+
+impl End<'_> {
+    /// What is missing behind the last of `entries`, or is there and proven by nothing: the first entry that is meant,
+    /// and why. `ends`: no engine is appending.
+    pub fn look(&self, entries: u64, ends: bool) -> Option<(u64, Reason)> {
+        let (noted, closed) = self.head.map_or((0, false), |head| (head.seq, head.closed));
+        let (sealed, durable) = self.sealed.map_or((0, 0), |sealed| (sealed.seq, sealed.durable));
+        if noted.max(durable) > entries {
+            return Some((entries + 1, Reason::CutOff { upto: noted.max(sealed) }));
+        }
+        if sealed > entries {
+            return Some((entries + 1, Reason::Lost { upto: sealed }));
+        }
+        let proven = noted.max(sealed).max(self.covered);
+        if closed && noted == proven && noted < entries {
+            return Some((noted + 1, Reason::AddedWhileClosed));
+        }
+        (ends && proven < entries).then_some((proven + 1, Reason::Unproven { upto: entries }))
     }
 }
 

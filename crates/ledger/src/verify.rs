@@ -1,7 +1,5 @@
 //! Recomputes the log from its bytes; the same function for the app, the CLI and a server.
 
-use std::collections::BTreeMap;
-
 use clawbutler_core::id::hex;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -10,6 +8,7 @@ use crate::canonical;
 use crate::entry::{GENESIS, Kind, chain, chain_v1};
 use crate::header::{Header, header};
 use crate::merkle::{self, Frontier, Hash};
+use crate::retention::Retention;
 use crate::trust::{CheckpointState, Checks, Trust};
 
 /// Why a log does not hold.
@@ -66,6 +65,15 @@ pub enum Reason {
     /// The log is longer than at its orderly end.
     #[error("it was added while ClawButler was closed")]
     AddedWhileClosed,
+    /// Entries behind the newest one that is covered.
+    #[error("it and those up to {upto} are proven by nothing: no checkpoint, note or seal of ours covers them")]
+    Unproven { upto: u64 },
+    /// Entries that were sealed and never said to be on the disk.
+    #[error("it is missing: entries up to {upto} were sealed; the power was lost, or they were cut off")]
+    Lost { upto: u64 },
+    /// The note or seal of the newest entry does not count.
+    #[error("the note of the newest entry is damaged or not signed by the log's key")]
+    HeadBad,
     /// A signature by a key that is not the log's.
     #[error("a checkpoint is signed by another key, or two places name different keys")]
     KeyReplaced,
@@ -100,7 +108,17 @@ pub struct Report {
     pub checkpoint: CheckpointState,
     /// Largest checkpoint that holds.
     pub checkpoint_size: Option<u64>,
+    /// Number of the newest entry that a checkpoint, note or seal covers.
+    pub proven: u64,
+    /// Stretches (first and last entry) that the log itself says nothing covered when the engine began behind them; at
+    /// most [`STRETCHES`], the oldest first.
+    pub unproven: Vec<(u64, u64)>,
+    /// When the first entry was made (ms since the epoch, by the machine's clock).
+    pub began: Option<i64>,
 }
+
+/// Unproven stretches that are told at most.
+pub const STRETCHES: usize = 100;
 
 impl Report {
     /// Whether nothing at all was found.
@@ -131,26 +149,6 @@ pub struct Stored<'a> {
     pub columns: Option<Columns<'a>>,
 }
 
-/// Which payloads retention runs removed: gathered from the entries of kind `audit.pruned` beforehand.
-#[derive(Debug, Clone, Default)]
-pub struct Retention(BTreeMap<String, u64>);
-
-impl Retention {
-    /// Takes in the payload of a retention run's entry. What it says of entries behind itself does not count.
-    pub fn add(&mut self, seq: u64, payload: &str) {
-        let Ok(run) = serde_json::from_str::<Value>(payload) else { return };
-        let below = run["below"].as_u64().unwrap_or(0).min(seq);
-        for kind in run["kinds"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-            let known = self.0.entry(kind.to_owned()).or_default();
-            *known = below.max(*known);
-        }
-    }
-
-    fn covers(&self, kind: &str, seq: u64) -> bool {
-        kind != Kind::AuditPruned.text() && self.0.get(kind).is_some_and(|&below| seq < below)
-    }
-}
-
 /// Entries of a block, as a level of the tree.
 pub const BLOCK_LEVEL: u32 = 10;
 
@@ -165,6 +163,8 @@ pub struct Block {
     first: Option<Hash>,
     versions: (u64, u64),
     pruned: u64,
+    unproven: Vec<(u64, u64)>,
+    began_at: Option<i64>,
     root: Hash,
 }
 
@@ -179,6 +179,8 @@ pub struct Verifier {
     /// The entry it began behind, and its hash.
     began: (u64, Hash),
     first: Option<Hash>,
+    began_at: Option<i64>,
+    unproven: Vec<(u64, u64)>,
     tree: Frontier,
     retention: Retention,
     checks: Checks,
@@ -209,6 +211,8 @@ impl Verifier {
             head: GENESIS,
             began: (0, GENESIS),
             first: None,
+            began_at: None,
+            unproven: Vec::new(),
             tree: Frontier::default(),
             retention: Retention::default(),
             checks,
@@ -258,7 +262,8 @@ impl Verifier {
         let (before, prev) = self.began;
         let whole = self.broken.is_none() && self.seq - before == 1 << BLOCK_LEVEL;
         let versions = (self.first_version, self.version);
-        whole.then_some(Block { before, prev, head: self.head, first: self.first, versions, pruned: self.pruned, root })
+        let (first, pruned, unproven, began_at) = (self.first, self.pruned, self.unproven, self.began_at);
+        whole.then_some(Block { before, prev, head: self.head, first, versions, pruned, unproven, began_at, root })
     }
 
     /// Whether the block behind entry `before` has to be taken entry by entry, because something is known of one.
@@ -285,6 +290,9 @@ impl Verifier {
         (self.head, self.version) = (block.head, block.versions.1);
         self.first = self.first.or(block.first);
         self.pruned += block.pruned;
+        self.began_at = self.began_at.or(block.began_at);
+        self.unproven.extend_from_slice(&block.unproven);
+        self.unproven.truncate(STRETCHES);
         true
     }
 
@@ -332,6 +340,9 @@ impl Verifier {
         {
             return Err(Reason::Columns);
         }
+        if self.seq == 0 {
+            self.began_at = header.at;
+        }
         if version == 2 {
             self.check_payload(&header, stored)?;
         } else if stored.payload.is_some() {
@@ -342,7 +353,7 @@ impl Verifier {
 
     fn check_payload(&mut self, header: &Header<'_>, stored: &Stored<'_>) -> Result<(), Reason> {
         let Some(payload) = stored.payload else {
-            if !self.retention.covers(header.kind, stored.seq) {
+            if !self.retention.covers(header.kind, stored.seq, header.at.unwrap_or(i64::MAX)) {
                 return Err(Reason::PayloadMissing);
             }
             self.pruned += 1;
@@ -354,13 +365,19 @@ impl Verifier {
         if !canonical::is_canonical(payload) {
             return Err(Reason::NotCanonical);
         }
+        if header.kind == Kind::LogTailUnproven.text() && self.unproven.len() < STRETCHES {
+            self.unproven.extend(stretch(payload));
+        }
         Ok(())
     }
 
     /// The result once the log has ended.
     pub fn report(mut self) -> Report {
         if self.broken.is_none() {
+            // What is wrong with the copies outside tells more than that nothing is left to cover the end.
+            let other = self.aside.as_ref().is_some_and(|reason| *reason != Reason::HeadBad);
             let left = self.checks.end(self.seq, self.first.as_ref());
+            let left = left.filter(|(_, reason)| !(other && matches!(reason, Reason::Unproven { .. })));
             self.broken = left.map(|(seq, reason)| Broken { seq: Some(seq), reason });
         }
         let aside = self.aside.map(|reason| Broken { seq: None, reason });
@@ -372,8 +389,20 @@ impl Verifier {
             broken: self.broken.or(aside),
             checkpoint: self.checks.state(),
             checkpoint_size: self.checks.holds,
+            proven: self.checks.proven().min(self.seq),
+            unproven: self.unproven,
+            began: self.began_at,
         }
     }
+}
+
+/// First and last entry of the stretch that an entry of that kind tells of.
+fn stretch(payload: &str) -> Option<(u64, u64)> {
+    let facts: Value = serde_json::from_str(payload).ok()?;
+    if facts["lost"] == true {
+        return None;
+    }
+    Some((facts["from"].as_u64()?, facts["to"].as_u64()?))
 }
 
 fn is_hex_of(hash: &Hash, text: &str) -> bool {

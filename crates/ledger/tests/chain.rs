@@ -7,7 +7,7 @@ use clawbutler_core::id::{SpanId, TraceId};
 use clawbutler_ledger::note::{Checkpoint, Key, origin};
 use clawbutler_ledger::{
     Broken, CheckpointState, Draft, Entry, Found, Frontier, GENESIS, Hash, HeadNote, Kind, Reason, Report, Retention,
-    Source, Stored, Trust, Verifier, entry, line,
+    Sealed, Source, Stored, Trust, Verifier, entry, line,
 };
 use proptest::prelude::*;
 use serde_json::json;
@@ -37,7 +37,8 @@ fn rows(drafts: Vec<Draft>) -> Vec<Row> {
     (1..)
         .zip(drafts)
         .map(|(seq, draft)| {
-            let made = Entry::seal(draft, seq, Timestamp(1_000 + i64::try_from(seq).unwrap()), &prev);
+            let late = if draft.kind == Kind::AuditPruned { 2 * 86_400_000 } else { 0 };
+            let made = Entry::seal(draft, seq, Timestamp(1_000 + late + i64::try_from(seq).unwrap()), &prev);
             let row = Row { seq, prev, hash: made.hash, body: made.body, payload: Some(made.payload) };
             prev = made.hash;
             row
@@ -139,7 +140,7 @@ fn a_pruned_payload_is_counted_only_where_a_retention_run_removed_it() {
     drafts.push(draft(Kind::AuditPruned, json!({ "below": 3, "kinds": ["action.requested"] })));
     let mut rows = rows(drafts);
     let mut retention = Retention::default();
-    retention.add(5, rows[4].payload.as_deref().unwrap());
+    retention.see(5, &rows[4].body, rows[4].payload.as_deref());
     (rows[0].payload, rows[1].payload) = (None, None);
     let report = verify_with(&rows, &Trust::default(), retention.clone());
     assert_eq!((report.pruned, report.broken, report.entries), (2, None, 5));
@@ -147,6 +148,71 @@ fn a_pruned_payload_is_counted_only_where_a_retention_run_removed_it() {
     assert_eq!(verify_with(&rows, &Trust::default(), retention.clone()).broken, broken(3, Reason::PayloadMissing));
     rows[2].payload = Some("{\"at\":3}".to_owned());
     assert_eq!(verify_with(&rows, &Trust::default(), retention).broken, broken(3, Reason::Payload));
+}
+
+#[test]
+fn a_retention_run_that_no_engine_made_covers_nothing() {
+    let forged = |actor: Actor, kinds: &[&str], kind: Kind, at: i64| {
+        let (mut retention, day) = (Retention::default(), 86_400_000);
+        let entry = |seq, at, kind, actor, data| {
+            Entry::seal(Draft { actor, ..draft(kind, data) }, seq, Timestamp(at), &GENESIS)
+        };
+        for (seq, kind) in [(1, Kind::EngineStarted), (2, Kind::EngineStarted), (3, kind)] {
+            let made = entry(seq, at, kind, Actor::Engine, json!({}));
+            retention.see(seq, &made.body, None);
+        }
+        let run = entry(4, day, Kind::AuditPruned, actor, json!({ "below": 9, "kinds": kinds }));
+        retention.see(4, &run.body, Some(&run.payload));
+        retention
+    };
+    let pruned = |retention: &Retention, kind, seq, at| {
+        let mut row = rows((0..seq).map(|_| draft(kind, json!({}))).collect()).pop().unwrap();
+        let body = row.body.replace(&format!("\"at\":{}", 1_000 + seq), &format!("\"at\":{at}"));
+        row.hash = entry::chain(&row.prev, &clawbutler_ledger::merkle::leaf(body.as_bytes()));
+        let mut verifier = Verifier::block(seq - 1, row.prev, retention.clone());
+        let stored = Stored { seq, prev: Some(row.prev), hash: row.hash, body: &body, payload: None, columns: None };
+        verifier.push(&stored, |_, _, _| true)
+    };
+    let actions = ["action.requested"];
+    let good = forged(Actor::Engine, &actions, Kind::ActionRequested, 0);
+    assert!(pruned(&good, Kind::ActionRequested, 3, -1), "what is right counts");
+    assert!(!pruned(&good, Kind::ActionRequested, 3, 0), "younger than a day");
+    assert!(!pruned(&good, Kind::ActionRequested, 4, -1), "behind it");
+    let user = forged(Actor::LocalUser, &actions, Kind::ActionRequested, 0);
+    assert!(!pruned(&user, Kind::ActionRequested, 3, -1), "not by the engine");
+    let kept = forged(Actor::Engine, &["action.requested", "tampering.noticed"], Kind::ActionRequested, 0);
+    assert!(!pruned(&kept, Kind::ActionRequested, 3, -1), "names a kind that is kept");
+    let starts = forged(Actor::Engine, &["engine.started"], Kind::ActionRequested, 0);
+    assert!(pruned(&starts, Kind::EngineStarted, 1, -1));
+    assert!(!pruned(&starts, Kind::EngineStarted, 2, -1), "the newest start before it");
+}
+
+#[test]
+fn what_is_behind_the_last_note_is_told() {
+    let rows = log_of(&["a".to_owned(), "b".to_owned(), "c".to_owned()]);
+    let sealed = |seq: u64, durable| {
+        let hash = rows.get(usize::try_from(seq).unwrap() - 1).map_or([9; 32], |row| row.hash);
+        Some(Sealed { seq, durable, hash })
+    };
+    let told = |rows: &[Row], trust: Trust| {
+        let report = verify_with(rows, &trust, Retention::default());
+        (report.proven, report.broken)
+    };
+    let trust = |sealed, ends| Trust { sealed, ends, ..Trust::default() };
+    assert_eq!(told(&rows, trust(sealed(3, 0), true)), (3, None));
+    assert_eq!(told(&rows, trust(sealed(2, 0), true)), (2, broken(3, Reason::Unproven { upto: 3 })));
+    assert_eq!(told(&rows, trust(sealed(2, 0), false)), (2, None), "an engine appends");
+    assert_eq!(told(&rows, trust(None, true)), (0, broken(1, Reason::Unproven { upto: 3 })));
+    assert_eq!(told(&rows[..2], trust(sealed(3, 2), true)).1, broken(3, Reason::Lost { upto: 3 }));
+    assert_eq!(told(&rows[..2], trust(sealed(3, 3), true)).1, broken(3, Reason::CutOff { upto: 3 }));
+    let head = |closed| Some(HeadNote { seq: 2, hash: rows[1].hash, closed });
+    let both = |closed, sealed| Trust { head: head(closed), sealed, ends: true, ..Trust::default() };
+    assert_eq!(told(&rows, both(true, sealed(2, 2))).1, broken(3, Reason::AddedWhileClosed));
+    assert_eq!(told(&rows, both(true, sealed(3, 2))).1, None, "one of ours ran since");
+    let other = Sealed { seq: 2, durable: 0, hash: [9; 32] };
+    assert_eq!(told(&rows, trust(Some(other), true)).1, broken(1, Reason::OtherHead { seq: 2 }));
+    let bad = Trust { head_bad: true, ..Trust::default() };
+    assert_eq!(told(&rows, bad).1, Some(Broken { seq: None, reason: Reason::HeadBad }));
 }
 
 #[test]

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a measurement that fails has no result")]
 #![expect(clippy::disallowed_methods, reason = "measuring is reading the clock, and the baseline is SQLite itself")]
 
+use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -14,8 +15,8 @@ use clawbutler_core::clock::Timestamp;
 use clawbutler_core::digest::sha256;
 use clawbutler_core::id::{SpanId, TraceId};
 use clawbutler_core::redact::{self, MaskKey};
-use clawbutler_ledger::{Draft, Kind, Trust};
-use clawbutler_store::{Durability, Store, StoreError};
+use clawbutler_ledger::{Draft, Kind, SealKey, Sealed, Trust};
+use clawbutler_store::{Durability, Store, StoreError, Witness};
 use rusqlite::{Connection, params};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -57,11 +58,23 @@ fn main() {
     };
     turns("append, grouped", entries, GROUP, Durability::Process);
     turns("append, one by one", SINGLE, 1, Durability::Process);
+    store.watch(sealing(&ours.with_file_name("head.seal")));
+    turns("append, one by one, sealed", SINGLE, 1, Durability::Process);
     turns("append, one by one, synced", SYNCED, 1, Durability::Power);
     let total = next - 1;
     store.tidy().unwrap();
     println!("bytes per entry: {}", std::fs::metadata(&ours).unwrap().len() / total);
     verify(&store, &ours, total);
+}
+
+/// As the engine seals the newest entry.
+fn sealing(path: &Path) -> Witness {
+    let mut file = std::fs::File::create(path).unwrap();
+    let key = SealKey::from_seed(&[7; 32]);
+    Witness::new(move |seq, hash, _| {
+        file.seek(SeekFrom::Start(0)).unwrap();
+        file.write_all(key.seal(&Sealed { seq, durable: 0, hash: *hash }).as_bytes()).unwrap();
+    })
 }
 
 fn draft(at: u64) -> Draft {

@@ -35,6 +35,27 @@ struct Writer {
     /// `PRAGMA data_version` after our last look: it moves only when another connection commits.
     version: i64,
     foreign: bool,
+    /// Told of every commit that appended.
+    witness: Option<Witness>,
+}
+
+/// Told of every commit that appended: number and chain hash of the newest entry, and what the commit survives. Called
+/// before anybody else can write, so it must be quick.
+pub struct Witness(Box<Told>);
+
+type Told = dyn FnMut(u64, &Hash, Durability) + Send;
+
+impl Witness {
+    /// Wraps what is called.
+    pub fn new(told: impl FnMut(u64, &Hash, Durability) + Send + 'static) -> Self {
+        Self(Box::new(told))
+    }
+}
+
+impl std::fmt::Debug for Witness {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Witness(…)")
+    }
 }
 
 /// What `PRAGMA auto_vacuum` says of a database that can give space back.
@@ -58,7 +79,7 @@ impl Store {
         let version = data_version(&connection)?;
         let reader = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         Ok(Self {
-            writer: Mutex::new(Writer { connection, head, version, foreign: false }),
+            writer: Mutex::new(Writer { connection, head, version, foreign: false, witness: None }),
             reader: Mutex::new(reader),
             path: path.to_owned(),
         })
@@ -75,7 +96,7 @@ impl Store {
         if durability == Durability::Power {
             writer.connection.pragma_update(None, "synchronous", "FULL").map_err(StoreError::from)?;
         }
-        let result = writer.transact(work);
+        let result = writer.transact(durability, work);
         if durability == Durability::Power {
             writer.connection.pragma_update(None, "synchronous", "NORMAL").map_err(StoreError::from)?;
         }
@@ -94,7 +115,7 @@ impl Store {
             connection.query_row(&format!("PRAGMA secure_delete = {value}"), [], |_| Ok(())).map_err(StoreError::from)
         };
         erase(&writer.connection, "ON")?;
-        let result = writer.transact(work);
+        let result = writer.transact(Durability::Process, work);
         erase(&writer.connection, "OFF")?;
         result
     }
@@ -145,6 +166,18 @@ impl Store {
         let mut writer = lock(&self.writer);
         writer.look_for_foreign_writes()?;
         Ok((writer.head.seq, writer.head.hash, writer.head.tree.root()))
+    }
+
+    /// Has every commit told that appends from now on.
+    pub fn watch(&self, witness: Witness) {
+        lock(&self.writer).witness = Some(witness);
+    }
+
+    /// Whether another program wrote since [`Self::foreign_write_seen`] was asked.
+    pub fn foreign_write_waits(&self) -> Result<bool, StoreError> {
+        let mut writer = lock(&self.writer);
+        writer.look_for_foreign_writes()?;
+        Ok(writer.foreign)
     }
 
     /// Waits until everything committed so far survives loss of power.
@@ -204,7 +237,11 @@ impl Writer {
         Ok(())
     }
 
-    fn transact<T, E: From<StoreError>>(&mut self, work: impl FnOnce(&mut Write<'_>) -> Result<T, E>) -> Result<T, E> {
+    fn transact<T, E: From<StoreError>>(
+        &mut self,
+        durability: Durability,
+        work: impl FnOnce(&mut Write<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
         // Only now nobody else can write: what another process appended before is what we chain to.
@@ -214,7 +251,12 @@ impl Writer {
         transaction.commit().map_err(StoreError::from)?;
         self.foreign |= version != self.version;
         self.version = version;
+        let appended = present.seq > self.head.seq;
         self.head = present;
+        // What another program wrote is not vouched for before it has been looked at.
+        if let Some(witness) = self.witness.as_mut().filter(|_| appended && !self.foreign) {
+            (witness.0)(self.head.seq, &self.head.hash, durability);
+        }
         Ok(value)
     }
 }

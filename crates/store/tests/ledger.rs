@@ -138,7 +138,7 @@ fn pruned_payloads_are_vouched_for_by_the_run_that_removed_them() {
     let entries: Vec<u64> = rows.iter().map(|row| row.seq).collect();
     let pruned = store
         .write_erasing::<_, StoreError>(|tx| {
-            tx.append(draft(Kind::AuditPruned, json!({ "below": 11, "kinds": kinds })), Timestamp(2))?;
+            tx.append(draft(Kind::AuditPruned, json!({ "below": 11, "kinds": kinds })), Timestamp(3 * 86_400_000))?;
             tx.ledger_prune(&entries)
         })
         .unwrap();
@@ -180,16 +180,20 @@ proptest! {
         let note = key.sign(&Checkpoint { origin: origin(&first), size, root, head, at: 1 });
         let trust = Trust { keys: vec![key.public()], ..Trust::default() };
         store.write::<_, StoreError>(Durability::Process, |tx| tx.checkpoint_put(size, &note)).unwrap();
+        let needed = [Kind::EngineStarted, Kind::RulesChanged].map(|kind| {
+            let newest = store.read::<_, StoreError>(|read| read.ledger_newest_of(&[kind])).unwrap();
+            newest.map_or(0, |row| row.seq)
+        });
         let mut pruned = 0;
         for (class, below, some, batch) in gone {
             let class = Class::PRUNABLE[class];
             let names: Vec<&str> = class.kinds().collect();
             let rows = store.read::<_, StoreError>(|read| read.payloads_after(0, below - 1)).unwrap();
             let chosen = rows.iter().filter(|row| names.contains(&row.kind.as_str()) && some >> (row.seq % 64) & 1 == 0);
-            let chosen: Vec<u64> = chosen.map(|row| row.seq).collect();
+            let chosen: Vec<u64> = chosen.map(|row| row.seq).filter(|seq| !needed.contains(seq)).collect();
             store
                 .write::<_, StoreError>(Durability::Process, |tx| {
-                    tx.append(draft(Kind::AuditPruned, json!({ "below": below, "kinds": names })), Timestamp(2))
+                    tx.append(draft(Kind::AuditPruned, json!({ "below": below, "kinds": names })), Timestamp(3 * 86_400_000))
                 })
                 .unwrap();
             for entries in chosen.chunks(batch) {

@@ -39,8 +39,15 @@ pub struct AuditPage {
     pub total: Seq,
 }
 
-/// Result of recomputing the whole chain.
+/// Entries from the first to the last of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stretch {
+    pub from: Seq,
+    pub to: Seq,
+}
+
+/// Result of recomputing the whole chain.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VerifyReport {
     pub intact: bool,
     pub entries: Seq,
@@ -64,6 +71,22 @@ pub struct VerifyReport {
     /// Where the signing key is kept; `file` is weaker than `keychain`.
     #[serde(default)]
     pub key: crate::settings::KeyPlace,
+    /// `proven`: a checkpoint, note or seal covers the newest entry; `not_proven`: entries behind `proven` are held by the
+    /// chain alone, and some may have been cut off.
+    #[serde(default)]
+    pub end: String,
+    /// Number of the newest entry that a checkpoint, note or seal covers.
+    #[serde(default)]
+    pub proven: Seq,
+    /// Stretches of which the log itself says that nothing covered them when a start found them.
+    #[serde(default)]
+    pub unproven: Vec<Stretch>,
+    /// When the first entry was made (ms since the epoch, by the machine's clock).
+    #[serde(default)]
+    pub began: Option<i64>,
+    /// Places outside the database that hold checkpoints of it: `state_folder`, `keychain`, `anchor`, `given`.
+    #[serde(default)]
+    pub outside: Vec<String>,
     /// What is gone, when this log took the place of another and everything holds since then. Never with `intact`.
     #[serde(default)]
     pub replaced: Option<Replaced>,

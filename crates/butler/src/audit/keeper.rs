@@ -1,7 +1,7 @@
 //! The key that signs checkpoints, and when they are made: at start and stop, every so many entries, every so many
 //! minutes when something was appended, and before an export.
 
-use clawbutler_core::id::{hex, unhex};
+use clawbutler_core::id::unhex;
 use clawbutler_core::limits::{CHECKPOINT_ENTRIES, CHECKPOINT_MS};
 use clawbutler_ledger::Hash;
 use clawbutler_ledger::note::{self, Checkpoint, Key, PublicKey};
@@ -18,7 +18,11 @@ use crate::{Butler, Error};
 /// How often the copies outside are compared with the log while the engine runs (ms).
 const COMPARE_MS: i64 = 60_000;
 
+/// The secret that the signing key and the key of seals come from.
+type Seed = [u8; 32];
+
 /// The state of it.
+
 #[derive(Debug, Default)]
 pub(crate) struct Keeper {
     key: Option<Key>,
@@ -38,7 +42,8 @@ impl Butler {
     pub(crate) fn open_keeper(&self) -> Result<(), Error> {
         let data = &self.0.ports.data;
         let lines = outside::keys(data);
-        let (key, place) = self.key_in_place(&lines)?;
+        let (seed, place) = self.key_in_place(&lines)?;
+        let key = seed.as_ref().map(Key::from_seed);
         let public = key.as_ref().map(Key::public);
         if let Some(public) = &public {
             let known = lines.last();
@@ -53,6 +58,9 @@ impl Butler {
                 )?;
             }
         }
+        if let Some(seed) = &seed {
+            self.0.store.watch(outside::sealer(data, seed)?);
+        }
         let newest = self.0.store.read(|read| read.checkpoint_newest())?;
         let mut keeper = lock(&self.0.keeper);
         keeper.newest = newest.and_then(|(size, text)| Some((size, note::read(&text).ok()?.at)));
@@ -61,13 +69,11 @@ impl Butler {
         Ok(())
     }
 
-    fn key_in_place(&self, lines: &[KeyLine]) -> Result<(Option<Key>, KeyPlace), Error> {
+    fn key_in_place(&self, lines: &[KeyLine]) -> Result<(Option<Seed>, KeyPlace), Error> {
         let data = &self.0.ports.data;
         let was_in_keychain = lines.last().is_some_and(|line| line.in_keychain);
         match self.0.ports.keychain.as_deref().map(|keychain| (keychain, Item::read(keychain))) {
-            Some((_, Ok(Some(item)))) if item.seed().is_some() => {
-                Ok((item.seed().map(|seed| Key::from_seed(&seed)), KeyPlace::Keychain))
-            }
+            Some((_, Ok(Some(item)))) if item.seed().is_some() => Ok((item.seed(), KeyPlace::Keychain)),
             Some((keychain, Ok(_))) => {
                 // A key that had to lie in a file moves into the keychain as soon as there is one.
                 let seed = files::read_secret(&data.audit_key()).unwrap_or_else(|_| random::fill());
@@ -77,22 +83,24 @@ impl Butler {
                 if data.audit_key().exists() {
                     std::fs::remove_file(data.audit_key())?;
                 }
-                Ok((Some(Key::from_seed(&seed)), KeyPlace::Keychain))
+                Ok((Some(seed), KeyPlace::Keychain))
             }
             Some((_, Err(_))) | None => self.key_in_file(was_in_keychain),
         }
     }
 
-    fn key_in_file(&self, was_in_keychain: bool) -> Result<(Option<Key>, KeyPlace), Error> {
+    fn key_in_file(&self, was_in_keychain: bool) -> Result<(Option<Seed>, KeyPlace), Error> {
         if was_in_keychain {
             return Ok((None, KeyPlace::Unreachable));
         }
         let seed = files::secret(&self.0.ports.data.audit_key())?;
-        Ok((Some(Key::from_seed(&seed)), KeyPlace::File))
+        Ok((Some(seed), KeyPlace::File))
     }
 
     /// Makes a checkpoint of the log as it is now, unless there is one already.
     pub(crate) fn checkpoint(&self) -> Result<(), Error> {
+        // What another program wrote is named in the log before anything is signed over it.
+        self.look_for_tampering()?;
         let (size, head, root) = self.0.store.head()?;
         let first = self.0.store.read(|read| read.ledger_hash(1))?;
         let mut keeper = lock(&self.0.keeper);
@@ -114,6 +122,7 @@ impl Butler {
         if place == KeyPlace::Keychain {
             self.note_in_keychain(&text);
         }
+        outside::add_anchors(&self.0.ports.data, &anchors::files(&self.settings()))?;
         for says in anchors::add(&self.settings(), &text) {
             self.alert(&says, "Choose another place for checkpoints in the settings, or make it writable again.");
         }
@@ -125,6 +134,7 @@ impl Butler {
         let noted = Item::read(keychain).and_then(|item| {
             let Some(mut item) = item else { return Ok(()) };
             item.note = Some(text.to_owned());
+            item.anchors = anchors::files(&self.settings());
             item.write(keychain)
         });
         if let Err(error) = noted {
@@ -146,15 +156,16 @@ impl Butler {
 
     /// Notes where the log stands, outside the database; writes only when it moved.
     pub(crate) fn note_head(&self, clean: bool) -> Result<(), Error> {
+        self.look_for_tampering()?;
         let (seq, hash, _) = self.0.store.head()?;
-        if seq == 0 {
-            return Ok(());
-        }
-        let head = Head { seq, hash: hex(&hash), clean };
+        let Some(first) = self.0.store.read(|read| read.ledger_hash(1))? else { return Ok(()) };
+        let head = Head::new(note::origin(&first), seq, &hash, clean);
         let mut keeper = lock(&self.0.keeper);
         if keeper.noted.as_ref() != Some(&head) {
             self.0.store.sync()?;
-            outside::write_head(&self.0.ports.data, &head)?;
+            // Without its key it counts for nothing, but nor does the one before, which may say that all is closed.
+            let signed = keeper.key.as_ref().map_or_else(|| head.clone(), |key| head.clone().signed(key));
+            outside::write_head(&self.0.ports.data, &signed)?;
             keeper.noted = Some(head);
         }
         Ok(())
@@ -167,7 +178,7 @@ impl Butler {
             return Ok(());
         }
         lock(&self.0.keeper).compared = now;
-        let Some(says) = self.compare_outside()? else { return Ok(()) };
+        let Some(says) = self.compare_outside(true)?.says else { return Ok(()) };
         if lock(&self.0.keeper).told.as_ref() != Some(&says) {
             self.notice_tampering(
                 &says,

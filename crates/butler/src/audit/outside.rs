@@ -5,16 +5,19 @@
 //! entries added while the app was closed. Whoever can write every place as the same user can still forge them all;
 //! `docs/SECURITY-MODEL.md` says so.
 
-use std::io::{self, Write as _};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use clawbutler_core::id::{hex, unhex};
 use clawbutler_core::limits::CHECKPOINT_FILE_BYTES;
 use clawbutler_ledger::note::{self, Checkpoint, Key, PublicKey};
-use clawbutler_ledger::{Found, HeadNote, Source, Trust};
+use clawbutler_ledger::seal::{self, SealKey, Sealed};
+use clawbutler_ledger::{Found, Hash, HeadNote, Source, Trust};
 use clawbutler_platform::files;
 use clawbutler_platform::keychain::Keychain;
 use clawbutler_platform::paths::DataDir;
+use clawbutler_store::{Durability, Witness};
 use clawbutler_wire::settings::KeyPlace;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +25,12 @@ use serde::{Deserialize, Serialize};
 const ITEM: &str = "audit-log";
 /// Keys the keychain's item remembers: its size is bounded on Windows.
 const REMEMBERED: usize = 8;
+/// File that the newest entry is sealed in at every commit.
+const SEAL: &str = "head.seal";
+/// File that remembers where checkpoints were copied to: the settings are in the database.
+const ANCHORS: &str = "anchors.txt";
+/// Files with copies that are remembered.
+const ANCHOR_FILES: usize = 16;
 /// Last part of a file of checkpoints that is read (bytes).
 const TAIL: u64 = 64 * 1024;
 
@@ -34,6 +43,9 @@ pub(super) struct Item {
     keys: Vec<String>,
     /// The newest checkpoint.
     pub(super) note: Option<String>,
+    /// Files that checkpoints were copied to by the user's choice.
+    #[serde(default)]
+    pub(super) anchors: Vec<PathBuf>,
 }
 
 impl Item {
@@ -42,7 +54,7 @@ impl Item {
         keys.push(Key::from_seed(seed).public().encoded());
         keys.dedup();
         let keys = keys.split_off(keys.len().saturating_sub(REMEMBERED));
-        Self { seed: hex(seed), keys, note: None }
+        Self { seed: hex(seed), keys, note: None, anchors: Vec::new() }
     }
 
     pub(super) fn seed(&self) -> Option<[u8; 32]> {
@@ -67,18 +79,44 @@ pub(super) struct KeyLine {
     pub(super) in_keychain: bool,
 }
 
-/// Where the log stood.
+/// Where the log stood, as `head.json` holds it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Head {
+    /// Name of the log.
+    pub(super) log: String,
     pub(super) seq: u64,
     pub(super) hash: String,
     /// Written by an orderly end: nothing may have been added since.
     pub(super) clean: bool,
+    /// By the key of the checkpoints; empty where it could not be asked.
+    pub(super) signature: String,
+}
+
+impl Head {
+    /// What is noted, unsigned.
+    pub(super) fn new(origin: String, seq: u64, hash: &Hash, clean: bool) -> Self {
+        Self { log: origin, seq, hash: hex(hash), clean, signature: String::new() }
+    }
+
+    pub(super) fn signed(self, key: &Key) -> Self {
+        let signature = self.note().map(|note| key.sign_head(&note)).unwrap_or_default();
+        Self { signature, ..self }
+    }
+
+    fn note(&self) -> Option<seal::Head> {
+        let hash = unhex(&self.hash)?.try_into().ok()?;
+        Some(seal::Head { origin: self.log.clone(), seq: self.seq, hash, closed: self.clean })
+    }
+
+    /// What it says when one of these keys signed it.
+    fn opened(&self, keys: &[PublicKey]) -> Option<seal::Head> {
+        self.note().filter(|note| keys.iter().rev().any(|key| key.signed_head(note, &self.signature)))
+    }
 }
 
 /// The files it is kept in.
-pub(crate) fn files(data: &DataDir) -> [PathBuf; 3] {
-    ["keys.txt", "checkpoints.txt", "head.json"].map(|name| data.state().join(name))
+pub(crate) fn files(data: &DataDir) -> [PathBuf; 5] {
+    ["keys.txt", "checkpoints.txt", "head.json", SEAL, ANCHORS].map(|name| data.state().join(name))
 }
 
 pub(super) fn keys(data: &DataDir) -> Vec<KeyLine> {
@@ -125,16 +163,69 @@ fn append(folder: &Path, name: &str, text: &str) -> io::Result<()> {
 pub(super) fn write_head(data: &DataDir, head: &Head) -> io::Result<()> {
     files::create_private_dir(data.state())?;
     let text = serde_json::to_string(head).map_err(io::Error::other)?;
-    files::write_atomic(&data.state().join("head.json"), text.as_bytes(), Some(0o600))?;
-    // Versions before kept it beside the database.
-    let before = data.path().join("anchor.json");
-    if before.exists() { std::fs::remove_file(before) } else { Ok(()) }
+    files::write_atomic(&data.state().join("head.json"), text.as_bytes(), Some(0o600))
 }
 
-fn read_head(data: &DataDir) -> Option<Head> {
-    let here = [data.state().join("head.json"), data.path().join("anchor.json")];
-    let bytes = here.iter().find_map(|path| files::read_bounded(path, 4096).ok())?;
-    serde_json::from_slice(&bytes).ok()
+/// `Ok(None)`: there is none. An error: it is there and damaged.
+fn read_head(data: &DataDir) -> Result<Option<Head>, ()> {
+    match files::read_bounded(&data.state().join("head.json"), 4096) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(drop),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(_) => Err(()),
+    }
+}
+
+/// What the seal says, as far as `seed` can tell; an error: it is there and is not by that key.
+fn read_seal(data: &DataDir, seed: Option<&[u8; 32]>) -> Result<Option<Sealed>, ()> {
+    let (Some(seed), Ok(bytes)) = (seed, files::read_bounded(&data.state().join(SEAL), 4096)) else { return Ok(None) };
+    // Made and not yet written.
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    let text = std::str::from_utf8(&bytes).map_err(drop)?;
+    SealKey::from_seed(seed).open(text).map(Some).ok_or(())
+}
+
+/// Seals the newest entry at every commit: one small write into a file that stays open. Only what waits for the disk
+/// anyway waits for this too.
+pub(super) fn sealer(data: &DataDir, seed: &[u8; 32]) -> io::Result<Witness> {
+    files::create_private_dir(data.state())?;
+    let path = data.state().join(SEAL);
+    drop(files::append_private(&path)?);
+    let mut file = OpenOptions::new().write(true).open(&path)?;
+    let key = SealKey::from_seed(seed);
+    let (mut durable, mut failed) = (0, false);
+    Ok(Witness::new(move |seq, hash, durability| {
+        if durability == Durability::Power {
+            durable = seq;
+        }
+        let written = write_seal(&mut file, &key.seal(&Sealed { seq, durable, hash: *hash }), durability);
+        if let (Err(error), false) = (&written, failed) {
+            tracing::warn!(%error, "the newest entry could not be sealed");
+        }
+        failed = written.is_err();
+    }))
+}
+
+fn write_seal(file: &mut File, text: &str, durability: Durability) -> io::Result<()> {
+    file.seek(SeekFrom::Start(0))?;
+    file.write_all(text.as_bytes())?;
+    if durability == Durability::Power { file.sync_data() } else { Ok(()) }
+}
+
+/// Remembers where checkpoints are copied to.
+pub(super) fn add_anchors(data: &DataDir, files: &[PathBuf]) -> io::Result<()> {
+    let known = anchors_of(data);
+    for file in files.iter().filter(|file| !known.contains(file)) {
+        append(data.state(), ANCHORS, &format!("{}\n", file.display()))?;
+    }
+    Ok(())
+}
+
+fn anchors_of(data: &DataDir) -> Vec<PathBuf> {
+    let bytes = files::read_tail(&data.state().join(ANCHORS), TAIL).unwrap_or_default();
+    let lines: Vec<PathBuf> = String::from_utf8_lossy(&bytes).lines().map(PathBuf::from).collect();
+    lines[lines.len().saturating_sub(ANCHOR_FILES)..].to_vec()
 }
 
 /// The checkpoints at the end of a file.
@@ -145,7 +236,7 @@ pub(super) fn notes_of(path: &Path, source: Source) -> Vec<Found> {
 }
 
 /// Everything known of the log from outside its database, and where its key is kept. `running`: an engine may be
-/// appending now, so that the log may be longer than when it was last noted.
+/// appending now, so that the log may be longer than when it was last noted and sealed.
 pub(super) fn gather(
     data: &DataDir,
     keychain: Option<&dyn Keychain>,
@@ -155,11 +246,19 @@ pub(super) fn gather(
     let lines = keys(data);
     let mut trust = Trust { keys: lines.iter().map(|line| line.key.clone()).collect(), ..Trust::default() };
     trust.notes = notes_of(&notes_path(data), Source::StateFile);
-    for anchor in anchors {
-        trust.notes.extend(notes_of(anchor, Source::Anchor));
-    }
     let last = lines.last();
     let item = keychain.map(Item::read);
+    let mut anchors = [anchors, &anchors_of(data)].concat();
+    let mut seed = files::read_secret(&data.audit_key()).ok();
+    if let Some(Ok(Some(item))) = &item {
+        anchors.extend(item.anchors.iter().take(ANCHOR_FILES).cloned());
+        seed = item.seed();
+    }
+    anchors.sort_unstable();
+    anchors.dedup();
+    for anchor in &anchors {
+        trust.notes.extend(notes_of(anchor, Source::Anchor));
+    }
     let place = match &item {
         Some(Ok(Some(item))) => {
             let theirs: Vec<_> = item.keys.iter().filter_map(|key| PublicKey::parse(key)).collect();
@@ -186,11 +285,22 @@ pub(super) fn gather(
             }
         },
     };
-    let head = read_head(data);
-    trust.gone = head.is_none();
-    trust.head = head.and_then(|head| {
-        let hash = unhex(&head.hash)?.try_into().ok()?;
-        Some(HeadNote { seq: head.seq, hash, closed: head.clean && !running })
-    });
+    add_ends(&mut trust, data, seed.as_ref(), running);
     (trust, place)
+}
+
+/// What the note and the seal of the newest entry say.
+fn add_ends(trust: &mut Trust, data: &DataDir, seed: Option<&[u8; 32]>, running: bool) {
+    let (head, sealed) = (read_head(data), read_seal(data, seed));
+    trust.gone = head == Ok(None);
+    trust.ends = !running;
+    trust.head_bad = head.is_err() || sealed.is_err();
+    if let Ok(Some(head)) = head {
+        let opened = head.opened(&trust.keys);
+        // Unsigned is what an engine leaves whose keychain did not answer; that one sealed nothing either.
+        let unsealed = !matches!(sealed, Ok(Some(sealed)) if sealed.seq >= head.seq);
+        trust.head_bad |= opened.is_none() && !(head.signature.is_empty() && unsealed);
+        trust.head = opened.map(|head| HeadNote { seq: head.seq, hash: head.hash, closed: head.closed && !running });
+    }
+    trust.sealed = sealed.unwrap_or_default();
 }

@@ -59,7 +59,7 @@ impl Butler {
 
     /// Verifies one entry.
     pub fn prove_entry(&self, request: ProveEntry) -> Result<EntryProof, Error> {
-        let (trust, _) = self.gathered();
+        let (trust, _) = self.gathered(true);
         self.0.store.read(|read| {
             let row = read.ledger_row(request.seq.0)?.ok_or_else(|| Error::not_found("entry"))?;
             prove(read, &row, &trust.keys)
@@ -68,7 +68,7 @@ impl Butler {
 
     /// The checkpoints in the database, and how the copies outside stand to them.
     pub fn list_checkpoints(&self, _: ListCheckpoints) -> Result<CheckpointList, Error> {
-        let (trust, place) = self.gathered();
+        let (trust, place) = self.gathered(true);
         let data = &self.0.ports.data;
         let anchors = anchors::files(&self.settings());
         self.0.store.read(|read| {

@@ -4,14 +4,17 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
+use clawbutler_core::actor::Actor;
 use clawbutler_core::id::hex;
 use clawbutler_ledger::note::{self, NoteError, PublicKey};
-use clawbutler_ledger::{Broken, Found, Kind, Reason, Report, Retention, Source, Trust, Verifier, line, merkle};
+use clawbutler_ledger::retention::TELLING;
+use clawbutler_ledger::{Broken, End, Found, Kind, Reason, Report, Retention, Source, Trust, Verifier, line, merkle};
 use clawbutler_platform::keychain::Keychain;
 use clawbutler_platform::paths::DataDir;
-use clawbutler_store::{Read, Store};
+use clawbutler_store::table::ledger::LedgerRow;
+use clawbutler_store::{Durability, Read, Store};
 use clawbutler_wire::Seq;
-use clawbutler_wire::audit::{Replaced, VerifyReport};
+use clawbutler_wire::audit::{Replaced, Stretch, VerifyReport};
 use clawbutler_wire::command::VerifyAudit;
 use clawbutler_wire::settings::{KeyPlace, Settings};
 use serde_json::{Value, json};
@@ -22,6 +25,22 @@ use super::{anchors, outside};
 use crate::backup::named_key;
 use crate::damage::acknowledged;
 use crate::{Butler, Error};
+
+/// Entries of an unproven stretch whose kinds are told.
+const TAIL_ROWS: u16 = 1_000;
+
+/// What a comparison with the copies outside found.
+#[derive(Debug, Default)]
+pub(crate) struct Compared {
+    /// What does not fit, in a sentence.
+    pub(crate) says: Option<String>,
+    /// First and last entry of those at the end that nothing covers.
+    tail: Option<(u64, u64)>,
+    /// First and last of those that were sealed and are not there.
+    lost: Option<(u64, u64)>,
+    /// Nothing more than a loss of power explains.
+    pub(crate) torn: bool,
+}
 
 /// What does not hold, as a sentence without its end.
 pub(crate) fn says(broken: &Broken) -> String {
@@ -41,52 +60,109 @@ impl Butler {
         state.end();
         let (report, replaced) = done?;
         let known = self.0.store.read(|read| known(read, &report))?;
-        Ok(view(&report, known, replaced, place))
+        let mut report = view(&report, known, replaced, place);
+        report.outside = words_of(&self.gathered(true).0);
+        Ok(report)
     }
 
     /// The same; `progress` is told entries done and entries in all.
     pub(crate) fn verified(&self, progress: impl FnMut(u64, u64)) -> Result<(Report, Option<Replaced>), Error> {
-        let (mut trust, _) = self.gathered();
+        let (mut trust, _) = self.gathered(true);
         self.0.store.read_aside(|read| {
             let replaced = without_the_former(read, &mut trust)?;
             Ok((read.ledger_verify(&trust, progress)?, replaced))
         })
     }
 
-    pub(super) fn gathered(&self) -> (Trust, KeyPlace) {
+    pub(super) fn gathered(&self, running: bool) -> (Trust, KeyPlace) {
         let ports = &self.0.ports;
-        outside::gather(&ports.data, ports.keychain.as_deref(), &anchors::files(&self.settings()), false)
+        outside::gather(&ports.data, ports.keychain.as_deref(), &anchors::files(&self.settings()), running)
     }
 
-    /// What does not fit between the log and the newest copies outside, in a sentence. Reads a few hundred entries.
-    pub(crate) fn compare_outside(&self) -> Result<Option<String>, Error> {
-        let (mut trust, _) = self.gathered();
+    /// What does not fit between the log and the newest copies outside. Reads a few hundred entries.
+    pub(crate) fn compare_outside(&self, running: bool) -> Result<Compared, Error> {
+        let (mut trust, _) = self.gathered(running);
         self.0.store.read(|read| {
             without_the_former(read, &mut trust)?;
-            let Some(broken) = compare(read, &trust)? else { return Ok(None) };
+            let (broken, tail) = compare(read, &trust)?;
+            let Some(broken) = broken else { return Ok(Compared::default()) };
             let known = acknowledged(read, &broken.reason)?.unwrap_or_default();
-            Ok(Some(format!("The audit log does not hold: {}{known}.", says(&broken))))
+            let says = Some(format!("The audit log does not hold: {}{known}.", says(&broken)));
+            let lost = match broken.reason {
+                Reason::Lost { upto } => broken.seq.map(|from| (from, upto)),
+                _ => None,
+            };
+            let torn = matches!(broken.reason, Reason::Lost { .. } | Reason::Unproven { .. });
+            Ok(Compared { says, tail, lost, torn })
         })
     }
 
+    /// Records and raises what a start found behind the last entry that something covers. Whether rules and grants may
+    /// come from there.
+    pub(crate) fn record_tail(&self, found: &Compared) -> Result<bool, Error> {
+        let mut loosens = false;
+        if let Some((from, to)) = found.tail {
+            let rows = self.0.store.read(|read| read.ledger_page(to + 1, u32::from(TAIL_ROWS)))?;
+            let rows = rows.iter().filter(|row| row.seq >= from);
+            let mut kinds = std::collections::BTreeMap::<&str, u64>::new();
+            for row in rows {
+                *kinds.entry(&row.kind).or_default() += 1;
+            }
+            loosens = self.0.store.read(|read| loosens_from(read, from))?;
+            let facts = json!({ "from": from, "to": to, "kinds": kinds });
+            self.record(Durability::Power, Kind::LogTailUnproven, Actor::Engine, facts)?;
+        }
+        if let Some((from, to)) = found.lost {
+            let facts = json!({ "from": from, "to": to, "lost": true });
+            self.record(Durability::Power, Kind::LogTailUnproven, Actor::Engine, facts)?;
+        }
+        if let Some(says) = found.says.as_ref().filter(|_| found.torn) {
+            self.alert(
+                says,
+                "Compare those entries with what you remember. They are behind the last one that ClawButler sealed, which \
+                 happens when the power is lost, and when another program appends to the log while ClawButler is closed.",
+            );
+        }
+        Ok(loosens)
+    }
+
     /// Recomputes the log of a data folder that no engine needs to run for. `progress` is told entries done and
-    /// entries in all.
+    /// entries in all. `anchors`: files with checkpoints besides those that are known.
     pub fn verify_file(
         data: &DataDir,
         keychain: Option<&dyn Keychain>,
+        anchors: &[PathBuf],
         progress: impl FnMut(u64, u64),
     ) -> Result<VerifyReport, Error> {
         let database = data.database();
+        if !database.exists()
+            && let Some(report) = gone(data, keychain, anchors)
+        {
+            return Ok(report);
+        }
         let settings = Store::read_only::<_, Error>(&database, |read| Ok(read.setting("settings")?))?;
         let settings: Settings = settings.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
         // What is known from outside is read first: the log may grow meanwhile, never shrink.
         let running = matches!(clawbutler_platform::files::try_lock(&data.engine_lock()), Ok(None));
-        let (mut trust, place) = outside::gather(data, keychain, &anchors::files(&settings), running);
+        let (mut trust, place) =
+            outside::gather(data, keychain, &[anchors, &anchors::files(&settings)].concat(), running);
         Store::read_only(&database, |read| {
             let replaced = without_the_former(read, &mut trust)?;
             let report = read.ledger_verify(&trust, progress)?;
-            Ok(view(&report, known(read, &report)?, replaced, place))
+            let mut report = view(&report, known(read, &report)?, replaced, place);
+            report.outside = words_of(&trust);
+            Ok(report)
         })
+    }
+
+    /// The day of a time (ms since the epoch), UTC.
+    pub fn day_of(at: i64) -> String {
+        crate::view::day(clawbutler_core::clock::Timestamp(at), 0)
+    }
+
+    /// Whether a key is one of those that signed this machine's log.
+    pub(crate) fn is_known_key(data: &DataDir, keychain: Option<&dyn Keychain>, key: &PublicKey) -> bool {
+        outside::gather(data, keychain, &[], true).0.keys.contains(key)
     }
 
     /// Checks an export in JSONL, one line in memory at a time, and the checkpoints and key given with it.
@@ -100,13 +176,15 @@ impl Butler {
         if trust.notes.is_empty() && !notes.trim().is_empty() {
             return Err(Error::bad("There is no checkpoint in that file."));
         }
+        if note::any_damaged(notes) {
+            trust.notes.push(given(""));
+        }
         let mut retention = Retention::default();
-        let mark = format!("\"kind\":\"{}\"", Kind::AuditPruned.text());
+        let marks = TELLING.map(|kind| format!("\"kind\":\"{}\"", kind.text()));
         each_line(file, |text| {
-            if let Some(stored) = text.filter(|text| text.contains(&mark)).and_then(line::read)
-                && let Some(payload) = stored.payload
-            {
-                retention.add(stored.seq, payload);
+            let telling = |text: &&str| marks.iter().any(|mark| text.contains(mark));
+            if let Some(stored) = text.filter(telling).and_then(line::read) {
+                retention.see(stored.seq, stored.body, stored.payload);
             }
             true
         })?;
@@ -118,6 +196,9 @@ impl Butler {
                 false
             }
         })?;
+        if verifier.entries() == 0 {
+            verifier.unreadable();
+        }
         Ok(view(&verifier.report(), None, None, KeyPlace::None))
     }
 
@@ -179,24 +260,64 @@ impl Butler {
     }
 }
 
-/// Holds the newest copy of each place against the log, by its stored nodes.
-fn compare(read: &Read<'_>, trust: &Trust) -> Result<Option<Broken>, Error> {
+/// First and last of a stretch of entries.
+type Ends = Option<(u64, u64)>;
+
+/// Whether an entry from this one on gives rules or grants that none before it vouches for.
+fn loosens_from(read: &Read<'_>, from: u64) -> Result<bool, Error> {
+    let accepted = |row: &LedgerRow| row.data().map(|data| data["accepted"].clone()).unwrap_or_default();
+    let rows =
+        read.ledger_of_kinds(&[Kind::EngineStarted, Kind::RulesChanged, Kind::GrantCreated], usize::from(TAIL_ROWS))?;
+    let (tail, before): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.seq >= from);
+    let said = before.iter().filter(|row| row.kind != Kind::GrantCreated.text()).max_by_key(|row| row.seq);
+    // A start says again which rules are in force.
+    let starts = |row: &&LedgerRow| row.kind == Kind::EngineStarted.text();
+    Ok(!tail.iter().all(|row| starts(row) && said.is_some_and(|said| accepted(said) == accepted(row))))
+}
+
+/// Holds the newest copy of each place against the log, by its stored nodes. Besides what does not fit, the entries at
+/// the end that nothing covers.
+fn compare(read: &Read<'_>, trust: &Trust) -> Result<(Option<Broken>, Ends), Error> {
     let entries = read.ledger_len()?;
-    let aside = |reason| Ok(Some(Broken { seq: None, reason }));
-    let at = |seq, reason| Ok(Some(Broken { seq: Some(seq), reason }));
+    let (mut broken, covered) = compare_notes(read, trust, entries)?;
+    let Some(covered) = covered else { return Ok((broken, None)) };
+    let seen = trust.head.as_ref().map(|head| (head.seq, head.hash)).into_iter();
+    for (seq, hash) in seen.chain(trust.sealed.map(|sealed| (sealed.seq, sealed.hash))) {
+        if seq <= entries && read.ledger_hash(seq)? != Some(hash) {
+            return Ok((broken.or(Some(Broken { seq: Some(seq), reason: Reason::OtherHead { seq } })), None));
+        }
+    }
+    let end = End { head: trust.head.as_ref(), sealed: trust.sealed, covered };
+    let found = end.look(entries, trust.ends && entries > 0);
+    let tail = found.as_ref().and_then(|(from, reason)| match reason {
+        Reason::Unproven { .. } | Reason::AddedWhileClosed => Some((*from, entries)),
+        _ => None,
+    });
+    broken = broken.or(found.map(|(seq, reason)| Broken { seq: Some(seq), reason }));
+    Ok((broken, tail))
+}
+
+/// What does not fit, and how many entries checkpoints cover; `None`: not to be said.
+fn compare_notes(read: &Read<'_>, trust: &Trust, entries: u64) -> Result<(Option<Broken>, Option<u64>), Error> {
+    let aside = |reason| Some(Broken { seq: None, reason });
+    let at = |seq, reason| Ok((Some(Broken { seq: Some(seq), reason }), None));
+    let mut broken = None;
     if trust.keys_differ {
-        return aside(Reason::KeyReplaced);
+        broken = aside(Reason::KeyReplaced);
+    } else if trust.head_bad {
+        broken = aside(Reason::HeadBad);
+    } else if trust.gone && (entries > 0 || !trust.keys.is_empty()) {
+        broken = aside(Reason::OutsideGone);
     }
-    if trust.gone && (entries > 0 || !trust.keys.is_empty()) {
-        return aside(Reason::OutsideGone);
-    }
+    let mut covered = 0;
     let first = read.ledger_hash(1)?;
     for source in [Source::Keychain, Source::StateFile, Source::Anchor] {
         let Some(found) = trust.notes.iter().rfind(|found| found.source == source) else { continue };
         let opened = trust.keys.iter().rev().map(|key| note::open(&found.note, key));
         let Some(checkpoint) = opened.clone().find_map(Result::ok) else {
             let bad = opened.clone().any(|opened| opened != Err(NoteError::OtherKey));
-            return aside(if bad { Reason::SignatureBad } else { Reason::KeyReplaced });
+            broken = broken.or(aside(if bad { Reason::SignatureBad } else { Reason::KeyReplaced }));
+            continue;
         };
         if first.is_some_and(|first| note::origin(&first) != checkpoint.origin) {
             return at(1, Reason::OtherLog);
@@ -209,18 +330,9 @@ fn compare(read: &Read<'_>, trust: &Trust) -> Result<Option<Broken>, Error> {
         {
             return at(1, Reason::Rewritten { upto: checkpoint.size });
         }
+        covered = checkpoint.size.max(covered);
     }
-    let Some(head) = &trust.head else { return Ok(None) };
-    if head.seq > entries {
-        return at(entries + 1, Reason::CutOff { upto: head.seq });
-    }
-    if read.ledger_hash(head.seq)? != Some(head.hash) {
-        return at(head.seq, Reason::OtherHead { seq: head.seq });
-    }
-    if head.closed && head.seq < entries {
-        return at(head.seq + 1, Reason::AddedWhileClosed);
-    }
-    Ok(None)
+    Ok((broken, Some(covered)))
 }
 
 /// What is known of the log in a copy: the keys, and the checkpoints outside that are of the same log and not of a
@@ -241,7 +353,8 @@ pub(crate) fn trust_of_copy(
         note::read(&found.note).is_ok_and(|point| point.size <= entries && Some(&point.origin) == origin.as_ref())
     });
     // The end of the log as it was noted is of a later moment, or of another log.
-    (trust.head, trust.gone) = (None, trust.keys.is_empty());
+    (trust.head, trust.sealed, trust.head_bad, trust.ends) = (None, None, false, false);
+    trust.gone = trust.keys.is_empty();
     let replaced = without_the_former(read, &mut trust)?;
     Ok((trust, place, replaced))
 }
@@ -254,6 +367,35 @@ pub(crate) fn report_view(report: &Report, replaced: Option<Replaced>, key: KeyP
 /// What the log itself says of why it does not hold.
 fn known(read: &Read<'_>, report: &Report) -> Result<Option<String>, Error> {
     report.broken.as_ref().map_or(Ok(None), |broken| acknowledged(read, &broken.reason))
+}
+
+/// What there is to say when the log itself is not there; `None` when nothing tells that there ever was one.
+fn gone(data: &DataDir, keychain: Option<&dyn Keychain>, anchors: &[PathBuf]) -> Option<VerifyReport> {
+    let (trust, place) = outside::gather(data, keychain, anchors, true);
+    let noted = trust.notes.iter().filter_map(|found| note::read(&found.note).ok()).map(|point| point.size);
+    let seen = trust.head.as_ref().map(|head| head.seq).into_iter().chain(trust.sealed.map(|sealed| sealed.seq));
+    let known = noted.chain(seen).max()?;
+    Some(VerifyReport {
+        first_bad: Some(Seq(1)),
+        reason: Some(format!("the log is gone; {known} entries were known")),
+        checkpoint: clawbutler_ledger::CheckpointState::BeyondTheEnd.word().to_owned(),
+        end: "not_proven".to_owned(),
+        outside: words_of(&trust),
+        key: place,
+        ..VerifyReport::default()
+    })
+}
+
+/// Places outside the database that hold checkpoints of it.
+fn words_of(trust: &Trust) -> Vec<String> {
+    let places = [
+        (Source::StateFile, "state_folder"),
+        (Source::Keychain, "keychain"),
+        (Source::Anchor, "anchor"),
+        (Source::Given, "given"),
+    ];
+    let held = |source| trust.notes.iter().any(|found| found.source == source);
+    places.into_iter().filter(|(source, _)| held(*source)).map(|(_, word)| word.to_owned()).collect()
 }
 
 fn view(report: &Report, known: Option<String>, replaced: Option<Replaced>, key: KeyPlace) -> VerifyReport {
@@ -270,6 +412,11 @@ fn view(report: &Report, known: Option<String>, replaced: Option<Replaced>, key:
         checkpoint: report.checkpoint.word().to_owned(),
         checkpoint_entries: report.checkpoint_size.map(Seq),
         key,
+        end: if report.proven < report.entries { "not_proven" } else { "proven" }.to_owned(),
+        proven: Seq(report.proven),
+        unproven: report.unproven.iter().map(|(from, to)| Stretch { from: Seq(*from), to: Seq(*to) }).collect(),
+        began: report.began,
+        outside: Vec::new(),
         replaced,
     }
 }

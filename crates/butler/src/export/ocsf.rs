@@ -97,9 +97,12 @@ fn of_kind(kind: Kind, parts: &Parts) -> Shape {
         Kind::EngineStopped => lifecycle((4, "Stop"), "ClawButler Desktop"),
         Kind::SessionStarted => lifecycle((3, "Start"), named(&parts.runtime)),
         Kind::SessionEnded => lifecycle((4, "Stop"), named(&parts.runtime)),
-        Kind::GuardDrift | Kind::TamperingNoticed | Kind::LogDamaged | Kind::LogSetAside | Kind::OfflineDamaged => {
-            finding(parts, CREATE, parts.hash.clone())
-        }
+        Kind::GuardDrift
+        | Kind::TamperingNoticed
+        | Kind::LogDamaged
+        | Kind::LogSetAside
+        | Kind::LogTailUnproven
+        | Kind::OfflineDamaged => finding(parts, CREATE, parts.hash.clone()),
         Kind::ConfigDrift => {
             let uid = format!("config.drift {}", parts.data["home"].as_str().unwrap_or_default());
             finding(parts, if parts.data["count"] == 0 { (3, "Close") } else { CREATE }, uid)

@@ -13,6 +13,7 @@ use clawbutler_ledger::note::PublicKey;
 use clawbutler_ledger::pack::{self, FORMAT, Manifest, Named, PACK_ENTRIES, PackError, PackReport, Seal, Writer};
 use clawbutler_ledger::{Hash, Kind, note};
 use clawbutler_platform::files;
+use clawbutler_platform::keychain::Keychain;
 use clawbutler_platform::paths::DataDir;
 use clawbutler_store::search::SearchStore;
 use clawbutler_store::{Durability, Read, Store};
@@ -67,6 +68,12 @@ impl Butler {
             Err(PackError::Io(error)) => Err(error.into()),
             Err(error) => Ok(PackCheck { report: None, reason: Some(error.to_string()) }),
         }
+    }
+
+    /// Whether the key in a pack is one of those that signed this machine's log.
+    pub fn knows_key_of(data: &DataDir, keychain: Option<&dyn Keychain>, path: &Path) -> Result<bool, Error> {
+        let claimed = pack::claimed_key(&mut fs::File::open(path)?).ok().flatten();
+        Ok(claimed.is_some_and(|key| Self::is_known_key(data, keychain, &key)))
     }
 
     /// Makes an evidence pack as the window does, for a program that holds the engine itself.

@@ -67,6 +67,15 @@ impl ClassPlan {
     }
 }
 
+/// The newest entries that the engine reads at its start.
+fn needed(read: &clawbutler_store::Read<'_>) -> Result<BTreeSet<u64>, Error> {
+    let mut entries = BTreeSet::new();
+    for kind in NEEDED {
+        entries.extend(read.ledger_newest_of(&[kind])?.map(|row| row.seq));
+    }
+    Ok(entries)
+}
+
 /// What stays whatever the settings say.
 #[derive(Debug, Default)]
 pub(super) struct Guarded {
@@ -77,9 +86,7 @@ pub(super) struct Guarded {
 impl Guarded {
     pub(super) fn of(read: &clawbutler_store::Read<'_>) -> Result<Self, Error> {
         let mut entries = read.standing_grant_entries()?;
-        for kind in NEEDED {
-            entries.extend(read.ledger_newest_of(&[kind])?.map(|row| row.seq));
-        }
+        entries.extend(needed(read)?);
         Ok(Self { spans: read.pending_spans()?, entries })
     }
 
@@ -94,6 +101,9 @@ pub(super) struct Plan {
     /// When it was made (ms since the epoch).
     pub(super) at: i64,
     pub(super) classes: Vec<ClassPlan>,
+    /// The entries that the engine needs at its start, as of then: verification knows that no run takes them.
+    #[serde(default)]
+    needed: BTreeSet<u64>,
 }
 
 /// The chosen time and size of each class.
@@ -122,13 +132,13 @@ impl Plan {
         now: Timestamp,
         stop: impl Fn() -> bool,
     ) -> Result<Option<Self>, Error> {
-        let (from, guarded, total) = Store::read_only::<_, Error>(database, |read| {
+        let (from, guarded, needed, total) = Store::read_only::<_, Error>(database, |read| {
             let from = read.setting(FROM)?.and_then(|text| serde_json::from_str(&text).ok());
-            Ok((from.unwrap_or_default(), Guarded::of(read)?, read.ledger_len()?))
+            Ok((from.unwrap_or_default(), Guarded::of(read)?, needed(read)?, read.ledger_len()?))
         })?;
         let from: BTreeMap<String, u64> = from;
         let mut sizes = BTreeMap::new();
-        let mut plan = Self { at: now.0, classes: Vec::new() };
+        let mut plan = Self { at: now.0, classes: Vec::new(), needed };
         for (class, keep) in keeps(settings).into_iter().filter(|(_, keep)| *keep != Keep::default()) {
             sizes.extend(keep.megabytes.map(|megabytes| (class, u64::from(megabytes) * 1_000_000)));
             let from = from.get(class.word()).copied().unwrap_or(0);
@@ -222,7 +232,7 @@ impl Plan {
     pub(super) fn takes(&self, row: &PayloadRow, guarded: &Guarded) -> bool {
         let class = class_of(&row.kind);
         let announced = self.classes.iter().any(|plan| plan.class == class && row.seq < plan.below);
-        announced && self.wants(row, class) && !guarded.keeps(row)
+        announced && self.wants(row, class) && !guarded.keeps(row) && !self.needed.contains(&row.seq)
     }
 
     /// Number of the last entry that goes.

@@ -148,6 +148,12 @@ pub(crate) fn entry_says(kind: &str, data: &Value) -> String {
         "backup.made" => format!("A backup was made: {}", text("file")),
         "backup.restored" => format!("A backup with {} entries was put back.", data["entries"]),
         "log.damaged" => format!("The database is damaged: {}", text("reason")),
+        "log.tail_unproven" if data["lost"] == true => {
+            format!("Sealed entries {} to {} were missing at the start", data["from"], data["to"])
+        }
+        "log.tail_unproven" => {
+            format!("At the start nothing of ours covered the entries {} to {}", data["from"], data["to"])
+        }
         "log.set_aside" => format!("A new log, because the database was damaged. It is kept as {}.", text("file")),
         other => registry_says(other, data).unwrap_or_else(|| other.to_owned()),
     }

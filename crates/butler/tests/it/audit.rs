@@ -46,7 +46,7 @@ impl Copy {
     }
 
     fn verify(&self) -> VerifyReport {
-        Butler::verify_file(&self.data(), None, |_, _| ()).unwrap()
+        Butler::verify_file(&self.data(), None, &[], |_, _| ()).unwrap()
     }
 
     /// What ours and the other verifier say of an export, held against the checkpoints and the key outside.
@@ -63,11 +63,33 @@ impl Copy {
     }
 }
 
+/// Appends an entry as a program does that knows the format and has no key.
+fn forge(copy: &Copy, kind: clawbutler_ledger::Kind) {
+    let store = clawbutler_store::Store::open(&copy.data().database()).unwrap();
+    store
+        .write::<_, clawbutler_store::StoreError>(clawbutler_store::Durability::Power, |tx| {
+            let draft = clawbutler_ledger::Draft {
+                kind,
+                actor: clawbutler_core::actor::Actor::LocalUser,
+                trace: "t".into(),
+                span: "s".into(),
+                parent: None,
+                data: serde_json::json!({ "forged": "approved by the user" }),
+            };
+            tx.append(draft, clawbutler_core::clock::Timestamp(1)).map(drop)
+        })
+        .unwrap();
+}
+
 fn verifier(arguments: &[&str]) -> bool {
+    verifier_status(arguments) == Some(0)
+}
+
+fn verifier_status(arguments: &[&str]) -> Option<i32> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/verifier/verify.py");
     let output = Command::new("python3").arg(script).args(arguments).output().unwrap();
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
-    output.status.success()
+    output.status.code()
 }
 
 /// Computes every hash anew, as someone would who knows the format.
@@ -256,22 +278,7 @@ fn what_a_chain_cannot_see_is_told_by_what_is_kept_outside() {
     let cut = format!("it is missing: the log had {last} entries");
     assert_eq!(older, (Some(first + 1), cut, "beyond_the_end".to_owned()));
 
-    let added = attack(&|copy| {
-        let store = clawbutler_store::Store::open(&database(copy)).unwrap();
-        store
-            .write::<_, clawbutler_store::StoreError>(clawbutler_store::Durability::Power, |tx| {
-                let draft = clawbutler_ledger::Draft {
-                    kind: clawbutler_ledger::Kind::ActionDecided,
-                    actor: clawbutler_core::actor::Actor::LocalUser,
-                    trace: "t".into(),
-                    span: "s".into(),
-                    parent: None,
-                    data: serde_json::json!({}),
-                };
-                tx.append(draft, clawbutler_core::clock::Timestamp(1)).map(drop)
-            })
-            .unwrap();
-    });
+    let added = attack(&|copy| forge(copy, clawbutler_ledger::Kind::ActionDecided));
     assert_eq!(added, (Some(last + 1), "it was added while ClawButler was closed".to_owned(), "good".to_owned()));
 
     let key = "a checkpoint is signed by another key, or two places name different keys";
@@ -290,6 +297,182 @@ fn what_a_chain_cannot_see_is_told_by_what_is_kept_outside() {
     });
     let words = "a checkpoint is damaged or its signature does not fit";
     assert_eq!((signature.0, signature.1.as_str(), signature.2.as_str()), (None, words, "signature_bad"));
+}
+
+#[test]
+fn a_tail_forged_after_a_crash_is_told_and_stays_named() {
+    let mut desk = Desk::new();
+    lived(&mut desk);
+    desk.open();
+    desk.verdict("ls");
+    // Everything lies as a kill leaves it.
+    let copy = Copy::of(&desk);
+    let whole = copy.verify();
+    assert_eq!((found(&whole), whole.end.as_str(), whole.proven), ((None, "-", "good"), "proven", whole.entries));
+    let forged = whole.entries.0 + 1;
+    forge(&copy, clawbutler_ledger::Kind::RulesChanged);
+    let report = copy.verify();
+    let words =
+        format!("it and those up to {forged} are proven by nothing: no checkpoint, note or seal of ours covers them");
+    assert_eq!(found(&report), (Some(forged), words.as_str(), "good"));
+
+    let mut opened = Desk::at(copy.0.path());
+    let named = opened.entries("log.tail_unproven");
+    assert_eq!(named.len(), 1);
+    let facts = serde_json::json!({ "from": forged, "to": forged, "kinds": { "rules.changed": 1 } });
+    assert_eq!((&named[0].data, opened.alerts().is_empty()), (&facts, false));
+    opened.close();
+    let after = copy.verify();
+    assert_eq!(found(&after), (None, "-", "good"));
+    assert_eq!(after.unproven.iter().map(|one| (one.from.0, one.to.0)).collect::<Vec<_>>(), [(forged, forged)]);
+    let (ours, theirs) = copy.verify_export();
+    assert_eq!((ours.intact, ours.unproven, theirs), (true, after.unproven, false));
+    let state = |name: &str| copy.0.path().join("data-state").join(name);
+    let keys = fs::read_to_string(state("keys.txt")).unwrap();
+    let (export, notes) = (copy.0.path().join("export.jsonl"), state("checkpoints.txt"));
+    let arguments = [
+        export.to_str().unwrap(),
+        "--checkpoints",
+        notes.to_str().unwrap(),
+        "--key",
+        keys.split(' ').next().unwrap(),
+        "--accept-unproven",
+    ];
+    assert_eq!(verifier_status(&arguments[..5]), Some(3));
+    assert_eq!(verifier_status(&arguments), Some(0));
+    assert_eq!(verifier_status(&arguments[..1]), Some(3), "without checkpoints the end is not proven");
+}
+
+/// What is done to the text of a note.
+type Edit = fn(&str) -> String;
+
+#[test]
+fn a_changed_note_of_the_newest_entry_hides_nothing() {
+    let mut desk = Desk::new();
+    lived(&mut desk);
+    let forged = Copy::of(&desk).verify().entries.0 + 1;
+    let edits: [(&str, Edit); 5] = [
+        ("opened again", |text| text.replace("\"clean\":true", "\"clean\":false")),
+        ("another hash", |text| {
+            let at = text.find("\"hash\":\"").unwrap() + 8;
+            format!("{}{}{}", &text[..at], "ab".repeat(32), &text[at + 64..])
+        }),
+        ("no hash", |text| {
+            let at = text.find("\"hash\":\"").unwrap() + 8;
+            format!("{}zz{}", &text[..at], &text[at + 64..])
+        }),
+        ("no signature", |text| format!("{}\"\"}}", &text[..text.find("\"signature\":").unwrap() + 12])),
+        ("nothing", |_| String::new()),
+    ];
+    for (what, edit) in edits {
+        for tail in [false, true] {
+            let copy = Copy::of(&desk);
+            let path = copy.data().state().join("head.json");
+            let text = fs::read_to_string(&path).unwrap();
+            let other = edit(&text);
+            assert_ne!(text, other);
+            fs::write(&path, other).unwrap();
+            let words = if tail {
+                forge(&copy, clawbutler_ledger::Kind::RulesChanged);
+                format!(
+                    "it and those up to {forged} are proven by nothing: no checkpoint, note or seal of ours covers them"
+                )
+            } else {
+                "the note of the newest entry is damaged or not signed by the log's key".to_owned()
+            };
+            let report = copy.verify();
+            assert_eq!(found(&report), (tail.then_some(forged), words.as_str(), "good"), "{what}");
+            let opened = Desk::at(copy.0.path());
+            assert!(!opened.alerts().is_empty(), "{what}");
+            let named: Vec<_> = opened.entries("log.tail_unproven");
+            assert_eq!((named.len(), opened.entries("tampering.noticed").len()), (usize::from(tail), 1), "{what}");
+        }
+    }
+}
+
+#[test]
+fn an_older_seal_that_is_put_back_proves_less_and_a_changed_one_is_told() {
+    let desk = Desk::new();
+    desk.verdict("ls");
+    let older = Copy::of(&desk);
+    desk.verdict("git status");
+    let copy = Copy::of(&desk);
+    assert!(copy.verify().intact);
+    let (from, to) = (older.verify().entries.0 + 1, copy.verify().entries.0);
+    let seal = |copy: &Copy| copy.data().state().join("head.seal");
+    fs::copy(seal(&older), seal(&copy)).unwrap();
+    fs::copy(older.data().state().join("head.json"), copy.data().state().join("head.json")).unwrap();
+    let words =
+        format!("it and those up to {to} are proven by nothing: no checkpoint, note or seal of ours covers them");
+    assert_eq!(found(&copy.verify()), (Some(from), words.as_str(), "good"));
+    let text = fs::read_to_string(seal(&copy)).unwrap();
+    fs::write(seal(&copy), text.replace('a', "b")).unwrap();
+    let report = copy.verify();
+    assert!(!report.intact && report.first_bad.is_some(), "{report:?}");
+}
+
+#[test]
+fn facts_are_not_erased_in_the_name_of_a_retention_run() {
+    let mut desk = Desk::new();
+    lived(&mut desk);
+    desk.open();
+    let copy = Copy::of(&desk);
+    let sql = copy.sql();
+    sql.execute_batch("UPDATE ledger SET payload = NULL WHERE seq = 4").unwrap();
+    drop(sql);
+    let store = clawbutler_store::Store::open(&copy.data().database()).unwrap();
+    let kind: String = store
+        .read::<_, clawbutler_store::StoreError>(|read| Ok(read.ledger_row(4)?.map(|row| row.kind)))
+        .unwrap()
+        .unwrap();
+    store
+        .write::<_, clawbutler_store::StoreError>(clawbutler_store::Durability::Power, |tx| {
+            let draft = clawbutler_ledger::Draft {
+                kind: clawbutler_ledger::Kind::AuditPruned,
+                actor: clawbutler_core::actor::Actor::Engine,
+                trace: "t".into(),
+                span: "s".into(),
+                parent: None,
+                data: serde_json::json!({ "below": 6, "kinds": [kind] }),
+            };
+            tx.append(draft, clawbutler_core::clock::Timestamp(desk.now() + 1_000)).map(drop)
+        })
+        .unwrap();
+    drop(store);
+    let words = "its payload is missing and no retention run removed it";
+    let report = copy.verify();
+    assert_eq!((found(&report).0, found(&report).1), (Some(4), words));
+    let (ours, theirs) = copy.verify_export();
+    assert_eq!((ours.first_bad.map(|seq| seq.0), theirs), (Some(4), false));
+}
+
+#[test]
+fn a_log_that_is_gone_is_known_to_have_been() {
+    let mut desk = Desk::new();
+    let (last, _) = lived(&mut desk);
+    let copy = Copy::of(&desk);
+    for name in ["clawbutler.db", "clawbutler.db-wal", "clawbutler.db-shm"] {
+        let _ = fs::remove_file(copy.data().path().join(name));
+    }
+    let report = copy.verify();
+    let words = format!("the log is gone; {last} entries were known");
+    assert_eq!((report.intact, found(&report)), (false, (Some(1), words.as_str(), "beyond_the_end")));
+
+    // Everything of ours is gone: only a copy that was kept elsewhere tells.
+    let anchor = copy.0.path().join("kept-elsewhere.txt");
+    fs::copy(copy.data().state().join("checkpoints.txt"), &anchor).unwrap();
+    fs::remove_dir_all(copy.data().state()).unwrap();
+    fs::remove_dir_all(copy.data().path()).unwrap();
+    let with = |anchors: &[PathBuf]| Butler::verify_file(&copy.data(), None, anchors, |_, _| ());
+    let report = with(std::slice::from_ref(&anchor)).unwrap();
+    assert_eq!(found(&report), (Some(1), words.as_str(), "beyond_the_end"));
+    assert!(with(&[]).is_err(), "nothing tells that there ever was one");
+    let mut anew = Desk::at(copy.0.path());
+    anew.close();
+    let report = with(&[]).unwrap();
+    assert!(report.intact && report.began.is_some() && report.outside == ["state_folder"], "{report:?}");
+    let report = with(&[anchor]).unwrap();
+    assert_eq!((report.intact, report.checkpoint.as_str()), (false, "key_replaced"));
 }
 
 #[test]
@@ -318,6 +501,13 @@ fn an_entry_is_proven_and_nothing_else_is() {
         }
     }
     assert!(Butler::prove_file(&copy.data(), last + 1).is_err());
+}
+
+#[test]
+fn the_other_verifier_fits_the_vectors() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/verifier/vectors.py");
+    let output = Command::new("python3").arg(script).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "4 entries, 2 notes fit\n", "{output:?}");
 }
 
 #[test]

@@ -78,7 +78,7 @@ fn what_is_no_database_is_kept_and_the_new_log_says_so_first() {
     assert!(report.reason.as_ref().unwrap().starts_with(says), "{report:?}");
     assert!(report.replaced.as_ref().unwrap().gone_upto.is_some(), "{report:?}");
     assert_eq!(
-        Butler::verify_file(&DataDir::at(desk.data()), None, |_, _| ()).unwrap(),
+        Butler::verify_file(&DataDir::at(desk.data()), None, &[], |_, _| ()).unwrap(),
         report,
         "the command line too"
     );

@@ -43,7 +43,7 @@ fn keeping(desk: &Desk) -> AuditKeeping {
 }
 
 fn verify(desk: &Desk) -> (Option<String>, String, KeyPlace) {
-    let report = Butler::verify_file(&DataDir::at(desk.data()), desk.keychain.as_deref(), |_, _| ()).unwrap();
+    let report = Butler::verify_file(&DataDir::at(desk.data()), desk.keychain.as_deref(), &[], |_, _| ()).unwrap();
     (report.reason, report.checkpoint, report.key)
 }
 
@@ -80,7 +80,9 @@ fn a_key_moves_from_the_file_into_a_keychain_and_nothing_is_signed_while_that_is
     desk.open();
     assert_eq!(keeping(&desk).key, KeyPlace::Keychain);
     assert!(desk.entries("tampering.noticed").is_empty());
+    assert_eq!(desk.entries("log.tail_unproven").len(), 1, "what was written meanwhile is proven by nothing");
     desk.close();
+    assert_eq!(verify(&desk), (None, "good".to_owned(), KeyPlace::Keychain));
     // The state folder is written anew by someone who does not have the keychain.
     let keys = desk.data().with_file_name("data-state").join("keys.txt");
     let other = Desk::new();

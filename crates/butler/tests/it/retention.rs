@@ -33,7 +33,7 @@ fn everything() -> RetentionSettings {
 }
 
 fn pruned(desk: &Desk) -> u64 {
-    let report = Butler::verify_file(&DataDir::at(desk.data()), None, |_, _| ()).unwrap();
+    let report = Butler::verify_file(&DataDir::at(desk.data()), None, &[], |_, _| ()).unwrap();
     assert_eq!((report.intact, report.reason, report.checkpoint.as_str()), (true, None, "good"));
     report.pruned.0
 }

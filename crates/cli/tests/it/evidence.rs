@@ -116,10 +116,13 @@ fn a_pack_is_made_checked_and_refused_after_a_change() {
     let checked = run(&["verify", &path, "--key", &key]);
     assert_eq!((checked.code, checked.out.starts_with("Intact: 2 entries")), (Some(0), true), "{}", checked.out);
     let report = parsed(&run(&["verify", &path, "--json"]).out);
-    assert_eq!(
-        (&report["intact"], &report["entries"], &report["key"]),
-        (&json!(true), &json!(2), &json!("in_the_pack"))
-    );
+    assert_eq!((&report["intact"], &report["entries"], &report["key"]), (&json!(true), &json!(2), &json!("ours")));
+    let stranger = machine.data().join("stranger").display().to_string();
+    let elsewhere =
+        |more: &[&str]| machine.run(&[&["--home", &stranger, "audit", "verify", &path], more].concat(), b"");
+    let unknown = elsewhere(&["--json"]);
+    assert_eq!((unknown.code, &parsed(&unknown.out)["key"]), (Some(3), &json!("unknown")));
+    assert_eq!(elsewhere(&["--accept-key-in-pack"]).code, Some(0));
     assert_eq!(run(&["verify"]).code, Some(0), "the log holds with the pack's entry in it");
 
     let mut bytes = std::fs::read(&file).unwrap();

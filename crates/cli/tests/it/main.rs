@@ -1,6 +1,7 @@
 //! The program as its users and scripts meet it: started, fed, read, its exit status looked at.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop and say where")]
 
+mod crash;
 mod evidence;
 mod explain;
 mod keep;

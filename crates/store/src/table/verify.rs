@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver};
 
+use clawbutler_ledger::retention::TELLING;
 use clawbutler_ledger::{
     BLOCK_LEVEL, Block, Columns, Found, GENESIS, Hash, Report, Retention, Source, Stored, Trust, Verifier,
 };
@@ -151,11 +152,17 @@ impl Read<'_> {
 
     fn retention(&self) -> Result<Retention, StoreError> {
         let mut retention = Retention::default();
-        let sql = "SELECT seq, payload FROM ledger WHERE kind = 'audit.pruned' AND payload IS NOT NULL ORDER BY seq";
-        let mut statement = self.0.prepare_cached(sql)?;
+        // Most logs were never pruned: no scan for those.
+        let any = "SELECT EXISTS (SELECT 1 FROM ledger WHERE kind = 'audit.pruned')";
+        if !self.0.prepare_cached(any)?.query_row([], |row| row.get::<_, bool>(0))? {
+            return Ok(retention);
+        }
+        let kinds = TELLING.map(|kind| format!("'{}'", kind.text())).join(",");
+        let sql = format!("SELECT seq, body, payload FROM ledger WHERE kind IN ({kinds}) ORDER BY seq");
+        let mut statement = self.0.prepare_cached(&sql)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            retention.add(row.get(0)?, row.get_ref(1)?.as_str().unwrap_or_default());
+            retention.see(row.get(0)?, row.get_ref(1)?.as_str().unwrap_or_default(), row.get_ref(2)?.as_str().ok());
         }
         Ok(retention)
     }

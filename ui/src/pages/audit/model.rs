@@ -195,6 +195,7 @@ pub(super) const KINDS: &[(&str, &[(&str, &str)])] = &[
             ("backup.made", "Backup made"),
             ("backup.restored", "Backup restored"),
             ("log.set_aside", "Log set aside"),
+            ("log.tail_unproven", "Unproven entries"),
             ("log.damaged", "Damage found"),
             ("offline.recorded", "Recorded offline"),
             ("offline.damaged", "Offline record damaged"),

@@ -112,6 +112,13 @@ fn words(report: &VerifyReport) -> (String, Vec<String>) {
         return (what, rest.into_iter().chain(checkpoint_words(report)).collect());
     }
     let mut rest: Vec<String> = checkpoint_words(report).into_iter().collect();
+    rest.extend(report.unproven.iter().map(|stretch| {
+        format!(
+            "Nothing of ours covered the entries {} to {} when a start found them: compare them with what you remember.",
+            model::grouped(stretch.from.0),
+            model::grouped(stretch.to.0)
+        )
+    }));
     if report.pruned.0 > 0 {
         rest.push(format!(
             "The facts of {} were removed by retention; their digests hold.",
@@ -272,7 +279,7 @@ mod tests {
             checkpoint: "good".to_owned(),
             checkpoint_entries: Some(Seq(1_100)),
             key: KeyPlace::Keychain,
-            replaced: None,
+            ..VerifyReport::default()
         }
     }
 
