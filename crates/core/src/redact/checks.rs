@@ -210,6 +210,25 @@ pub(super) fn entropy(text: &str) -> f64 {
     counts.iter().filter(|count| **count > 0).map(|count| f64::from(*count) / all).map(|part| -part * part.log2()).sum()
 }
 
+/// CRC-32 (IEEE 802.3) of bytes, as six digits of base 62: the checksum in GitHub's and npm's tokens.
+pub(super) fn base62_crc32(bytes: &[u8]) -> [u8; 6] {
+    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let mut crc = !0_u32;
+    for byte in bytes {
+        crc ^= u32::from(*byte);
+        for _ in 0..8 {
+            crc = if crc & 1 == 1 { crc >> 1 ^ 0xEDB8_8320 } else { crc >> 1 };
+        }
+    }
+    let mut rest = !crc as usize;
+    let mut out = [b'0'; 6];
+    for place in out.iter_mut().rev() {
+        *place = DIGITS[rest % 62];
+        rest /= 62;
+    }
+    out
+}
+
 /// Different bytes in a text.
 pub(super) fn distinct(text: &str) -> usize {
     let mut seen = [false; 256];

@@ -8,15 +8,23 @@
 //! Kinds: `providers` (keys by their shape), `named` (values beside a name that says secret, URLs,
 //! connection strings, private keys), `personal` (e-mail, phone, IBAN, cards, national ids, addresses).
 
+mod blocks;
 mod checks;
+mod headers;
+mod json;
+mod look;
 mod named;
+mod options;
 mod personal;
 mod providers;
 mod scan;
+mod shapes;
+mod words;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use serde_json::Value;
 use sha2::Sha256;
+
+pub use json::{mask_value, mask_value_with};
 
 use crate::id::hex;
 
@@ -82,37 +90,6 @@ fn masks(text: &str) -> Vec<std::ops::Range<usize>> {
         (right && digits[8..].starts_with(']')).then(|| start..start + MASK.len() + colon + 10)
     };
     text.match_indices(MASK).filter_map(|(start, _)| whole(start)).collect()
-}
-
-/// Masks every string inside a JSON value, keys excepted.
-pub fn mask_value(value: &mut Value, key: &MaskKey) {
-    match value {
-        Value::String(text) => mask_in_place(text, key),
-        Value::Array(items) => items.iter_mut().for_each(|item| mask_value(item, key)),
-        Value::Object(map) => {
-            for (name, item) in map.iter_mut() {
-                match item {
-                    Value::String(text) if named::holds_secret(name, text) => {
-                        *text = token("named_secret", text, key);
-                    }
-                    Value::Null
-                    | Value::Bool(_)
-                    | Value::Number(_)
-                    | Value::String(_)
-                    | Value::Array(_)
-                    | Value::Object(_) => mask_value(item, key),
-                }
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-fn mask_in_place(text: &mut String, key: &MaskKey) {
-    let found = find(text, Choice::default());
-    if !found.is_empty() {
-        *text = replace(text, &found, key);
-    }
 }
 
 /// Masks what has to be masked in one text.
