@@ -8,12 +8,15 @@
 //! Kinds: `providers` (keys by their shape), `named` (values beside a name that says secret, URLs,
 //! connection strings, private keys), `personal` (e-mail, phone, IBAN, cards, national ids, addresses).
 
+mod addresses;
 mod blocks;
 mod checks;
 mod headers;
 mod json;
 mod look;
+mod mail;
 mod named;
+mod national;
 mod options;
 mod personal;
 mod providers;

@@ -257,10 +257,10 @@ fn unsigned(name: &Name<'_>, gap: usize, at: usize, found: &mut Vec<Finding>) {
         }
         return;
     }
-    if is_reference(secret) || secret.len() < 3 {
-        return;
-    }
-    if said(name, line, secret, bytes.get(at) == Some(&b'\''), quoted) {
+    if !is_reference(secret)
+        && secret.len() >= 3
+        && said(name, line, secret, bytes.get(at) == Some(&b'\''), quoted)
+    {
         push(found, "named_secret", from, to);
         return;
     }

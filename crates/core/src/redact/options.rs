@@ -112,6 +112,9 @@ pub(super) fn command(text: &str, start: usize, end: usize, found: &mut Vec<Find
         net_use(text, &words, found);
         return;
     }
+    if words.iter().any(|(start, end)| &text[*start..*end] == "--password-stdin") {
+        piped(text, start, found);
+    }
     let key = if option { "" } else { name };
     let Some((_, options)) = COMMANDS.iter().find(|(names, _)| names.iter().any(|n| n.eq_ignore_ascii_case(key)))
     else {
@@ -255,17 +258,16 @@ fn secret(text: &str, from: usize, to: usize, how: How, found: &mut Vec<Finding>
     }
 }
 
-/// `echo 'name:password' | chpasswd`.
+/// `echo 'name:password' | chpasswd`, `echo password | docker login --password-stdin`.
 fn piped(text: &str, start: usize, found: &mut Vec<Finding>) {
     let line = text[..start].rsplit('\n').next().unwrap_or_default();
     let from = start - line.len();
     let Some(echo) = line.rfind("echo ") else { return };
     for (start, end) in split(text, from + echo + "echo ".len()) {
-        if let Some((name, secret)) = text[start..end].split_once(':')
-            && !secret.is_empty()
-            && !is_reference(secret)
-        {
-            push(found, "named_secret", start + name.len() + 1, end);
+        let word = &text[start..end];
+        let from = start + word.find(':').map_or(0, |colon| colon + 1);
+        if from < end && !is_reference(&text[from..end]) {
+            push(found, "named_secret", from, end);
         }
     }
 }

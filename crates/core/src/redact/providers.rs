@@ -36,7 +36,8 @@ pub(super) fn look(text: &str, at: usize, which: usize) -> Option<Finding> {
         // Others begin so by chance: names in capital letters, words joined by `-`.
         "aws_key" if prefix != "ABSK" => body == 16 && free,
         "api_key" | "xai_key" | "fireworks_key" | "pulumi_token" | "cerebras_key" | "tavily_key" | "render_key"
-        | "jina_key" | "together_key" | "vercel_token" | "buildkite_token" => mixed(inner),
+        | "jina_key" | "together_key" | "buildkite_token" => mixed(inner),
+        "vercel_token" => inner.bytes().any(|byte| byte.is_ascii_digit()),
         "crates_token" => body == 32 && mixed(inner) && entropy(inner) > 3.5,
         "databricks_token" => body >= 32 && inner.bytes().any(|byte| byte.is_ascii_digit()),
         "notion_token" if prefix == "secret_" => body == 43,
