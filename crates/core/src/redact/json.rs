@@ -33,7 +33,7 @@ impl Walk<'_> {
     fn value(&self, value: &mut Value, name: &str, under: Field) {
         match value {
             Value::String(text) => self.text(text, name, under),
-            Value::Array(items) => items.iter_mut().for_each(|item| self.value(item, name, under)),
+            Value::Array(items) => self.array(items, name, under),
             Value::Object(map) => self.object(map, under),
             Value::Number(number) => {
                 if let Some(mask) = self.number(&number.to_string(), name, under) {
@@ -41,6 +41,19 @@ impl Walk<'_> {
                 }
             }
             Value::Null | Value::Bool(_) => {}
+        }
+    }
+
+    /// Items of a list; in a list of arguments the one behind `--password` is a secret.
+    fn array(&self, items: &mut [Value], name: &str, under: Field) {
+        let mut option = Field::Plain;
+        for item in items {
+            let next = match item.as_str() {
+                Some(text) if text.starts_with('-') && !text.contains([' ', '=']) => words::field(text),
+                _ => Field::Plain,
+            };
+            self.value(item, name, if option == Field::Plain { under } else { option });
+            option = next;
         }
     }
 

@@ -87,7 +87,12 @@ pub(super) fn is_reference(text: &str) -> bool {
         }
         Some(b'<') => true,
         Some(b'%') => text.len() <= 3 || text.ends_with('%') || name(&text[1..]) && text.len() < 4,
-        Some(b'{') => text.starts_with("{{") || text.starts_with("{%") || text.ends_with('}') && name(&text[1..text.len() - 1]) || text.len() == 1,
+        Some(b'{') => {
+            text.starts_with("{{")
+                || text.starts_with("{%")
+                || text.ends_with('}') && name(&text[1..text.len() - 1])
+                || text.len() == 1
+        }
         Some(b'&' | b'*') => name(&text[1..]) || text.bytes().all(|byte| byte == b'*'),
         Some(b'-') => text.starts_with("--") || text.len() < 4,
         _ => false,

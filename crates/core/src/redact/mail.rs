@@ -25,26 +25,30 @@ pub(super) fn escaped(text: &str, at: usize, found: &mut Vec<Finding>) {
 fn look(text: &str, at: usize, sign: usize, found: &mut Vec<Finding>) {
     let bytes = text.as_bytes();
     // Letters of any script: `jürgen@`.
-    let local = |byte: &u8| {
-        byte.is_ascii_alphanumeric() || *byte >= 0x80 || matches!(byte, b'.' | b'_' | b'%' | b'+' | b'-')
-    };
+    let local =
+        |byte: &u8| byte.is_ascii_alphanumeric() || *byte >= 0x80 || matches!(byte, b'.' | b'_' | b'%' | b'+' | b'-');
     let mut start = at - bytes[..at].iter().rev().take(LOCAL).take_while(|byte| local(byte)).count();
     start = (start..=at).find(|place| text.is_char_boundary(*place)).unwrap_or(at);
     // Signs that are no letters end a name: a dash of print, a quotation mark, an arrow.
-    if let Some((place, sign)) = text[start..at].char_indices().rev().find(|(_, c)| !c.is_ascii() && !c.is_alphanumeric()) {
+    if let Some((place, sign)) =
+        text[start..at].char_indices().rev().find(|(_, c)| !c.is_ascii() && !c.is_alphanumeric())
+    {
         start += place + sign.len_utf8();
     }
     let from = at + sign;
-    let domain_byte =
-        |byte: u8, next: Option<&u8>| {
-            byte.is_ascii_alphanumeric()
-                || byte >= 0x80
-                || byte == b'.'
-                || byte == b'-' && next.is_some_and(|next| next.is_ascii_alphanumeric() || *next >= 0x80)
-        };
+    let domain_byte = |byte: u8, next: Option<&u8>| {
+        byte.is_ascii_alphanumeric()
+            || byte >= 0x80
+            || byte == b'.'
+            || byte == b'-' && next.is_some_and(|next| next.is_ascii_alphanumeric() || *next >= 0x80)
+    };
     let rest = &bytes[from..];
-    let length =
-        rest.iter().enumerate().take(DOMAIN).take_while(|(place, byte)| domain_byte(**byte, rest.get(place + 1))).count();
+    let length = rest
+        .iter()
+        .enumerate()
+        .take(DOMAIN)
+        .take_while(|(place, byte)| domain_byte(**byte, rest.get(place + 1)))
+        .count();
     let mut end = from + length;
     while !text.is_char_boundary(end) {
         end -= 1;

@@ -191,7 +191,11 @@ fn loosely(name: &Name<'_>, secret: &str, quoted: bool) -> bool {
 /// Names that mean a password and nothing else.
 fn strong(word: &str) -> bool {
     let word = word.to_lowercase();
-    word.starts_with("pass") || matches!(word.as_str(), "pwd" | "kennwort" | "mot de passe" | "contraseña" | "wachtwoord" | "пароль" | "密码")
+    word.starts_with("pass")
+        || matches!(
+            word.as_str(),
+            "pwd" | "kennwort" | "mot de passe" | "contraseña" | "wachtwoord" | "пароль" | "密码"
+        )
 }
 
 /// A lone word in a sentence that goes on.
@@ -232,6 +236,23 @@ fn unsigned(name: &Name<'_>, gap: usize, at: usize, found: &mut Vec<Finding>) {
         inside(text, at, found);
         return;
     }
+    // `define('DB_PASSWORD', 'x')`.
+    let option = text[name.first()..].starts_with('-');
+    if name.quoted && option && bytes.get(at) == Some(&b',') {
+        // `["--password", "x"]`.
+        let (from, to, quoted) = value(text, spaces(text, at + 1));
+        if quoted && taken(name, from, to, true, false) {
+            push(found, "named_secret", from, to);
+        }
+        return;
+    }
+    if name.quoted && bytes.get(at) == Some(&b',') && (name.line().ends_with("('") || name.line().ends_with("(\"")) {
+        let (from, to, quoted) = value(text, spaces(text, at + 1));
+        if quoted && random(&text[from..to]) && taken(name, from, to, true, false) {
+            push(found, "named_secret", from, to);
+        }
+        return;
+    }
     // `<add key="DbPassword" value="x"/>`.
     if name.quoted {
         if at > gap && text[at..].starts_with("value=") {
@@ -242,25 +263,32 @@ fn unsigned(name: &Name<'_>, gap: usize, at: usize, found: &mut Vec<Finding>) {
         }
         return;
     }
+    let line = name.line();
     if at == gap {
+        // `setPassword("x")`.
+        if bytes.get(at) == Some(&b'(') {
+            let (from, to, quoted) = value(text, at + 1);
+            if quoted && random(&text[from..to]) && !text[from..to].contains(' ') && taken(name, from, to, true, false)
+            {
+                push(found, "named_secret", from, to);
+            }
+        }
         return;
     }
-    let line = name.line();
     let option = line.is_empty() && text[name.first()..].starts_with('-') || text[name.first()..].starts_with("--");
     let (from, to, quoted) = value(text, at);
     let secret = &text[from..to];
     // An option, a macro or a variable of a shell: the value is the next word.
-    let defined = ["#define ", "set -", "setx ", "setenv "].iter().any(|head| line.trim_start().starts_with(head));
+    let defined = ["#define ", "set -", "setx ", "setenv ", "ENV ", "ARG "]
+        .iter()
+        .any(|head| line.trim_start().starts_with(head));
     if option && name.text[name.first()..].starts_with("--") || defined && !secret.starts_with('-') {
         if taken(name, from, to, true, false) && secret.len() >= 4 - usize::from(quoted) {
             push(found, "named_secret", from, to);
         }
         return;
     }
-    if !is_reference(secret)
-        && secret.len() >= 3
-        && said(name, line, secret, bytes.get(at) == Some(&b'\''), quoted)
-    {
+    if !is_reference(secret) && secret.len() >= 3 && said(name, line, secret, bytes.get(at) == Some(&b'\''), quoted) {
         push(found, "named_secret", from, to);
         return;
     }
@@ -271,8 +299,8 @@ fn unsigned(name: &Name<'_>, gap: usize, at: usize, found: &mut Vec<Finding>) {
     let verb = [("is ", 3), ("was ", 4), ("ist ", 4), ("to ", 3), ("est ", 4), ("es ", 3), ("for it is ", 10)];
     let Some((_, length)) = verb.iter().find(|(verb, _)| text[at..].starts_with(verb)) else { return };
     let (from, to, quoted) = value(text, spaces(text, at + length));
-    let to = from + text[from..to].trim_end_matches(['.', '!', '?']).len().max(usize::from(from < to));
-    let to = if !quoted && text[from..].as_bytes().get(to - from) == Some(&b'!') { to + 1 } else { to };
+    // The stop that closes the sentence is not part of it; an exclamation mark often is.
+    let to = if quoted { to } else { from + text[from..to].trim_end_matches(['.', '?']).len() };
     let secret = &text[from..to];
     if !is_reference(secret) && secret.len() >= 5 && !is_code(secret) && (random(secret) && distinct(secret) >= 5) {
         push(found, "named_secret", from, to);
@@ -302,6 +330,10 @@ fn said(name: &Name<'_>, line: &str, secret: &str, single: bool, quoted: bool) -
     }
     if word.eq_ignore_ascii_case("requirepass") {
         return secret.len() >= 4;
+    }
+    // `(setq smtp-password "x")`.
+    if quoted && strong(word) && random(secret) && !secret.contains(' ') {
+        return true;
     }
     // `here is my token x`, `add-authtoken x`, `use the api key x`.
     let opens = !words::is_loose(word) && name.says != Says::Part;

@@ -19,7 +19,10 @@ const IDS: &[Id] = &[
     Id { words: &["personnummer"], check: personnummer },
     Id { words: &["fodselsnummer", "fødselsnummer"], check: norway },
     Id { words: &["insee", "nir", "securite sociale", "sécurité sociale"], check: france },
-    Id { words: &["sin", "social insurance", "id number", "id_number", "תז", "ת.ז", "תעודת זהות", "teudat"], check: luhn_id },
+    Id {
+        words: &["sin", "social insurance", "id number", "id_number", "תז", "ת.ז", "תעודת זהות", "teudat"],
+        check: luhn_id,
+    },
     Id { words: &["tfn", "tax file", "tax_file"], check: tfn },
     Id { words: &["ssn", "social security", "social_security"], check: ssn },
     Id { words: &["ahv", "avs", "oasi"], check: ahv },
@@ -195,10 +198,11 @@ fn svnr(digits: &[u8]) -> bool {
     digits.len() == 10 && u32::from(digits[3]) == weighted(digits, &[3, 7, 9, 0, 5, 8, 4, 2, 1, 6]) % 11
 }
 
-/// Czechia and Slovakia.
+/// Czechia and Slovakia; until 1985 a remainder of ten was written as zero, until 1954 there was no check digit.
 fn czech(digits: &[u8]) -> bool {
     let number = digits.iter().fold(0_u64, |sum, digit| sum * 10 + u64::from(*digit));
-    digits.len() == 10 && number.is_multiple_of(11) || digits.len() == 9
+    let old = number / 10 % 11 == 10 && number.is_multiple_of(10);
+    digits.len() == 10 && (number.is_multiple_of(11) || old) || digits.len() == 9
 }
 
 /// Romania.
@@ -233,11 +237,14 @@ fn korea(digits: &[u8]) -> bool {
 fn cuit(digits: &[u8]) -> bool {
     digits.len() == 11 && {
         let rest = 11 - weighted(&digits[..10], &[5, 4, 3, 2, 7, 6, 5, 4, 3, 2]) % 11;
-        ends(digits, match rest {
-            11 => 0,
-            10 => 9,
-            rest => rest,
-        })
+        ends(
+            digits,
+            match rest {
+                11 => 0,
+                10 => 9,
+                rest => rest,
+            },
+        )
     }
 }
 
@@ -369,7 +376,8 @@ pub(super) fn rut(digits: &[u8], check: u8) -> bool {
 /// Hong Kong: a letter or two, six digits and a check in brackets: `A123456(3)`.
 pub(super) fn hong_kong(text: &[u8]) -> bool {
     let letters = text.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
-    let (Some(digits), Some([b'(', check, b')'])) = (text.get(letters..letters + 6), text.get(letters + 6..letters + 9))
+    let (Some(digits), Some([b'(', check, b')'])) =
+        (text.get(letters..letters + 6), text.get(letters + 6..letters + 9))
     else {
         return false;
     };
@@ -420,7 +428,6 @@ mod tests {
             ("aadhaar", "234123412346", "234123412347"),
             ("fødselsnummer", "29029600013", "29029600014"),
             ("insee", "255081416802538", "255081416802539"),
-            ("身份证", "110105194912310021", "110105194912310022"),
         ] {
             assert!(national(name, &digits(good)), "{name}");
             assert!(!national(name, &digits(bad)), "{name}");

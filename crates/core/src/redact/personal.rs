@@ -240,15 +240,25 @@ fn number(text: &str, start: usize, choice: Choice, found: &mut Vec<Finding>) {
     };
     let start = if run.plus && kind == "phone" { start - 1 - usize::from(bytes[start - 1] == b'(') } else { start };
     let start = if kind == "phone" && start > 0 && bytes[start - 1] == b'(' { start - 1 } else { start };
-    found.push(Finding { kind, start, end: run.end });
+    let end = if kind == "phone" { extension(text, run.end) } else { run.end };
+    found.push(Finding { kind, start, end });
+}
+
+/// The end of a telephone number with its extension (` x123`, ` ext. 12`).
+fn extension(text: &str, end: usize) -> usize {
+    let rest = &text[end..];
+    let Some(mark) = [" x", " ext. ", " ext ", " Ext. "].iter().find(|mark| rest.starts_with(**mark)) else {
+        return end;
+    };
+    let digits = rest[mark.len()..].bytes().take_while(u8::is_ascii_digit).count();
+    if (1..=6).contains(&digits) { end + mark.len() + digits } else { end }
 }
 
 /// A payment card: its issuer's range, its length, its grouping, its check digit.
 fn is_card(run: &Run) -> bool {
     let digits = &run.digits;
     let head = |count: usize| digits[..count].iter().fold(0_u32, |sum, digit| sum * 10 + u32::from(*digit));
-    if digits.len() < 13 || run.plus || run.signs.iter().any(|sign| !matches!(sign, b' ' | b'-' | b'.'))
-    {
+    if digits.len() < 13 || run.plus || run.signs.iter().any(|sign| !matches!(sign, b' ' | b'-' | b'.')) {
         return false;
     }
     let issued = match digits.len() {
@@ -307,7 +317,8 @@ fn announced<'w>(text: &str, start: usize, end: usize, words: &'w [&'w str]) -> 
             let left = within[..at].chars().next_back().is_none_or(|c| !c.is_alphanumeric() || !c.is_ascii());
             let rest = &within[at + word.len()..];
             let right = rest.chars().next().is_none_or(|c| !c.is_alphanumeric() || !word.is_ascii());
-            left && (right || word.len() >= 5) && !joined.iter().any(|end| rest.starts_with(end))
+            left && (right || word.len() >= 5)
+                && !(VERBS.contains(&word) && joined.iter().any(|end| rest.starts_with(end)))
         })
     };
     words.iter().copied().filter(move |word| stands(&before, word) || stands(&behind, word))
@@ -315,9 +326,9 @@ fn announced<'w>(text: &str, start: usize, end: usize, words: &'w [&'w str]) -> 
 
 /// Words that announce a telephone number.
 const PHONE: &[&str] = &[
-    "tel", "tél", "phone", "telephone", "mobile", "mob", "cell", "call", "fax", "whatsapp", "sms", "telefon", "telefone",
-    "handy", "mobil", "ruf", "téléphone", "teléfono", "móvil", "numer", "dial", "hotline", "phone_number", "phonenumber",
-    "手机", "电话", "電話", "전화", "тел", "телефон", "portable", "cellulare",
+    "tel", "tél", "phone", "telephone", "mobile", "mob", "cell", "call", "fax", "whatsapp", "sms", "telefon",
+    "telefone", "handy", "mobil", "ruf", "téléphone", "teléfono", "móvil", "numer", "dial", "hotline", "phone_number",
+    "phonenumber", "手机", "电话", "電話", "전화", "тел", "телефон", "portable", "cellulare",
 ];
 /// The same words that mean other things too: the number has to be written as one.
 const VERBS: &[&str] = &["call", "cell", "numer", "dial", "mob"];

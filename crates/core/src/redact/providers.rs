@@ -24,7 +24,8 @@ pub(super) fn look(text: &str, at: usize, which: usize) -> Option<Finding> {
         }
     }
     let body = bytes[from..].iter().take_while(|byte| shape.set.has(**byte)).count();
-    let body = body - text[from..from + body].bytes().rev().take_while(|byte| matches!(byte, b'.' | b',' | b':')).count();
+    let body =
+        body - text[from..from + body].bytes().rev().take_while(|byte| matches!(byte, b'.' | b',' | b':')).count();
     if body < shape.least {
         return None;
     }
@@ -45,7 +46,9 @@ pub(super) fn look(text: &str, at: usize, which: usize) -> Option<Finding> {
         "elevenlabs_key" => body == 48 && free,
         "nuget_key" => body == 43 && free && mixed(inner) && lower(inner),
         "pagerduty_key" => body == 18 && free && mixed(inner) && entropy(inner) > 3.3,
-        "voyage_key" => (40..=48).contains(&body) && mixed(inner) && entropy(inner) > 4.2 && inner.matches('-').count() < 5,
+        "voyage_key" => {
+            (40..=48).contains(&body) && mixed(inner) && entropy(inner) > 4.2 && inner.matches('-').count() < 5
+        }
         "resend_key" => parts(inner, '_', &[8, 24]) && mixed(inner),
         "airtable_token" => parts(inner, '.', &[14, 64]),
         "asana_token" => parts(inner, ':', &[16, 32]) || parts(inner, ':', &[15, 32]),

@@ -249,17 +249,16 @@ pub(super) fn about(rest: &str) -> bool {
     let rest = rest.trim_matches(|c: char| !c.is_alphanumeric());
     !rest.is_empty()
         && ABOUT.iter().any(|end| {
-            rest == *end
-                || rest.strip_suffix(end).is_some_and(|head| head.ends_with(['_', '-', '.']) || head == "s")
+            rest == *end || rest.strip_suffix(end).is_some_and(|head| head.ends_with(['_', '-', '.']) || head == "s")
         })
 }
 
 /// Whether the name that ends at `end` names a key that opens nothing (`cache-key`, `public_key`).
 pub(super) fn opens_nothing(text: &str, end: usize) -> bool {
     let before = text[..end].trim_end_matches(['_', '-', ' ', '"']);
-    let from = before.rfind(|c: char| !c.is_ascii_alphanumeric()).map_or(0, |at| {
-        at + before[at..].chars().next().map_or(1, char::len_utf8)
-    });
+    let from = before
+        .rfind(|c: char| !c.is_ascii_alphanumeric())
+        .map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
     let word = before[from..].to_ascii_lowercase();
     OTHER_KEYS.contains(&word.as_str())
 }
