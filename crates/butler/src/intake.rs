@@ -115,25 +115,26 @@ impl Butler {
 fn offline(record: &SpoolRecord) -> Draft {
     let request = &record.request;
     let call = request.call_id.as_deref().unwrap_or(&request.idempotency_key);
+    let facts = json!({
+        "record": record.id,
+        "recorded_at": record.at_ms,
+        "runtime": request.runtime,
+        "session": request.session,
+        "event": request.event,
+        "tool": request.tool,
+        "arguments": request.arguments,
+        "cwd": request.cwd,
+        "mode": request.mode,
+        "verdict": record.verdict,
+        "reason": record.reason,
+        "cause": record.cause,
+    });
     Draft {
         kind: Kind::OfflineRecorded,
         actor: Actor::Hook,
         trace: audit::trace_of(&request.runtime, &request.session),
         span: audit::span_of(&[&request.runtime, &request.session, call]),
         parent: Some(audit::span_of(&[&request.runtime, &request.session])),
-        data: json!({
-            "record": record.id,
-            "recorded_at": record.at_ms,
-            "runtime": request.runtime,
-            "session": request.session,
-            "event": request.event,
-            "tool": request.tool,
-            "arguments": request.arguments,
-            "cwd": request.cwd,
-            "mode": request.mode,
-            "verdict": record.verdict,
-            "reason": record.reason,
-            "cause": record.cause,
-        }),
+        data: audit::with_claim(facts, &audit::claimed(request)),
     }
 }

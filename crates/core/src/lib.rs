@@ -15,4 +15,5 @@ pub mod limits;
 pub mod redact;
 pub mod risk;
 pub mod timeline;
+pub mod trace_context;
 pub mod verdict;

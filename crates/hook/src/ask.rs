@@ -46,8 +46,14 @@ const LOOK: Duration = Duration::from_secs(1);
 const RETRY: Duration = Duration::from_millis(150);
 
 impl<'a> Asked<'a> {
-    pub(crate) fn new(data: &'a DataDir, runtime: &str, side: &'static dyn HookSide, input: HookInput) -> Self {
-        let request = request::build(runtime, &input);
+    pub(crate) fn new(
+        data: &'a DataDir,
+        runtime: &str,
+        side: &'static dyn HookSide,
+        input: HookInput,
+        traceparent: Option<&str>,
+    ) -> Self {
+        let request = request::build(runtime, &input, traceparent);
         Self { data, side, input, request, clock: SystemClock::default(), parent: os::parent() }
     }
 

@@ -41,7 +41,7 @@ fn main() -> ExitCode {
         Ok(input) => input,
         Err(why) => return emit(&side.render_bad_input(&verb, &why)),
     };
-    let asked = ask::Asked::new(&data, &runtime, side, input);
+    let asked = ask::Asked::new(&data, &runtime, side, input, env.var("TRACEPARENT"));
     asked.run()
 }
 

@@ -2,9 +2,11 @@
 
 use clawbutler_connectors::hook::{Event, HookInput, Strategy};
 use clawbutler_core::limits::APPROVAL_MS_MAX;
+use clawbutler_core::trace_context::TraceParent;
 use clawbutler_wire::gateway::{self, ActionRequest, ProcessFacts, VERSION};
 
-pub(crate) fn build(runtime: &str, input: &HookInput) -> ActionRequest {
+/// The frame of a call. `traceparent` is the variable of this name, as the client's process set it.
+pub(crate) fn build(runtime: &str, input: &HookInput, traceparent: Option<&str>) -> ActionRequest {
     ActionRequest {
         v: VERSION,
         runtime: runtime.to_owned(),
@@ -39,6 +41,7 @@ pub(crate) fn build(runtime: &str, input: &HookInput) -> ActionRequest {
             attended: input.attended,
             background: input.background,
             home: input.home.clone(),
+            traceparent: traceparent.and_then(TraceParent::parse).map(|found| found.to_string()),
         },
         deadline_ms: APPROVAL_MS_MAX,
     }

@@ -92,13 +92,13 @@ pub struct SearchPage {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MatchCount {
     pub entries: Seq,
-    /// There are more: shown as “10,000+”.
+    /// There are more, or may be where the time was over: shown as “10,000+”.
     pub more: bool,
     /// Phrases and times are checked on the entries themselves and can only make it fewer; `false` then.
     pub exact: bool,
 }
 
-/// One session's trace, oldest first.
+/// One trace, oldest first: a session's, or that of a client where no session has it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ShowTrace {
     /// 32 hex digits, or a W3C `traceparent`.
@@ -115,6 +115,9 @@ pub struct ShowTrace {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TraceView {
     pub trace: String,
+    /// Whether it is a trace that clients claim for their calls; else it is that of one session.
+    #[serde(default)]
+    pub client: bool,
     /// Oldest first.
     pub entries: Vec<EntryView>,
     /// The spans of these entries, in the order they began; one that a page cut is whole only with the other pages.
@@ -139,6 +142,9 @@ pub struct SpanView {
     pub end: i64,
     /// `asked`, `allowed`, `denied`, `completed`, `failed`, `unknown` or `none`.
     pub state: String,
+    /// The trace that the client says the action belongs to (32 hex digits), where it says one.
+    #[serde(default)]
+    pub client: Option<String>,
     /// Sequence numbers of its entries on this page.
     pub entries: Vec<Seq>,
 }
@@ -182,7 +188,7 @@ pub enum ExportFormat {
     Jsonl,
     /// RFC 4180, safe to open in a spreadsheet.
     Csv,
-    /// OCSF 1.3 events, one a line.
+    /// OCSF 1.8 events, one a line.
     Ocsf,
     /// ArcSight Common Event Format, one event a line.
     Cef,

@@ -41,8 +41,7 @@ impl Butler {
     }
 
     fn note(&self, request: &ActionRequest, kind: Kind) -> Result<(), Error> {
-        let mut data =
-            json!({ "cwd": request.cwd, "mode": request.mode, "process": request.process, "facts": request.extra });
+        let mut data = json!({ "cwd": request.cwd, "mode": request.mode, "process": audit::process(request), "facts": request.extra });
         redact::mask_value(&mut data, &self.0.mask);
         let draft = Draft {
             kind,
@@ -50,7 +49,7 @@ impl Butler {
             trace: audit::trace_of(&request.runtime, &request.session),
             span: audit::span_of(&[&request.runtime, &request.session]),
             parent: None,
-            data,
+            data: audit::with_claim(data, &audit::claimed(request)),
         };
         let at = self.now();
         self.0.store.write(Durability::Process, |tx| audit::append(tx, at, draft).map(drop))?;
@@ -61,11 +60,14 @@ impl Butler {
     fn outcome(&self, request: &ActionRequest) -> Result<(), Error> {
         let correlation = call::correlation(&request.session, &request.tool, &request.arguments);
         let open = lock(&self.0.calls).remove(&correlation);
+        let claim = open.as_ref().map_or_else(|| audit::claimed(request), |open| open.claim.clone());
         let span = match (&request.call_id, open) {
             (Some(id), _) => audit::span_of(&[&request.runtime, &request.session, id]),
             (None, Some(open)) => open.span,
             (None, None) => audit::span_of(&[&request.idempotency_key]),
         };
+        let tool = redact::mask_text(&request.tool, &self.0.mask);
+        let data = json!({ "tool": tool, "facts": self.masked_extra(request) });
         let kind = if request.event == HookEvent::Completed { Kind::ActionCompleted } else { Kind::ActionFailed };
         let draft = Draft {
             kind,
@@ -73,7 +75,7 @@ impl Butler {
             trace: audit::trace_of(&request.runtime, &request.session),
             span,
             parent: Some(audit::span_of(&[&request.runtime, &request.session])),
-            data: json!({ "tool": redact::mask_text(&request.tool, &self.0.mask), "facts": self.masked_extra(request) }),
+            data: audit::with_claim(data, &claim),
         };
         let at = self.now();
         self.0.store.write(Durability::Process, |tx| audit::append(tx, at, draft).map(drop))?;
@@ -89,20 +91,21 @@ impl Butler {
         lock(&self.0.calls).retain(|_, call| {
             let ours = call.runtime == request.runtime && call.session == request.session;
             if ours && call.allowed {
-                unheard.push(call.span.clone());
+                unheard.push((call.span.clone(), call.claim.clone()));
             }
             !ours
         });
         let at = self.now();
         self.0.store.write::<_, Error>(Durability::Process, |tx| {
-            for span in unheard {
+            for (span, claim) in unheard {
+                let data = json!({ "says": "Allowed, and nothing was heard of it before its session ended." });
                 let draft = Draft {
                     kind: Kind::ActionUnknown,
                     actor: clawbutler_core::actor::Actor::Engine,
                     trace: audit::trace_of(&request.runtime, &request.session),
                     span,
                     parent: Some(audit::span_of(&[&request.runtime, &request.session])),
-                    data: json!({ "says": "Allowed, and nothing was heard of it before its session ended." }),
+                    data: audit::with_claim(data, &claim),
                 };
                 audit::append(tx, at, draft)?;
             }

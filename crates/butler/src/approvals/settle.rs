@@ -22,6 +22,7 @@ const ALL: u32 = PENDING_TOTAL as u32;
 
 pub(super) fn draft_of(row: &ApprovalRow, kind: Kind, actor: Actor, data: Value) -> Draft {
     let parent = Some(audit::span_of(&[&row.action.runtime, &row.action.session]));
+    let data = audit::with_claim(data, &row.facts["claim"]);
     Draft { kind, actor, trace: TraceId(row.trace.clone()), span: SpanId(row.span.clone()), parent, data }
 }
 
@@ -161,16 +162,24 @@ impl Butler {
         calls.get(&correlation).map_or_else(|| audit::span_of(&[&request.idempotency_key]), |call| call.span.clone())
     }
 
+    /// What the call's first request said of its trace: a later one may have another span of the client as parent.
+    fn claim_of(&self, request: &ActionRequest) -> Value {
+        let correlation = clawbutler_connectors::call::correlation(&request.session, &request.tool, &request.arguments);
+        let calls = lock(&self.0.calls);
+        calls.get(&correlation).map_or_else(|| audit::claimed(request), |call| call.claim.clone())
+    }
+
     pub(crate) fn note_delivery(&self, request: &ActionRequest, verdict: Verdict, approval: Option<&str>) {
         let at = self.now();
         let span = self.span_of_request(request);
+        let data = json!({ "verdict": verdict, "event": request.event, "approval": approval });
         let draft = Draft {
             kind: Kind::DecisionDelivered,
             actor: agent(request),
             trace: audit::trace_of(&request.runtime, &request.session),
             span,
             parent: Some(audit::span_of(&[&request.runtime, &request.session])),
-            data: json!({ "verdict": verdict, "event": request.event, "approval": approval }),
+            data: audit::with_claim(data, &self.claim_of(request)),
         };
         let stored = self.0.store.write::<_, Error>(Durability::Process, |tx| {
             if let Some(id) = approval {

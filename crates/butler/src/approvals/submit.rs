@@ -58,8 +58,12 @@ pub(crate) struct OpenCall {
     pub(crate) allowed: bool,
     /// Whether it came to a gate, and its runtime has not asked about it since.
     pub(crate) gated: bool,
+    /// See [`audit::claimed`].
+    pub(crate) claim: Value,
 }
 
+/// Longest id of a call in an entry (bytes).
+const CALL_ID: usize = 200;
 /// Calls remembered at once; past it the oldest sessions' outcomes are recorded without their span.
 const OPEN_CALLS: usize = 8_192;
 
@@ -70,6 +74,10 @@ pub(super) struct Call {
     pub(super) span: SpanId,
     /// Span of its session.
     pub(super) parent: SpanId,
+    /// See [`audit::claimed`].
+    pub(super) claim: Value,
+    /// The runtime's id of the call; masked, and cut.
+    pub(super) call_id: Option<String>,
     pub(super) correlation: String,
     /// Masked.
     pub(super) action: Action,
@@ -198,6 +206,8 @@ impl Butler {
             trace: audit::trace_of(&request.runtime, &request.session),
             span,
             parent: audit::span_of(&[&request.runtime, &request.session]),
+            claim: audit::claimed(request),
+            call_id: request.call_id.as_deref().map(|id| self.short_id(id)),
             correlation,
             digest: digest::of(&action),
             alike: clawbutler_policy::grants::like(&action, &looked),
@@ -207,6 +217,10 @@ impl Butler {
             facts,
             cost,
         })
+    }
+
+    fn short_id(&self, id: &str) -> String {
+        redact::mask_text(&id[..id.floor_char_boundary(CALL_ID)], &self.0.mask)
     }
 
     /// What rules may ask about besides the action.
@@ -410,6 +424,7 @@ impl Butler {
             facts: json!({
                 "facts": call.facts,
                 "home": home_id(&request.runtime, &request.process.home),
+                "claim": call.claim,
                 "cost": call.cost.clone().unwrap_or_else(|| self.estimate(request, &call.action)),
             }),
         }
@@ -450,6 +465,7 @@ impl Butler {
                 session: request.session.clone(),
                 allowed: verdict == Verdict::Allow,
                 gated: request.event == HookEvent::Gate,
+                claim: call.claim.clone(),
             },
         );
     }
@@ -457,7 +473,7 @@ impl Butler {
 
 impl Call {
     pub(super) fn draft(&self, kind: Kind, actor: Actor, data: Value) -> Draft {
-        let parent = Some(self.parent.clone());
+        let (parent, data) = (Some(self.parent.clone()), audit::with_claim(data, &self.claim));
         Draft { kind, actor, trace: self.trace.clone(), span: self.span.clone(), parent, data }
     }
 
@@ -480,24 +496,24 @@ impl Call {
     }
 
     pub(super) fn requested(&self, request: &ActionRequest) -> Draft {
-        self.draft(
-            Kind::ActionRequested,
-            agent(request),
-            json!({
-                "tool": self.action.tool,
-                "effect": audit::effect(&self.action),
-                "digest": self.digest,
-                "cwd": self.action.cwd,
-                "project": self.action.project,
-                "branch": self.action.branch,
-                "mode": self.action.mode,
-                "subagent": self.action.agent,
-                "risk": self.verdict.assessment.level,
-                "summary": self.verdict.assessment.summary,
-                "process": request.process,
-                "event": request.event,
-            }),
-        )
+        let mut data = json!({
+            "tool": self.action.tool,
+            "effect": audit::effect(&self.action),
+            "digest": self.digest,
+            "cwd": self.action.cwd,
+            "project": self.action.project,
+            "branch": self.action.branch,
+            "mode": self.action.mode,
+            "subagent": self.action.agent,
+            "risk": self.verdict.assessment.level,
+            "summary": self.verdict.assessment.summary,
+            "process": audit::process(request),
+            "event": request.event,
+        });
+        if let Some(id) = &self.call_id {
+            data["call_id"] = json!(id);
+        }
+        self.draft(Kind::ActionRequested, agent(request), data)
     }
 }
 

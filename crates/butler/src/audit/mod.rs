@@ -4,12 +4,15 @@
 //! database, `verify` holds the log against both.
 
 mod anchors;
+mod claimed;
 mod keeper;
 mod outside;
 mod proof;
+mod replaced;
 mod verify;
 
 pub(crate) use anchors::check as check_anchors;
+pub(crate) use claimed::{CLIENT_TRACE, claimed, process, with_claim};
 pub(crate) use keeper::Keeper;
 pub(crate) use outside::{files as files_outside, newest as newest_outside};
 pub(crate) use proof::Verifying;

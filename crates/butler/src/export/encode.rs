@@ -7,6 +7,7 @@ use clawbutler_wire::audit_search::ExportFormat;
 use serde_json::Value;
 
 use super::form;
+use super::ocsf;
 use super::otlp::{self, Spans};
 use crate::search::parts::Parts;
 
@@ -40,7 +41,7 @@ impl Encoder {
             ExportFormat::Jsonl | ExportFormat::Pack => writeln!(out, "{}", row.export_line()),
             ExportFormat::Csv => out.write_all(form::csv(parts).as_bytes()),
             ExportFormat::Cef => out.write_all(form::cef(parts).as_bytes()),
-            ExportFormat::Ocsf => writeln!(out, "{}", form::ocsf(parts)),
+            ExportFormat::Ocsf => writeln!(out, "{}", ocsf::event(parts)),
             ExportFormat::OtlpLogs => {
                 self.records.push(otlp::log(parts));
                 self.full(out)

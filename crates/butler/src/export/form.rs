@@ -1,10 +1,9 @@
-//! Entries as lines of JSONL, CSV, CEF and OCSF.
+//! Entries as lines of CSV and CEF.
 
 use clawbutler_core::clock::Timestamp;
-use serde_json::{Value, json};
 
 use crate::audit::PRUNED;
-use crate::search::parts::{GONE, Parts};
+use crate::search::parts::Parts;
 use crate::view;
 
 /// Version of the program that writes.
@@ -22,7 +21,7 @@ pub(super) fn time(at: i64) -> String {
 }
 
 /// Who, as a filter names them.
-fn actor(parts: &Parts) -> String {
+pub(super) fn actor(parts: &Parts) -> String {
     match parts.actor["id"].as_str() {
         Some(id) => format!("{}:{id}", parts.actor_kind()),
         None => parts.actor_kind().to_owned(),
@@ -32,6 +31,17 @@ fn actor(parts: &Parts) -> String {
 /// One sentence on the entry.
 pub(super) fn says(parts: &Parts) -> String {
     if parts.pruned { PRUNED.to_owned() } else { view::entry_says(&parts.kind, &parts.data) }
+}
+
+/// How much it matters, in the words of risk: that of the action, or what the kind is worth by itself; empty where
+/// it is only told.
+pub(super) fn weight(parts: &Parts) -> &str {
+    match parts.kind.as_str() {
+        "tampering.noticed" | "guard.drift" | "log.damaged" | "log.set_aside" => "high",
+        "config.drift" if parts.data["count"] != 0 => "medium",
+        "offline.damaged" | "rules.broken" | "bound.reached" => "medium",
+        _ => parts.risk(),
+    }
 }
 
 /// A line of CSV as RFC 4180 wants it. A field that a spreadsheet would take for a formula begins with `'`.
@@ -67,7 +77,7 @@ fn csv_field(text: &str) -> String {
 
 /// A line of CEF.
 pub(super) fn cef(parts: &Parts) -> String {
-    let severity = match parts.risk() {
+    let severity = match weight(parts) {
         "low" => 3,
         "medium" => 5,
         "high" => 8,
@@ -117,95 +127,10 @@ pub(super) fn cut(text: &str, chars: usize) -> String {
     text.chars().take(chars).collect()
 }
 
-/// An event of OCSF 1.3: Process Activity where an agent runs a shell command, API Activity for everything else.
-pub(super) fn ocsf(parts: &Parts) -> Value {
-    let effect = &parts.data["effect"];
-    let shell = effect["kind"] == "shell";
-    let (class, class_name, category, category_name) = if shell {
-        (1_007, "Process Activity", 1, "System Activity")
-    } else {
-        (6_003, "API Activity", 6, "Application Activity")
-    };
-    let (activity, activity_name) = if shell { (1, "Launch") } else { activity(parts) };
-    let (severity, severity_name) = match parts.risk() {
-        "low" => (2, "Low"),
-        "medium" => (3, "Medium"),
-        "high" => (4, "High"),
-        "critical" => (5, "Critical"),
-        _ => (1, "Informational"),
-    };
-    let (status, status_name) = match parts.kind.as_str() {
-        "action.completed" => (1, "Success"),
-        "action.failed" => (2, "Failure"),
-        _ => (0, "Unknown"),
-    };
-    let mut event = json!({
-        "activity_id": activity, "activity_name": activity_name,
-        "category_uid": category, "category_name": category_name,
-        "class_uid": class, "class_name": class_name,
-        "type_uid": class * 100 + activity, "type_name": format!("{class_name}: {activity_name}"),
-        "severity_id": severity, "severity": severity_name,
-        "status_id": status, "status": status_name,
-        "time": parts.at, "message": says(parts),
-        "metadata": {
-            "version": "1.3.0", "uid": parts.hash, "sequence": parts.seq, "event_code": parts.kind,
-            "correlation_uid": parts.trace,
-            "product": { "vendor_name": "ClawButler", "name": "ClawButler Desktop", "version": VERSION },
-        },
-        "actor": ocsf_actor(parts),
-        "unmapped": { "span": parts.span, "data": if parts.pruned { json!(GONE) } else { parts.data.clone() } },
-    });
-    if shell {
-        event["device"] = json!({ "type_id": 0, "type": "Unknown", "hostname": "localhost" });
-        event["process"] =
-            json!({ "cmd_line": effect["command"], "name": parts.tool(), "working_directory": parts.project() });
-    } else {
-        let operation = if parts.tool().is_empty() { parts.kind.as_str() } else { parts.tool() };
-        event["api"] = json!({ "operation": operation, "request": { "uid": parts.span } });
-        event["src_endpoint"] = json!({ "hostname": "localhost", "ip": "127.0.0.1" });
-    }
-    let disposition = match parts.decision() {
-        "allow" | "allow_once" | "allow_always" => Some((1, "Allowed", 1, "Allowed")),
-        "deny" => Some((2, "Denied", 2, "Blocked")),
-        _ => None,
-    };
-    if let Some((action, action_name, disposition, name)) = disposition {
-        event["metadata"]["profiles"] = json!(["security_control"]);
-        event["action_id"] = json!(action);
-        event["action"] = json!(action_name);
-        event["disposition_id"] = json!(disposition);
-        event["disposition"] = json!(name);
-    }
-    event
-}
-
-/// What API Activity calls it.
-fn activity(parts: &Parts) -> (i64, &'static str) {
-    match parts.data["effect"]["kind"].as_str() {
-        Some("file_read") => (2, "Read"),
-        Some("file_write" | "patch" | "config_change") => (3, "Update"),
-        Some("file_delete") => (4, "Delete"),
-        _ => (99, "Other"),
-    }
-}
-
-fn ocsf_actor(parts: &Parts) -> Value {
-    let kind = parts.actor_kind();
-    let mut found = json!({ "app_name": if parts.runtime.is_empty() { "ClawButler" } else { parts.runtime.as_str() } });
-    if !parts.session.is_empty() {
-        found["session"] = json!({ "uid": parts.session });
-    }
-    if kind == "local_user" {
-        found["user"] = json!({ "name": "local_user", "type_id": 1, "type": "User" });
-    } else if kind != "agent" {
-        found["user"] = json!({ "name": actor(parts), "type_id": 3, "type": "System" });
-    }
-    found
-}
-
 #[cfg(test)]
 mod tests {
     use clawbutler_store::table::ledger::LedgerRow;
+    use serde_json::json;
 
     use super::*;
 
@@ -250,13 +175,5 @@ mod tests {
              msg=Wants to use \\=Tool: a\\=b|c\\\\d\\n, \"quoted\" cs4Label=session cs4=s|1\n"
         );
         assert_eq!(cef(&entry()), expected);
-    }
-
-    #[test]
-    fn a_shell_command_is_process_activity() {
-        let event = ocsf(&entry());
-        let shown =
-            [&event["type_uid"], &event["process"]["cmd_line"], &event["severity_id"], &event["actor"]["app_name"]];
-        assert_eq!(shown, [&json!(100_701), &json!("ls"), &json!(4), &json!("r")]);
     }
 }

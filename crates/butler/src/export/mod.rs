@@ -1,8 +1,10 @@
 //! Exports of the audit log: streamed, with bounded memory, continued where they stopped.
 
+mod beside;
 mod encode;
 mod form;
 mod job;
+mod ocsf;
 mod otlp;
 mod pack;
 mod report;

@@ -5,12 +5,14 @@ use std::collections::{HashMap, VecDeque};
 
 use serde_json::{Value, json};
 
-use super::form::{VERSION, says};
+use super::form::{VERSION, says, weight};
 use crate::audit;
 use crate::search::parts::Parts;
 
 /// The span of entries that belong to no action.
 const NO_SPAN: &str = "0000000000000000";
+/// Flags of a span whose parent is known to be in another process.
+const REMOTE_PARENT: u32 = 0x300;
 /// Spans kept open at once; the oldest is written when another begins.
 const OPEN_SPANS: usize = 500;
 /// Events of one span that are kept; more are counted.
@@ -39,6 +41,7 @@ fn attributes(parts: &Parts) -> Vec<Value> {
     [
         text("gen_ai.operation.name", operation),
         text("gen_ai.tool.name", parts.tool()),
+        text("gen_ai.tool.call.id", parts.data["call_id"].as_str().unwrap_or_default()),
         text("gen_ai.conversation.id", &parts.session),
         text("gen_ai.agent.id", subagent["id"].as_str().unwrap_or_default()),
         text("gen_ai.agent.name", subagent["name"].as_str().unwrap_or(&parts.runtime)),
@@ -48,6 +51,8 @@ fn attributes(parts: &Parts) -> Vec<Value> {
         text("clawbutler.risk", parts.risk()),
         text("clawbutler.decision", parts.decision()),
         text("clawbutler.hash", &parts.hash),
+        // The session's, where the record is in the trace of a client.
+        parts.claimed().and_then(|_| text("clawbutler.trace", &parts.trace)),
         Some(json!({ "key": "clawbutler.seq", "value": { "intValue": parts.seq.to_string() } })),
     ]
     .into_iter()
@@ -57,7 +62,7 @@ fn attributes(parts: &Parts) -> Vec<Value> {
 
 /// One log record.
 pub(super) fn log(parts: &Parts) -> Value {
-    let (number, word) = match parts.risk() {
+    let (number, word) = match weight(parts) {
         "medium" => (13, "WARN"),
         "high" => (17, "ERROR"),
         "critical" => (21, "FATAL"),
@@ -71,7 +76,7 @@ pub(super) fn log(parts: &Parts) -> Value {
         "eventName": format!("clawbutler.{}", parts.kind),
         "body": { "stringValue": says(parts) },
         "attributes": attributes,
-        "traceId": parts.trace,
+        "traceId": parts.claimed().map_or(parts.trace.as_str(), |(trace, _)| trace),
     });
     if parts.span != NO_SPAN {
         record["spanId"] = json!(parts.span);
@@ -99,6 +104,8 @@ pub(super) struct Spans {
 #[derive(Debug)]
 struct Open {
     trace: String,
+    /// Trace and span of the client, where it says that the action belongs to them.
+    claimed: Option<(String, String)>,
     parent: Option<String>,
     name: String,
     start: i64,
@@ -142,27 +149,45 @@ impl Spans {
 
     fn close(&mut self, id: &str) -> Option<Value> {
         let span = self.open.remove(id)?;
+        let own_parent = span.parent.filter(|parent| parent != id);
+        let (trace, parent) = match &span.claimed {
+            Some((trace, parent)) => (trace, Some(parent)),
+            None => (&span.trace, own_parent.as_ref()),
+        };
         let mut made = json!({
-            "traceId": span.trace, "spanId": id, "name": span.name, "kind": 1,
+            "traceId": trace, "spanId": id, "name": span.name, "kind": 1,
             "startTimeUnixNano": nano(span.start), "endTimeUnixNano": nano(span.end),
             "attributes": span.attributes, "events": span.events,
             "droppedEventsCount": span.dropped,
             "status": span.status.unwrap_or_else(|| json!({})),
         });
-        if let Some(parent) = span.parent.filter(|parent| parent != id) {
+        if let Some(parent) = parent {
             made["parentSpanId"] = json!(parent);
+        }
+        if span.claimed.is_some() {
+            made["flags"] = json!(REMOTE_PARENT);
+            let session = own_parent.map(|parent| json!({ "traceId": span.trace, "spanId": parent }));
+            made["links"] = session.into_iter().collect();
         }
         Some(made)
     }
 }
 
 impl Open {
+    /// `kind` is the `error.type`, which a failed span needs; `_OTHER` is the conventions' word for one without a name.
+    fn failed(&mut self, message: &str, kind: &str) {
+        self.status = Some(json!({ "code": 2, "message": message }));
+        self.attributes.retain(|have| have["key"] != "error.type");
+        self.attributes.extend(text("error.type", kind));
+    }
+
     fn of(parts: &Parts) -> Self {
         // The session's own span is the parent of what no other span started.
         let known = !parts.runtime.is_empty() && !parts.session.is_empty();
         let session = known.then(|| audit::span_of(&[&parts.runtime, &parts.session]).0);
         Self {
             trace: parts.trace.clone(),
+            claimed: None,
             parent: parts.parent.clone().or(session),
             name: parts.kind.clone(),
             start: parts.at,
@@ -180,6 +205,9 @@ impl Open {
         if self.parent.is_none() || parts.parent.is_some() {
             self.parent = parts.parent.clone().or(self.parent.take());
         }
+        if self.claimed.is_none() {
+            self.claimed = parts.claimed().map(|(trace, span)| (trace.to_owned(), span.to_owned()));
+        }
         if !parts.tool().is_empty() {
             self.name = format!("execute_tool {}", parts.tool());
         }
@@ -191,8 +219,8 @@ impl Open {
         }
         match parts.kind.as_str() {
             "action.completed" => self.status = Some(json!({ "code": 1 })),
-            "action.failed" => self.status = Some(json!({ "code": 2, "message": says(parts) })),
-            _ if parts.decision() == "deny" => self.status = Some(json!({ "code": 2, "message": "denied" })),
+            "action.failed" => self.failed(&says(parts), "_OTHER"),
+            _ if parts.decision() == "deny" => self.failed("denied", "denied"),
             _ => {}
         }
         if self.events.len() < EVENTS {

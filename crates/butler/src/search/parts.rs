@@ -4,9 +4,13 @@ use clawbutler_store::table::ledger::LedgerRow;
 use serde_json::Value;
 
 use super::words;
+use crate::audit::CLIENT_TRACE;
 
 /// Words of one entry that are searched.
 const WORDS: usize = 4_000;
+
+/// Stands before the id of a client's trace, where a filter names one.
+pub(crate) const CLAIMED: &str = "client:";
 
 /// What exports have in place of facts that were pruned.
 pub(crate) const GONE: &str = "[pruned]";
@@ -92,6 +96,12 @@ impl Parts {
         self.data["tool"].as_str().unwrap_or_default()
     }
 
+    /// Trace and span that a client said the action belongs to, in its own spans.
+    pub(crate) fn claimed(&self) -> Option<(&str, &str)> {
+        let claim = &self.data[CLIENT_TRACE];
+        Some((claim["trace"].as_str()?, claim["span"].as_str()?))
+    }
+
     /// Values by which the members of a filter find the entry.
     pub(crate) fn values(&self, member: Member) -> Vec<String> {
         let text = |value: &Value| value.as_str().map(str::to_owned);
@@ -111,7 +121,11 @@ impl Parts {
                 named.into_iter().filter_map(text).filter(|value| !value.is_empty()).collect()
             }
             Member::Session => some(&self.session),
-            Member::Trace => some(&self.trace),
+            // What a client claims is found by another name: no session's own trace has entries of others.
+            Member::Trace => {
+                let claimed = self.claimed().map(|(trace, _)| format!("{CLAIMED}{trace}"));
+                std::iter::once(self.trace.clone()).chain(claimed).collect()
+            }
             Member::Project => some(self.project()),
             Member::Risk => some(self.risk()),
             Member::Decision => some(self.decision()),

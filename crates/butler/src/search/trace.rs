@@ -1,47 +1,57 @@
 //! One trace: its entries, and the spans they make up.
 
 use clawbutler_core::limits::PAGE_ROWS;
+use clawbutler_core::trace_context::{TraceParent, is_trace};
 use clawbutler_wire::Seq;
 use clawbutler_wire::audit_search::{AuditFilter, ShowTrace, SpanView, TraceView};
 
 use super::Walk;
-use super::parts::Parts;
+use super::parts::{CLAIMED, Parts};
 use super::query::Query;
 use crate::{Butler, Error, audit};
 
 /// The span of entries that belong to no action.
 const NO_SPAN: &str = "0000000000000000";
 
-/// The trace of a W3C `traceparent` (version 00 or a later one), or of the 32 digits alone.
-fn trace_id(text: &str) -> Option<&str> {
-    let hex = |part: &str, len: usize| {
-        part.len() == len && part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-    };
-    let given = |id: &str, len: usize| hex(id, len) && id.bytes().any(|byte| byte != b'0');
-    if given(text, 32) {
-        return Some(text);
+/// The trace of a W3C `traceparent`, or of the 32 digits alone.
+fn trace_id(text: &str) -> Option<String> {
+    if is_trace(text) {
+        return Some(text.to_owned());
     }
-    let mut parts = text.splitn(5, '-');
-    let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let later = parts.next().is_some();
-    let known = hex(version, 2) && version != "ff" && !(version == "00" && later);
-    (known && given(trace, 32) && given(span, 16) && hex(flags, 2)).then_some(trace)
+    TraceParent::parse(text).map(|found| found.trace.0)
+}
+
+/// The filter of a session's trace, or of a client's.
+fn of_trace(trace: &str, claimed: bool) -> Result<Query, Error> {
+    let named = if claimed { format!("{CLAIMED}{trace}") } else { trace.to_owned() };
+    Query::of(&AuditFilter { traces: vec![named], ..AuditFilter::default() })
 }
 
 impl Butler {
     /// One trace, oldest first.
     pub fn show_trace(&self, request: ShowTrace) -> Result<TraceView, Error> {
         let trace = trace_id(request.trace.trim())
-            .ok_or_else(|| Error::bad("A trace is 32 hex digits, or a traceparent of W3C."))?
-            .to_owned();
-        let filter = AuditFilter { traces: vec![trace.clone()], ..AuditFilter::default() };
-        let query = Query::of(&filter)?;
+            .ok_or_else(|| Error::bad("A trace is 32 hex digits, or a traceparent of W3C."))?;
+        let (own, claimed) = (of_trace(&trace, false)?, of_trace(&trace, true)?);
         let limit = usize::try_from(request.limit.unwrap_or(200)).unwrap_or(PAGE_ROWS).clamp(1, PAGE_ROWS);
         self.0.store.read(|read| {
-            let walk = Walk::new(&query, Some(&self.0.finder.0))?;
-            let low = request.after.map_or(1, |seq| seq.0.saturating_add(1));
             let total = read.ledger_len()?;
-            let found = walk.stretch(read, (low, total), false, limit, || true)?;
+            let low = request.after.map_or(1, |seq| seq.0.saturating_add(1));
+            let walk = |query, low, limit| {
+                Walk::new(query, Some(&self.0.finder.0))?.stretch(
+                    read,
+                    (low, total),
+                    false,
+                    limit,
+                    super::run::no_hurry,
+                )
+            };
+            let mut found = walk(&own, low, limit)?;
+            // A session's own trace always goes first: what a client says of its trace adds nothing to it.
+            let client = found.rows.is_empty() && walk(&own, 1, 1)?.rows.is_empty();
+            if client {
+                found = walk(&claimed, low, limit)?;
+            }
             if found.rows.is_empty() && request.after.is_none() {
                 return Err(Error::not_found("trace"));
             }
@@ -50,7 +60,7 @@ impl Butler {
                 add(&mut spans, parts);
             }
             let entries = found.rows.iter().map(|(row, _)| audit::entry_view(row)).collect();
-            Ok(TraceView { trace, entries, spans, next: found.stopped_at.map(Seq) })
+            Ok(TraceView { trace, client, entries, spans, next: found.stopped_at.map(Seq) })
         })
     }
 }
@@ -68,6 +78,7 @@ pub(crate) fn add(spans: &mut Vec<SpanView>, parts: &Parts) {
             start: parts.at,
             end: parts.at,
             state: "none".to_owned(),
+            client: None,
             entries: Vec::new(),
         });
         spans.len() - 1
@@ -75,6 +86,9 @@ pub(crate) fn add(spans: &mut Vec<SpanView>, parts: &Parts) {
     let span = &mut spans[place];
     if span.parent.is_none() {
         span.parent.clone_from(&parts.parent);
+    }
+    if span.client.is_none() {
+        span.client = parts.claimed().map(|(trace, _)| trace.to_owned());
     }
     if !parts.tool().is_empty() {
         parts.tool().clone_into(&mut span.name);
@@ -110,13 +124,13 @@ mod tests {
     use super::trace_id;
 
     #[test]
-    fn a_traceparent_is_read_as_w3c_says() {
+    fn a_trace_is_given_alone_or_in_a_traceparent() {
         let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
-        let with = |version: &str, rest: &str| format!("{version}-{trace}-00f067aa0ba902b7-{rest}");
-        assert_eq!(trace_id(trace), Some(trace));
-        assert_eq!(trace_id(&with("00", "01")), Some(trace));
-        assert_eq!(trace_id(&with("cc", "01-what-comes-later")), Some(trace));
-        for bad in [with("ff", "01"), with("00", "01-more"), with("00", "0"), trace.to_uppercase(), "0".repeat(32)] {
+        assert_eq!(trace_id(trace).as_deref(), Some(trace));
+        assert_eq!(trace_id(&format!("00-{trace}-00f067aa0ba902b7-01")).as_deref(), Some(trace));
+        for bad in
+            [format!("ff-{trace}-00f067aa0ba902b7-01"), trace.to_uppercase(), "0".repeat(32), "client:".to_owned()]
+        {
             assert_eq!(trace_id(&bad), None, "{bad}");
         }
     }

@@ -14,14 +14,18 @@ mod audit;
 mod backstop;
 mod backup;
 mod chat;
+mod client_trace;
 mod damage;
 mod desk;
+mod every_kind;
+mod files;
 mod gateway;
 mod grants;
 mod history;
 mod keeping;
 mod made;
 mod observed;
+mod ocsf_schema;
 mod pack;
 mod proof;
 #[cfg(target_os = "linux")]
@@ -31,4 +35,8 @@ mod retention;
 mod rules;
 mod search;
 mod sessions;
+mod sessions_edited;
+#[cfg(unix)]
+mod sessions_killed;
 mod sessions_rows;
+mod standards;

@@ -20,12 +20,15 @@ pub(super) struct Trace {
     pub(super) entries: Vec<EntryView>,
     pub(super) spans: Vec<SpanView>,
     pub(super) next: Option<Seq>,
+    /// Whether it is a trace that clients claim, not that of a session.
+    pub(super) client: bool,
 }
 
 impl Trace {
     /// Takes in the next page; a span that a page cut becomes whole.
     pub(super) fn add(&mut self, page: TraceView) {
         self.id = page.trace;
+        self.client = page.client;
         self.entries.extend(page.entries);
         self.next = page.next;
         for fresh in page.spans {
@@ -43,6 +46,9 @@ fn join(span: &mut SpanView, fresh: SpanView) {
     span.entries.extend(fresh.entries);
     if span.parent.is_none() {
         span.parent = fresh.parent;
+    }
+    if span.client.is_none() {
+        span.client = fresh.client;
     }
     if fresh.state != "none" {
         span.state = fresh.state;
@@ -69,6 +75,8 @@ pub(super) struct Lane {
     pub(super) id: String,
     pub(super) name: String,
     pub(super) state: String,
+    /// The trace that the client says it belongs to.
+    pub(super) client: Option<String>,
     pub(super) depth: usize,
     /// Length (ms).
     pub(super) length: i64,
@@ -169,6 +177,7 @@ fn lane(span: &SpanView, depth: usize, (from, until): (i64, i64), by_seq: &HashM
         id: span.id.clone(),
         name: name(span),
         state: span.state.clone(),
+        client: span.client.clone(),
         depth,
         length: span.end - span.start,
         left: share(span.start - from, whole).min(100.0 - width),
@@ -234,6 +243,7 @@ mod tests {
             start,
             end,
             state: "none".to_owned(),
+            client: None,
             entries: entries.iter().map(|seq| Seq(*seq)).collect(),
         }
     }
@@ -286,7 +296,7 @@ mod tests {
 
     #[test]
     fn pages_make_a_cut_span_whole() {
-        let page = |spans, next| TraceView { trace: "t".to_owned(), entries: Vec::new(), spans, next };
+        let page = |spans, next| TraceView { trace: "t".to_owned(), client: false, entries: Vec::new(), spans, next };
         let mut trace = Trace::default();
         let first = SpanView { name: "action.requested".to_owned(), ..span("a", None, 5, 9, &[1]) };
         let second = SpanView { state: "denied".to_owned(), ..span("a", Some("s"), 8, 12, &[2]) };

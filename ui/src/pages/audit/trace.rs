@@ -116,6 +116,9 @@ pub(super) fn Page(desk: Desk) -> impl IntoView {
                 None => view! { <p class="loading" role="status">"Fetching the trace…"</p> }.into_any(),
                 Some(all) => view! {
                     {summary(&all)}
+                    {move || tracing.trace.with(|trace| trace.as_ref().is_some_and(|trace| trace.client)).then(|| view! {
+                        <p class="calm" data-testid="client-trace">"Clients say that these actions belong to this trace; it is no session's own. What a client says of its trace is not checked."</p>
+                    })}
                     {if tree.get() { as_tree(all) } else { view! { <Timeline all=all chosen=chosen/> }.into_any() }}
                 }.into_any(),
             }}
@@ -191,6 +194,7 @@ fn Bar(lane: Lane, grid: StoredValue<Vec<(f64, String)>>, chosen: RwSignal<Optio
         if decided.is_empty() { String::new() } else { format!(", {}", decided.join(", then ")) },
     );
     let entries = StoredValue::new(lane.entries.clone());
+    let client = StoredValue::new(lane.client.clone());
     let first = lane.entries.first().map_or(0, |entry| entry.at);
     view! {
         <li class="lane" data-testid="lane" data-depth=lane.depth.to_string()>
@@ -203,10 +207,19 @@ fn Bar(lane: Lane, grid: StoredValue<Vec<(f64, String)>>, chosen: RwSignal<Optio
                 <span class="lane-length number quiet">{lanes::length(lane.length)}</span>
             </button>
             {move || open.get().then(|| view! {
+                {client.get_value().map(claimed)}
                 <ul class="related lane-entries">{entries.with_value(|entries| entries.iter().map(|entry| link(entry, Some(first))).collect_view())}</ul>
             })}
         </li>
     }
+}
+
+/// The trace that a client says an action belongs to.
+fn claimed(trace: String) -> AnyView {
+    view! {
+        <p class="quiet" data-testid="claimed">"By the client’s own word in the trace "<a class="id" href=format!("#/audit/trace/{trace}")>{trace.clone()}</a></p>
+    }
+    .into_any()
 }
 
 /// One entry in a line; the time since the first one.
@@ -247,6 +260,7 @@ fn branch(lane: Lane, rest: &mut std::iter::Peekable<std::vec::IntoIter<Lane>>) 
         <li>
             <details open=lane.depth < 2 data-testid="span">
                 <summary><strong>{lane.name.clone()}</strong>" "{signs::span_state(&lane.state)}" "<span class="quiet number">{lanes::length(lane.length)}", "{model::entries(lane.entries.len() as u64)}</span></summary>
+                {lane.client.clone().map(claimed)}
                 <ul class="related">{entries}</ul>
             </details>
             {below}
