@@ -10,6 +10,7 @@
 
 mod addresses;
 mod blocks;
+mod calls;
 mod checks;
 mod headers;
 mod json;

@@ -3,14 +3,12 @@
 use super::Finding;
 use super::look::{distinct, is_code, is_reference, mixed_word, opaque, random, random_long};
 use super::words::{self, Says, WORDS, about};
-use super::{blocks, headers, options};
+use super::{blocks, calls, headers, options};
 
 /// Bytes that are looked at behind a name for a value that does not follow at once.
 const NEAR: usize = 160;
 /// Most bytes of a value that spans lines or a list of values.
 const LONG: usize = 16 * 1024;
-/// Most words of a phrase.
-const PHRASE_WORDS: usize = 24;
 
 /// Looks at one place where a word stands.
 pub(super) fn look(text: &str, start: usize, end: usize, which: usize, found: &mut Vec<Finding>) {
@@ -25,9 +23,9 @@ pub(super) fn look(text: &str, start: usize, end: usize, which: usize, found: &m
         Says::Authorization => headers::authorization(text, end, found),
         Says::Cookie => headers::cookie(text, start, end, found),
         Says::Command => options::command(text, start, end, found),
-        Says::Variable => variable(text, end, found),
-        Says::Call => call(text, end, found),
-        Says::Phrase => phrase(text, end, found),
+        Says::Variable => calls::variable(text, end, found),
+        Says::Call => calls::call(text, end, found),
+        Says::Phrase => calls::phrase(text, end, found),
         Says::Part if !words::whole_part(text, start, end) => {}
         says @ (Says::Secret | Says::Part | Says::Perhaps) => assignment(text, start, end, says, found),
     }
@@ -424,59 +422,6 @@ fn block_of_lines(name: &Name<'_>, from: usize, found: &mut Vec<Finding>) {
         && !is_reference(&name.text[start..end])
     {
         push(found, "named_secret", start, end);
-    }
-}
-
-/// `export NAME=value` with a value of random characters, whatever the name.
-fn variable(text: &str, end: usize, found: &mut Vec<Finding>) {
-    let at = spaces(text, end);
-    let length = text[at..].bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
-    let name = &text[at..at + length];
-    if length == 0 || !text[at + length..].starts_with('=') || words::is_open_name(name) {
-        return;
-    }
-    let (from, to, _) = value(text, at + length + 1);
-    if random_long(&text[from..to]) && !text[from..to].bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        push(found, "high_entropy", from, to);
-    }
-}
-
-/// `ConvertTo-SecureString "x"`, `auth=("name", "x")`.
-fn call(text: &str, end: usize, found: &mut Vec<Finding>) {
-    let at = spaces(text, end);
-    let at = if text[at..].to_ascii_lowercase().starts_with("-string ") { spaces(text, at + 8) } else { at };
-    let (mut from, mut to, mut quoted) = value(text, at);
-    if text[..end].ends_with('(') {
-        let comma = to + 1;
-        if !quoted || !text.get(comma..).is_some_and(|rest| rest.starts_with(',')) {
-            return;
-        }
-        (from, to, quoted) = value(text, spaces(text, comma + 1));
-    }
-    if quoted && to > from + 2 && !is_reference(&text[from..to]) {
-        push(found, "named_secret", from, to);
-    }
-}
-
-/// A wallet's words: `mnemonic: "…"`.
-fn phrase(text: &str, end: usize, found: &mut Vec<Finding>) {
-    let skip = text[end..].bytes().take(12).take_while(|byte| b"\\\"':= \t".contains(byte) || *byte == b's').count();
-    let from = end + skip;
-    let (mut at, mut words, mut to) = (from, 0, from);
-    while words < PHRASE_WORDS {
-        let length = text[at..].bytes().take(9).take_while(u8::is_ascii_lowercase).count();
-        if !(3..=8).contains(&length) {
-            break;
-        }
-        words += 1;
-        to = at + length;
-        if !text[to..].starts_with(' ') {
-            break;
-        }
-        at = to + 1;
-    }
-    if words >= 12 {
-        push(found, "seed_phrase", from, to);
     }
 }
 

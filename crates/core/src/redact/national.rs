@@ -281,8 +281,11 @@ pub(super) fn lettered(word: &[u8]) -> bool {
     }
 }
 
+/// A word and the check of the ids it announces.
+pub(super) type Lettered = (&'static str, fn(&[u8]) -> bool);
+
 /// Ids of letters and digits that count where a word announces them.
-pub(super) const LETTERED: &[(&str, fn(&[u8]) -> bool)] = &[
+pub(super) const LETTERED: &[Lettered] = &[
     ("dni", super::checks::dni),
     ("nie", super::checks::dni),
     ("codice fiscale", super::checks::codice_fiscale),

@@ -33,8 +33,11 @@ enum How {
     Random,
 }
 
+/// Names of commands, and their options.
+type Options = (&'static [&'static str], &'static [(&'static str, How)]);
+
 /// Commands (as they end before a space) and their options.
-const COMMANDS: &[(&[&str], &[(&str, How)])] = &[
+const COMMANDS: &[Options] = &[
     (
         &["curl"],
         &[

@@ -118,7 +118,7 @@ fn lettered(text: &str, start: usize, end: usize, found: &mut Vec<Finding>) {
     }
     if (8..=18).contains(&length) {
         let capital = bytes[start..end].to_ascii_uppercase();
-        let fits = |(_, check): &&(&'static str, fn(&[u8]) -> bool)| check(&capital);
+        let fits = |(_, check): &&national::Lettered| check(&capital);
         let names = national::LETTERED.iter().filter(fits).map(|(name, _)| *name).collect::<Vec<_>>();
         if !names.is_empty() && announced(text, start, end, &names).next().is_some() {
             found.push(Finding { kind: "national_id", start, end });
