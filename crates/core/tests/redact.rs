@@ -8,7 +8,7 @@ use clawbutler_core::redact::{Choice, MaskKey, find, mask_text, mask_value};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-const KEY: MaskKey = MaskKey([7; 32]);
+static KEY: MaskKey = MaskKey::new([7; 32]);
 const SET: &str = include_str!("../../../tests/corpus/masking.jsonl");
 /// Ways of writing a review asked for: secrets without a service's prefix, personal data, harmless rows.
 const MORE: &str = include_str!("../../../tests/corpus/masking-more.jsonl");

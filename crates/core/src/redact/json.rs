@@ -15,7 +15,7 @@ const SECRET_DIGITS: usize = 4;
 
 /// Masks every string, number and field name of a JSON value. A number that is masked becomes the string of its mask.
 pub fn mask_value(value: &mut Value, key: &MaskKey) {
-    mask_value_with(value, key, Choice::default());
+    mask_value_with(value, key, key.choice());
 }
 
 /// The same with choices.

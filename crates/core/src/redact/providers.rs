@@ -33,9 +33,18 @@ pub(super) fn look(text: &str, at: usize, which: usize) -> Option<Finding> {
     let free = bytes.get(from + body).is_none_or(|byte| !byte.is_ascii_alphanumeric());
     let start = if prefix.starts_with("Bearer ") { at + 7 } else { at };
     let fits = match shape.kind {
+        "jwt" if prefix == "ZXlK" => mixed(inner) && entropy(inner) > 4.5,
+        "onepassword_key" => free && inner.matches('-').count() >= 4 && mixed(inner),
+        "adobe_secret" => body == 32 && free && mixed(inner),
+        "alibaba_key" => body == 20 && free && mixed(inner),
+        "clickhouse_key" => body == 38 && free && mixed(inner) && !lower(inner),
+        "harness_key" => parts(inner, '.', &[22, 24, 20]),
+        "infracost_key" => body == 32 && free && mixed(inner),
+        "octopus_key" => body == 26 && free && mixed(inner),
+        "vault_token" if prefix == "s." => body == 24 && free && mixed(inner) && entropy(inner) > 3.5,
         "jwt" => inner.matches('.').count() >= 2,
         // Others begin so by chance: names in capital letters, words joined by `-`.
-        "aws_key" if prefix != "ABSK" => body == 16 && free,
+        "aws_key" if prefix.len() == 4 && prefix != "ABSK" => body == 16 && free,
         "api_key" | "xai_key" | "fireworks_key" | "pulumi_token" | "cerebras_key" | "tavily_key" | "render_key"
         | "jina_key" | "together_key" | "buildkite_token" => mixed(inner),
         "vercel_token" => inner.bytes().any(|byte| byte.is_ascii_digit()),
@@ -70,12 +79,13 @@ pub(super) fn look(text: &str, at: usize, which: usize) -> Option<Finding> {
 /// Bytes before the sign that belong to the key, least and most, for keys whose sign stands in the middle.
 fn infix(kind: &str, prefix: &str) -> Option<(usize, usize)> {
     Some(match kind {
-        "azure_secret" if prefix == "8Q~" => (3, 3),
+        "azure_secret" if prefix == "Q~" => (4, 4),
         "azure_secret" => (48, 80),
         "terraform_token" => (14, 14),
         "firebase_key" => (10, 40),
         "telegram_token" => (8, 10),
         "mailchimp_key" => (32, 32),
+        "maxmind_key" => (36, 36),
         "discord_token" => (23, 28),
         _ => return None,
     })
@@ -88,7 +98,8 @@ fn around(text: &str, at: usize, from: usize, which: usize, (least, most): (usiz
     let part = |byte: &u8| match shape.kind {
         "telegram_token" => byte.is_ascii_digit(),
         "mailchimp_key" => byte.is_ascii_hexdigit(),
-        "azure_secret" | "terraform_token" => byte.is_ascii_alphanumeric(),
+        "terraform_token" => byte.is_ascii_alphanumeric(),
+        "azure_secret" => byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'~' | b'.') && shape.prefix == "Q~",
         _ => byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'),
     };
     let back = bytes[..at].iter().rev().take(most + 1).take_while(|byte| part(byte)).count();
@@ -114,7 +125,10 @@ fn around(text: &str, at: usize, from: usize, which: usize, (least, most): (usiz
                     && (27..=40).contains(&(body - 6))
                     && !inner[6..].contains(['.', '/', '+'])
             }
-            "azure_secret" if shape.prefix == "8Q~" => body <= 37 && mixed(inner),
+            "azure_secret" if shape.prefix == "Q~" => {
+                body <= 37 && mixed(inner) && head.ends_with(|c: char| c.is_ascii_digit())
+            }
+            "maxmind_key" => body == 0 && head.as_bytes()[6] == b'_' && mixed(head),
             "azure_secret" => body == 4 && mixed(head),
             _ => mixed(inner),
         };

@@ -27,7 +27,9 @@ pub(super) enum Set {
     Hex,
     /// Capital letters and digits.
     Upper,
-    /// The same and `<`: the lines a machine reads in a passport.
+    /// Capital letters, digits and `-`.
+    Dashed,
+    /// Capital letters, digits and `<`: the lines a machine reads in a passport.
     Mrz,
 }
 
@@ -45,6 +47,7 @@ impl Set {
             Self::Secret => byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~'),
             Self::Hex => byte.is_ascii_hexdigit(),
             Self::Upper => byte.is_ascii_uppercase() || byte.is_ascii_digit(),
+            Self::Dashed => byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-',
             Self::Mrz => byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'<',
         }
     }
@@ -89,7 +92,7 @@ pub(super) const SHAPES: &[Shape] = &[
     shape("ghr_", "github_token", Set::Alnum, 20),
     shape("glpat-", "gitlab_token", Set::Any, 16),
     shape("gldt-", "gitlab_token", Set::Url, 16),
-    shape("glrt-", "gitlab_token", Set::Url, 16),
+    shape("glrt-", "gitlab_token", Set::Any, 16),
     shape("glcbt-", "gitlab_token", Set::Url, 16),
     shape("glptt-", "gitlab_token", Set::Url, 16),
     shape("glsoat-", "gitlab_token", Set::Url, 16),
@@ -256,8 +259,36 @@ pub(super) const SHAPES: &[Shape] = &[
     shape("$scrypt$", "password_hash", Set::Dollar, 40),
     shape("pbkdf2_sha256$", "password_hash", Set::Dollar, 40),
     shape("P<", "national_id", Set::Mrz, 40),
+    shape("A3-", "onepassword_key", Set::Dashed, 30),
+    shape("p8e-", "adobe_secret", Set::Alnum, 32),
+    shape("LTAI", "alibaba_key", Set::Alnum, 20),
+    shape("cmVmd", "artifactory_key", Set::Alnum, 59),
+    shape("bedrock-api-key-", "aws_key", Set::Any, 40),
+    shape("4b1d", "clickhouse_key", Set::Alnum, 38),
+    shape("duffel_live_", "duffel_token", Set::Any, 43),
+    shape("duffel_test_", "duffel_token", Set::Any, 43),
+    shape("EZTK", "easypost_key", Set::Alnum, 54),
+    shape("FLWSECK", "flutterwave_key", Set::Url, 17),
+    shape("fio-u-", "frameio_token", Set::Any, 60),
+    shape("pat.", "harness_key", Set::Any, 66),
+    shape("sat.", "harness_key", Set::Any, 66),
+    shape("ico-", "infracost_key", Set::Alnum, 32),
+    shape("s-s4t2", "intra42_secret", Set::Url, 60),
+    shape("API-", "octopus_key", Set::Upper, 26),
+    shape("sha256~", "openshift_token", Set::Url, 43),
+    shape("pscale_oauth_", "planetscale_token", Set::Any, 30),
+    shape("tk-us-", "scalingo_token", Set::Url, 48),
+    shape("sm_aat_", "settlemint_token", Set::Alnum, 16),
+    shape("sm_pat_", "settlemint_token", Set::Alnum, 16),
+    shape("sm_sat_", "settlemint_token", Set::Alnum, 16),
+    shape("shippo_test_", "shippo_token", Set::Hex, 40),
+    shape("s.", "vault_token", Set::Alnum, 24),
+    shape("sk_prod_", "stripe_key", Set::Alnum, 12),
+    shape("rk_prod_", "stripe_key", Set::Alnum, 12),
+    shape("xoxo-", "slack_token", Set::Url, 10),
+    shape("ZXlK", "jwt", Set::Any, 80),
     // Where the sign that tells stands in the middle: see `super::infix`.
-    shape("8Q~", "azure_secret", Set::Secret, 31),
+    shape("Q~", "azure_secret", Set::Secret, 31),
     shape("AZDO", "azure_secret", Set::Alnum, 4),
     shape(".atlasv1.", "terraform_token", Set::Url, 60),
     shape(":APA91b", "firebase_key", Set::Url, 100),
@@ -266,5 +297,6 @@ pub(super) const SHAPES: &[Shape] = &[
     shape(".G", "discord_token", Set::Any, 30),
     shape(".X", "discord_token", Set::Any, 30),
     shape(".Y", "discord_token", Set::Any, 30),
+    shape("_mmk", "maxmind_key", Set::Alnum, 0),
     shape("0.", "bitwarden_token", Set::Colon, 60),
 ];
