@@ -40,14 +40,9 @@ const IDS: &[Id] = &[
     Id { words: &["身份证", "居民身份证"], check: china },
 ];
 
-/// All words that announce an id made of digits.
-pub(super) fn words() -> impl Iterator<Item = &'static str> {
-    IDS.iter().flat_map(|id| id.words.iter().copied())
-}
-
-/// Whether the digits are an id of the sort a word announces.
-pub(super) fn national(announced: &str, digits: &[u8]) -> bool {
-    IDS.iter().any(|id| id.words.contains(&announced) && (id.check)(digits))
+/// The words that may announce these digits: of every sort of id whose check they pass.
+pub(super) fn announcing(digits: &[u8]) -> impl Iterator<Item = &'static str> {
+    IDS.iter().filter(|id| (id.check)(digits)).flat_map(|id| id.words.iter().copied())
 }
 
 /// Ids whose grouping and check together need no word.
@@ -402,6 +397,11 @@ pub(super) fn hong_kong(text: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Whether the digits are an id of the sort a word announces.
+    fn national(announced: &str, digits: &[u8]) -> bool {
+        announcing(digits).any(|word| word == announced)
+    }
 
     fn digits(text: &str) -> Vec<u8> {
         text.bytes().filter(u8::is_ascii_digit).map(|byte| byte - b'0').collect()

@@ -1,7 +1,7 @@
 //! Personal data: phone, bank account, card, national id, and public addresses by choice.
 
 use super::checks::{hetu, iban, iban_length, luhn};
-use super::national::{self, by_grouping, national};
+use super::national::{self, by_grouping};
 use super::{Choice, Finding, mail};
 
 /// Bytes before a number in which a word may announce it.
@@ -296,7 +296,7 @@ fn is_national(text: &str, start: usize, run: &Run) -> bool {
     if by_grouping(&run.groups, &run.signs, &run.digits) {
         return true;
     }
-    let words: Vec<&str> = national::words().filter(|word| national(word, &run.digits)).collect();
+    let words: Vec<&str> = national::announcing(&run.digits).collect();
     !words.is_empty() && announced(text, start, run.end, &words).next().is_some()
 }
 
@@ -377,7 +377,7 @@ fn is_phone(text: &str, start: usize, run: &Run) -> bool {
     }
     // A national number: announced, begins with the trunk zero or is grouped.
     let dated = run.groups.first() == Some(&4) && run.signs.iter().all(|sign| *sign == b'-');
-    !dated && phone_word(text, start, run) && (run.digits[0] == 0 || run.groups.len() > 1 || (9..=11).contains(&digits))
+    !dated && (run.digits[0] == 0 || run.groups.len() > 1 || (9..=11).contains(&digits)) && phone_word(text, start, run)
 }
 
 /// Whether a word announces the number as one to call.

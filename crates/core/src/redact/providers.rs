@@ -9,21 +9,25 @@ pub(super) fn look(text: &str, at: usize, which: usize) -> Option<Finding> {
     let shape = &SHAPES[which];
     let bytes = text.as_bytes();
     let from = at + shape.prefix.len();
-    if let Some(back) = infix(shape.kind, shape.prefix) {
+    if let Some(back) = shape.back {
         return around(text, at, from, which, back);
+    }
+    let prefix = shape.prefix;
+    let short = prefix.len() < 4 || prefix == "key-" || prefix == "1//0";
+    let alone = at == 0
+        || prefix.starts_with('$')
+        || !bytes[at - 1].is_ascii_alphanumeric()
+            && !(short && matches!(bytes[at - 1], b'_' | b'-' | b'.' | b'/' | b'$'));
+    if !alone {
+        return checked(text, at, from, shape.kind).map(|end| Finding { kind: shape.kind, start: at, end });
+    }
+    let body = bytes[from..].iter().take_while(|byte| shape.set.has(**byte)).count();
+    if body < shape.least {
+        return None;
     }
     if let Some(end) = checked(text, at, from, shape.kind) {
         return Some(Finding { kind: shape.kind, start: at, end });
     }
-    let prefix = shape.prefix;
-    if at > 0 && !prefix.starts_with('$') {
-        let before = bytes[at - 1];
-        let short = prefix.len() < 4 || prefix == "key-" || prefix == "1//0";
-        if before.is_ascii_alphanumeric() || short && matches!(before, b'_' | b'-' | b'.' | b'/' | b'$') {
-            return None;
-        }
-    }
-    let body = bytes[from..].iter().take_while(|byte| shape.set.has(**byte)).count();
     let body =
         body - text[from..from + body].bytes().rev().take_while(|byte| matches!(byte, b'.' | b',' | b':')).count();
     if body < shape.least {
@@ -74,21 +78,6 @@ pub(super) fn look(text: &str, at: usize, which: usize) -> Option<Finding> {
     };
     // Places for a key in examples: `ghp_xxxxxxxx`.
     (fits && distinct(inner) >= 5).then_some(Finding { kind: shape.kind, start, end: from + body })
-}
-
-/// Bytes before the sign that belong to the key, least and most, for keys whose sign stands in the middle.
-fn infix(kind: &str, prefix: &str) -> Option<(usize, usize)> {
-    Some(match kind {
-        "azure_secret" if prefix == "Q~" => (4, 4),
-        "azure_secret" => (48, 80),
-        "terraform_token" => (14, 14),
-        "firebase_key" => (10, 40),
-        "telegram_token" => (8, 10),
-        "mailchimp_key" => (32, 32),
-        "maxmind_key" => (36, 36),
-        "discord_token" => (23, 28),
-        _ => return None,
-    })
 }
 
 /// A key around its sign.

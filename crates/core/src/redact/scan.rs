@@ -9,8 +9,9 @@ use super::words;
 use super::{Choice, Finding, named, personal, providers};
 
 /// Prefixes of keys, exactly as they are written.
-static PREFIXES: LazyLock<Option<AhoCorasick>> =
-    LazyLock::new(|| AhoCorasickBuilder::new().build(SHAPES.iter().map(|shape| shape.prefix)).ok());
+static PREFIXES: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    AhoCorasickBuilder::new().kind(Some(AhoCorasickKind::DFA)).build(SHAPES.iter().map(|shape| shape.prefix)).ok()
+});
 
 /// Words that announce a secret, a URL or a key block, in any case.
 static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {

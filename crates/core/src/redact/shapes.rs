@@ -60,10 +60,17 @@ pub(super) struct Shape {
     pub(super) set: Set,
     /// Least characters after the prefix.
     pub(super) least: usize,
+    /// Characters before the sign that belong to the key, least and most, where the sign stands in the middle.
+    pub(super) back: Option<(usize, usize)>,
 }
 
 const fn shape(prefix: &'static str, kind: &'static str, set: Set, least: usize) -> Shape {
-    Shape { prefix, kind, set, least }
+    Shape { prefix, kind, set, least, back: None }
+}
+
+/// A key around a sign that stands in its middle.
+const fn around(prefix: &'static str, kind: &'static str, back: (usize, usize), set: Set, least: usize) -> Shape {
+    Shape { prefix, kind, set, least, back: Some(back) }
 }
 
 /// The rows. Of two that fit at one place the one that says more wins.
@@ -287,16 +294,16 @@ pub(super) const SHAPES: &[Shape] = &[
     shape("rk_prod_", "stripe_key", Set::Alnum, 12),
     shape("xoxo-", "slack_token", Set::Url, 10),
     shape("ZXlK", "jwt", Set::Any, 80),
-    // Where the sign that tells stands in the middle: see `super::infix`.
-    shape("Q~", "azure_secret", Set::Secret, 31),
-    shape("AZDO", "azure_secret", Set::Alnum, 4),
-    shape(".atlasv1.", "terraform_token", Set::Url, 60),
-    shape(":APA91b", "firebase_key", Set::Url, 100),
-    shape(":AA", "telegram_token", Set::Url, 32),
-    shape("-us", "mailchimp_key", Set::Alnum, 1),
-    shape(".G", "discord_token", Set::Any, 30),
-    shape(".X", "discord_token", Set::Any, 30),
-    shape(".Y", "discord_token", Set::Any, 30),
-    shape("_mmk", "maxmind_key", Set::Alnum, 0),
+    // Where the sign that tells stands in the middle.
+    around("Q~", "azure_secret", (4, 4), Set::Secret, 31),
+    around("AZDO", "azure_secret", (48, 80), Set::Alnum, 4),
+    around(".atlasv1.", "terraform_token", (14, 14), Set::Url, 60),
+    around(":APA91b", "firebase_key", (10, 40), Set::Url, 100),
+    around(":AA", "telegram_token", (8, 10), Set::Url, 32),
+    around("-us", "mailchimp_key", (32, 32), Set::Alnum, 1),
+    around(".G", "discord_token", (23, 28), Set::Any, 30),
+    around(".X", "discord_token", (23, 28), Set::Any, 30),
+    around(".Y", "discord_token", (23, 28), Set::Any, 30),
+    around("_mmk", "maxmind_key", (36, 36), Set::Alnum, 0),
     shape("0.", "bitwarden_token", Set::Colon, 60),
 ];
