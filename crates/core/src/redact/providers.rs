@@ -14,10 +14,9 @@ pub(super) fn look(text: &str, at: usize, which: usize) -> Option<Finding> {
     }
     let prefix = shape.prefix;
     let short = prefix.len() < 4 || prefix == "key-" || prefix == "1//0";
-    let alone = at == 0
-        || prefix.starts_with('$')
-        || !bytes[at - 1].is_ascii_alphanumeric()
-            && !(short && matches!(bytes[at - 1], b'_' | b'-' | b'.' | b'/' | b'$'));
+    let joined =
+        |before: u8| before.is_ascii_alphanumeric() || short && matches!(before, b'_' | b'-' | b'.' | b'/' | b'$');
+    let alone = at == 0 || prefix.starts_with('$') || !joined(bytes[at - 1]);
     if !alone {
         return checked(text, at, from, shape.kind).map(|end| Finding { kind: shape.kind, start: at, end });
     }
