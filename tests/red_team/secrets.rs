@@ -186,7 +186,7 @@ fn encoded_forms_are_seen() {
 
 /// Everything that leaves: exports in all formats, a pack, a backup, and what the commands say.
 fn leave(machine: &Machine, found: &mut Vec<String>) {
-    let Some(cli) = std::env::var_os("CLAWBUTLER_CLI_BIN") else { return };
+    let Some(cli) = clawbutler_testkit::given("CLAWBUTLER_CLI_BIN") else { return };
     let out = machine.at("leaves");
     fs::create_dir_all(&out).unwrap();
     let run = |name: &str, args: &[&str]| {
