@@ -20,7 +20,65 @@ const PLANTED: &[&str] = &[
     "4539 1488 0343 6467",
     "DE89 3704 0044 0532 0130 00",
     "+49 30 901820 4711",
+    // As a number, and without spaces.
+    "4539148803436467",
+    "DE89370400440532013000",
 ];
+
+/// Where a secret may stand in a call of an MCP server: names of fields, lists, objects, numbers, texts of texts.
+fn structured() -> Value {
+    json!({
+        PLANTED[0]: "x",
+        "passwords": [PLANTED[4]],
+        "password": { "value": PLANTED[4] },
+        "card": 4_539_148_803_436_467_u64,
+        "pass": PLANTED[4],
+        "body": format!("DB_PASS={}", PLANTED[4]),
+        "nested": [[{ "deep": [PLANTED[1], { PLANTED[5]: PLANTED[10] }] }]],
+        "text": json!({ "client_secret": PLANTED[4] }).to_string(),
+        "args": ["--password", PLANTED[4]],
+    })
+}
+
+/// A word in the transcript by which it is told that it was read.
+const MARK: &str = "themarkofthetranscript";
+
+/// A transcript of the client with all of them, as it writes one while it works.
+fn transcript(machine: &Machine) {
+    let file = machine.at("home/.claude/projects/p/s.jsonl");
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    let line = |kind: &str, id: &str, content: Value| {
+        json!({
+            "type": kind, "uuid": id, "parentUuid": null, "sessionId": "s", "cwd": machine.project(), "version": "2.0.0",
+            "timestamp": "2026-01-02T03:04:05.000Z", "isSidechain": false, "userType": "external",
+            "message": { "role": kind, "id": id, "model": "m", "content": content, "usage": { "input_tokens": 1, "output_tokens": 1 } },
+        })
+        .to_string()
+    };
+    let text = text();
+    let lines = [
+        line("user", "u1", json!(format!("{MARK} {text}"))),
+        line(
+            "assistant",
+            "a1",
+            json!([
+                { "type": "text", "text": format!("{MARK} {text}") },
+                { "type": "tool_use", "id": "t0", "name": "mcp__x__y", "input": structured() },
+            ]),
+        ),
+        line("user", "u2", json!([{ "type": "tool_result", "tool_use_id": "t0", "content": text }])),
+    ];
+    fs::write(file, lines.join("\n") + "\n").unwrap();
+}
+
+/// Whether a file below the folder holds the mark.
+fn read(folder: &Path) -> bool {
+    fs::read_dir(folder).unwrap().map(Result::unwrap).any(|entry| {
+        let path = entry.path();
+        path.is_dir() && read(&path)
+            || path.is_file() && fs::read(&path).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(MARK))
+    })
+}
 
 /// One text with all of them, as they stand in commands and files.
 fn text() -> String {
@@ -95,8 +153,63 @@ fn leaks(folder: &Path, into: &mut Vec<String>) {
     }
 }
 
+/// Whether the bytes hold the value, as it is, in hex or in base64 (at any of its three places).
 fn holds(bytes: &[u8], planted: &str) -> bool {
-    bytes.windows(planted.len()).any(|part| part == planted.as_bytes())
+    let text = String::from_utf8_lossy(bytes);
+    let hex: String = planted.bytes().map(|byte| format!("{byte:02x}")).collect();
+    text.contains(planted)
+        || text.contains(&hex)
+        || text.contains(&hex.to_uppercase())
+        || (0..3).any(|place| text.contains(&base64(planted.as_bytes(), place)))
+}
+
+/// The characters of base64 that depend on these bytes alone, where they begin at this place of three.
+fn base64(bytes: &[u8], place: usize) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let whole = &bytes[(3 - place) % 3..];
+    let group = |three: &[u8]| {
+        let bits = three.iter().fold(0_usize, |bits, byte| bits << 8 | usize::from(*byte));
+        [18, 12, 6, 0].map(|by| char::from(DIGITS[bits >> by & 63]))
+    };
+    whole.chunks_exact(3).flat_map(group).collect()
+}
+
+#[test]
+fn encoded_forms_are_seen() {
+    for text in
+        ["c2VjcmV0LXZhbHVlLTE=", "eHNlY3JldC12YWx1ZS0x", "eHhzZWNyZXQtdmFsdWUtMQ==", "7365637265742d76616c75652d31"]
+    {
+        assert!(holds(text.as_bytes(), "secret-value-1"), "{text}");
+    }
+    assert!(!holds(b"c2VjcmV0LXZhbHV", "secret-value-1"));
+}
+
+/// Everything that leaves: exports in all formats, a pack, a backup, and what the commands say.
+fn leave(machine: &Machine, found: &mut Vec<String>) {
+    let Some(cli) = clawbutler_testkit::given("CLAWBUTLER_CLI_BIN") else { return };
+    let out = machine.at("leaves");
+    fs::create_dir_all(&out).unwrap();
+    let run = |name: &str, args: &[&str]| {
+        let output = Command::new(&cli)
+            .env_clear()
+            .envs(machine.env())
+            .arg("--home")
+            .arg(machine.data())
+            .args(args)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        fs::write(out.join(format!("{name}.out")), &output.stdout).unwrap();
+        fs::write(out.join(format!("{name}.err")), &output.stderr).unwrap();
+    };
+    for format in ["jsonl", "csv", "ocsf", "cef", "otlp-logs", "otlp-traces"] {
+        run(format, &["audit", "export", "--format", format]);
+    }
+    let pack = out.join("pack.zip").display().to_string();
+    run("pack", &["audit", "pack", "--out", &pack]);
+    run("backup", &["audit", "backup", &out.join("backup.db").display().to_string()]);
+    run("status", &["status"]);
+    leaks(&out, found);
 }
 
 #[test]
@@ -104,6 +217,8 @@ fn a_planted_secret_is_nowhere_in_what_we_own() {
     let Some(mut machine) = Machine::new() else { return };
     machine.install_guard();
     let text = text();
+    transcript(&machine);
+    wait_for("the transcript to be read", || read(&machine.data()).then_some(()));
     // What passes, with its outcome; what is written, edited, asked of the network and of an MCP server.
     let note = machine.project().join("notes.txt");
     for (call, tool, input) in [
@@ -126,6 +241,12 @@ fn a_planted_secret_is_nowhere_in_what_we_own() {
     hook(&machine, "observe", "SubagentStop", &json!({ "agent_id": "a", "last_assistant_message": text }));
     answered(&machine, "t6", &format!("mcp__{}__x", PLANTED[1]), &json!({ "q": text }));
     answered(&machine, "t7", "Bash", &json!(text));
+    answered(&machine, "t10", "mcp__server__tool", &structured());
+    let done = json!({ "tool_name": "mcp__server__tool", "tool_input": structured(), "tool_use_id": "t10", "tool_response": structured() });
+    hook(&machine, "observe", "PostToolUse", &done);
+    // A name that no client has, and input that is none: what the hook says of it.
+    let broken = hook(&machine, "gate", "PreToolUse", &json!({ "tool_name": 7, "tool_input": text }));
+    assert!(!PLANTED.iter().any(|planted| holds(broken.as_bytes(), planted)), "{broken}");
     hook(&machine, "observe", "SessionEnd", &json!({ "cwd": odd, "reason": text }));
     // The app is away: the hook judges alone and keeps what it saw for later.
     let exported = machine.at("away.jsonl");
@@ -137,6 +258,7 @@ fn a_planted_secret_is_nowhere_in_what_we_own() {
         "PreToolUse",
         &json!({ "cwd": odd, "tool_name": "Bash", "tool_input": { "command": text }, "tool_use_id": "t9" }),
     );
+    gate(&machine, "t11", "mcp__server__tool", &structured());
     let mut found = Vec::new();
     leaks(&machine.data(), &mut found);
     assert!(found.is_empty(), "while the app was away: {}", found.join("\n"));
@@ -150,8 +272,15 @@ fn a_planted_secret_is_nowhere_in_what_we_own() {
     let entries: Vec<Value> = machine.ledger();
     assert!(entries.len() > 10, "the doors were open: {}", entries.len());
     fs::write(&exported, serde_json::to_vec(&entries).unwrap()).unwrap();
+    leave(&machine, &mut found);
     machine.stop();
     leaks(&machine.data(), &mut found);
+    // Our folders beside the data: state, settings, logs.
+    for folder in ["home/.local", "home/.config", "home/.cache"].map(|folder| machine.at(folder)) {
+        if folder.is_dir() {
+            leaks(&folder, &mut found);
+        }
+    }
     let bytes = fs::read(&exported).unwrap();
     found.extend(PLANTED.iter().filter(|planted| holds(&bytes, planted)).map(|planted| format!("{planted} exported")));
     assert!(found.is_empty(), "{}", found.join("\n"));

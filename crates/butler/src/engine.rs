@@ -138,8 +138,9 @@ impl Butler {
         }
         let finder = Finder::new(SearchStore::open(&ports.data.search())?);
         clawbutler_platform::os::set_mode(&ports.data.search(), 0o600)?;
-        let mask = MaskKey(files::secret(&ports.data.mask_key())?);
+        let mask = MaskKey::new(files::secret(&ports.data.mask_key())?);
         let settings = crate::settings::load(&store)?;
+        mask.choose(crate::settings::choice(&settings));
         let around = Surroundings {
             home: ports.env.home.display().to_string(),
             data_dir: ports.data.path().display().to_string(),

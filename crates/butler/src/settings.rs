@@ -4,6 +4,7 @@ use std::sync::PoisonError;
 
 use clawbutler_core::actor::Actor;
 use clawbutler_core::limits::{APPROVAL_MS_MAX, APPROVAL_MS_MIN};
+use clawbutler_core::redact::Choice;
 use clawbutler_ledger::Kind;
 use clawbutler_store::{Durability, Store, StoreError};
 use clawbutler_wire::command::{GetSettings, UpdateSettings};
@@ -19,6 +20,11 @@ const KEY: &str = "settings";
 pub(crate) fn load(store: &Store) -> Result<Settings, StoreError> {
     let text = store.read(|read| read.setting(KEY))?;
     Ok(text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
+}
+
+/// What is masked by choice.
+pub(crate) fn choice(settings: &Settings) -> Choice {
+    Choice { addresses: settings.mask_addresses }
 }
 
 impl Butler {
@@ -45,7 +51,13 @@ impl Butler {
             let data = json!({ "before": self.settings(), "after": settings });
             audit::append(tx, at, audit::engine(Kind::SettingsChanged, Actor::LocalUser, data))
         })?;
+        let before = self.settings();
         *self.0.settings.write().unwrap_or_else(PoisonError::into_inner) = settings.clone();
+        self.0.mask.choose(choice(&settings));
+        if before.mask_addresses != settings.mask_addresses {
+            // The hook masks what it records while the app is closed.
+            self.write_snapshot()?;
+        }
         self.changed(Topic::Settings);
         Ok(settings)
     }

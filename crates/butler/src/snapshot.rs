@@ -14,7 +14,9 @@ impl Butler {
     pub(crate) fn write_snapshot(&self) -> Result<(), Error> {
         let around = self.around();
         let stopped = self.stopped_homes();
-        let body = json!({ "around": around, "rules": self.rules().to_snapshot(), "stopped": stopped }).to_string();
+        let addresses = self.settings().mask_addresses;
+        let rules = self.rules().to_snapshot();
+        let body = json!({ "around": around, "rules": rules, "stopped": stopped, "addresses": addresses }).to_string();
         let text = format!("{}\n{body}", sha256(body.as_bytes()));
         Ok(files::write_atomic(&self.0.ports.data.snapshot(), text.as_bytes(), Some(0o600))?)
     }

@@ -30,7 +30,7 @@ pub(crate) struct Mask {
 /// Reads `input` to its end. Bytes that are no UTF-8 come out as replacement characters.
 pub(crate) fn run(verb: &Mask, data: &DataDir, mut input: impl BufRead, out: &mut impl Write) -> anyhow::Result<()> {
     // The machine's key, so that masks here equal those in the log; another one where there is none yet.
-    let key = files::read_secret(&data.mask_key()).map_or_else(|_| MaskKey(random::fill()), MaskKey);
+    let key = files::read_secret(&data.mask_key()).map_or_else(|_| MaskKey::new(random::fill()), MaskKey::new);
     let choice = Choice { addresses: verb.addresses };
     if verb.json {
         let mut bytes = Vec::new();

@@ -11,7 +11,7 @@ use clawbutler_core::clock::Clock as _;
 use clawbutler_core::digest::sha256;
 use clawbutler_core::id::hex;
 use clawbutler_core::limits::SPOOL_BYTES;
-use clawbutler_core::redact::{self, MaskKey};
+use clawbutler_core::redact::{self, Choice, MaskKey};
 use clawbutler_core::verdict::Decision;
 use clawbutler_platform::clock::SystemClock;
 use clawbutler_platform::paths::{self, DataDir};
@@ -123,7 +123,8 @@ fn tree(data: &DataDir) -> Option<serde_json::Value> {
 fn spool(data: &DataDir, request: &ActionRequest, answer: Answer, reason: &str, cause: &str) -> std::io::Result<()> {
     let mut request = request.clone();
     // Without the key there is still masking, only equal secrets no longer look equal across runs.
-    let key = files::read_secret(&data.mask_key()).map_or_else(|_| MaskKey(random::fill()), MaskKey);
+    let key = files::read_secret(&data.mask_key()).map_or_else(|_| MaskKey::new(random::fill()), MaskKey::new);
+    key.choose(Choice { addresses: tree(data).is_some_and(|tree| tree["addresses"] == true) });
     redact::mask_value(&mut request.arguments, &key);
     redact::mask_value(&mut request.extra, &key);
     request.cwd = redact::mask_text(&request.cwd, &key);

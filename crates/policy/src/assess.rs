@@ -108,7 +108,7 @@ pub(crate) fn network_signals(url: &str) -> Vec<Signal> {
         )];
     }
     let query = url.split_once('?').map_or("", |(_, query)| query);
-    if query.contains("AKIA") || query.len() > 20 && redact::mask_text(query, &MaskKey([0; 32])) != query {
+    if query.contains("AKIA") || query.len() > 20 && redact::mask_text(query, &MaskKey::new([0; 32])) != query {
         return vec![signal(
             "spills",
             RiskLevel::High,

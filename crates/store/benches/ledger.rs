@@ -113,7 +113,7 @@ fn draft(at: u64) -> Draft {
 
 /// Masking, encoding, hashing, inserting, committing.
 fn appended(store: &Store, from: u64, until: u64, durability: Durability) -> [Duration; 2] {
-    let key = MaskKey([7; 32]);
+    let key = MaskKey::new([7; 32]);
     let mut drafts: Vec<Draft> = (from..until).map(draft).collect();
     let start = Instant::now();
     drafts.iter_mut().for_each(|draft| redact::mask_value(&mut draft.data, &key));

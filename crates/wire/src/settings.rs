@@ -26,6 +26,8 @@ pub struct Settings {
     pub anchor_file: Option<String>,
     /// A git repository to which each checkpoint is committed (absolute path of its folder).
     pub anchor_repository: Option<String>,
+    /// Mask public IP addresses too, from now on. Rules see them all the same; what is recorded does not hold them.
+    pub mask_addresses: bool,
 }
 
 impl Default for Settings {
@@ -40,6 +42,7 @@ impl Default for Settings {
             theme: Theme::System,
             anchor_file: None,
             anchor_repository: None,
+            mask_addresses: false,
         }
     }
 }

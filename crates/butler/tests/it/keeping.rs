@@ -154,3 +154,23 @@ fn checkpoints_go_to_the_places_the_user_chose_and_are_compared_there() {
     assert_eq!(desk.entries("tampering.noticed").len(), 1);
     assert_eq!(verify(&desk).1, "key_replaced");
 }
+
+#[test]
+fn public_addresses_are_masked_once_that_is_chosen() {
+    let desk = Desk::new();
+    let present = desk.butler().get_settings(GetSettings {}).unwrap();
+    let asked = |at: &str| {
+        desk.verdict(&format!("ping 93.184.216.34 # {at}"));
+        let all = desk.entries("action.decided").into_iter().chain(desk.entries("action.requested"));
+        all.map(|entry| entry.data.to_string()).find(|data| data.contains(at)).unwrap_or_default()
+    };
+    let snapshot = || read(&desk.data().join("snapshot.json")).unwrap();
+    let plain = asked("before");
+    let settings = Settings { mask_addresses: true, ..present };
+    desk.butler().update_settings(UpdateSettings { settings }).unwrap();
+    let masked = asked("after");
+    assert!(plain.contains("93.184.216.34"), "{plain}");
+    assert!(masked.contains("[masked:ip_address:") && !masked.contains("93.184"), "{masked}");
+    assert!(snapshot().contains("\"addresses\":true"), "{}", snapshot());
+    assert_eq!(desk.entries("settings.changed")[0].data["after"]["mask_addresses"], true);
+}

@@ -8,21 +8,55 @@
 //! Kinds: `providers` (keys by their shape), `named` (values beside a name that says secret, URLs,
 //! connection strings, private keys), `personal` (e-mail, phone, IBAN, cards, national ids, addresses).
 
+mod addresses;
+mod blocks;
+mod calls;
 mod checks;
+mod headers;
+mod json;
+mod look;
+mod mail;
 mod named;
+mod national;
+mod options;
 mod personal;
 mod providers;
 mod scan;
+mod shapes;
+mod words;
+
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use serde_json::Value;
 use sha2::Sha256;
+
+pub use json::{mask_value, mask_value_with};
 
 use crate::id::hex;
 
-/// The machine's masking key (32 bytes). Its `Debug` shows nothing.
-#[derive(Clone)]
-pub struct MaskKey(pub [u8; 32]);
+/// The machine's masking key (32 bytes), and what the person chose to have masked. Its `Debug` shows nothing.
+pub struct MaskKey {
+    bytes: [u8; 32],
+    /// See [`Choice::addresses`]; changed while masks are made.
+    addresses: AtomicBool,
+}
+
+impl MaskKey {
+    /// A key, with the choice that [`Choice::default`] is.
+    pub const fn new(bytes: [u8; 32]) -> Self {
+        Self { bytes, addresses: AtomicBool::new(false) }
+    }
+
+    /// What is masked by choice from now on.
+    pub fn choose(&self, choice: Choice) {
+        self.addresses.store(choice.addresses, Ordering::Relaxed);
+    }
+
+    /// What is masked by choice.
+    pub fn choice(&self) -> Choice {
+        Choice { addresses: self.addresses.load(Ordering::Relaxed) }
+    }
+}
 
 impl std::fmt::Debug for MaskKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -84,40 +118,9 @@ fn masks(text: &str) -> Vec<std::ops::Range<usize>> {
     text.match_indices(MASK).filter_map(|(start, _)| whole(start)).collect()
 }
 
-/// Masks every string inside a JSON value, keys excepted.
-pub fn mask_value(value: &mut Value, key: &MaskKey) {
-    match value {
-        Value::String(text) => mask_in_place(text, key),
-        Value::Array(items) => items.iter_mut().for_each(|item| mask_value(item, key)),
-        Value::Object(map) => {
-            for (name, item) in map.iter_mut() {
-                match item {
-                    Value::String(text) if named::holds_secret(name, text) => {
-                        *text = token("named_secret", text, key);
-                    }
-                    Value::Null
-                    | Value::Bool(_)
-                    | Value::Number(_)
-                    | Value::String(_)
-                    | Value::Array(_)
-                    | Value::Object(_) => mask_value(item, key),
-                }
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-fn mask_in_place(text: &mut String, key: &MaskKey) {
-    let found = find(text, Choice::default());
-    if !found.is_empty() {
-        *text = replace(text, &found, key);
-    }
-}
-
-/// Masks what has to be masked in one text.
+/// Masks what has to be masked in one text, with what the key was told is chosen.
 pub fn mask_text(text: &str, key: &MaskKey) -> String {
-    mask_with(text, key, Choice::default())
+    mask_with(text, key, key.choice())
 }
 
 /// The same with choices.
@@ -139,7 +142,7 @@ pub fn replace(text: &str, found: &[Finding], key: &MaskKey) -> String {
 }
 
 fn token(kind: &str, secret: &str, key: &MaskKey) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(&key.0).expect("BUG: HMAC takes a key of any length");
+    let mut mac = Hmac::<Sha256>::new_from_slice(&key.bytes).expect("BUG: HMAC takes a key of any length");
     mac.update(secret.as_bytes());
     format!("[masked:{kind}:{}]", hex(&mac.finalize().into_bytes()[..4]))
 }

@@ -1,129 +1,37 @@
-//! Values beside a name that says secret, passwords in URLs and connection strings, private keys.
-
-use std::sync::LazyLock;
-
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
+//! Values beside a name that says secret, however they are written.
 
 use super::Finding;
-use super::checks::{distinct, entropy};
+use super::look::{distinct, is_code, is_reference, mixed_word, opaque, random, random_long};
+use super::words::{self, Says, WORDS, about};
+use super::{blocks, calls, headers, options};
 
-/// How strongly a word announces a secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Says {
-    /// What follows is a secret.
-    Secret,
-    /// What follows is a secret when it looks random.
-    Perhaps,
-    /// An authorisation scheme: the next word is a secret.
-    Scheme,
-    /// `://` of a URL.
-    Url,
-    /// The head of a key block.
-    Block,
-    /// An option that takes `user:password`.
-    UserOption,
-}
-
-/// Words to look for, in any case.
-pub(super) const WORDS: &[(&str, Says)] = &[
-    ("password", Says::Secret),
-    ("passwd", Says::Secret),
-    ("passphrase", Says::Secret),
-    ("passwort", Says::Secret),
-    ("kennwort", Says::Secret),
-    ("contraseña", Says::Secret),
-    ("pwd", Says::Secret),
-    ("secret", Says::Secret),
-    ("token", Says::Secret),
-    ("apikey", Says::Secret),
-    ("api_key", Says::Secret),
-    ("api-key", Says::Secret),
-    ("accesskey", Says::Secret),
-    ("access_key", Says::Secret),
-    ("access-key", Says::Secret),
-    ("accountkey", Says::Secret),
-    ("account_key", Says::Secret),
-    ("private_key", Says::Secret),
-    ("private-key", Says::Secret),
-    ("privatekey", Says::Secret),
-    ("encryption_key", Says::Secret),
-    ("signing_key", Says::Secret),
-    ("master_key", Says::Secret),
-    ("credential", Says::Secret),
-    ("_auth", Says::Perhaps),
-    ("cookie", Says::Perhaps),
-    ("signature", Says::Perhaps),
-    ("sig=", Says::Perhaps),
-    ("_key", Says::Perhaps),
-    ("-key", Says::Perhaps),
-    ("?key=", Says::Perhaps),
-    ("&key=", Says::Perhaps),
-    ("\"key\"", Says::Perhaps),
-    ("bearer ", Says::Scheme),
-    ("basic ", Says::Scheme),
-    ("digest ", Says::Perhaps),
-    ("://", Says::Url),
-    ("-----begin ", Says::Block),
-    (" -u ", Says::UserOption),
-    (" --user ", Says::UserOption),
-    (" --proxy-user ", Says::UserOption),
-    ("sshpass -p", Says::Scheme),
-];
-
-/// Ends of names that hold something about a secret, not the secret.
-const ABOUT: &[&str] = &[
-    "tokens", "source", "count", "limit", "type", "url", "uri", "file", "path", "name", "length", "len", "policy",
-    "expiry", "expires", "expires_in", "expires_at", "field", "budget", "usage", "izer", "ize", "ized", "izers",
-    "manager", "provider", "reset", "hint", "strength", "min", "max", "label", "error", "valid", "required", "enabled",
-    "id_type", "ring", "store", "dir", "env", "var", "ref", "class", "form", "input", "page", "version", "algorithm",
-    "lifetime", "rotation", "scope", "status", "kind", "prompt", "tokens_total", "endpoint", "format",
-];
-
-/// The words after which a secret stands, in any case.
-static SECRET_WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    let words = WORDS.iter().filter(|word| word.1 == Says::Secret).map(|word| word.0);
-    AhoCorasickBuilder::new()
-        .ascii_case_insensitive(true)
-        .prefilter(false)
-        .kind(Some(AhoCorasickKind::DFA))
-        .build(words)
-        .ok()
-});
-
-/// Whether a JSON field with this name holds a secret.
-pub(super) fn holds_secret(name: &str, value: &str) -> bool {
-    // Most names hold none of the words: one pass tells.
-    if SECRET_WORDS.as_ref().is_some_and(|words| !words.is_match(name)) {
-        return false;
-    }
-    let lower = name.to_ascii_lowercase();
-    let strong = WORDS
-        .iter()
-        .filter(|word| word.1 == Says::Secret)
-        .any(|word| lower.rfind(word.0).is_some_and(|at| !about(&lower[at + word.0.len()..])));
-    strong && !value.is_empty() && !is_reference(value)
-}
-
-/// Whether what follows the word in a name turns it into something about the secret.
-fn about(rest: &str) -> bool {
-    let rest = rest.trim_matches(|c: char| !c.is_alphanumeric());
-    let rest = if rest == "s" { "tokens" } else { rest };
-    !rest.is_empty()
-        && ABOUT.iter().any(|end| rest == *end || rest.ends_with(&format!("_{end}")) || rest == format!("s_{end}"))
-}
+/// Bytes that are looked at behind a name for a value that does not follow at once.
+const NEAR: usize = 160;
+/// Most bytes of a value that spans lines or a list of values.
+const LONG: usize = 16 * 1024;
 
 /// Looks at one place where a word stands.
 pub(super) fn look(text: &str, start: usize, end: usize, which: usize, found: &mut Vec<Finding>) {
     match WORDS[which].1 {
-        Says::Url => url(text, start, found),
-        Says::Block => block(text, start, found),
-        Says::Scheme => scheme(text, start, end, found),
-        Says::UserOption => user_option(text, end, found),
-        says @ (Says::Secret | Says::Perhaps) => assignment(text, start, end, says, found),
+        Says::Url => blocks::url(text, start, end, found),
+        Says::Block => blocks::block(text, start, found),
+        Says::BlockEnd => blocks::tail(text, start, end, found),
+        Says::Lines => blocks::lines(text, start, end, found),
+        Says::Jwk => blocks::jwk(text, end, found),
+        Says::Manifest => blocks::manifest(text, start, end, found),
+        Says::Scheme => headers::scheme(text, start, end, found),
+        Says::Authorization => headers::authorization(text, end, found),
+        Says::Cookie => headers::cookie(text, start, end, found),
+        Says::Command => options::command(text, start, end, found),
+        Says::Variable => calls::variable(text, end, found),
+        Says::Call => calls::call(text, end, found),
+        Says::Phrase => calls::phrase(text, end, found),
+        Says::Part if !words::whole_part(text, start, end) => {}
+        says @ (Says::Secret | Says::Part | Says::Perhaps) => assignment(text, start, end, says, found),
     }
 }
 
-fn push(found: &mut Vec<Finding>, kind: &'static str, start: usize, end: usize) {
+pub(super) fn push(found: &mut Vec<Finding>, kind: &'static str, start: usize, end: usize) {
     if start < end {
         found.push(Finding { kind, start, end });
     }
@@ -133,7 +41,55 @@ fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
 }
 
-/// `NAME=value`, `name: value`, `"name": "value"`, `--name value`, `name => value`, `name := value`.
+/// First place at or after `at` that is no space or tab.
+pub(super) fn spaces(text: &str, at: usize) -> usize {
+    at + text[at..].bytes().take_while(|byte| matches!(byte, b' ' | b'\t')).count()
+}
+
+/// Behind backslashes (JSON inside JSON) and one quote, where they stand.
+fn behind_quote(bytes: &[u8], at: usize) -> Option<usize> {
+    let slashes = bytes[at..].iter().take(8).take_while(|byte| **byte == b'\\').count();
+    bytes.get(at + slashes).filter(|byte| matches!(byte, b'"' | b'\'')).map(|_| at + slashes + 1)
+}
+
+/// A name with the word in it.
+struct Name<'t> {
+    text: &'t str,
+    /// Where the word begins.
+    start: usize,
+    /// One after the word.
+    word_end: usize,
+    /// One after the name.
+    end: usize,
+    says: Says,
+    /// Stands in quotes.
+    quoted: bool,
+}
+
+impl Name<'_> {
+    /// The word the name was found by.
+    fn word(&self) -> &str {
+        &self.text[self.start..self.word_end]
+    }
+
+    /// Where the name begins.
+    fn first(&self) -> usize {
+        let bytes = self.text.as_bytes();
+        let before = bytes[..self.start].iter().rev().take(64).take_while(|byte| is_name(**byte)).count();
+        self.start - before
+    }
+
+    /// The line up to the name.
+    fn line(&self) -> &str {
+        let first = self.first();
+        let from = first.saturating_sub(NEAR);
+        let from = (from..=first).find(|at| self.text.is_char_boundary(*at)).unwrap_or(first);
+        let before = &self.text[from..first];
+        before.rsplit('\n').next().unwrap_or_default()
+    }
+}
+
+/// `NAME=value`, `name: value`, `"name": "value"`, `--name value`, `<name>value</name>` and their like.
 fn assignment(text: &str, start: usize, end: usize, says: Says, found: &mut Vec<Finding>) {
     let bytes = text.as_bytes();
     let mut at = end;
@@ -146,66 +102,98 @@ fn assignment(text: &str, start: usize, end: usize, says: Says, found: &mut Vec<
             return;
         }
     }
-    let name_end = at;
-    let quoted_name =
-        closed && bytes[end - 1] == b'"' || bytes.get(at).is_some_and(|byte| matches!(byte, b'"' | b'\''));
-    if quoted_name && !closed {
+    if says == Says::Perhaps && words::opens_nothing(text, start + usize::from(text[start..].starts_with('-'))) {
+        return;
+    }
+    let mut name = Name { text, start, word_end: end, end: at, says, quoted: closed && bytes[end - 1] == b'"' };
+    if !closed && let Some(behind) = behind_quote(bytes, at) {
+        name.quoted = true;
+        at = behind;
+    }
+    // `os.environ['DB_PASSWORD'] = …`.
+    if name.quoted && bytes.get(at) == Some(&b']') {
         at += 1;
     }
-    // An escaped quote, in JSON inside JSON.
-    if bytes.get(at) == Some(&b'\\') && bytes.get(at + 1) == Some(&b'"') {
-        at += 2;
+    if bytes.get(at) == Some(&b'>') && !name.quoted {
+        element(&name, at + 1, found);
+        return;
     }
-    let spaces = |mut at: usize| {
-        while bytes.get(at).is_some_and(|byte| matches!(byte, b' ' | b'\t')) {
-            at += 1;
-        }
-        at
-    };
-    let before_sign = at;
-    at = spaces(at);
+    let gap = at;
+    at = spaces(text, at);
     let sign = match (bytes.get(at), bytes.get(at + 1)) {
         _ if closed && bytes[end - 1] == b'=' => 0,
-        (Some(b'='), Some(b'=')) => return,
-        (Some(b'=' | b':'), Some(b'>' | b'=')) => 2,
+        (Some(b'='), Some(b'=')) | (Some(b':'), Some(b':')) => return,
+        (Some(b'=' | b':'), Some(b'>' | b'=')) | (Some(b'?'), Some(b'=')) => 2,
         (Some(b'=' | b':'), _) => 1,
         _ => {
-            // An option with its value as the next word.
-            let first = text[..start].rfind(|c: char| c.is_whitespace()).map_or(0, |at| at + 1);
-            if at == before_sign || !text[first..].starts_with("--") {
-                return;
-            }
-            0
+            unsigned(&name, gap, at, found);
+            return;
         }
     };
     let colon = sign == 1 && bytes[at] == b':';
-    let spaced = at > name_end || bytes.get(at + sign) == Some(&b' ');
-    at = spaces(at + sign);
-    let (from, to, quoted) = value(text, at);
-    let secret = &text[from..to];
-    let least = if quoted { 3 } else { 4 };
-    if secret.len() < least || is_reference(secret) {
+    let spaced = at > name.end || bytes.get(at + sign) == Some(&b' ');
+    at = spaces(text, at + sign);
+    if several(&name, at, found) {
         return;
     }
-    let fits = match says {
-        // `session_key` names a conversation.
-        Says::Perhaps => !text[..start].ends_with("session") && opaque(secret),
-        _ if quoted || !spaced && !colon => true,
-        // Prose and code: `password: it has to be`, `token = parse(…)`.
-        _ => {
-            !is_code(secret)
-                && (random(secret)
-                    || strong_name(&text[start..end]) && secret.len() >= 6 && !plain_word(text, secret, to))
-        }
-    };
-    if fits {
+    let (from, to, quoted) = value(text, at);
+    if taken(&name, from, to, quoted, spaced || colon) {
         push(found, "named_secret", from, to);
     }
 }
 
-fn strong_name(word: &str) -> bool {
-    let word = word.to_ascii_lowercase();
-    word.starts_with("pass") || word == "pwd" || word == "kennwort"
+/// Whether a value beside a name is a secret; `loose` where prose and code look alike.
+fn taken(name: &Name<'_>, from: usize, to: usize, quoted: bool, loose: bool) -> bool {
+    let text = name.text;
+    let secret = &text[from..to];
+    let least = if quoted { 3 } else { 4 };
+    if secret.len() < least || is_reference(secret) {
+        return false;
+    }
+    let bare = name.first() == name.start;
+    if name.word().eq_ignore_ascii_case("pwd") && is_path(secret) || is_colour(secret) {
+        return false;
+    }
+    if words::is_loose(name.word()) {
+        return loosely(name, secret, quoted);
+    }
+    // `csrf_token`, `tokens`: counts and keys have the same name.
+    if name.word().eq_ignore_ascii_case("token") && text[name.word_end..name.end].starts_with('s') {
+        return opaque(secret);
+    }
+    match name.says {
+        // `session_key` names a conversation.
+        Says::Perhaps => opaque(secret),
+        _ if quoted || !loose => !(name.says == Says::Part && bare && secret.len() < 4),
+        // Prose and code: `password: it has to be`, `token = parse(…)`.
+        _ => {
+            !is_code(secret)
+                && (random(secret) || strong(name.word()) && secret.len() >= 6 && !plain_word(text, secret, to))
+        }
+    }
+}
+
+/// Names as `auth` and `pin` stand for other things too: the value has to look like a secret.
+fn loosely(name: &Name<'_>, secret: &str, quoted: bool) -> bool {
+    let word = name.word().to_ascii_lowercase();
+    match word.as_str() {
+        "pin" => quoted && (4..=8).contains(&secret.len()) && secret.bytes().all(|byte| byte.is_ascii_digit()),
+        "auth" => {
+            let base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+            opaque(secret) || quoted && secret.len() >= 8 && secret.bytes().all(base64) && mixed_word(secret)
+        }
+        _ => opaque(secret) || random(secret) && secret.len() >= 12,
+    }
+}
+
+/// Names that mean a password and nothing else.
+fn strong(word: &str) -> bool {
+    let word = word.to_lowercase();
+    word.starts_with("pass")
+        || matches!(
+            word.as_str(),
+            "pwd" | "kennwort" | "mot de passe" | "contraseña" | "wachtwoord" | "пароль" | "密码"
+        )
 }
 
 /// A lone word in a sentence that goes on.
@@ -213,99 +201,249 @@ fn plain_word(text: &str, secret: &str, end: usize) -> bool {
     secret.chars().all(|c| c.is_ascii_lowercase()) && text[end..].starts_with(' ')
 }
 
-/// Letters and digits mixed, or letters of both cases with signs, as no word is.
-fn random(text: &str) -> bool {
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    let letters = text.bytes().filter(u8::is_ascii_alphabetic).count();
-    let signs = text.len() - digits - letters;
-    digits > 0 && letters > 0 && (signs > 0 || text.len() >= 6) || digits >= 8 && letters == 0 && signs == 0
+fn is_path(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    matches!(bytes, [b'/' | b'~' | b'.', ..]) || matches!(bytes, [drive, b':', ..] if drive.is_ascii_alphabetic())
 }
 
-/// A long value of random characters that is no id of another kind: no path, no UUID, nothing with parts.
-fn opaque(text: &str) -> bool {
-    let sort = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '_' | '-' | '.');
-    let uuid = text.len() == 36 && text.bytes().filter(|byte| *byte == b'-').count() == 4;
-    text.len() >= 16
-        && !uuid
-        && !text.starts_with(['/', '.', '~'])
-        && text.chars().all(sort)
-        && random(text)
-        && distinct(text) >= 8
-        && entropy(text) >= 3.0
+fn is_colour(text: &str) -> bool {
+    text.strip_prefix('#').is_some_and(|hex| matches!(hex.len(), 3..=8) && hex.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
-/// Calls, members, literals of code.
-fn is_code(text: &str) -> bool {
-    text.contains(['(', '[', '{']) || text.contains("::") || {
-        let mut parts = text.split('.');
-        let first = parts.next().unwrap_or_default();
-        let word = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphabetic() || c == '_');
-        word(first) && parts.clone().count() > 0 && parts.all(word)
+/// `<password>value</password>`.
+fn element(name: &Name<'_>, from: usize, found: &mut Vec<Finding>) {
+    let first = name.first();
+    if !name.text[..first].ends_with(['<', ':']) || name.says == Says::Perhaps {
+        return;
+    }
+    let Some(length) = name.text[from..].bytes().take(LONG).position(|byte| byte == b'<') else { return };
+    let secret = &name.text[from..from + length];
+    let inner = secret.trim();
+    let from = from + secret.len() - secret.trim_start().len();
+    if inner.len() >= 3 && !inner.starts_with("${") && !inner.starts_with("[masked:") && !inner.contains(['\n', '(']) {
+        push(found, "named_secret", from, from + inner.len());
     }
 }
 
-/// What names a value without holding it, or is a place for one.
-fn is_reference(text: &str) -> bool {
-    let lower = text.to_ascii_lowercase();
-    text.starts_with(['$', '<', '%', '{', '&', '*', '-'])
-        || text.starts_with("[masked:")
-        || text.starts_with("[MASKED")
-        || lower.starts_with("process.env")
-        || lower.starts_with("os.environ")
-        || lower.starts_with("os.getenv")
-        || lower.starts_with("env(")
-        || lower.starts_with("${{")
-        || lower.starts_with("!secret")
-        || lower.starts_with("vault:")
-        || lower.starts_with("op://")
-        || lower.starts_with("__openclaw_redacted__")
-        || matches!(
-            lower.as_str(),
-            "true"
-                | "false"
-                | "null"
-                | "none"
-                | "nil"
-                | "undefined"
-                | "string"
-                | "str"
-                | "bool"
-                | "int"
-                | "number"
-                | "required"
-                | "optional"
-                | "redacted"
-                | "changeme"
-                | "example"
-                | "xxxx"
-                | "your-token"
-                | "bearer"
-                | "basic"
-                | "option<string>"
-                | "text"
-                | "hidden"
-                | "prompt"
-                | "input"
-                | "unset"
-                | "empty"
-        )
-        || text.bytes().all(|byte| matches!(byte, b'*' | b'x' | b'X' | b'.' | b'-' | b'_'))
-        || lower.starts_with("your_")
-        || lower.starts_with("your-")
-        || lower.starts_with("example")
+/// A value that follows without a sign between.
+fn unsigned(name: &Name<'_>, gap: usize, at: usize, found: &mut Vec<Finding>) {
+    let text = name.text;
+    let bytes = text.as_bytes();
+    // HCL: `variable "db_password" { default = "x" }`.
+    if name.quoted && bytes.get(at) == Some(&b'{') {
+        inside(text, at, found);
+        return;
+    }
+    // `define('DB_PASSWORD', 'x')`.
+    let option = text[name.first()..].starts_with('-');
+    if name.quoted && option && bytes.get(at) == Some(&b',') {
+        // `["--password", "x"]`.
+        let (from, to, quoted) = value(text, spaces(text, at + 1));
+        if quoted && taken(name, from, to, true, false) {
+            push(found, "named_secret", from, to);
+        }
+        return;
+    }
+    if name.quoted && bytes.get(at) == Some(&b',') && (name.line().ends_with("('") || name.line().ends_with("(\"")) {
+        let (from, to, quoted) = value(text, spaces(text, at + 1));
+        if quoted && random(&text[from..to]) && taken(name, from, to, true, false) {
+            push(found, "named_secret", from, to);
+        }
+        return;
+    }
+    // `<add key="DbPassword" value="x"/>`.
+    if name.quoted {
+        if at > gap && text[at..].starts_with("value=") {
+            let (from, to, quoted) = value(text, at + 6);
+            if quoted && taken(name, from, to, true, false) {
+                push(found, "named_secret", from, to);
+            }
+        }
+        return;
+    }
+    let line = name.line();
+    if at == gap {
+        // `setPassword("x")`.
+        if bytes.get(at) == Some(&b'(') {
+            let (from, to, quoted) = value(text, at + 1);
+            if quoted && random(&text[from..to]) && !text[from..to].contains(' ') && taken(name, from, to, true, false)
+            {
+                push(found, "named_secret", from, to);
+            }
+        }
+        return;
+    }
+    let option = line.is_empty() && text[name.first()..].starts_with('-') || text[name.first()..].starts_with("--");
+    let (from, to, quoted) = value(text, at);
+    let secret = &text[from..to];
+    // An option, a macro or a variable of a shell: the value is the next word.
+    let defined = ["#define ", "set -", "setx ", "setenv ", "ENV ", "ARG "]
+        .iter()
+        .any(|head| line.trim_start().starts_with(head));
+    if option && name.text[name.first()..].starts_with("--") || defined && !secret.starts_with('-') {
+        if taken(name, from, to, true, false) && secret.len() >= 4 - usize::from(quoted) {
+            push(found, "named_secret", from, to);
+        }
+        return;
+    }
+    if !is_reference(secret) && secret.len() >= 3 && said(name, line, secret, bytes.get(at) == Some(&b'\''), quoted) {
+        push(found, "named_secret", from, to);
+        return;
+    }
+    // Prose: `the password is x`.
+    if name.says == Says::Perhaps || words::is_loose(name.word()) {
+        return;
+    }
+    let verb = [("is ", 3), ("was ", 4), ("ist ", 4), ("to ", 3), ("est ", 4), ("es ", 3), ("for it is ", 10)];
+    let Some((_, length)) = verb.iter().find(|(verb, _)| text[at..].starts_with(verb)) else { return };
+    let (from, to, quoted) = value(text, spaces(text, at + length));
+    // The stop that closes the sentence is not part of it; an exclamation mark often is.
+    let to = if quoted { to } else { from + text[from..to].trim_end_matches(['.', '?']).len() };
+    let secret = &text[from..to];
+    if !is_reference(secret) && secret.len() >= 5 && !is_code(secret) && (random(secret) && distinct(secret) >= 5) {
+        push(found, "named_secret", from, to);
+    }
+}
+
+/// A value beside a name in SQL, in a netrc, in a sentence.
+fn said(name: &Name<'_>, line: &str, secret: &str, single: bool, quoted: bool) -> bool {
+    let word = name.word();
+    // SQL: `PASSWORD 'x'`, `IDENTIFIED BY 'x'`.
+    let keyword = word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b' ');
+    let grant = line.to_ascii_lowercase();
+    let grant = ["user ", "role ", "login "].iter().any(|word| grant.contains(word));
+    if single && strong_or_by(word) && (keyword || grant) {
+        return !secret.contains('\n');
+    }
+    // netrc: `login bob password x`, on one line or several.
+    if word.eq_ignore_ascii_case("password") && !quoted && secret.len() >= 4 {
+        let before = &name.text[(0..=name.start.saturating_sub(NEAR))
+            .rev()
+            .find(|at| name.text.is_char_boundary(*at))
+            .unwrap_or(0)..name.start];
+        let entry = before.rfind("machine ").or_else(|| before.rfind("default "));
+        if entry.is_some_and(|at| before[at..].contains("login ")) {
+            return true;
+        }
+    }
+    if word.eq_ignore_ascii_case("requirepass") {
+        return secret.len() >= 4;
+    }
+    // `(setq smtp-password "x")`.
+    if quoted && strong(word) && random(secret) && !secret.contains(' ') {
+        return true;
+    }
+    // `here is my token x`, `add-authtoken x`, `use the api key x`.
+    let opens = !words::is_loose(word) && name.says != Says::Part;
+    opens && (random_long(secret) || word.eq_ignore_ascii_case("private key") && secret.starts_with("0x"))
+}
+
+fn strong_or_by(word: &str) -> bool {
+    strong(word) || word.eq_ignore_ascii_case("identified by")
+}
+
+/// `{ default = "x" }` and `{ value: "x" }` behind a name.
+fn inside(text: &str, at: usize, found: &mut Vec<Finding>) {
+    let end = (at + NEAR).min(text.len());
+    let end = (at..=end).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(at);
+    let within = &text[at..end];
+    let within = &within[..within.find('}').unwrap_or(within.len())];
+    for word in ["default", "value", "\"value\"", "\\\"value\\\""] {
+        let Some(place) = within.find(word) else { continue };
+        let sign = spaces(text, at + place + word.len());
+        if !text[sign..].starts_with(['=', ':']) {
+            continue;
+        }
+        let (from, to, quoted) = value(text, spaces(text, sign + 1));
+        if quoted && to > from + 2 && !is_reference(&text[from..to]) {
+            push(found, "named_secret", from, to);
+        }
+    }
+}
+
+/// Values of a list, of a block of lines, of an object; whether there was one.
+fn several(name: &Name<'_>, at: usize, found: &mut Vec<Finding>) -> bool {
+    let text = name.text;
+    let Some(first) = text.as_bytes().get(at) else { return false };
+    if name.says == Says::Perhaps || words::is_loose(name.word()) {
+        return false;
+    }
+    match first {
+        b'{' if name.quoted => {
+            inside(text, at, found);
+            false
+        }
+        b'[' => {
+            let limit = text[at..].bytes().take(LONG).position(|byte| byte == b']').map_or(at, |more| at + more);
+            let mut place = at + 1;
+            let mut any = false;
+            while place < limit {
+                place += text[place..limit].bytes().take_while(|byte| b" ,\t\r\n".contains(byte)).count();
+                let (from, to, quoted) = value(text, place);
+                if !quoted || to > limit || place >= limit {
+                    break;
+                }
+                if taken(name, from, to, true, false) {
+                    push(found, "named_secret", from, to);
+                }
+                any = true;
+                place = (to + 1 + text[to..].bytes().take_while(|byte| *byte == b'\\').count()).min(limit);
+                place = (place..=limit).find(|at| text.is_char_boundary(*at)).unwrap_or(limit);
+            }
+            any
+        }
+        b'|' | b'>' => {
+            let head = text[at..].bytes().take_while(|byte| b"|>+-123456789 \t\r".contains(byte)).count();
+            text[at + head..].starts_with('\n') && {
+                block_of_lines(name, at + head + 1, found);
+                true
+            }
+        }
+        _ => false,
+    }
+}
+
+/// The lines behind a YAML `|` that are indented deeper than their name.
+fn block_of_lines(name: &Name<'_>, from: usize, found: &mut Vec<Finding>) {
+    let depth = name.line().bytes().take_while(|byte| *byte == b' ').count();
+    let (mut start, mut end, mut at) = (None, from, from);
+    for line in name.text[from..].split_inclusive('\n') {
+        let inner = line.bytes().take_while(|byte| *byte == b' ').count();
+        if !line.trim().is_empty() {
+            if inner <= depth || at - from > LONG {
+                break;
+            }
+            start = start.or(Some(at + inner));
+            end = at + line.trim_end().len();
+        }
+        at += line.len();
+    }
+    if let Some(start) = start
+        && !is_reference(&name.text[start..end])
+    {
+        push(found, "named_secret", start, end);
+    }
 }
 
 /// The value at a place: within its quotes, or up to what ends a bare word.
-fn value(text: &str, at: usize) -> (usize, usize, bool) {
+pub(super) fn value(text: &str, at: usize) -> (usize, usize, bool) {
     let bytes = text.as_bytes();
-    let (from, quote) = match bytes.get(at) {
-        Some(b'\\') if bytes.get(at + 1) == Some(&b'"') => (at + 2, Some("\\\"")),
-        Some(b'"') => (at + 1, Some("\"")),
-        Some(b'\'') => (at + 1, Some("'")),
-        Some(b'`') => (at + 1, Some("`")),
-        _ => (at, None),
+    let slashes = bytes[at.min(bytes.len())..].iter().take(8).take_while(|byte| **byte == b'\\').count();
+    let (from, quote) = match bytes.get(at + slashes) {
+        Some(b'"') => (at + slashes + 1, Some(&text[at..=at + slashes])),
+        Some(b'\'') if slashes == 0 => (at + 1, Some("'")),
+        Some(b'`') if slashes == 0 => (at + 1, Some("`")),
+        _ => (at.min(text.len()), None),
     };
     let rest = &text[from..];
+    // A password in braces, as ODBC writes one that holds a semicolon.
+    if let Some(inner) = rest.strip_prefix('{')
+        && quote.is_none()
+        && text[..at].to_ascii_lowercase().ends_with("pwd=")
+        && let Some(length) = inner.bytes().take(NEAR).position(|byte| byte == b'}')
+    {
+        return (from + 1, from + 1 + length, true);
+    }
     let end = match quote {
         Some(quote) => {
             let line = rest.find('\n').unwrap_or(rest.len());
@@ -319,89 +457,4 @@ fn value(text: &str, at: usize) -> (usize, usize, bool) {
             .unwrap_or(rest.len()),
     };
     (from, from + end, quote.is_some())
-}
-
-/// `Bearer …`, `Basic …`.
-fn scheme(text: &str, start: usize, end: usize, found: &mut Vec<Finding>) {
-    if start > 0 && text.as_bytes()[start - 1].is_ascii_alphanumeric() {
-        return;
-    }
-    let at = end + text[end..].len() - text[end..].trim_start_matches(' ').len();
-    let option = text[start..end].starts_with("sshpass");
-    let (from, to, _) = value(text, at);
-    let secret = &text[from..to];
-    let announced = text[..start].trim_end().ends_with([':', '=', '"', '\'']);
-    if is_reference(secret) || secret.len() < if option { 1 } else { 8 } {
-        return;
-    }
-    if option || announced || random(secret) && distinct(secret) >= 6 {
-        push(found, if option { "named_secret" } else { "bearer_token" }, from, to);
-    }
-}
-
-/// `curl -u name:password`.
-fn user_option(text: &str, end: usize, found: &mut Vec<Finding>) {
-    let (from, to, _) = value(text, end);
-    if let Some((name, secret)) = text[from..to].split_once(':')
-        && !name.is_empty()
-        && !secret.is_empty()
-        && !is_reference(secret)
-        // Ids of users and groups (`docker run -u 1000:1000`).
-        && !secret.bytes().all(|byte| byte.is_ascii_digit())
-    {
-        push(found, "named_secret", from + name.len() + 1, to);
-    }
-}
-
-/// `scheme://user:password@host`.
-fn url(text: &str, start: usize, found: &mut Vec<Finding>) {
-    let from = start + 3;
-    let rest = &text[from..];
-    let end =
-        rest.find(|c: char| matches!(c, '/' | '?' | '#' | '"' | '\'' | '`' | '<' | '>' | '\\') || c.is_whitespace());
-    let authority = &rest[..end.unwrap_or(rest.len())];
-    // A password may hold a slash by mistake: then the `@` lies behind it, before the next space.
-    let authority = if authority.contains(':') && !authority.contains('@') {
-        let word =
-            &rest[..rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`')).unwrap_or(rest.len())];
-        match word.find('@') {
-            Some(at)
-                if !word[..at].contains("//")
-                    && word[..at]
-                        .split_once(':')
-                        .is_some_and(|(_, tail)| !tail.starts_with(|c: char| c.is_ascii_digit())) =>
-            {
-                &word[..=at]
-            }
-            _ => authority,
-        }
-    } else {
-        authority
-    };
-    let Some(at) = authority.rfind('@') else { return };
-    let user = &authority[..at];
-    match user.split_once(':') {
-        Some((name, secret)) if !secret.is_empty() && !is_reference(secret) => {
-            push(found, "url_password", from + name.len() + 1, from + at);
-        }
-        // A token in the place of the user.
-        None if user.len() >= 20 && random(user) => push(found, "url_password", from, from + at),
-        _ => {}
-    }
-}
-
-/// A private key block, to its end or the end of the text.
-fn block(text: &str, start: usize, found: &mut Vec<Finding>) {
-    let head = text[start..].bytes().take(80).take_while(|byte| !matches!(byte, b'\n' | b'\\')).collect::<Vec<_>>();
-    if !head.to_ascii_uppercase().windows(11).any(|part| part == b"PRIVATE KEY") {
-        return;
-    }
-    let end = match text[start..].find("-----END ") {
-        Some(offset) => {
-            let tail = start + offset + "-----END ".len();
-            text[tail..].find("-----").map_or(text.len(), |more| tail + more + 5)
-        }
-        None => text.len(),
-    };
-    push(found, "private_key", start, end);
 }

@@ -1,15 +1,21 @@
-//! Personal data: e-mail, phone, bank account, card, national id, and public addresses by choice.
+//! Personal data: phone, bank account, card, national id, and public addresses by choice.
 
-use super::checks::{codice_fiscale, cpf, dni, hetu, iban, iban_length, luhn, national};
-use super::{Choice, Finding};
+use super::checks::{hetu, iban, iban_length, luhn};
+use super::national::{self, by_grouping};
+use super::{Choice, Finding, mail};
 
 /// Bytes before a number in which a word may announce it.
 const ANNOUNCED: usize = 40;
+/// Bytes behind a number in which a word may name it (`111222333 is a BSN`).
+const BEHIND: usize = 24;
 
 pub(super) fn scan(text: &str, choice: Choice, found: &mut Vec<Finding>) {
     let bytes = text.as_bytes();
     for at in memchr::memchr_iter(b'@', bytes) {
-        email(bytes, at, found);
+        mail::email(text, at, found);
+    }
+    for at in memchr::memmem::find_iter(bytes, b"%40") {
+        mail::escaped(text, at, found);
     }
     let mut at = 0;
     while at < bytes.len() {
@@ -33,51 +39,117 @@ pub(super) fn scan(text: &str, choice: Choice, found: &mut Vec<Finding>) {
 /// A word with digits in it.
 fn word(text: &str, start: usize, end: usize, choice: Choice, found: &mut Vec<Finding>) {
     let bytes = text.as_bytes();
-    if bytes[start].is_ascii_digit() {
-        if bytes[start..end].iter().all(u8::is_ascii_digit) {
-            number(text, start, choice, found);
-        } else {
-            lettered(bytes, start, end, found);
-        }
-    } else if bytes[start].is_ascii_uppercase() {
-        account(bytes, start, found);
-        lettered(bytes, start, end, found);
-    }
-    // A word of digits may go on with a sign and a letter (Finland: `131052-308T`).
-    if end - start == 6 && bytes.len() >= start + 11 && bytes[start..end].iter().all(u8::is_ascii_digit) {
-        let free = bytes.get(start + 11).is_none_or(|byte| !byte.is_ascii_alphanumeric());
-        if free && hetu(&bytes[start..start + 11]) {
-            found.push(Finding { kind: "national_id", start, end: start + 11 });
-        }
-    }
-}
-
-/// Ids of letters and digits that carry a check of their own.
-fn lettered(bytes: &[u8], start: usize, end: usize, found: &mut Vec<Finding>) {
     let word = &bytes[start..end];
-    if word.len() == 9 && dni(word) || word.len() == 16 && codice_fiscale(word) {
-        found.push(Finding { kind: "national_id", start, end });
-    }
-}
-
-/// An IBAN, grouped by spaces or not.
-fn account(bytes: &[u8], start: usize, found: &mut Vec<Finding>) {
-    let (Some(country), Some(check)) = (bytes.get(start..start + 2), bytes.get(start + 2..start + 4)) else { return };
-    if !check.iter().all(u8::is_ascii_digit) {
+    if choice.addresses && super::addresses::six(text, start, found) {
         return;
     }
-    let Some(length) = iban_length(country) else { return };
+    if word.iter().all(u8::is_ascii_digit) {
+        number(text, start, choice, found);
+        signed(text, start, end, found);
+    } else {
+        account(text, start, found);
+        lettered(text, start, end, found);
+    }
+    if matches!(end - start, 51 | 52) && wallet(word) {
+        found.push(Finding { kind: "wallet_key", start, end });
+    }
+}
+
+/// A wallet's private key in its import format: base 58, by its first letter and its length.
+fn wallet(word: &[u8]) -> bool {
+    let first = if word.len() == 51 { &b"5"[..] } else { &b"KL"[..] };
+    first.contains(&word[0])
+        && !word.iter().any(|byte| matches!(byte, b'0' | b'O' | b'I' | b'l'))
+        && word.iter().any(u8::is_ascii_lowercase)
+        && word.iter().any(u8::is_ascii_uppercase)
+}
+
+/// A word of digits that goes on with a sign and a letter.
+fn signed(text: &str, start: usize, end: usize, found: &mut Vec<Finding>) {
+    let bytes = text.as_bytes();
+    let free = |at: usize| bytes.get(at).is_none_or(|byte| !byte.is_ascii_alphanumeric());
+    let id = |end: usize| Finding { kind: "national_id", start, end };
+    // Finland: `131052-308T`.
+    if end - start == 6 && bytes.len() >= start + 11 && free(start + 11) && hetu(&bytes[start..start + 11]) {
+        found.push(id(start + 11));
+    }
+    // Spain: `12345678-Z`.
+    if end - start == 8 && bytes.get(end) == Some(&b'-') && free(end + 2) {
+        let mut plain = bytes[start..end].to_vec();
+        plain.extend(bytes.get(end + 1));
+        if super::checks::dni(&plain) {
+            found.push(id(end + 2));
+        }
+    }
+    // Chile: `12.345.678-5`, and `12345678-5` where a word announces it.
+    let grouped = end - start <= 2 && bytes.get(end) == Some(&b'.');
+    if grouped || (7..=8).contains(&(end - start)) {
+        let stop = if grouped { end + 8 } else { end };
+        let digits: Vec<u8> =
+            bytes[start..stop.min(bytes.len())].iter().filter(|b| b.is_ascii_digit()).map(|b| b - b'0').collect();
+        let whole = !grouped || bytes.get(end + 4) == Some(&b'.') && digits.len() + 2 == stop - start;
+        if let (Some(b'-'), Some(check)) = (bytes.get(stop), bytes.get(stop + 1))
+            && whole
+            && free(stop + 2)
+            && (grouped || announced(text, start, stop + 2, &["rut", "run"]).next().is_some())
+            && national::rut(&digits, *check)
+        {
+            found.push(id(stop + 2));
+        }
+    }
+}
+
+/// Ids of letters and digits that carry a check of their own, and those a word announces.
+fn lettered(text: &str, start: usize, end: usize, found: &mut Vec<Finding>) {
+    let bytes = text.as_bytes();
+    let length = end - start;
+    if !(7..=18).contains(&length) {
+        return;
+    }
+    if national::lettered(&bytes[start..end]) {
+        found.push(Finding { kind: "national_id", start, end });
+        return;
+    }
+    if (7..=8).contains(&length) && bytes.get(end) == Some(&b'(') && bytes.len() >= end + 3 {
+        if national::hong_kong(&bytes[start..end + 3]) {
+            found.push(Finding { kind: "national_id", start, end: end + 3 });
+        }
+        return;
+    }
+    if (8..=18).contains(&length) {
+        let capital = bytes[start..end].to_ascii_uppercase();
+        let fits = |(_, check): &&national::Lettered| check(&capital);
+        let names = national::LETTERED.iter().filter(fits).map(|(name, _)| *name).collect::<Vec<_>>();
+        if !names.is_empty() && announced(text, start, end, &names).next().is_some() {
+            found.push(Finding { kind: "national_id", start, end });
+        }
+    }
+}
+
+/// An IBAN, grouped or not, in capital letters or announced.
+fn account(text: &str, start: usize, found: &mut Vec<Finding>) {
+    let bytes = text.as_bytes();
+    let (Some(country), Some(check)) = (bytes.get(start..start + 2), bytes.get(start + 2..start + 4)) else { return };
+    if !check.iter().all(u8::is_ascii_digit) || !country.iter().all(u8::is_ascii_alphabetic) {
+        return;
+    }
+    let small = country[0].is_ascii_lowercase();
+    let Some(length) = iban_length(&country.to_ascii_uppercase()) else { return };
     let mut plain = Vec::with_capacity(length);
     let mut at = start;
     while plain.len() < length {
         match bytes.get(at) {
-            Some(byte) if byte.is_ascii_uppercase() || byte.is_ascii_digit() => plain.push(*byte),
+            Some(byte) if byte.is_ascii_digit() || byte.is_ascii_uppercase() && !small => plain.push(*byte),
+            Some(byte) if small && byte.is_ascii_lowercase() => plain.push(byte.to_ascii_uppercase()),
             Some(b' ' | b'-') if at > start && bytes[at - 1] != b' ' => {}
+            // A space that does not break.
+            Some(0xC2) if bytes.get(at + 1) == Some(&0xA0) => at += 1,
             _ => return,
         }
         at += 1;
     }
-    if bytes.get(at).is_none_or(|byte| !byte.is_ascii_alphanumeric()) && iban(&plain) {
+    let free = bytes.get(at).is_none_or(|byte| !byte.is_ascii_alphanumeric());
+    if free && iban(&plain) && (!small || announced(text, start, at, &["iban", "konto", "account"]).next().is_some()) {
         found.push(Finding { kind: "iban", start, end: at });
     }
 }
@@ -115,6 +187,13 @@ fn run(bytes: &[u8], start: usize) -> Run {
             continue;
         }
         // Up to two signs between digits: `) `, ` (`, `-`, ` `, `.`, `/`.
+        // A space that does not break counts as one.
+        if bytes[at..].starts_with(&[0xC2, 0xA0]) && bytes.get(at + 2).is_some_and(u8::is_ascii_digit) {
+            run.signs.push(b' ');
+            run.groups.push(0);
+            at += 2;
+            continue;
+        }
         let signs =
             bytes[at..].iter().take_while(|byte| matches!(byte, b' ' | b'-' | b'.' | b'(' | b')' | b'/')).count();
         if signs == 0 || signs > 2 || !bytes.get(at + signs).is_some_and(u8::is_ascii_digit) {
@@ -130,7 +209,7 @@ fn run(bytes: &[u8], start: usize) -> Run {
 fn number(text: &str, start: usize, choice: Choice, found: &mut Vec<Finding>) {
     let bytes = text.as_bytes();
     if choice.addresses
-        && let Some(end) = address(text, start)
+        && let Some(end) = super::addresses::four(text, start)
     {
         found.push(Finding { kind: "ip_address", start, end });
         return;
@@ -161,14 +240,25 @@ fn number(text: &str, start: usize, choice: Choice, found: &mut Vec<Finding>) {
     };
     let start = if run.plus && kind == "phone" { start - 1 - usize::from(bytes[start - 1] == b'(') } else { start };
     let start = if kind == "phone" && start > 0 && bytes[start - 1] == b'(' { start - 1 } else { start };
-    found.push(Finding { kind, start, end: run.end });
+    let end = if kind == "phone" { extension(text, run.end) } else { run.end };
+    found.push(Finding { kind, start, end });
+}
+
+/// The end of a telephone number with its extension (` x123`, ` ext. 12`).
+fn extension(text: &str, end: usize) -> usize {
+    let rest = &text[end..];
+    let Some(mark) = [" x", " ext. ", " ext ", " Ext. "].iter().find(|mark| rest.starts_with(**mark)) else {
+        return end;
+    };
+    let digits = rest[mark.len()..].bytes().take_while(u8::is_ascii_digit).count();
+    if (1..=6).contains(&digits) { end + mark.len() + digits } else { end }
 }
 
 /// A payment card: its issuer's range, its length, its grouping, its check digit.
 fn is_card(run: &Run) -> bool {
     let digits = &run.digits;
     let head = |count: usize| digits[..count].iter().fold(0_u32, |sum, digit| sum * 10 + u32::from(*digit));
-    if digits.len() < 13 || run.plus || run.signs.iter().any(|sign| !matches!(sign, b' ' | b'-')) {
+    if digits.len() < 13 || run.plus || run.signs.iter().any(|sign| !matches!(sign, b' ' | b'-' | b'.')) {
         return false;
     }
     let issued = match digits.len() {
@@ -178,6 +268,7 @@ fn is_card(run: &Run) -> bool {
         16 => {
             head(1) == 4
                 || (51..=55).contains(&head(2))
+                || (2200..=2204).contains(&head(4))
                 || (2221..=2720).contains(&head(4))
                 || head(4) == 6011
                 || head(2) == 65
@@ -189,57 +280,58 @@ fn is_card(run: &Run) -> bool {
         _ => false,
     };
     let grouped = run.groups.len() == 1
+        // Dots stand between groups of four only: other numbers are written with them too.
         || run.groups == [4, 4, 4, 4]
-        || run.groups == [4, 6, 5]
-        || run.groups == [4, 6, 4]
-        || run.groups == [4, 4, 4, 4, 3];
+        || (run.groups == [4, 6, 5] || run.groups == [4, 6, 4] || run.groups == [4, 4, 4, 4, 3])
+            && !run.signs.contains(&b'.');
     issued && grouped && digits.iter().any(|digit| *digit != digits[0]) && luhn(digits)
 }
 
-/// Words that announce a national id, in the spelling [`national`] takes.
-const NATIONAL: &[&str] = &[
-    "bsn", "burgerservicenummer", "pesel", "nhs", "cpf", "steuer", "aadhaar", "personnummer", "fodselsnummer",
-    "fødselsnummer", "insee", "nir", "securite sociale", "sécurité sociale", "sin", "social insurance", "id number",
-    "tfn", "tax file", "ssn", "social security",
-];
-
 fn is_national(text: &str, start: usize, run: &Run) -> bool {
-    if !(9..=15).contains(&run.digits.len()) || run.signs.iter().any(|sign| !matches!(sign, b' ' | b'-' | b'.' | b'/'))
+    if !(9..=18).contains(&run.digits.len()) || run.signs.iter().any(|sign| !matches!(sign, b' ' | b'-' | b'.' | b'/'))
     {
         return false;
     }
-    // Brazil's way of writing needs no announcement, nor does the American one.
-    if run.groups == [3, 3, 3, 2] && run.signs.first() == Some(&b'.') && cpf(&run.digits) {
+    // Some ways of writing need no announcement.
+    if by_grouping(&run.groups, &run.signs, &run.digits) {
         return true;
     }
-    if run.groups == [3, 2, 4] && run.signs == b"--" && national("ssn", &run.digits) {
-        return true;
-    }
-    announced(text, start, NATIONAL).any(|word| national(word, &run.digits))
+    let words: Vec<&str> = national::announcing(&run.digits).collect();
+    !words.is_empty() && announced(text, start, run.end, &words).next().is_some()
 }
 
-/// Words that stand shortly before a place, on the same line.
-fn announced<'w>(text: &str, start: usize, words: &'w [&'w str]) -> impl Iterator<Item = &'w str> {
-    let mut from = start.saturating_sub(ANNOUNCED);
-    while !text.is_char_boundary(from) {
-        from += 1;
-    }
+/// Words that stand shortly before or right behind a place, on the same line.
+fn announced<'w>(text: &str, start: usize, end: usize, words: &'w [&'w str]) -> impl Iterator<Item = &'w str> {
+    let from = start.saturating_sub(ANNOUNCED);
+    let from = (from..=start).find(|at| text.is_char_boundary(*at)).unwrap_or(start);
     let before = &text[from..start];
     let before = before.rsplit('\n').next().unwrap_or_default().to_lowercase();
-    words.iter().copied().filter(move |word| {
-        before.match_indices(word).any(|(at, _)| {
-            let left = before[..at].chars().next_back().is_none_or(|c| !c.is_alphanumeric());
-            let right = before[at + word.len()..].chars().next().is_none_or(|c| !c.is_alphanumeric() && c != '_');
-            left && (right || word.len() > 5)
+    let until = (end + BEHIND).min(text.len());
+    let until = (end..=until).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(end);
+    let behind = &text[end..until];
+    let behind = behind.split(['\n', ',', ';', '.', ':', '"']).next().unwrap_or_default().to_lowercase();
+    // `call_id`, `cell_count` speak of something else.
+    let joined = ["_id", "_count", "-id"];
+    let stands = move |within: &str, word: &str| {
+        within.match_indices(word).any(|(at, _)| {
+            let left = within[..at].chars().next_back().is_none_or(|c| !c.is_alphanumeric() || !c.is_ascii());
+            let rest = &within[at + word.len()..];
+            let right = rest.chars().next().is_none_or(|c| !c.is_alphanumeric() || !word.is_ascii());
+            left && (right || word.len() >= 5)
+                && !(VERBS.contains(&word) && joined.iter().any(|end| rest.starts_with(end)))
         })
-    })
+    };
+    words.iter().copied().filter(move |word| stands(&before, word) || stands(&behind, word))
 }
 
 /// Words that announce a telephone number.
 const PHONE: &[&str] = &[
-    "tel", "phone", "telephone", "mobile", "cell", "call", "fax", "whatsapp", "sms", "telefon", "handy", "mobil",
-    "téléphone", "teléfono", "móvil", "numer", "dial", "hotline", "phone_number", "phonenumber",
+    "tel", "tél", "phone", "telephone", "mobile", "mob", "cell", "call", "fax", "whatsapp", "sms", "telefon",
+    "telefone", "handy", "mobil", "ruf", "téléphone", "teléfono", "móvil", "numer", "dial", "hotline", "phone_number",
+    "phonenumber", "手机", "电话", "電話", "전화", "тел", "телефон", "portable", "cellulare",
 ];
+/// The same words that mean other things too: the number has to be written as one.
+const VERBS: &[&str] = &["call", "cell", "numer", "dial", "mob"];
 
 fn is_phone(text: &str, start: usize, run: &Run) -> bool {
     let bytes = text.as_bytes();
@@ -260,9 +352,17 @@ fn is_phone(text: &str, start: usize, run: &Run) -> bool {
             && !dotted
             && (!line || run.groups.len() > 1 || digits >= 10);
     }
+    // The sign for abroad written as zeros: `0049 170 1234567`.
+    if run.digits[..2] == [0, 0] && run.digits[2] != 0 && (11..=15).contains(&digits) && run.groups[0] == 4 {
+        return run.groups.len() > 1 || phone_word(text, start, run);
+    }
+    // Russia from within: `8 (912) 345-67-89`.
+    if run.groups == [1, 3, 3, 2, 2] && run.digits[0] == 8 && run.signs.contains(&b'(') {
+        return true;
+    }
     let american = |groups: &[usize]| groups == [3, 3, 4] || groups == [1, 3, 3, 4];
     let bracket = start > 0 && bytes[start - 1] == b'(';
-    if american(&run.groups) && run.digits[run.groups.len() - 3] > 1 {
+    if american(&run.groups) {
         let area = usize::from(run.groups.len() == 4);
         let exchange = area + 3;
         let valid = run.digits[area] > 1 && run.digits[exchange] > 1;
@@ -271,102 +371,24 @@ fn is_phone(text: &str, start: usize, run: &Run) -> bool {
             && !run.signs.contains(&b'/')
         {
             let spaced = run.signs.iter().all(|sign| *sign == b' ');
-            return bracket || !spaced || announced(text, start, PHONE).next().is_some();
+            // Three numbers in a row are no telephone number, unless nothing else stands on the line.
+            return bracket || !spaced || alone(text, start, run.end) || phone_word(text, start, run);
         }
     }
     // A national number: announced, begins with the trunk zero or is grouped.
     let dated = run.groups.first() == Some(&4) && run.signs.iter().all(|sign| *sign == b'-');
-    !dated
-        && announced(text, start, PHONE).next().is_some()
-        && (run.digits[0] == 0 || run.groups.len() > 1 || (9..=11).contains(&digits))
+    !dated && (run.digits[0] == 0 || run.groups.len() > 1 || (9..=11).contains(&digits)) && phone_word(text, start, run)
 }
 
-fn email(bytes: &[u8], at: usize, found: &mut Vec<Finding>) {
-    let local = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'%' | b'+' | b'-');
-    let start = at - bytes[..at].iter().rev().take(64).take_while(|byte| local(byte)).count();
-    let rest = &bytes[at + 1..];
-    let length = rest
-        .iter()
-        .enumerate()
-        .take(255)
-        .take_while(|(place, byte)| {
-            byte.is_ascii_alphanumeric()
-                || **byte == b'.'
-                || **byte == b'-' && rest.get(place + 1).is_some_and(u8::is_ascii_alphanumeric)
-        })
-        .count();
-    let mut end = at + 1 + length;
-    while end > at + 1 && matches!(bytes[end - 1], b'.' | b'-') {
-        end -= 1;
-    }
-    let domain = &bytes[at + 1..end];
-    let Some(dot) = domain.iter().rposition(|byte| *byte == b'.') else { return };
-    let top = &domain[dot + 1..];
-    let name = &bytes[start..at];
-    // `git@host:path` is a remote, `name@1.2.3` a package, `icon@2x.png` a file.
-    let remote = matches!(name, b"git" | b"hg" | b"svn")
-        || bytes.get(end) == Some(&b':')
-            && bytes.get(end + 1).is_some_and(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'~' | b'/'));
-    let file = matches!(
-        top,
-        b"png"
-            | b"jpg"
-            | b"jpeg"
-            | b"svg"
-            | b"gif"
-            | b"webp"
-            | b"js"
-            | b"ts"
-            | b"mjs"
-            | b"css"
-            | b"service"
-            | b"target"
-            | b"timer"
-            | b"socket"
-            | b"mount"
-    );
-    let fits = !name.is_empty()
-        && !name.starts_with(b".")
-        && dot > 0
-        && !domain.starts_with(b"-")
-        && !domain.windows(2).any(|pair| pair == b"..")
-        && (2..=24).contains(&top.len())
-        && top.iter().all(u8::is_ascii_alphabetic);
-    let packaged = start > 0 && matches!(bytes[start - 1], b'/' | b'@');
-    if fits && !remote && !file && !packaged && !in_authority(bytes, start) {
-        found.push(Finding { kind: "email", start, end });
-    }
+/// Whether a word announces the number as one to call.
+fn phone_word(text: &str, start: usize, run: &Run) -> bool {
+    let mut words = announced(text, start, start, PHONE);
+    let written = run.groups.len() > 1 || run.digits[0] == 0;
+    words.any(|word| written || !VERBS.contains(&word))
 }
 
-/// Whether a place lies between `://` and the path of a URL: there, `@` ends a user, not a mailbox.
-fn in_authority(bytes: &[u8], start: usize) -> bool {
-    let word = bytes[..start]
-        .iter()
-        .rev()
-        .take(256)
-        .take_while(|byte| !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b'/' | b'?'))
-        .count();
-    let before = &bytes[..start - word];
-    before.ends_with(b"://")
-}
-
-/// The end of a public IPv4 address that begins here.
-fn address(text: &str, start: usize) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let length = bytes[start..].iter().take(16).take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
-    let end = start + length - usize::from(bytes[start + length - 1] == b'.');
-    let address: core::net::Ipv4Addr = text[start..end].parse().ok()?;
-    let before = text[..start].trim_end_matches([' ', '"', '\'', '=', ':', '^', '~', '(']);
-    let lower = before.as_bytes();
-    let version = start > 0 && matches!(bytes[start - 1], b'v' | b'V')
-        || [&b"version"[..], b"Version", b"release", b"ver"].iter().any(|word| lower.ends_with(word));
-    let free = bytes.get(end).is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'-');
-    let public = !address.is_loopback()
-        && !address.is_private()
-        && !address.is_unspecified()
-        && !address.is_link_local()
-        && !address.is_broadcast()
-        && !address.is_multicast()
-        && address.octets()[0] != 0;
-    (public && free && !version).then_some(end)
+/// Whether nothing else stands on the line.
+fn alone(text: &str, start: usize, end: usize) -> bool {
+    text[..start].rsplit('\n').next().unwrap_or_default().trim().is_empty()
+        && text[end..].split('\n').next().unwrap_or_default().trim().is_empty()
 }

@@ -2,21 +2,24 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
 
-use super::providers::SHAPES;
+use super::shapes::SHAPES;
+use super::words;
 use super::{Choice, Finding, named, personal, providers};
 
 /// Prefixes of keys, exactly as they are written.
-static PREFIXES: LazyLock<Option<AhoCorasick>> =
-    LazyLock::new(|| AhoCorasickBuilder::new().build(SHAPES.iter().map(|shape| shape.prefix)).ok());
+static PREFIXES: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    AhoCorasickBuilder::new().kind(Some(AhoCorasickKind::DFA)).build(SHAPES.iter().map(|shape| shape.prefix)).ok()
+});
 
 /// Words that announce a secret, a URL or a key block, in any case.
 static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     AhoCorasickBuilder::new()
         .ascii_case_insensitive(true)
         .match_kind(MatchKind::LeftmostLongest)
-        .build(named::WORDS.iter().map(|word| word.0))
+        .kind(Some(AhoCorasickKind::DFA))
+        .build(words::WORDS.iter().map(|word| word.0))
         .ok()
 });
 

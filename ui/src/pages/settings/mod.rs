@@ -50,6 +50,8 @@ pub(crate) fn SettingsPage(live: Live) -> impl IntoView {
                     <option value="top_left">"top left"</option><option value="top_right">"top right"</option><option value="bottom_left">"bottom left"</option><option value="bottom_right">"bottom right"</option>
                 </select></label>
             {switch("Send a notification for new requests", |s| s.notifications, |s, on| s.notifications = on)}
+            <h2>"Recording"</h2>
+            {switch("Mask public IP addresses in what is recorded from now on", |s| s.mask_addresses, |s, on| s.mask_addresses = on)}
             <h2>"Window"</h2>
             {switch("Keep running in the tray when the window is closed", |s| s.close_to_tray, |s, on| s.close_to_tray = on)}
             {switch("Start with the session", |s| s.autostart, |s, on| s.autostart = on)}

@@ -1,0 +1,91 @@
+//! Headers of requests that carry a secret: `Authorization`, `Cookie`.
+
+use super::Finding;
+use super::look::{distinct, is_reference, opaque, random};
+use super::named::{push, spaces, value};
+
+/// Most cookies in one header.
+const COOKIES: usize = 64;
+
+/// Where the value of a header or a field begins: behind quotes, the sign, spaces and another quote.
+fn after_sign(text: &str, end: usize) -> Option<usize> {
+    let quotes = |at: usize| at + text[at..].bytes().take(8).take_while(|byte| b"\\\"'".contains(byte)).count();
+    let at = spaces(text, quotes(end));
+    let at = if text[at..].starts_with("=>") { at + 2 } else { at + usize::from(text[at..].starts_with([':', '='])) };
+    (at > end && text[end..at].contains([':', '='])).then(|| quotes(spaces(text, at)))
+}
+
+/// `Bearer …`, `Basic …`, `SSWS …`.
+pub(super) fn scheme(text: &str, start: usize, end: usize, found: &mut Vec<Finding>) {
+    if start > 0 && text.as_bytes()[start - 1].is_ascii_alphanumeric() {
+        return;
+    }
+    let (from, to, _) = value(text, spaces(text, end));
+    let secret = &text[from..to];
+    let announced = text[..start].trim_end().ends_with([':', '=', '"', '\'']);
+    if is_reference(secret) || secret.len() < 8 {
+        return;
+    }
+    if announced || random(secret) && distinct(secret) >= 6 {
+        push(found, "bearer_token", from, to);
+    }
+}
+
+/// `Authorization: <scheme> <value>` of any scheme, and a value without one.
+pub(super) fn authorization(text: &str, end: usize, found: &mut Vec<Finding>) {
+    let Some(at) = after_sign(text, end) else { return };
+    let (_, first_end, _) = value(text, at);
+    let first = &text[at..first_end];
+    if first.is_empty() || ["bearer", "basic", "ssws"].iter().any(|known| first.eq_ignore_ascii_case(known)) {
+        return;
+    }
+    if first.eq_ignore_ascii_case("digest") {
+        let line = text[at..].split('\n').next().unwrap_or_default();
+        if let Some(place) = line.find("response=") {
+            let (from, to, _) = value(text, at + place + "response=".len());
+            push(found, "bearer_token", from, to);
+        }
+        return;
+    }
+    let word = first.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'-' || byte == b'_');
+    let (from, to) = if word && text[first_end..].starts_with(' ') {
+        let (from, to, _) = value(text, spaces(text, first_end));
+        (from, to)
+    } else {
+        (at, first_end)
+    };
+    let secret = &text[from..to];
+    if secret.len() >= 8 && random(secret) && distinct(secret) >= 6 && !is_reference(secret) && !secret.contains('(') {
+        push(found, "bearer_token", from, to);
+    }
+}
+
+/// The values of cookies that look random.
+pub(super) fn cookie(text: &str, start: usize, end: usize, found: &mut Vec<Finding>) {
+    // `session_cookie=…`, `"cookies": "…"`, `Set-Cookie: …`.
+    let end = end + text[end..].bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
+    if text[..start].ends_with(|c: char| c.is_ascii_digit()) {
+        return;
+    }
+    if let Some(at) = after_sign(text, end) {
+        cookies(text, at, found);
+    }
+}
+
+/// `name=value; name=value` from a place on.
+pub(super) fn cookies(text: &str, at: usize, found: &mut Vec<Finding>) {
+    let line = &text[at..at + text[at..].find(['\n', '"', '\'', '\\', '`']).unwrap_or(text.len() - at)];
+    let mut place = at;
+    for part in line.split(';').take(COOKIES) {
+        let lead = part.len() - part.trim_start().len();
+        let head = part.find('=').map_or(lead, |sign| sign + 1);
+        let secret = part[head..].trim();
+        let from = place + head + (part[head..].len() - part[head..].trim_start().len());
+        let named = part[..head].to_ascii_lowercase();
+        let open = ["expires", "path", "domain", "max-age", "samesite"].iter().any(|word| named.contains(word));
+        if !open && opaque(secret) && !is_reference(secret) {
+            push(found, "named_secret", from, from + secret.len());
+        }
+        place += part.len() + 1;
+    }
+}

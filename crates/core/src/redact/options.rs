@@ -1,0 +1,287 @@
+//! Passwords in the options of commands, each command by its own manual.
+
+use super::Finding;
+use super::headers::cookies;
+use super::look::{is_reference, random_long};
+use super::named::push;
+
+/// Most bytes of one command that are looked at.
+const COMMAND: usize = 4096;
+/// Most words of one command that are looked at.
+const WORDS: usize = 128;
+
+/// How an option carries its secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum How {
+    /// `name:password` as the next word or behind `=`.
+    User,
+    /// `name:password`, also joined to the option and behind other letters of it (`-ubob:x`, `-su bob:x`).
+    UserShort,
+    /// `name%password`.
+    Percent,
+    /// The password as the next word or behind `=`.
+    Whole,
+    /// The password joined to the option (`-px`).
+    Joined,
+    /// `pass:password`.
+    PassColon,
+    /// `key=value`.
+    Literal,
+    /// Cookies.
+    Cookies,
+    /// Whatever looks random.
+    Random,
+}
+
+/// Names of commands, and their options.
+type Options = (&'static [&'static str], &'static [(&'static str, How)]);
+
+/// Commands (as they end before a space) and their options.
+const COMMANDS: &[Options] = &[
+    (
+        &["curl"],
+        &[
+            ("-u", How::UserShort),
+            ("-U", How::UserShort),
+            ("--user", How::User),
+            ("--proxy-user", How::User),
+            ("-b", How::Cookies),
+            ("--cookie", How::Cookies),
+            ("--oauth2-bearer", How::Whole),
+            ("--pass", How::Whole),
+        ],
+    ),
+    (&["wget"], &[("--password", How::Whole), ("--http-password", How::Whole), ("--ftp-password", How::Whole)]),
+    (&["mysql", "mysqldump", "mysqladmin", "mariadb"], &[("-p", How::Joined)]),
+    (&["mongo", "mongosh"], &[("-p", How::Whole)]),
+    (&["redis-cli"], &[("-a", How::Whole), ("--pass", How::Whole)]),
+    (&["docker login", "podman login", "helm registry login"], &[("-p", How::Whole), ("--password", How::Whole)]),
+    (&["smbclient"], &[("-U", How::Percent), ("--user", How::Percent)]),
+    (&["ldapsearch", "ldapmodify", "ldapadd", "ldapwhoami"], &[("-w", How::Whole)]),
+    (
+        &["openssl"],
+        &[
+            ("-pass", How::PassColon),
+            ("-passin", How::PassColon),
+            ("-passout", How::PassColon),
+            ("-password", How::PassColon),
+            ("-k", How::Whole),
+        ],
+    ),
+    (&["zip", "unzip"], &[("-P", How::Whole)]),
+    (&["7z", "7za"], &[("-p", How::Joined)]),
+    (
+        &["keytool", "jarsigner"],
+        &[
+            ("-storepass", How::Whole),
+            ("-keypass", How::Whole),
+            ("-srcstorepass", How::Whole),
+            ("-deststorepass", How::Whole),
+            ("-new", How::Whole),
+        ],
+    ),
+    (&["sshpass"], &[("-p", How::Whole), ("-p", How::Joined)]),
+    (&["kubectl"], &[("--from-literal", How::Literal), ("--docker-password", How::Whole), ("--token", How::Whole)]),
+    (&["sqlcmd"], &[("-P", How::Whole)]),
+    (&["http"], &[("-a", How::User), ("--auth", How::User)]),
+    // Beside no command that is known: what looks random behind a usual option.
+    (
+        &[""],
+        &[
+            ("-u", How::User),
+            ("--user", How::User),
+            ("--proxy-user", How::User),
+            ("--auth", How::Random),
+            ("-k", How::Random),
+            ("-t", How::Random),
+        ],
+    ),
+];
+
+/// A command's options, from its name or from one option on.
+pub(super) fn command(text: &str, start: usize, end: usize, found: &mut Vec<Finding>) {
+    let name = text[start..end].trim();
+    let option = text[start..].starts_with(' ');
+    let before = text[..start].chars().next_back();
+    if !option && before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '@')) {
+        return;
+    }
+    if name.eq_ignore_ascii_case("chpasswd") {
+        piped(text, start, found);
+        return;
+    }
+    let words = split(text, if option { start } else { end });
+    if name.eq_ignore_ascii_case("net use") {
+        net_use(text, &words, found);
+        return;
+    }
+    if words.iter().any(|(start, end)| &text[*start..*end] == "--password-stdin") {
+        piped(text, start, found);
+    }
+    let key = if option { "" } else { name };
+    let Some((_, options)) = COMMANDS.iter().find(|(names, _)| names.iter().any(|n| n.eq_ignore_ascii_case(key)))
+    else {
+        return;
+    };
+    let words = if option { &words[..words.len().min(2)] } else { &words[..] };
+    for (place, word) in words.iter().enumerate() {
+        for (flag, how) in *options {
+            if let Some((from, to)) = argument(text, words, place, *word, flag, *how) {
+                secret(text, from, to, *how, found);
+            }
+        }
+    }
+}
+
+/// The words of a simple command (spans without their quotes), to the sign that ends it.
+fn split(text: &str, from: usize) -> Vec<(usize, usize)> {
+    let bytes = text.as_bytes();
+    let mut words = Vec::new();
+    let mut at = from;
+    let limit = text.len().min(from + COMMAND);
+    while at < limit && words.len() < WORDS {
+        match bytes[at] {
+            b' ' | b'\t' => at += 1,
+            b'\\' if matches!(bytes.get(at + 1), Some(b'\n')) => at += 2,
+            // A line that goes on, in JSON.
+            b'\\' if bytes[at..].starts_with(b"\\\\\\n") => at += 4,
+            b'\n' | b'|' | b';' | b'&' | b')' | b'`' | b'<' | b'>' => break,
+            first => {
+                let slashes = bytes[at..].iter().take_while(|byte| **byte == b'\\').count();
+                let quoted = matches!(bytes.get(at + slashes), Some(b'"' | b'\'')) && slashes < 4;
+                let (start, end, next) = if quoted || matches!(first, b'"' | b'\'') {
+                    let quote = &text[at..=at + slashes];
+                    let start = at + slashes + 1;
+                    match text[start..].split('\n').next().and_then(|line| line.find(quote)) {
+                        Some(length) => (start, start + length, start + length + quote.len()),
+                        None => break,
+                    }
+                } else {
+                    let length = text[at..]
+                        .find(|c: char| c.is_whitespace() || matches!(c, '|' | ';' | '&' | ')' | '`' | '<' | '>'))
+                        .unwrap_or(text.len() - at);
+                    // A quote that opens within a word (`--x="a b"`) closes it.
+                    let end = match text[at..at + length].find(['"', '\'']) {
+                        Some(open) => {
+                            let quote = bytes[at + open];
+                            let inner = at + open + 1;
+                            let line = text[inner..].split('\n').next().unwrap_or_default();
+                            line.bytes().position(|byte| byte == quote).map_or(at + open, |more| inner + more + 1)
+                        }
+                        None => at + length,
+                    };
+                    (at, end, end)
+                };
+                if next <= at {
+                    break;
+                }
+                words.push((start, end));
+                at = next;
+            }
+        }
+    }
+    words
+}
+
+/// Where the argument of one option lies, if this word is that option.
+fn argument(
+    text: &str,
+    words: &[(usize, usize)],
+    place: usize,
+    (start, end): (usize, usize),
+    flag: &str,
+    how: How,
+) -> Option<(usize, usize)> {
+    let word = &text[start..end];
+    let next = || words.get(place + 1).copied();
+    if how == How::Joined {
+        let rest = word.strip_prefix(flag)?;
+        return (!rest.is_empty() && !rest.starts_with('=')).then(|| unquoted(text, start + flag.len(), end));
+    }
+    if word == flag {
+        return next();
+    }
+    if let Some(rest) = word.strip_prefix(flag).and_then(|rest| rest.strip_prefix('=')) {
+        return Some(unquoted(text, end - rest.len(), end));
+    }
+    if how == How::UserShort && word.starts_with('-') && !word.starts_with("--") {
+        if let Some(rest) = word.strip_prefix(flag) {
+            return Some(unquoted(text, end - rest.len(), end));
+        }
+        // Letters of options without an argument before it.
+        let letter = &flag[1..];
+        if word.len() <= 6 && word.ends_with(letter) && word[1..].bytes().all(|byte| byte.is_ascii_alphabetic()) {
+            return next();
+        }
+    }
+    None
+}
+
+/// Without the quotes around it.
+fn unquoted(text: &str, from: usize, to: usize) -> (usize, usize) {
+    let inner = &text[from..to];
+    match inner.chars().next() {
+        Some(quote @ ('"' | '\'')) if inner.len() >= 2 && inner.ends_with(quote) => (from + 1, to - 1),
+        _ => (from, to),
+    }
+}
+
+/// The secret in an option's argument.
+fn secret(text: &str, from: usize, to: usize, how: How, found: &mut Vec<Finding>) {
+    let argument = &text[from..to];
+    let (from, whole) = match how {
+        How::User | How::UserShort => match argument.split_once(':') {
+            // Ids of users and groups (`docker run -u 1000:1000`).
+            Some((name, secret)) if !name.is_empty() && !secret.bytes().all(|byte| byte.is_ascii_digit()) => {
+                (from + name.len() + 1, secret)
+            }
+            _ => return,
+        },
+        How::Percent => match argument.split_once('%') {
+            Some((name, secret)) => (from + name.len() + 1, secret),
+            None => return,
+        },
+        How::PassColon => match argument.strip_prefix("pass:") {
+            Some(secret) => (from + "pass:".len(), secret),
+            None => return,
+        },
+        How::Literal => match argument.split_once('=') {
+            Some((name, secret)) => (from + name.len() + 1, secret),
+            None => return,
+        },
+        How::Cookies => {
+            cookies(text, from, found);
+            return;
+        }
+        How::Random if !random_long(argument) => return,
+        How::Whole | How::Joined | How::Random => (from, argument),
+    };
+    if !whole.is_empty() && !is_reference(whole) {
+        push(found, "named_secret", from, from + whole.len());
+    }
+}
+
+/// `echo 'name:password' | chpasswd`, `echo password | docker login --password-stdin`.
+fn piped(text: &str, start: usize, found: &mut Vec<Finding>) {
+    let line = text[..start].rsplit('\n').next().unwrap_or_default();
+    let from = start - line.len();
+    let Some(echo) = line.rfind("echo ") else { return };
+    for (start, end) in split(text, from + echo + "echo ".len()) {
+        let word = &text[start..end];
+        let from = start + word.find(':').map_or(0, |colon| colon + 1);
+        if from < end && !is_reference(&text[from..end]) {
+            push(found, "named_secret", from, end);
+        }
+    }
+}
+
+/// `net use z: \\host\share password /user:name`: the word behind the share.
+fn net_use(text: &str, words: &[(usize, usize)], found: &mut Vec<Finding>) {
+    let share = words.iter().position(|(start, end)| text[*start..*end].starts_with("\\\\"));
+    if let Some((start, end)) = share.and_then(|at| words.get(at + 1)).copied()
+        && !text[start..end].starts_with(['/', '*'])
+        && !is_reference(&text[start..end])
+    {
+        push(found, "named_secret", start, end);
+    }
+}
