@@ -90,7 +90,7 @@ impl Butler {
         self.note_at_gateway(home_id, Kind::GatewayAct, data())?;
         let ended = self.asked(ATTACH_CALL_MS, |told| line.kill(session, told));
         let ended = ended.inspect_err(|Error(error)| self.note_failed(home_id, data(), &error.message))?;
-        let says = if ended.run.is_some() { "What ran in it was ended." } else { "Nothing ran in it." };
+        let says = if ended.any() { "What ran in it was ended." } else { "Nothing ran in it." };
         Ok(GatewayDone { says: says.to_owned(), still_running: Vec::new() })
     }
 
