@@ -4,7 +4,7 @@ use clawbutler_butler::Butler;
 use clawbutler_wire::command::{
     AcceptDrift, AcceptRules, AttachHome, BackfillSessions, CheckBackup, CheckPack, CheckRules, ChoosePath,
     DecideApproval, DecideBatch, DeleteRules, DeleteSearch, DetachHome, Discover, DismissAlert, ExplainAction,
-    ExplainApproval, ExportAudit, ForgetHome, GatewayAct, GatewayChat, GatewayConfig, GatewayView, GetApproval,
+    EditPolicy, ExplainApproval, ExportAudit, ForgetHome, GatewayAct, GatewayChat, GatewayConfig, GatewayView, GetApproval,
     GetRetention, GetSettings, Govern, GovernMany, ImportRules, InstallGuard, KillAgent, ListAgents, ListApprovals,
     ListAudit, ListCheckpoints, ListConnections, ListGrants, ListRules, ListSearches, ListSessions, ListSteps,
     MakeBackup, OpenWindow, PlanGuard, PreviewExport, PreviewGrant, ProveEntry, RejectRules, RetentionPreview,

@@ -12,6 +12,7 @@ use clawbutler_testkit::results::{OPENCLAW, tried};
 use clawbutler_wire::Code;
 use clawbutler_wire::attached::{
     CellView, ChatAct, ChatState, ChatView, ConfigAct, ConfigView, GatewayDone, GatewayPart, GatewayVerb, PartView,
+    Reach,
 };
 use clawbutler_wire::command::{AttachHome, GatewayAct, GatewayChat, GatewayConfig, GatewayView, Govern};
 use clawbutler_wire::sessions::StepBody;
@@ -20,19 +21,24 @@ use serde_json::json;
 use super::{PATIENCE, SESSION, exec, stands};
 
 /// A machine whose governed home is connected to its running gateway.
-fn connected() -> Option<(Machine, Gateway)> {
+pub(crate) fn connected(reach: Reach) -> Option<(Machine, Gateway)> {
     let machine = openclaw::machine()?;
     let gateway = Gateway::start(&machine);
+    attach(&machine, reach);
+    Some((machine, gateway))
+}
+
+/// Governs the home and connects to its gateway.
+pub(crate) fn attach(machine: &Machine, reach: Reach) {
     let home_id = machine.home_id();
     machine.ask(&Govern { home_id: home_id.clone(), governed: true }).unwrap();
-    machine.ask(&AttachHome { home_id, url: None, token: Some(TOKEN.to_owned()) }).unwrap();
-    stands(&machine);
-    Some((machine, gateway))
+    machine.ask(&AttachHome { home_id, url: None, token: Some(TOKEN.to_owned()), reach: Some(reach) }).unwrap();
+    stands(machine);
 }
 
 /// Waits for something of the client's pace.
 #[track_caller]
-fn comes<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn comes<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
         if let Some(found) = look() {
@@ -43,15 +49,15 @@ fn comes<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-fn part(machine: &Machine, part: GatewayPart) -> PartView {
-    let view = machine.ask(&GatewayView { home_id: machine.home_id(), part }).unwrap();
+pub(crate) fn part(machine: &Machine, part: GatewayPart) -> PartView {
+    let view = machine.ask(&GatewayView { home_id: machine.home_id(), part, agent: None, after: None }).unwrap();
     assert_eq!(view.part, part);
     assert!(!serde_json::to_string(&view).unwrap().contains(TOKEN), "{part:?} shows the token");
     view
 }
 
 /// The texts of the cells of one table, a row at a time.
-fn rows(view: &PartView, table: &str) -> Vec<Vec<String>> {
+pub(crate) fn rows(view: &PartView, table: &str) -> Vec<Vec<String>> {
     let table = view.tables.iter().find(|one| one.title == table).unwrap_or_else(|| panic!("no {table}"));
     let text = |cell: &CellView| match cell {
         CellView::Text { text } => text.clone(),
@@ -72,7 +78,7 @@ fn chat(machine: &Machine, act: ChatAct) -> ChatView {
     machine.ask(&request).unwrap()
 }
 
-fn send(machine: &Machine, message: &str) -> ChatView {
+pub(crate) fn send(machine: &Machine, message: &str) -> ChatView {
     chat(machine, ChatAct::Send { message: message.to_owned() })
 }
 
@@ -83,7 +89,7 @@ fn answered(machine: &Machine) -> ChatView {
     })
 }
 
-fn act(machine: &Machine, act: GatewayVerb) -> GatewayDone {
+pub(crate) fn act(machine: &Machine, act: GatewayVerb) -> GatewayDone {
     machine.ask(&GatewayAct { home_id: machine.home_id(), act }).unwrap()
 }
 
@@ -152,7 +158,24 @@ fn shows(machine: &Machine) {
     has(&rows(&part(machine, GatewayPart::Tools), "Tools"), "exec");
     assert!(!rows(&part(machine, GatewayPart::Skills), "Skills").is_empty());
     has(&rows(&part(machine, GatewayPart::Presence), "Connected"), "ClawButler");
-    assert!(!rows(&part(machine, GatewayPart::Logs), "The end of its log, newest first").is_empty());
+    let log = |after| {
+        let request = GatewayView { home_id: machine.home_id(), part: GatewayPart::Logs, agent: None, after };
+        machine.ask(&request).unwrap()
+    };
+    let (end, lines) = (log(None), "The end of its log, newest first");
+    assert!(!rows(&end, lines).is_empty() && !end.goes_on);
+    cli(machine, &["cron", "list", "--token", TOKEN]);
+    let more = comes("more of the log", || Some(log(end.cursor)).filter(|more| !rows(more, lines).is_empty()));
+    assert!(more.goes_on && rows(&more, lines).len() < rows(&end, lines).len());
+    has(&rows(&more, lines), "cron.list");
+    assert!(more.cursor > end.cursor);
+    let tools = |agent: &str| {
+        let agent = Some(agent.to_owned());
+        let request = GatewayView { home_id: machine.home_id(), part: GatewayPart::Tools, agent, after: None };
+        machine.ask(&request)
+    };
+    has(&rows(&tools("main").unwrap(), "Tools"), "exec");
+    assert!(tools("nobody").unwrap_err().message.contains("refused"));
     // The gateway counts cost beside its work: at first it may say that it is not ready.
     let tokens = comes("the usage of what was said", || {
         let usage = part(machine, GatewayPart::Usage);
@@ -240,7 +263,7 @@ fn holds(machine: &Machine, gateway: &Gateway) {
 
 #[test]
 fn a_gateway_is_worked_with_from_the_window() {
-    let Some((machine, gateway)) = connected() else { return };
+    let Some((machine, gateway)) = connected(Reach::Govern) else { return };
     talks(&machine);
     shows(&machine);
     goes_back(&machine);
