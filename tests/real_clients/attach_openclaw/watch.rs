@@ -10,7 +10,7 @@ use clawbutler_testkit::machine::Machine;
 use clawbutler_testkit::openclaw::{self, Gateway, TOKEN, cli};
 use clawbutler_testkit::results::{OPENCLAW, tried};
 use clawbutler_wire::attached::{GatewayPart, GatewayVerb, PolicyEdit, PolicyMember, PolicyRow, Reach};
-use clawbutler_wire::command::{AcceptDrift, AttachHome, EditPolicy, ListAlerts, ListSessions, ShowAgent};
+use clawbutler_wire::command::{AcceptDrift, AttachHome, EditPolicy, Status, ListSessions, ShowAgent};
 use clawbutler_wire::registry::{DriftChange, DriftKind};
 use clawbutler_wire::sessions::{SessionState, StateSource};
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ fn settles(machine: &Machine) {
 }
 
 fn alerts(machine: &Machine) -> Vec<String> {
-    machine.ask(&ListAlerts {}).unwrap().items.into_iter().map(|alert| alert.says).collect()
+    machine.ask(&Status {}).unwrap().alerts.into_iter().map(|alert| alert.says).collect()
 }
 
 /// The client's own command line as a second client of the gateway.
@@ -90,7 +90,7 @@ fn what_other_clients_loosen_is_seen_and_settled() {
     assert_eq!(alerts(&machine), Vec::<String>::new());
 
     // A session that skips the policy is told by an event, not only after a while.
-    send(&machine, &exec("true"));
+    send(&machine, &exec("rm -rf victim"));
     let held = machine.wait_pending();
     let state = comes("the session", || {
         let page = machine.ask(&serde_json::from_value::<ListSessions>(json!({})).unwrap()).unwrap();

@@ -167,7 +167,7 @@ fn shows(machine: &Machine) {
     cli(machine, &["cron", "list", "--token", TOKEN]);
     let more = comes("more of the log", || Some(log(end.cursor)).filter(|more| !rows(more, lines).is_empty()));
     assert!(more.goes_on && rows(&more, lines).len() < rows(&end, lines).len());
-    has(&rows(&more, lines), "cron.list");
+    has(&rows(&more, lines), "heartbeat:main");
     assert!(more.cursor > end.cursor);
     let tools = |agent: &str| {
         let agent = Some(agent.to_owned());
