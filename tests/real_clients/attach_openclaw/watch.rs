@@ -7,10 +7,11 @@ use std::thread;
 
 use clawbutler_attach::openclaw::{Address, Gateway as Live, Reach as Rights};
 use clawbutler_testkit::machine::Machine;
+use clawbutler_testkit::model::script;
 use clawbutler_testkit::openclaw::{self, Gateway, TOKEN, cli};
 use clawbutler_testkit::results::{OPENCLAW, tried};
 use clawbutler_wire::attached::{GatewayPart, GatewayVerb, PolicyEdit, PolicyMember, PolicyRow, Reach};
-use clawbutler_wire::command::{AcceptDrift, AttachHome, EditPolicy, Status, ListSessions, ShowAgent};
+use clawbutler_wire::command::{AcceptDrift, AttachHome, EditPolicy, ListSessions, ShowAgent, Status};
 use clawbutler_wire::registry::{DriftChange, DriftKind};
 use clawbutler_wire::sessions::{SessionState, StateSource};
 use serde_json::{Value, json};
@@ -44,6 +45,11 @@ fn call(machine: &Machine, method: &str, params: &Value) -> Value {
     serde_json::from_str(&said).unwrap_or_else(|_| panic!("{method}: {said}"))
 }
 
+/// A run begins, and with it the policy is read again: sooner than by the clock.
+fn runs(gateway: &Gateway) {
+    assert_eq!(gateway.turn("short", &script(&json!([]))).join().unwrap().status, 200);
+}
+
 /// Another client changes the exec policy.
 fn set(machine: &Machine, change: impl FnOnce(&mut Value)) {
     let mut known = call(machine, "exec.approvals.get", &json!({}));
@@ -70,7 +76,7 @@ fn edit(machine: &Machine, edits: Vec<PolicyEdit>) -> Vec<String> {
 
 #[test]
 fn what_other_clients_loosen_is_seen_and_settled() {
-    let Some((machine, _gateway)) = connected(Reach::Govern) else { return };
+    let Some((machine, gateway)) = connected(Reach::Govern) else { return };
     let _row = tried(OPENCLAW, "attached: gateway, its policy loosened by another client, edited here");
     floor(&machine, true);
     comes("no drift", || drift(&machine).is_empty().then_some(()));
@@ -86,6 +92,7 @@ fn what_other_clients_loosen_is_seen_and_settled() {
     );
     assert!(machine.ledger().iter().any(|entry| entry["kind"] == "config.drift" && entry["data"]["critical"] == true));
     set(&machine, |file| file["defaults"]["ask"] = json!("always"));
+    runs(&gateway);
     settles(&machine);
     assert_eq!(alerts(&machine), Vec::<String>::new());
 
@@ -106,6 +113,7 @@ fn what_other_clients_loosen_is_seen_and_settled() {
 
     // Edited here: for one agent, and a row of its allowlist that another client put there.
     set(&machine, |file| file["agents"]["main"]["allowlist"] = json!([{ "pattern": "/usr/bin/uname" }]));
+    runs(&gateway);
     assert_eq!(drifts(&machine, "gateway policy allows of main: /usr/bin/uname").kind, DriftKind::Appeared);
     let row = rule(&machine, Some("main")).allowlist[0].clone();
     let main = || Some("main".to_owned());
@@ -123,6 +131,7 @@ fn what_other_clients_loosen_is_seen_and_settled() {
     settles(&machine);
     // And what is accepted is not raised again.
     set(&machine, |file| file["defaults"]["askFallback"] = json!("full"));
+    runs(&gateway);
     drifts(&machine, "gateway policy askFallback");
     let seen = machine.ask(&ShowAgent { home_id: machine.home_id() }).unwrap().drift.unwrap();
     let accepted = machine.ask(&AcceptDrift { home_id: machine.home_id(), digest: seen.digest }).unwrap();

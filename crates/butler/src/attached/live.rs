@@ -88,7 +88,7 @@ impl Butler {
         {
             let mut attached = lock(&self.0.attached);
             let Some(held) = attached.held.get_mut(home) else { return };
-            let mut news = false;
+            let (mut news, mut began) = (false, false);
             if all {
                 let here = |id: &String| sessions.iter().any(|session| session.id.as_ref() == Some(id));
                 let before = held.keys.len();
@@ -97,8 +97,14 @@ impl Butler {
                 news = held.keys.len() < before;
             }
             for session in sessions {
+                let runs =
+                    |held: &Held| session.id.as_ref().is_some_and(|id| held.states.get(id) == Some(&State::Running));
+                let ran = runs(held);
                 news |= held.session(session, now);
+                began |= !ran && runs(held);
             }
+            // What it may do is what the policy says now.
+            held.soon |= began;
             if !news {
                 return;
             }

@@ -18,7 +18,7 @@ use crate::{Butler, Error};
 
 /// How old what is known of a policy may be (ms): nothing tells that another client changed it.
 const POLICY_MS: i64 = 60_000;
-/// The same after sessions or devices changed in a way that is not told (ms).
+/// The same after a run began, or sessions or devices changed in a way that is not told (ms).
 const SOON_MS: i64 = 3_000;
 /// Where facts of a gateway are read.
 pub(crate) const SOURCE: &str = "gateway";

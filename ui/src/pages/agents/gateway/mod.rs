@@ -7,6 +7,7 @@ mod floor;
 mod link;
 mod model;
 mod parts;
+mod policy;
 
 use clawbutler_wire::attached::{ConnectionView, LinkState};
 use leptos::prelude::*;
