@@ -18,10 +18,10 @@ const FRESH_MS: i64 = 24 * 60 * 60_000;
 /// What a session of a gateway does.
 fn state(session: &Session, now: i64) -> Option<State> {
     let fresh = session.updated_at.is_some_and(|at| now.saturating_sub(at.0) < FRESH_MS);
-    match session.active || session.status.as_deref() == Some("running") {
-        true => Some(State::Running),
-        false => fresh.then_some(State::Idle),
+    if session.active || session.status.as_deref() == Some("running") {
+        return Some(State::Running);
     }
+    fresh.then_some(State::Idle)
 }
 
 impl Held {

@@ -320,7 +320,8 @@ impl Butler {
                 change.since = known.since;
             }
         }
-        let gone = |project: &&String| !scopes.contains_key(*project) && !(unheard && *project == GATEWAY);
+        let stays = |project: &String| scopes.contains_key(project) || (unheard && project == GATEWAY);
+        let gone = |project: &&String| !stays(project);
         let lost: Vec<&String> = known.iter().filter(gone).collect();
         let view = view(&home.id, at, changes);
         let differs = view.changes.len() != before.len() || !view.changes.iter().zip(&before).all(|(a, b)| same(a, b));
