@@ -1,7 +1,5 @@
 //! Live connections to running gateways.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::sessions::StepView;
@@ -75,9 +73,9 @@ pub struct ConnectionView {
     /// That the gateway said it goes down, and when it expects to be back.
     #[serde(default)]
     pub going: Option<String>,
-    /// How often each part changed by itself since the connection was made: worth asking again.
+    /// The parts that changed by themselves since the connection was made: worth asking again.
     #[serde(default)]
-    pub moved: BTreeMap<GatewayPart, u64>,
+    pub moved: Vec<PartMoved>,
     /// The gateway's release.
     #[serde(default)]
     pub version: Option<String>,
@@ -89,6 +87,14 @@ pub struct ConnectionView {
     /// Whether its own policy brings commands before it asks anybody; absent while not known.
     #[serde(default)]
     pub floor: Option<FloorView>,
+}
+
+/// A part of a gateway that changed by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartMoved {
+    pub part: GatewayPart,
+    /// How often.
+    pub times: u64,
 }
 
 /// The gateway's exec policy against the floor under which it asks nobody.

@@ -12,7 +12,7 @@ use clawbutler_core::limits::BATCH_ITEMS;
 use clawbutler_ledger::Kind;
 use clawbutler_store::table::homes::HomeRow;
 use clawbutler_store::{Durability, Write};
-use clawbutler_wire::attached::{ConnectionList, ConnectionView, FloorView, GapView, LinkState, Reach};
+use clawbutler_wire::attached::{ConnectionList, ConnectionView, FloorView, GapView, LinkState, PartMoved, Reach};
 use clawbutler_wire::command::{AttachHome, DetachHome, Done, ListConnections};
 use clawbutler_wire::topic::Topic;
 use serde::{Deserialize, Serialize};
@@ -308,7 +308,11 @@ impl Butler {
             url: choice.url.clone(),
             reach: (end == Some(End::Gateway)).then(|| choice.reach.unwrap_or_default()),
             going: held.and_then(|held| held.going.clone()),
-            moved: held.map(|held| held.moved.clone()).unwrap_or_default(),
+            moved: held
+                .into_iter()
+                .flat_map(|held| &held.moved)
+                .map(|(part, times)| PartMoved { part: *part, times: *times })
+                .collect(),
             version: held.and_then(|held| match &held.link {
                 Link::Up(hello) => Some(hello.version.clone()).filter(|version| !version.is_empty()),
                 Link::Connecting | Link::Waiting { .. } | Link::Refused(_) | Link::Closed => None,

@@ -27,6 +27,10 @@ fn loosened(name: &str) -> (String, DriftKind) {
     (name.to_owned(), DriftKind::Loosened)
 }
 
+fn moved(place: &Place) -> Vec<(GatewayPart, u64)> {
+    place.connection().moved.into_iter().map(|one| (one.part, one.times)).collect()
+}
+
 fn raise(place: &Place) {
     let seen_hash = place.connection().floor.unwrap().hash;
     place.desk.butler().set_floor(SetFloor { home_id: place.home.clone(), raised: true, seen_hash }).unwrap();
@@ -211,7 +215,7 @@ fn a_device_that_others_let_in_is_raised_and_one_that_we_let_in_is_not() {
     assert_eq!((changes(&place), place.desk.alerts().len()), (vec![], 0));
     let says: Vec<String> = place.desk.entries("gateway.act").into_iter().map(|entry| entry.says).collect();
     assert!(says.last().unwrap().starts_with("The device device-a is let in at the gateway of"), "{says:?}");
-    assert_eq!(place.connection().moved.get(&GatewayPart::Devices), Some(&2));
+    assert_eq!(moved(&place), [(GatewayPart::Devices, 2)]);
 }
 
 #[test]
@@ -276,9 +280,8 @@ fn what_a_gateway_says_by_itself_is_shown() {
     place.said(Said::Session(session(true)));
     place.said(Said::Session(session(false)));
     place.said(Said::ToolsChanged);
-    let moved = place.connection().moved;
     assert_eq!(
-        moved.into_iter().collect::<Vec<_>>(),
+        moved(&place),
         [(GatewayPart::Sessions, 2), (GatewayPart::Tools, 1), (GatewayPart::Skills, 1)],
         "told twice the same is no news"
     );

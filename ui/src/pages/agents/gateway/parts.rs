@@ -31,7 +31,9 @@ pub(super) fn Part(desk: Desk, up: Memo<bool>, part: GatewayPart) -> impl IntoVi
         }
     };
     let connection = super::connection(desk);
-    let moved = Memo::new(move |_| connection.with(|one| one.as_ref()?.moved.get(&part).copied()));
+    let moved = Memo::new(move |_| {
+        connection.with(|one| one.as_ref()?.moved.iter().find(|one| one.part == part).map(|one| one.times))
+    });
     // Asked anew when the connection is back, the part changed by itself, or another agent is chosen.
     Effect::new(move || {
         moved.track();
