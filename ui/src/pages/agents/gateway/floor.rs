@@ -4,7 +4,6 @@ use clawbutler_wire::attached::{ConnectionView, FloorView, GapView, Reach};
 use clawbutler_wire::command::SetFloor;
 use leptos::prelude::*;
 
-use super::policy::Rules;
 use crate::kit;
 use crate::pages::agents::Desk;
 
@@ -62,7 +61,6 @@ fn Shown(desk: Desk, floor: FloorView, up: Memo<bool>) -> impl IntoView {
             {raised.then(|| view! { <button type="button" class="plain" data-testid="floor-lower" disabled=can on:click=move |_| set(false)>"Give its own policy back"</button> })}
             <span class="quiet" role="status">{move || if desk.busy.get() { "This may take a minute." } else { "" }}</span>
         </div>
-        <Rules desk=desk floor=floor.clone() up=up/>
         <details><summary>"The policy now"</summary><pre class="code" tabindex="0"><code class="line">{floor.now.clone()}</code></pre></details>
     }
 }

@@ -1,6 +1,8 @@
 //! The gateway's exec policy by agent: edited word by word, looked at as a whole, then changed.
 
-use clawbutler_wire::attached::{FloorView, PolicyAnswer, PolicyEdit, PolicyMember, PolicyRow, PolicyTrial};
+use clawbutler_wire::attached::{
+    ConnectionView, FloorView, PolicyAnswer, PolicyEdit, PolicyMember, PolicyRow, PolicyTrial,
+};
 use clawbutler_wire::command::EditPolicy;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -29,7 +31,13 @@ fn set(wanted: Wanted, agent: Option<String>, member: PolicyMember, value: Optio
 }
 
 #[component]
-pub(super) fn Rules(desk: Desk, floor: FloorView, up: Memo<bool>) -> impl IntoView {
+pub(super) fn Policy(desk: Desk, connection: Memo<Option<ConnectionView>>, up: Memo<bool>) -> impl IntoView {
+    let floor = Memo::new(move |_| connection.with(|one| one.as_ref().and_then(|one| one.floor.clone())));
+    move || floor.get().map(|floor| view! { <Rules desk=desk floor=floor up=up/> })
+}
+
+#[component]
+fn Rules(desk: Desk, floor: FloorView, up: Memo<bool>) -> impl IntoView {
     let wanted: Wanted = RwSignal::new(Vec::new());
     let trial: RwSignal<Option<PolicyTrial>> = RwSignal::new(None);
     let hash = StoredValue::new(floor.hash.clone());
@@ -76,7 +84,7 @@ pub(super) fn Rules(desk: Desk, floor: FloorView, up: Memo<bool>) -> impl IntoVi
     let lists = allowed.map(|row| view! { <Allowed row=row.clone() wanted=wanted/> }).collect_view();
     let nothing = move || !up.get() || desk.busy.get() || wanted.with(Vec::is_empty);
     view! {
-        <details class="policy" data-testid="policy"><summary>"By agent"</summary>
+        <section class="panel" data-testid="policy"><h2>"What it asks about, by agent"</h2>
             <div class="sideways" tabindex="0" role="region" aria-label="Policy by agent"><table class="told">
                 <thead><tr><th scope="col">"Agent"</th>{MEMBERS.map(|(_, name, _)| view! { <th scope="col">{name}</th> }).collect_view()}</tr></thead>
                 <tbody>{rows}</tbody>
@@ -87,7 +95,7 @@ pub(super) fn Rules(desk: Desk, floor: FloorView, up: Memo<bool>) -> impl IntoVi
                 <button type="button" class="plain" disabled=move || wanted.with(Vec::is_empty) on:click=move |_| wanted.set(Vec::new())>"Leave it as it is"</button>
             </div>
             {move || trial.get().map(|trial| view! { <Tried trial=trial make=Callback::new(move |seen| ask(Some(seen)))/> })}
-        </details>
+        </section>
     }
 }
 
