@@ -9,7 +9,7 @@ use clawbutler_wire::command::{Govern, ListAudit, ListConnections};
 use serde_json::json;
 
 use crate::agents::both;
-use crate::keyboard::{Browser, ENTER, ESCAPE};
+use crate::keyboard::{Browser, DOWN, ENTER, ESCAPE};
 
 /// Parts that the page shows, each with words it has on this machine.
 const PARTS: &[(&str, &str)] = &[
@@ -23,6 +23,7 @@ const PARTS: &[(&str, &str)] = &[
     ("tools", "exec"),
     ("skills", "Skill"),
     ("presence", "Rights"),
+    ("devices", "ClawButler"),
     ("logs", "gateway"),
 ];
 
@@ -49,6 +50,9 @@ fn a_gateway_is_connected_to_made_to_ask_and_looked_at() {
     browser.script("document.querySelector('[data-testid=gateway-url]').select()");
     browser.press("\u{e003}");
     browser.tab_to("[data-testid=gateway-token]").press(TOKEN);
+    // The least is chosen at first; one wants all of it.
+    browser.tab_to("[data-testid=gateway-reach-watch]");
+    (0..3).for_each(|_| browser.press(DOWN));
     browser.press(ENTER);
     browser.wait_text("[data-testid=gateway-link]", "connected");
     wait_for("the connection", || connection(&machine).filter(|one| one.link == LinkState::Up));
@@ -61,6 +65,19 @@ fn a_gateway_is_connected_to_made_to_ask_and_looked_at() {
     browser.wait_text("[data-testid=gateway-floor]", "because ClawButler raised");
     assert!(connection(&machine).unwrap().floor.unwrap().raised);
     both(&browser, "63-gateway-raised");
+
+    // One agent may run less than the others: chosen, looked at, then done.
+    browser.tab_to("[data-testid=policy-main-security]").press("deny");
+    browser.tab_to("[data-testid=policy-try]").press(ENTER);
+    browser.wait_text("[data-testid=policy-trial]", "deny");
+    both(&browser, "63-gateway-policy");
+    browser.tab_to("[data-testid=policy-make]").press(ENTER);
+    browser.press(ENTER);
+    wait_for("the policy", || {
+        let rules = connection(&machine)?.floor?.rules;
+        rules.into_iter().find(|row| row.agent.as_deref() == Some("main") && row.security.as_deref() == Some("deny"))
+    });
+    browser.wait_gone("[data-testid=policy-trial]");
 
     // A turn of the real agent, so that there is something to tell.
     gateway.turn("one", &script(&json!([]))).join().unwrap();

@@ -227,7 +227,7 @@ fn stands(machine: &Machine) {
 /// A machine whose home is governed and attached, and its daemon.
 fn attached(machine: &Machine) -> Real {
     machine.ask(&Govern { home_id: machine.home_id(), governed: true }).unwrap();
-    let attach = AttachHome { home_id: machine.home_id(), url: None, token: None };
+    let attach = AttachHome { home_id: machine.home_id(), url: None, token: None, reach: None };
     assert_eq!(machine.ask(&attach).unwrap().link, LinkState::Absent);
     let real = Real::serve(machine);
     stands(machine);

@@ -200,7 +200,7 @@ fn the_engine_shows_what_a_servers_sessions_do() {
     let home_id = machine.home_id();
     machine.ask(&Govern { home_id: home_id.clone(), governed: true }).unwrap();
     let url = Some(format!("127.0.0.1:{}", real.port));
-    machine.ask(&AttachHome { home_id, url, token: Some(TOKEN.to_owned()) }).unwrap();
+    machine.ask(&AttachHome { home_id, url, token: Some(TOKEN.to_owned()), reach: None }).unwrap();
     let up = || machine.ask(&ListConnections {}).unwrap().items.pop().filter(|one| one.link == LinkState::Up);
     assert_eq!(wait_for("the connection", up).floor, None, "there is no policy to be raised");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

@@ -1,6 +1,9 @@
 //! The real OpenClaw gateway over its own protocol: connected to, asked, governed, and its questions in our queue.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop and say where")]
 
+mod watch;
+mod window;
+
 use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -207,6 +210,8 @@ async fn others(port: u16) {
 #[test]
 fn a_gateway_is_governed_over_its_own_protocol() {
     let Some(machine) = openclaw::machine() else { return };
+    let _row =
+        tried(OPENCLAW, "attached: gateway, by its own protocol: floor, race, end of a run, restart, device token");
     let gateway = Gateway::start(&machine);
     let port = gateway.port;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
@@ -271,7 +276,7 @@ fn a_gateways_questions_enter_the_queue() {
     let gateway = Gateway::start(&machine);
     let home_id = machine.home_id();
     machine.ask(&Govern { home_id: home_id.clone(), governed: true }).unwrap();
-    let attach = AttachHome { home_id: home_id.clone(), url: None, token: Some(TOKEN.to_owned()) };
+    let attach = AttachHome { home_id: home_id.clone(), url: None, token: Some(TOKEN.to_owned()), reach: None };
     machine.ask(&attach).unwrap();
     stands(&machine);
     assert_eq!(connection(&machine).address, Some(format!("ws://127.0.0.1:{}", gateway.port)));

@@ -20,6 +20,7 @@ pub(crate) const ALL: &[Entry] = &[
         "It has no such command; the setting that does it has a row.",
     ),
     ("Codex", "ask: deny and allow once in a gateway", "It has no gateway; its server has the rows of `attached`."),
+    ("Codex", "attached: gateway, ", "It has no gateway; its server has the other rows of `attached`."),
     ("Codex", "ask: a call of a scheduled job", "Its command line has no scheduler."),
     ("Codex", "found: scheduled jobs and their runs", "Its command line has no scheduler."),
     ("Codex", "guard: every profile for itself", "Its profiles are settings of one home."),
@@ -35,6 +36,7 @@ pub(crate) const ALL: &[Entry] = &[
         "ask: the client's own question, once",
         "0.19 has no transport for it; the guard answers its prompt (`ask: allow once`).",
     ),
+    ("Hermes", "attached: gateway, ", "Its server has nothing of the kind: it is watched only."),
     (
         "Hermes",
         "attached: answered in the client first",

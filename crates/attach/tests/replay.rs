@@ -39,6 +39,7 @@ fn word(event: &Event) -> &'static str {
         Event::Suspension(_) => "suspension",
         Event::PairingAsked(_) => "pairing-asked",
         Event::PairingSettled { .. } => "pairing-settled",
+        Event::DevicesChanged => "devices",
         Event::UpdateAvailable(_) => "update",
         Event::Unknown(_) => "unknown",
         Event::Link(_) | Event::DeviceToken(_) | Event::Approvals { .. } | Event::Sessions(_) | Event::Missed(_) => {

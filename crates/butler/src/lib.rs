@@ -33,7 +33,7 @@ mod snapshot;
 mod view;
 
 pub use approvals::{Answer, Submission, Ticket};
-pub use attached::{End, Line, LineNumber, Seen, Told};
+pub use attached::{Devices, End, Line, LineNumber, Seen, Told};
 pub use backup::{Lock, Opener, Restored};
 pub use clawbutler_connectors::env::Env;
 pub use engine::{Butler, Ports};

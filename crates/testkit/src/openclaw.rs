@@ -116,7 +116,7 @@ impl Gateway {
         let mut command = command(machine);
         command.arg("gateway").stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         let child = Owned(command.spawn().unwrap());
-        let config = fs::read_to_string(machine.at(machine.governed).join("openclaw.json")).unwrap();
+        let config = fs::read_to_string(machine.at(machine.governed).join("openclaw.json")).unwrap().replace('"', "");
         let digits: String = config.split("port: ").nth(1).unwrap().chars().take_while(char::is_ascii_digit).collect();
         let mut gateway = Self { child, port: digits.parse().unwrap() };
         let start = Instant::now();

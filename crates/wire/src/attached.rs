@@ -20,6 +20,21 @@ pub enum LinkState {
     Refused,
 }
 
+/// What a connection may do at a gateway: the rights it asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    /// See what it does. Its questions stay unseen.
+    Watch,
+    /// Also talk to its agents.
+    Talk,
+    /// Also answer everybody's questions, and change policy and configuration.
+    #[default]
+    Govern,
+    /// Also see which devices are let in, let others in and put them out.
+    Devices,
+}
+
 /// Every connection the user chose.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnectionList {
@@ -52,6 +67,15 @@ pub struct ConnectionView {
     /// The address the user gave; absent where it is found by itself.
     #[serde(default)]
     pub url: Option<String>,
+    /// What it may do there; absent where the other end knows no such thing.
+    #[serde(default)]
+    pub reach: Option<Reach>,
+    /// That the gateway said it goes down, and when it expects to be back.
+    #[serde(default)]
+    pub going: Option<String>,
+    /// The parts that changed by themselves since the connection was made: worth asking again.
+    #[serde(default)]
+    pub moved: Vec<PartMoved>,
     /// The gateway's release.
     #[serde(default)]
     pub version: Option<String>,
@@ -63,6 +87,14 @@ pub struct ConnectionView {
     /// Whether its own policy brings commands before it asks anybody; absent while not known.
     #[serde(default)]
     pub floor: Option<FloorView>,
+}
+
+/// A part of a gateway that changed by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartMoved {
+    pub part: GatewayPart,
+    /// How often.
+    pub times: u64,
 }
 
 /// The gateway's exec policy against the floor under which it asks nobody.
@@ -81,6 +113,99 @@ pub struct FloorView {
     /// The difference between the two, as a unified diff; empty when there is none.
     #[serde(default)]
     pub diff: String,
+    /// What the policy comes to: first for agents without settings of their own, then for each agent.
+    #[serde(default)]
+    pub rules: Vec<PolicyRow>,
+}
+
+/// What a gateway's exec policy comes to for one agent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyRow {
+    /// The agent; absent for those without settings of their own.
+    #[serde(default)]
+    pub agent: Option<String>,
+    /// `deny`, `allowlist` or `full`; absent where the gateway does not say.
+    #[serde(default)]
+    pub security: Option<String>,
+    /// `always`, `on-miss` or `off`.
+    #[serde(default)]
+    pub ask: Option<String>,
+    /// What happens when nobody can be asked: `deny`, `allowlist` or `full`.
+    #[serde(default)]
+    pub ask_fallback: Option<String>,
+    /// Which of the three are the agent's own.
+    #[serde(default)]
+    pub own: Vec<PolicyMember>,
+    /// What runs unasked under `allowlist`; at most 500 rows.
+    #[serde(default)]
+    pub allowlist: Vec<AllowView>,
+}
+
+/// A row of an agent's allowlist.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AllowView {
+    /// Names it in changes.
+    pub id: String,
+    /// The program. Secrets are masked.
+    pub pattern: String,
+    /// With which arguments, where it is bound to them.
+    #[serde(default)]
+    pub args: Option<String>,
+    /// Where it comes from, as `allow-always`.
+    #[serde(default)]
+    pub source: Option<String>,
+}
+
+/// A member of the exec policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PolicyMember {
+    Security,
+    Ask,
+    AskFallback,
+}
+
+/// One change of a gateway's exec policy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "edit", rename_all = "snake_case")]
+pub enum PolicyEdit {
+    /// Sets one word.
+    Set {
+        /// For this agent; absent for those without settings of their own.
+        #[serde(default)]
+        agent: Option<String>,
+        member: PolicyMember,
+        /// The word; absent takes away what is set there.
+        #[serde(default)]
+        value: Option<String>,
+    },
+    /// Takes a row out of an agent's allowlist.
+    Remove {
+        agent: String,
+        /// The row's `id`.
+        id: String,
+    },
+}
+
+/// What changes of a policy would do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyTrial {
+    /// Names exactly these changes of exactly this policy; `edit_policy` gives it back.
+    pub seen: String,
+    /// The documents, as a unified diff.
+    pub diff: String,
+    pub changes: Vec<ConfigChange>,
+    /// What would run with less asking than now, in words.
+    pub loosens: Vec<String>,
+}
+
+/// What came of `edit_policy`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyAnswer {
+    /// What the changes would do; absent when they were made.
+    #[serde(default)]
+    pub trial: Option<PolicyTrial>,
+    pub connection: ConnectionView,
 }
 
 /// Something that lets commands run unasked.
@@ -92,7 +217,7 @@ pub struct GapView {
 }
 
 /// A part of what a gateway tells when it is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GatewayPart {
     /// How it is, and what it does.
@@ -115,6 +240,8 @@ pub enum GatewayPart {
     Presence,
     /// The end of its log.
     Logs,
+    /// Devices that are let in, and those that want in.
+    Devices,
 }
 
 /// What a gateway told of a part of itself.
@@ -125,6 +252,15 @@ pub struct PartView {
     /// What must be known to read it rightly.
     #[serde(default)]
     pub note: Option<String>,
+    /// Whose tools or skills; absent for the default agent's.
+    #[serde(default)]
+    pub agent: Option<String>,
+    /// Of the log: where to go on.
+    #[serde(default)]
+    pub cursor: Option<u64>,
+    /// Whether it goes on after the place that was asked about; if not, it stands in place of what was told before.
+    #[serde(default)]
+    pub goes_on: bool,
     /// When it was told (ms since the epoch).
     pub fetched_at: i64,
 }
@@ -313,6 +449,12 @@ pub enum GatewayVerb {
     EnableAgent { agent: String },
     /// Ends what runs in a session, whoever started it.
     AbortSession { session: String },
+    /// Lets a device in that asks for it.
+    LetIn { request: String },
+    /// Turns a device away that asks to be let in.
+    TurnAway { request: String },
+    /// Puts a device out; its token is dead at once.
+    PutOut { device: String },
 }
 
 /// What came of it.

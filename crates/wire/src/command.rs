@@ -10,7 +10,7 @@ use crate::Seq;
 use crate::approvals::{ApprovalList, ApprovalView, BatchResult, Scope, Seen, Verb, Which};
 use crate::attached::{
     ChatAct, ChatView, ConfigAct, ConfigView, ConnectionList, ConnectionView, GatewayDone, GatewayPart, GatewayVerb,
-    PartView,
+    PartView, PolicyAnswer, PolicyEdit, Reach,
 };
 use crate::audit::{AuditPage, VerifyReport};
 use crate::audit_proof::{CheckpointList, EntryProof, VerifyProgress};
@@ -63,6 +63,7 @@ macro_rules! with_commands {
             attach_home AttachHome => ConnectionView,
             detach_home DetachHome => Done,
             set_floor SetFloor => ConnectionView,
+            edit_policy EditPolicy => PolicyAnswer,
             gateway_view GatewayView => PartView,
             gateway_chat GatewayChat => ChatView,
             gateway_config GatewayConfig => ConfigView,
@@ -229,11 +230,19 @@ pub struct AttachHome {
     /// The gateway's shared token; the one given before when absent.
     #[serde(default)]
     pub token: Option<String>,
+    /// What the connection may do; as before when absent, and at first all that answering its questions takes. Of
+    /// gateways only. More than before needs the shared token once again.
+    #[serde(default)]
+    pub reach: Option<Reach>,
 }
 
 impl std::fmt::Debug for AttachHome {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AttachHome").field("home_id", &self.home_id).field("url", &self.url).finish_non_exhaustive()
+        f.debug_struct("AttachHome")
+            .field("home_id", &self.home_id)
+            .field("url", &self.url)
+            .field("reach", &self.reach)
+            .finish_non_exhaustive()
     }
 }
 
@@ -256,12 +265,32 @@ pub struct SetFloor {
     pub seen_hash: String,
 }
 
+/// Tries changes of a connected gateway's exec policy, or makes those that were tried. Making them may take a minute.
+/// `stale` when the policy, or the change, is not the one that was seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EditPolicy {
+    pub home_id: String,
+    /// The `hash` of the policy that was seen.
+    pub seen_hash: String,
+    /// 1 to 100, made in this order.
+    pub edits: Vec<PolicyEdit>,
+    /// The `seen` of the trial that was looked at; without it they are only tried.
+    #[serde(default)]
+    pub seen: Option<String>,
+}
+
 /// Asks a connected gateway about a part of itself. May take half a minute. `precondition` while it is not connected or
 /// when it refuses, `unavailable` when it does not answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GatewayView {
     pub home_id: String,
     pub part: GatewayPart,
+    /// Whose tools or skills; the default agent's when absent.
+    #[serde(default)]
+    pub agent: Option<String>,
+    /// Of the log: only what came after this place, the `cursor` of an earlier answer.
+    #[serde(default)]
+    pub after: Option<u64>,
 }
 
 /// Looks at a conversation with an agent of a connected gateway, says something in it or stops the answer. What is said
@@ -282,7 +311,8 @@ pub struct GatewayConfig {
     pub act: ConfigAct,
 }
 
-/// Switches an agent of a connected gateway off or on, or ends what runs in a session. May take two minutes.
+/// Switches an agent of a connected gateway off or on, ends what runs in a session, lets a device in, turns it away or
+/// puts it out. May take two minutes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GatewayAct {
     pub home_id: String,

@@ -68,10 +68,17 @@ impl ChatPart {
 /// What stopping did.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Stopped {
-    /// The run that was stopped; absent when nothing ran.
+    /// The run that was stopped, where the gateway names it: what came in over HTTP it ends without a name.
     pub run: Option<String>,
     /// The gateway's word.
     pub status: Option<String>,
+}
+
+impl Stopped {
+    /// Whether something was stopped.
+    pub fn any(&self) -> bool {
+        self.run.is_some() || self.status.as_deref() == Some("aborted")
+    }
 }
 
 impl Gateway {
@@ -90,9 +97,10 @@ impl Gateway {
             params["runId"] = Value::from(run);
         }
         let answer = self.call("chat.abort", params).await?;
+        let aborted = read::flag(&answer, "/aborted").filter(|aborted| *aborted).map(|_| "aborted".to_owned());
         Ok(Stopped {
             run: read::text(&answer, "/runIds/0").or_else(|| read::text(&answer, "/abortedRunId")),
-            status: read::text(&answer, "/status"),
+            status: read::text(&answer, "/status").or(aborted),
         })
     }
 

@@ -89,6 +89,8 @@ pub enum Event {
         /// The gateway's word for it.
         decision: String,
     },
+    /// Devices changed in a way that is not told; read them again.
+    DevicesChanged,
     /// There is a newer release.
     UpdateAvailable(Option<String>),
     /// Something this version does not know.
@@ -100,11 +102,11 @@ const QUIET: &[&str] = &[
     "connect.challenge", "tick", "heartbeat", "chat.metadata.changed", "models.snapshot", "ui.command",
     "session.observer", "session.operation", "session.sharing", "session.sharing.evidence", "session.suggestion",
     "session.typing", "controlUi.sessionPullRequests.changed", "plugins.controlUi.changed", "talk.mode", "talk.event",
-    "talk.voice.change", "task.suggestion", "device.pair.changed", "device.pair.setup.completed",
-    "device.pair.setup.deliveryUncertain", "users.prefs.changed", "plugins.install.progress", "voicewake.changed",
-    "voicewake.routing.changed", "question.requested", "question.resolved", "openclaw.approval.requested",
-    "openclaw.approval.resolved", "terminal.data", "terminal.exit", "update.run.changed", "portal.changed",
-    "progressCard.changed", "mentions.changed",
+    "talk.voice.change", "task.suggestion", "device.pair.setup.completed", "device.pair.setup.deliveryUncertain",
+    "users.prefs.changed", "plugins.install.progress", "voicewake.changed", "voicewake.routing.changed",
+    "question.requested", "question.resolved", "openclaw.approval.requested", "openclaw.approval.resolved",
+    "terminal.data", "terminal.exit", "update.run.changed", "portal.changed", "progressCard.changed",
+    "mentions.changed",
 ];
 
 /// What one event means; nothing when it is understood and concerns us in no way, as progress and deltas.
@@ -148,6 +150,7 @@ pub fn understand(name: &str, payload: &Value) -> Option<Event> {
             request: read::word(payload, "/requestId"),
             decision: read::word(payload, "/decision"),
         }),
+        "device.pair.changed" => Some(Event::DevicesChanged),
         "update.available" => Some(Event::UpdateAvailable(read::text(payload, "/latestVersion"))),
         quiet if QUIET.contains(&quiet) || quiet.starts_with("node.") => None,
         _ => unknown(),

@@ -19,6 +19,7 @@ mod policy;
 mod reads;
 mod rows;
 mod settings;
+mod standing;
 mod target;
 mod timeline;
 
@@ -38,5 +39,6 @@ pub use policy::{Drift, Policy, floor, with_floor, without_floor};
 pub use reads::{History, LogLine, LogTail};
 pub use rows::{Agent, Agents, Health, Model, Plugin, Presence, Session, Skill, Status, Tool};
 pub use settings::{AgentLock, Applied};
+pub use standing::{AllowRow, Edit, InForce, MEMBERS, Standing, edited};
 pub use target::{Address, NotAnAddress, Reach, Target};
 pub use timeline::{Origin, Steps, of_message};

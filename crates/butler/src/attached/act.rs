@@ -30,7 +30,10 @@ impl Butler {
     pub fn gateway_act(&self, request: GatewayAct) -> Result<GatewayDone, Error> {
         let (GatewayVerb::DisableAgent { agent: name }
         | GatewayVerb::EnableAgent { agent: name }
-        | GatewayVerb::AbortSession { session: name }) = &request.act;
+        | GatewayVerb::AbortSession { session: name }
+        | GatewayVerb::LetIn { request: name }
+        | GatewayVerb::TurnAway { request: name }
+        | GatewayVerb::PutOut { device: name }) = &request.act;
         if name.is_empty() || name.len() > NAME_BYTES {
             return Err(Error::bad(format!("A name has at most {NAME_BYTES} bytes.")));
         }
@@ -39,6 +42,9 @@ impl Butler {
             GatewayVerb::DisableAgent { agent } => self.agent_off(home, agent),
             GatewayVerb::EnableAgent { agent } => self.agent_on(home, agent),
             GatewayVerb::AbortSession { session } => self.session_ends(home, session),
+            GatewayVerb::LetIn { request } => self.device_answered(home, request, true),
+            GatewayVerb::TurnAway { request } => self.device_answered(home, request, false),
+            GatewayVerb::PutOut { device } => self.device_out(home, device),
         };
         self.changed(Topic::Agents);
         done
@@ -90,11 +96,11 @@ impl Butler {
         self.note_at_gateway(home_id, Kind::GatewayAct, data())?;
         let ended = self.asked(ATTACH_CALL_MS, |told| line.kill(session, told));
         let ended = ended.inspect_err(|Error(error)| self.note_failed(home_id, data(), &error.message))?;
-        let says = if ended.run.is_some() { "What ran in it was ended." } else { "Nothing ran in it." };
+        let says = if ended.any() { "What ran in it was ended." } else { "Nothing ran in it." };
         Ok(GatewayDone { says: says.to_owned(), still_running: Vec::new() })
     }
 
-    fn note_failed(&self, home: &str, mut data: Value, why: &str) {
+    pub(super) fn note_failed(&self, home: &str, mut data: Value, why: &str) {
         data["failed"] = json!(why);
         if let Err(Error(error)) = self.note_at_gateway(home, Kind::GatewayAct, data) {
             tracing::error!(message = %error.message, "what failed at a gateway could not be recorded");

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use clawbutler_attach::CallError;
 use clawbutler_attach::openclaw::{
-    Agents, Channel, Cost, CronJob, CronRun, Health, LogTail, Model, Plugin, Presence, Session, SessionCost, Skill,
-    Status, Tool,
+    Agents, Channel, Cost, CronJob, CronRun, Health, LogTail, Model, PairedDevice, PairingRequest, Plugin, Presence,
+    Session, SessionCost, Skill, Status, Tool,
 };
 use clawbutler_core::limits::{ATTACH_CALL_MS, ATTACH_ERROR_CHARS};
 use clawbutler_core::redact;
@@ -19,6 +19,9 @@ use super::parts::Draw;
 use super::{End, Line, Told, end};
 use crate::engine::lock;
 use crate::{Butler, Error};
+
+/// Longest id of an agent (bytes).
+const NAME_BYTES: usize = 512;
 
 /// What a gateway told of a part of itself. Optional lists are those that not every release can tell.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,16 +37,29 @@ pub enum Seen {
     Usage(Cost, Option<Vec<SessionCost>>),
     Presence(Vec<Presence>),
     Logs(LogTail),
+    Devices(Vec<PairingRequest>, Vec<PairedDevice>),
 }
 
 impl Butler {
     /// Asks a connected gateway about a part of itself.
     pub fn gateway_view(&self, request: GatewayView) -> Result<PartView, Error> {
+        if request.agent.as_ref().is_some_and(|agent| agent.is_empty() || agent.len() > NAME_BYTES) {
+            return Err(Error::bad(format!("An agent has an id of at most {NAME_BYTES} bytes.")));
+        }
         let line = self.standing_line(&request.home_id)?;
-        let seen = self.asked(ATTACH_CALL_MS, |told| line.tell(request.part, told))?;
+        let seen = self.asked(ATTACH_CALL_MS, |told| line.tell(&request, told))?;
         let draw = Draw { key: &self.0.mask };
         let (tables, note) = draw.part(&seen);
-        Ok(PartView { part: request.part, tables, note, fetched_at: self.now().0 })
+        let log = if let Seen::Logs(log) = &seen { Some(log) } else { None };
+        Ok(PartView {
+            part: request.part,
+            tables,
+            note,
+            agent: request.agent,
+            cursor: log.and_then(|log| log.cursor),
+            goes_on: request.after.is_some() && log.is_some_and(|log| !log.reset && !log.truncated),
+            fetched_at: self.now().0,
+        })
     }
 
     /// The connection of a governed home to its gateway, while it stands.
@@ -91,7 +107,7 @@ impl Butler {
                 if let Some(scope) = &refusal.missing_scope {
                     return Error::precondition(
                         format!("The gateway does not let this device do that: it lacks the right {scope}."),
-                        "Let the device in with more rights with `openclaw devices approve`, or give the shared token.",
+                        "Connect anew with a wider reach under Gateway on the Agents page; that takes the gateway's shared token.",
                     );
                 }
                 if words.starts_with("unknown method") || refusal.code == "METHOD_NOT_FOUND" {

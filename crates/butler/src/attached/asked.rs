@@ -91,6 +91,12 @@ impl Asked {
         }
     }
 
+    /// Whether it stands, unanswered, in a gateway's session of this key.
+    pub(super) fn stands_in(&self, key: &str) -> bool {
+        let open = matches!(self.state, State::New | State::Judging | State::Waiting(_) | State::Owed(_));
+        open && matches!(&self.question, Question::Gateway(approval) if approval.session.as_deref() == Some(key))
+    }
+
     pub(super) fn is_waiting(&self) -> bool {
         matches!(self.state, State::Waiting(_))
     }

@@ -187,7 +187,7 @@ impl Butler {
         match stopped {
             Ok(stopped) => self.with_chat(home, session, |chat| {
                 chat.stale = true;
-                if stopped.run.is_some() {
+                if stopped.any() {
                     chat.state = ChatState::Stopped;
                 } else if chat.state == ChatState::Running {
                     (chat.state, chat.says) = (ChatState::Idle, Some("Nothing ran any more.".to_owned()));

@@ -5,14 +5,14 @@ use std::path::Path;
 
 use clawbutler_attach::Secret;
 use clawbutler_attach::codex::Place as Socket;
-use clawbutler_attach::openclaw::{Address, Link, Trouble, with_floor, without_floor};
+use clawbutler_attach::openclaw::{Address, Link, Reach as Rights, Trouble, with_floor, without_floor};
 use clawbutler_connectors::connector;
 use clawbutler_core::actor::Actor;
 use clawbutler_core::limits::BATCH_ITEMS;
 use clawbutler_ledger::Kind;
 use clawbutler_store::table::homes::HomeRow;
 use clawbutler_store::{Durability, Write};
-use clawbutler_wire::attached::{ConnectionList, ConnectionView, FloorView, GapView, LinkState};
+use clawbutler_wire::attached::{ConnectionList, ConnectionView, FloorView, GapView, LinkState, PartMoved, Reach};
 use clawbutler_wire::command::{AttachHome, DetachHome, Done, ListConnections};
 use clawbutler_wire::topic::Topic;
 use serde::{Deserialize, Serialize};
@@ -36,12 +36,35 @@ pub(super) struct Choice {
     /// Where it listens; found by itself when absent.
     #[serde(default)]
     pub(super) url: Option<String>,
+    /// What the connection may do there; all that answering takes when absent.
+    #[serde(default)]
+    pub(super) reach: Option<Reach>,
+    /// The widest it was let in for: what it was issued opens no more.
+    #[serde(default)]
+    pub(super) granted: Option<Reach>,
     /// Its policy document before we raised it; absent while we did not.
     #[serde(default)]
     pub(super) before: Option<Value>,
     /// Its agents that we disabled, with the way back.
     #[serde(default)]
     pub(super) off: BTreeMap<String, Back>,
+}
+
+impl Choice {
+    /// The rights that the connection asks for.
+    fn asks_for(&self) -> Rights {
+        match self.reach.unwrap_or_default() {
+            Reach::Watch => Rights::Watch,
+            Reach::Talk => Rights::Talk,
+            Reach::Govern => Rights::Govern,
+            Reach::Devices => Rights::Devices,
+        }
+    }
+
+    /// Whether questions come over it.
+    pub(super) fn answers(&self) -> bool {
+        self.reach.unwrap_or_default() >= Reach::Govern
+    }
 }
 
 impl Butler {
@@ -113,15 +136,50 @@ impl Butler {
             attached.chosen.get(&home.id).cloned().unwrap_or_default()
         };
         let given = token.is_some();
+        let (reach, granted) = self.wanted_reach(&home, request.reach, &known, given)?;
         if let Some(token) = token {
             let tokens = super::secrets::Tokens { shared: Some(token), device: None };
             self.put_tokens(&home.id, &tokens)?;
         }
-        let data = json!({ "url": url, "token_given": given });
-        self.put_choice(&home, Some(Choice { url, ..known }), Kind::GatewayAttached, data)?;
+        let data = json!({ "url": url, "token_given": given, "reach": reach });
+        self.put_choice(&home, Some(Choice { url, reach, granted, ..known }), Kind::GatewayAttached, data)?;
         self.drop_line(&home.id);
         self.connect_chosen();
         self.connection_view(&home)
+    }
+
+    /// What a connection is to be for, and the widest it was let in for.
+    fn wanted_reach(
+        &self,
+        home: &HomeRow,
+        asked: Option<Reach>,
+        known: &Choice,
+        given: bool,
+    ) -> Result<(Option<Reach>, Option<Reach>), Error> {
+        if end(&home.runtime) != Some(End::Gateway) {
+            if asked.is_some() {
+                let says = format!("A connection to {} knows no reach.", self.runtime_name(&home.runtime));
+                return Err(Error::bad(says));
+            }
+            return Ok((None, None));
+        }
+        let reach = asked.or(known.reach).unwrap_or_default();
+        if reach < Reach::Govern && (known.before.is_some() || !known.off.is_empty()) {
+            return Err(Error::precondition(
+                "With less reach we could not give the gateway back what we changed.",
+                "Give it its own policy back and enable its agents first.",
+            ));
+        }
+        let tokens = self.tokens(&home.id);
+        let had = known.granted.unwrap_or_default();
+        if !given && tokens.device.is_some() && reach > had {
+            return Err(Error::precondition(
+                "What the gateway issued for this device opens less than that.",
+                "Give the gateway's shared token once more.",
+            ));
+        }
+        let fresh = given || tokens.device.is_none();
+        Ok((Some(reach), Some(if fresh { reach } else { had })))
     }
 
     /// Ends the connection and forgets its tokens.
@@ -147,6 +205,8 @@ impl Butler {
         self.drop_line(&home.id);
         self.forget_tokens(&home.id)?;
         self.forget_configs(&home.id)?;
+        lock(&self.0.attached).facts.remove(&home.id);
+        self.compare_gateway(&home.id);
         Ok(Done {})
     }
 
@@ -176,7 +236,7 @@ impl Butler {
         if let Some(url) = &choice.url {
             let address = Address::parse(url).ok()?;
             return Some(match end {
-                End::Gateway => Place::Gateway(address),
+                End::Gateway => Place::Gateway(address, choice.asks_for()),
                 End::Daemon => Place::Daemon(Socket::Port(address.port())),
                 End::Server => Place::Server(address),
             });
@@ -192,7 +252,8 @@ impl Butler {
         let sessions = self.live_sessions(connector, path);
         let port = |session: &str| session.strip_prefix("gateway:")?.parse().ok();
         let mut ports = sessions.iter().filter(|session| session.kind == "gateway" && session.name.is_some());
-        ports.find_map(|session| port(&session.session)).map(|port| Place::Gateway(Address::local(port)))
+        let found = ports.find_map(|session| port(&session.session));
+        found.map(|port| Place::Gateway(Address::local(port), choice.asks_for()))
     }
 
     /// Connects whatever was chosen and is not connected, and what moved; lets go of homes that are not governed.
@@ -245,13 +306,20 @@ impl Butler {
             fix,
             address: held.map(|held| held.line.address()),
             url: choice.url.clone(),
+            reach: (end == Some(End::Gateway)).then(|| choice.reach.unwrap_or_default()),
+            going: held.and_then(|held| held.going.clone()),
+            moved: held
+                .into_iter()
+                .flat_map(|held| &held.moved)
+                .map(|(part, times)| PartMoved { part: *part, times: *times })
+                .collect(),
             version: held.and_then(|held| match &held.link {
                 Link::Up(hello) => Some(hello.version.clone()).filter(|version| !version.is_empty()),
                 Link::Connecting | Link::Waiting { .. } | Link::Refused(_) | Link::Closed => None,
             }),
             disabled: choice.off.keys().cloned().collect(),
             waiting: u32::try_from(waiting).unwrap_or(u32::MAX),
-            floor: held.and_then(|held| floor_view(held, choice)),
+            floor: held.and_then(|held| self.floor_view(held, choice)),
         })
     }
 }
@@ -293,25 +361,29 @@ fn link_view(link: &Link, end: Option<End>) -> (LinkState, String, Option<String
     }
 }
 
-fn floor_view(held: &Held, choice: &Choice) -> Option<FloorView> {
-    let (policy, drift) = held.policy.as_ref()?;
-    let then = match &choice.before {
-        Some(before) => without_floor(&policy.file, before),
-        None => with_floor(&policy.file),
-    };
-    let text = |value: &Value| serde_json::to_string_pretty(value).unwrap_or_default();
-    let (now, then) = (text(&policy.file), text(&then));
-    let gap = |drift: &clawbutler_attach::openclaw::Drift| GapView {
-        place: drift.place.clone(),
-        found: drift.found.clone(),
-        wanted: drift.wanted.clone(),
-    };
-    Some(FloorView {
-        hash: policy.hash.clone(),
-        raised: choice.before.is_some(),
-        gaps: drift.iter().map(gap).collect(),
-        diff: TextDiff::from_lines(&now, &then).unified_diff().missing_newline_hint(false).to_string(),
-        now,
-        then,
-    })
+impl Butler {
+    fn floor_view(&self, held: &Held, choice: &Choice) -> Option<FloorView> {
+        let standing = held.standing.as_ref()?;
+        let (policy, drift) = (&standing.policy, &standing.drift);
+        let then = match &choice.before {
+            Some(before) => without_floor(&policy.file, before),
+            None => with_floor(&policy.file),
+        };
+        let text = |value: &Value| serde_json::to_string_pretty(value).unwrap_or_default();
+        let (now, then) = (text(&policy.file), text(&then));
+        let gap = |drift: &clawbutler_attach::openclaw::Drift| GapView {
+            place: drift.place.clone(),
+            found: drift.found.clone(),
+            wanted: drift.wanted.clone(),
+        };
+        Some(FloorView {
+            hash: policy.hash.clone(),
+            raised: choice.before.is_some(),
+            gaps: drift.iter().map(gap).collect(),
+            rules: self.policy_rows(standing),
+            diff: TextDiff::from_lines(&now, &then).unified_diff().missing_newline_hint(false).to_string(),
+            now,
+            then,
+        })
+    }
 }

@@ -198,7 +198,7 @@ fn read(path: &std::path::Path) -> Vec<Snapshot> {
     serde_json::from_slice(&bytes).unwrap_or_default()
 }
 
-fn shown(changes: &[Change]) -> Vec<ConfigChange> {
+pub(super) fn shown(changes: &[Change]) -> Vec<ConfigChange> {
     let text = |value: &Option<Value>| {
         value.as_ref().map(|value| value.to_string().chars().take(ATTACH_CELL_CHARS).collect::<String>())
     };

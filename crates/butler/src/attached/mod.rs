@@ -12,25 +12,32 @@ mod chat;
 mod choose;
 mod config;
 mod daemon;
+mod device;
 mod floor;
+mod live;
 mod parts;
+mod policy;
 mod question;
 mod run;
 mod secrets;
 mod server;
 mod state;
+mod watch;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
 use clawbutler_attach::CallError;
 use clawbutler_attach::codex::{Approval as DaemonApproval, Decision as DaemonDecision};
 use clawbutler_attach::openclaw::{
-    AgentLock, Applied, Approval, Config, Decision, Drift, History, Link, Policy, Resolution, Rollback, Stopped,
+    AgentLock, Applied, Approval, Config, Decision, History, Link, PairedDevice, PairingRequest, Policy, Resolution,
+    Rollback, Standing, Stopped,
 };
+use clawbutler_connectors::facts::Fact;
 use clawbutler_core::timeline::State;
 use clawbutler_wire::attached::GatewayPart;
+use clawbutler_wire::command::GatewayView;
 use serde_json::Value;
 
 use crate::engine::lock;
@@ -42,6 +49,7 @@ use choose::Choice;
 use daemon::{Given, Known};
 pub(crate) use question::is_question;
 use run::Worker;
+pub(crate) use watch::SOURCE as GATEWAY_SOURCE;
 
 /// The runtimes we can be connected to, and what is at the other end.
 const SPOKEN: &[(&str, End)] = &[("openclaw", End::Gateway), ("codex", End::Daemon), ("hermes", End::Server)];
@@ -61,6 +69,9 @@ fn end(runtime: &str) -> Option<End> {
     SPOKEN.iter().find(|(known, _)| *known == runtime).map(|(_, end)| *end)
 }
 
+/// The devices that want in at a gateway, and those that are.
+pub type Devices = (Vec<PairingRequest>, Vec<PairedDevice>);
+
 /// Hears what became of a call.
 pub type Told<T> = Box<dyn FnOnce(Result<T, CallError>) + Send>;
 
@@ -76,7 +87,7 @@ pub trait Line: Send + Sync + fmt::Debug {
         told(Err(not_spoken(decision.word())));
     }
     /// Reads the policy of a gateway and everything that undercuts it.
-    fn policy(&self, told: Told<(Policy, Vec<Drift>)>) {
+    fn standing(&self, told: Told<Standing>) {
         told(Err(not_spoken("a policy")));
     }
     /// Replaces the policy document of a gateway, if it is still the one with this hash.
@@ -84,8 +95,20 @@ pub trait Line: Send + Sync + fmt::Debug {
         told(Err(not_spoken("a policy")));
     }
     /// Asks about a part of the gateway.
-    fn tell(&self, _part: GatewayPart, told: Told<Seen>) {
+    fn tell(&self, _asked: &GatewayView, told: Told<Seen>) {
         told(Err(not_spoken("a part")));
+    }
+    /// The devices that want in, and those that are.
+    fn devices(&self, told: Told<Devices>) {
+        told(Err(not_spoken("devices")));
+    }
+    /// Lets a device in, or turns it away.
+    fn answer_pairing(&self, _request: &str, _let_in: bool, told: Told<()>) {
+        told(Err(not_spoken("devices")));
+    }
+    /// Puts a device out.
+    fn remove_device(&self, _device: &str, told: Told<()>) {
+        told(Err(not_spoken("devices")));
     }
     /// The last messages of a session.
     fn history(&self, _session: &str, _limit: u32, told: Told<History>) {
@@ -142,6 +165,8 @@ pub(crate) struct Attached {
     held: HashMap<String, Held>,
     /// Calls that a hook's gate let through a moment ago, by home and call.
     through: HashMap<(String, String), Through>,
+    /// What gateways said last of what they let run, by home; also while they are not connected.
+    facts: HashMap<String, Vec<Fact>>,
     worker: Option<Worker>,
     /// Lines ever taken.
     lines: u64,
@@ -163,7 +188,19 @@ struct Held {
     asked: HashMap<String, Asked>,
     /// What its sessions do, where it tells; emptied when the connection is gone.
     states: HashMap<String, State>,
-    policy: Option<(Policy, Vec<Drift>)>,
+    /// A gateway's own keys of those sessions: its questions name them so.
+    keys: HashMap<String, String>,
+    /// How often each part changed by itself.
+    moved: BTreeMap<GatewayPart, u64>,
+    /// That it goes down or takes no work, in a sentence.
+    going: Option<String>,
+    /// What it lets run unasked, when it was last read; nothing while it could not be.
+    standing: Option<Standing>,
+    /// When it was last asked for that (ms since the epoch), and whether something calls for asking again.
+    read_at: Option<i64>,
+    soon: bool,
+    /// Whether we are changing its policy just now.
+    changing: bool,
     /// The chats somebody looks at.
     chats: Chats,
     /// A daemon's threads.
@@ -199,7 +236,13 @@ impl Butler {
             round: 0,
             asked: HashMap::new(),
             states: HashMap::new(),
-            policy: None,
+            keys: HashMap::new(),
+            moved: BTreeMap::new(),
+            going: None,
+            standing: None,
+            read_at: None,
+            soon: false,
+            changing: false,
             chats: Chats::default(),
             threads: HashMap::new(),
             given: HashMap::new(),
@@ -223,6 +266,7 @@ impl Butler {
     pub(crate) fn look_at_gateways(&self) -> Result<(), Error> {
         self.connect_chosen();
         self.note_lost()?;
+        self.read_old_policies();
         self.try_again();
         Ok(())
     }

@@ -1,8 +1,8 @@
 //! What a gateway told, as tables: secrets masked, texts cut, rows bounded, what is not said left unknown.
 
 use clawbutler_attach::openclaw::{
-    Agents, Channel, Cost, CostTotals, CronJob, CronRun, Health, LogLine, LogTail, Model, Plugin, Presence, Session,
-    SessionCost, Skill, Status, Tool,
+    Agents, Channel, Cost, CostTotals, CronJob, CronRun, Health, LogLine, LogTail, Model, PairedDevice, PairingRequest,
+    Plugin, Presence, Session, SessionCost, Skill, Status, Tool,
 };
 use clawbutler_core::clock::Timestamp;
 use clawbutler_core::limits::{ATTACH_CELL_CHARS, ATTACH_VIEW_ROWS};
@@ -44,7 +44,54 @@ impl Draw<'_> {
             Seen::Usage(cost, sessions) => (self.usage(cost, sessions.as_deref()), usage_note(cost)),
             Seen::Presence(presence) => (vec![self.presence(presence)], None),
             Seen::Logs(logs) => (vec![self.logs(logs)], self.log_note(logs)),
+            Seen::Devices(waiting, paired) => (vec![self.waiting(waiting), self.paired(paired)], None),
         }
+    }
+
+    fn waiting(self, waiting: &[PairingRequest]) -> PartTable {
+        let row = |one: &PairingRequest| {
+            vec![
+                self.text(Some(&one.id)),
+                self.text(one.name.as_ref()),
+                self.text(one.client.as_ref()),
+                self.list(&one.scopes),
+                self.text(one.address.as_ref()),
+                time(one.at),
+            ]
+        };
+        let columns = [
+            ("Request", Code),
+            ("Calls itself", Text),
+            ("Program", Code),
+            ("Asks for", Code),
+            ("From", Code),
+            ("Since", Text),
+        ];
+        table("Want in", &columns, waiting.iter().map(row).collect(), "No device asks to be let in.")
+    }
+
+    fn paired(self, paired: &[PairedDevice]) -> PartTable {
+        let row = |one: &PairedDevice| {
+            vec![
+                self.text(Some(&one.device)),
+                self.text(one.name.as_ref()),
+                self.list(&one.scopes),
+                self.text(one.via.as_ref()),
+                time(one.at),
+                time(one.seen_at),
+                yes(one.connected),
+            ]
+        };
+        let columns = [
+            ("Device", Code),
+            ("Calls itself", Text),
+            ("May", Code),
+            ("Let in by", Text),
+            ("Since", Text),
+            ("Last there", Text),
+            ("There now", Text),
+        ];
+        table("Let in", &columns, paired.iter().map(row).collect(), "No device is let in.")
     }
 
     fn words(self, text: &str) -> String {

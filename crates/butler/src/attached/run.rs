@@ -8,15 +8,16 @@ use clawbutler_attach::codex::{
     Approval as DaemonApproval, Daemon, Decision as DaemonDecision, Place as Socket, Target as DaemonTarget,
 };
 use clawbutler_attach::openclaw::{
-    Address, AgentLock, Applied, Approval, Config, Decision, Drift, Gateway, History, Policy, Reach, Resolution,
-    Rollback, Stopped, Target,
+    Address, AgentLock, Applied, Approval, Config, Decision, Gateway, History, Policy, Reach, Resolution, Rollback,
+    Standing, Stopped, Target,
 };
 use clawbutler_wire::attached::GatewayPart;
+use clawbutler_wire::command::GatewayView;
 use serde_json::Value;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::mpsc::Receiver;
 
-use super::{End, Line, Seen, Told};
+use super::{Devices, End, Line, Seen, Told};
 use crate::engine::lock;
 use crate::{Butler, Error};
 
@@ -65,9 +66,9 @@ impl Line for Wire {
         spoken(&self.handle, told, async move { gateway.resolve(&approval, decision).await });
     }
 
-    fn policy(&self, told: Told<(Policy, Vec<Drift>)>) {
+    fn standing(&self, told: Told<Standing>) {
         let gateway = self.gateway.clone();
-        spoken(&self.handle, told, async move { Ok((gateway.policy().await?, gateway.drift().await?)) });
+        spoken(&self.handle, told, async move { gateway.standing().await });
     }
 
     fn set_policy(&self, file: &Value, base_hash: &str, told: Told<Policy>) {
@@ -75,9 +76,24 @@ impl Line for Wire {
         spoken(&self.handle, told, async move { gateway.set_policy(&file, &base_hash).await });
     }
 
-    fn tell(&self, part: GatewayPart, told: Told<Seen>) {
+    fn tell(&self, asked: &GatewayView, told: Told<Seen>) {
+        let (gateway, asked) = (self.gateway.clone(), asked.clone());
+        spoken(&self.handle, told, async move { tell(&gateway, &asked).await });
+    }
+
+    fn devices(&self, told: Told<Devices>) {
         let gateway = self.gateway.clone();
-        spoken(&self.handle, told, async move { tell(&gateway, part).await });
+        spoken(&self.handle, told, async move { gateway.devices().await });
+    }
+
+    fn answer_pairing(&self, request: &str, let_in: bool, told: Told<()>) {
+        let (gateway, request) = (self.gateway.clone(), request.to_owned());
+        spoken(&self.handle, told, async move { gateway.answer_pairing(&request, let_in).await });
+    }
+
+    fn remove_device(&self, device: &str, told: Told<()>) {
+        let (gateway, device) = (self.gateway.clone(), device.to_owned());
+        spoken(&self.handle, told, async move { gateway.remove_device(&device).await });
     }
 
     fn history(&self, session: &str, limit: u32, told: Told<History>) {
@@ -152,7 +168,7 @@ impl Line for DaemonWire {
 /// Where something listens, and what it speaks.
 #[derive(Debug, Clone)]
 pub(super) enum Place {
-    Gateway(Address),
+    Gateway(Address, Reach),
     Daemon(Socket),
     Server(Address),
 }
@@ -160,7 +176,7 @@ pub(super) enum Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Gateway(address) | Self::Server(address) => address.fmt(f),
+            Self::Gateway(address, _) | Self::Server(address) => address.fmt(f),
             Self::Daemon(place) => place.fmt(f),
         }
     }
@@ -174,14 +190,15 @@ const ROWS: u32 = 500;
 const LATEST: u32 = 200;
 
 /// What not every release can tell is left out where it refuses.
-async fn tell(gateway: &Gateway, part: GatewayPart) -> Result<Seen, CallError> {
+async fn tell(gateway: &Gateway, asked: &GatewayView) -> Result<Seen, CallError> {
     fn known<T>(result: Result<T, CallError>) -> Result<Option<T>, CallError> {
         match result {
             Err(error) if error.refusal().is_none() => Err(error),
             told => Ok(told.ok()),
         }
     }
-    Ok(match part {
+    let agent = asked.agent.as_deref();
+    Ok(match asked.part {
         GatewayPart::Health => {
             let (health, status) = tokio::join!(gateway.health(), gateway.status());
             Seen::Health(health?, known(status)?)
@@ -194,9 +211,9 @@ async fn tell(gateway: &Gateway, part: GatewayPart) -> Result<Seen, CallError> {
             Seen::Cron(jobs?, known(runs)?)
         }
         GatewayPart::Models => Seen::Models(gateway.models().await?),
-        GatewayPart::Tools => Seen::Tools(gateway.tools(None).await?),
+        GatewayPart::Tools => Seen::Tools(gateway.tools(agent).await?),
         GatewayPart::Skills => {
-            let (skills, plugins) = tokio::join!(gateway.skills(None), gateway.plugins());
+            let (skills, plugins) = tokio::join!(gateway.skills(agent), gateway.plugins());
             Seen::Skills(skills?, known(plugins)?)
         }
         GatewayPart::Usage => {
@@ -204,7 +221,11 @@ async fn tell(gateway: &Gateway, part: GatewayPart) -> Result<Seen, CallError> {
             Seen::Usage(cost?, known(sessions)?)
         }
         GatewayPart::Presence => Seen::Presence(gateway.presence().await?),
-        GatewayPart::Logs => Seen::Logs(gateway.logs(None, LATEST).await?),
+        GatewayPart::Logs => Seen::Logs(gateway.logs(asked.after, LATEST).await?),
+        GatewayPart::Devices => {
+            let (waiting, paired) = gateway.devices().await?;
+            Seen::Devices(waiting, paired)
+        }
     })
 }
 
@@ -213,7 +234,7 @@ impl Butler {
     pub(super) fn connect(&self, home: &str, place: Place) -> Result<(), Error> {
         let Some(handle) = self.speaker()? else { return Ok(()) };
         match place {
-            Place::Gateway(address) => self.connect_gateway(home, address, handle),
+            Place::Gateway(address, reach) => self.connect_gateway(home, address, reach, handle),
             Place::Server(address) => self.connect_server(home, address, &handle),
             Place::Daemon(place) => {
                 let target = DaemonTarget { place: place.clone(), ids: self.0.ports.ids.clone() };
@@ -237,14 +258,14 @@ impl Butler {
         Ok(runtime.map(|runtime| runtime.handle().clone()))
     }
 
-    fn connect_gateway(&self, home: &str, address: Address, handle: Handle) -> Result<(), Error> {
+    fn connect_gateway(&self, home: &str, address: Address, reach: Reach, handle: Handle) -> Result<(), Error> {
         let tokens = self.tokens(home);
         let target = Target {
             address: address.clone(),
             token: tokens.shared,
             device_token: tokens.device,
             device: self.device()?,
-            reach: Reach::Govern,
+            reach,
             ids: self.0.ports.ids.clone(),
         };
         let (gateway, events) = {

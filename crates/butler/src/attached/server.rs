@@ -88,7 +88,7 @@ impl Butler {
         let attached = lock(&self.0.attached);
         let held = attached.held.iter().filter(|(_, held)| held.is_up());
         let of = |(home, held): (&String, &Held)| {
-            held.states.iter().map(|(session, state)| ((home.clone(), session.clone()), *state)).collect::<Vec<_>>()
+            held.told().into_iter().map(|(session, state)| ((home.clone(), session), state)).collect::<Vec<_>>()
         };
         held.flat_map(of).collect()
     }

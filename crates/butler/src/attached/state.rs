@@ -58,7 +58,7 @@ impl Butler {
                 self.read_policy(&home.id);
                 self.read_config(&home.id);
             }
-            _ => {}
+            other => self.gateway_lives(&home.id, other),
         }
     }
 
@@ -85,6 +85,9 @@ impl Butler {
             let mut attached = lock(&self.0.attached);
             let Some(held) = attached.held.get_mut(&home.id) else { return };
             held.link = link.clone();
+            if held.is_up() {
+                held.going = None;
+            }
             if !held.is_up() && !std::mem::take(&mut held.states).is_empty() {
                 self.changed(Topic::Sessions);
             }
@@ -115,24 +118,13 @@ impl Butler {
         self.changed(Topic::Agents);
     }
 
-    /// Reads the policy of a gateway anew; it is shown when it comes.
-    pub(super) fn read_policy(&self, home: &str) {
-        let line = lock(&self.0.attached).held.get(home).map(|held| held.line.clone());
-        let Some(line) = line.filter(|line| line.end() == End::Gateway) else { return };
-        let (butler, home) = (self.clone(), home.to_owned());
-        line.policy(Box::new(move |result| {
-            if let Some(held) = lock(&butler.0.attached).held.get_mut(&home) {
-                held.policy = result.ok();
-            }
-            butler.changed(Topic::Agents);
-        }));
-    }
-
     /// Records and raises connections that are away for longer than a restart takes.
     pub(super) fn note_lost(&self) -> Result<(), Error> {
         let now = self.now();
         let lost: Vec<(String, String, bool)> = {
             let mut attached = lock(&self.0.attached);
+            let answering: Vec<String> =
+                attached.chosen.iter().filter(|(_, choice)| choice.answers()).map(|(id, _)| id.clone()).collect();
             let away = attached.held.iter_mut().filter(|(_, held)| {
                 let long = held.down_since.is_some_and(|since| now.0.saturating_sub(since) > LOST_MS.cast_signed());
                 long && held.line.end() != End::Server && held.recorded != Recorded::Lost
@@ -143,16 +135,17 @@ impl Butler {
                     Link::Waiting { trouble, .. } | Link::Refused(trouble) => trouble.to_string(),
                     Link::Connecting | Link::Up(_) | Link::Closed => String::new(),
                 };
-                (home.clone(), why, held.line.end() == End::Daemon)
+                let asks = held.line.end() == End::Gateway && answering.contains(home);
+                (home.clone(), why, asks)
             })
             .collect()
         };
-        for (id, why, daemon) in lost {
+        for (id, why, asks) in lost {
             let path = lock(&self.0.registry).homes.get(&id).map(|home| home.path.clone()).unwrap_or_default();
             let data = json!({ "home": id, "path": path, "says": why });
             self.record(Durability::Process, Kind::GatewayLost, Actor::Engine, data)?;
-            // A daemon that ended took its sessions with it: there is nobody who would have to be asked about.
-            if !daemon {
+            // A daemon that ended took its sessions with it, and a gateway that is only watched asks elsewhere.
+            if asks {
                 self.alert(&lost_says(&path), "Look at the connection on the Agents page.");
             }
             self.changed(Topic::Agents);

@@ -269,7 +269,7 @@ impl Butler {
         Ok(AgentDetail {
             agent: view,
             sessions: session_views(sessions, |session| noted.contacted.contains(session)),
-            facts: self.fact_views(known.connector, &known.path, &projects),
+            facts: self.fact_views(id, known.connector, &known.path, &projects),
             drift,
         })
     }

@@ -22,8 +22,12 @@ use clawbutler_wire::topic::Topic;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::attached::GATEWAY_SOURCE;
 use crate::engine::lock;
 use crate::{Butler, Error, audit};
+
+/// The scope of what the gateway of a home tells; no folder of a project is called so.
+const GATEWAY: &str = "gateway:";
 
 /// When facts were compared last, and whether something called for it since.
 #[derive(Debug, Default)]
@@ -41,7 +45,7 @@ pub(crate) struct Drifted {
 
 /// A watched fact as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Kept {
+pub(crate) struct Kept {
     tab: FactTab,
     name: String,
     value: String,
@@ -52,7 +56,7 @@ pub(super) struct Kept {
 }
 
 /// Watched facts of a home (under the empty name) and of the projects in which it works.
-pub(super) type Scopes = BTreeMap<String, Vec<Kept>>;
+pub(crate) type Scopes = BTreeMap<String, Vec<Kept>>;
 
 pub(super) fn tab(tab: Tab) -> FactTab {
     match tab {
@@ -100,7 +104,7 @@ fn compare(project: &str, before: &[Kept], now: &[Kept], at: i64) -> Vec<DriftCh
             Some(DriftChange {
                 tab: name.0,
                 name: name.1.clone(),
-                project: (!project.is_empty()).then(|| project.to_owned()),
+                project: (!project.is_empty() && project != GATEWAY).then(|| project.to_owned()),
                 kind,
                 from: was.map(|fact| fact.value.clone()),
                 to: is.map(|fact| fact.value.clone()),
@@ -154,8 +158,15 @@ impl Butler {
         facts
     }
 
-    pub(super) fn fact_views(&self, runtime: &dyn Connector, home: &Path, projects: &[PathBuf]) -> Vec<FactView> {
-        let facts = self.masked_facts(runtime, home, projects);
+    pub(super) fn fact_views(
+        &self,
+        id: &str,
+        runtime: &dyn Connector,
+        home: &Path,
+        projects: &[PathBuf],
+    ) -> Vec<FactView> {
+        let mut facts = self.masked_facts(runtime, home, projects);
+        facts.extend(self.gateway_facts(id).unwrap_or_default());
         let mut views: Vec<FactView> = facts
             .into_iter()
             .map(|fact| FactView {
@@ -220,6 +231,19 @@ impl Butler {
         Ok(tx.baseline_put(&BaselineRow { facts, ..row })?)
     }
 
+    /// What a person changed at a home's gateway through us is no drift: those facts take their place in the baseline.
+    pub(crate) fn rebase_gateway(&self, home: &HomeRow, ours: impl Fn(&str) -> bool) -> Result<(), Error> {
+        let Some(now) = self.gateway_facts(&home.id) else { return Ok(()) };
+        let _one_at_a_time = lock(&self.0.facts_turn);
+        let rows = self.0.store.read(|read| read.baselines(&home.id))?;
+        let Some(row) = rows.into_iter().find(|row| row.project == GATEWAY) else { return Ok(()) };
+        let mut facts: Vec<Kept> = serde_json::from_str(&row.facts).unwrap_or_default();
+        facts.retain(|fact| !ours(&fact.name));
+        facts.extend(now.iter().filter(|fact| ours(&fact.name)).filter_map(kept));
+        let facts = serde_json::to_string(&facts).map_err(|error| Error::bad(error.to_string()))?;
+        self.0.store.write::<_, Error>(Durability::Power, |tx| Ok(tx.baseline_put(&BaselineRow { facts, ..row })?))
+    }
+
     /// Drops what is remembered of a home's drift, and its alert.
     pub(super) fn forget_drift(&self, home: &str) {
         let drifted = lock(&self.0.registry).drifts.remove(home);
@@ -258,7 +282,7 @@ impl Butler {
     }
 
     /// Compares one home now; gives what was compared.
-    pub(super) fn look_at_facts_of(&self, home: &HomeRow) -> Result<Scopes, Error> {
+    pub(crate) fn look_at_facts_of(&self, home: &HomeRow) -> Result<Scopes, Error> {
         let Some(connector) = connector::by_id(&home.runtime) else { return Ok(Scopes::new()) };
         let _one_at_a_time = lock(&self.0.facts_turn);
         self.compare_home(home, connector)
@@ -267,7 +291,13 @@ impl Butler {
     fn compare_home(&self, home: &HomeRow, connector: &dyn Connector) -> Result<Scopes, Error> {
         let rows = self.0.store.read(|read| read.baselines(&home.id))?;
         let known: Vec<String> = rows.iter().map(|row| row.project.clone()).collect();
-        let scopes = self.scopes(connector, Path::new(&home.path), &known);
+        let mut scopes = self.scopes(connector, Path::new(&home.path), &known);
+        let told = self.gateway_facts(&home.id);
+        if let Some(facts) = &told {
+            scopes.insert(GATEWAY.to_owned(), facts.iter().filter_map(kept).collect());
+        }
+        // A gateway that was not heard since the start said what it said before.
+        let unheard = told.is_none() && self.has_gateway(&home.id);
         let now = self.now();
         let at = rows.first().map_or(now.0, |row| row.at);
         let before = lock(&self.0.registry).drifts.get(&home.id).map(|drifted| drifted.view.clone());
@@ -282,12 +312,17 @@ impl Butler {
                 None => drop(fresh.insert(project.clone(), facts.clone())),
             }
         }
+        if unheard {
+            changes.extend(before.iter().filter(|change| change.source == GATEWAY_SOURCE).cloned());
+        }
         for change in &mut changes {
             if let Some(known) = before.iter().find(|known| same(known, change)) {
                 change.since = known.since;
             }
         }
-        let lost: Vec<&String> = known.iter().filter(|project| !scopes.contains_key(*project)).collect();
+        let stays = |project: &String| scopes.contains_key(project) || (unheard && project == GATEWAY);
+        let gone = |project: &&String| !stays(project);
+        let lost: Vec<&String> = known.iter().filter(gone).collect();
         let view = view(&home.id, at, changes);
         let differs = view.changes.len() != before.len() || !view.changes.iter().zip(&before).all(|(a, b)| same(a, b));
         if differs || !fresh.is_empty() || !lost.is_empty() {

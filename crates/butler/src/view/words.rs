@@ -59,6 +59,9 @@ fn registry_says(kind: &str, data: &Value) -> Option<String> {
         "gateway.config" if data["failed"].is_string() => format!("The gateway of {path} was not taken back."),
         "gateway.config" => format!("The configuration of the gateway of {path} is taken back."),
         "gateway.act" => gateway_act_says(path, data),
+        "gateway.floor" if data["edited"] == true && data["failed"].is_null() => {
+            format!("The policy of the gateway of {path} is edited.")
+        }
         "gateway.floor" if data["failed"].is_string() => format!("The policy of the gateway of {path} did not change."),
         "gateway.floor" if data["raised"] == true => format!("The gateway of {path} was told to ask about everything."),
         "gateway.floor" => format!("The gateway of {path} got its own policy back."),
@@ -72,6 +75,9 @@ fn gateway_act_says(path: &str, data: &Value) -> String {
     let what = match data["act"].as_str() {
         Some("disable_agent") => format!("The agent {name} of the gateway of {path} is disabled"),
         Some("enable_agent") => format!("The agent {name} of the gateway of {path} is enabled"),
+        Some("let_in") => format!("The device {name} is let in at the gateway of {path}"),
+        Some("turn_away") => format!("The device {name} is turned away at the gateway of {path}"),
+        Some("put_out") => format!("The device {name} is put out at the gateway of {path}"),
         _ => format!("What runs in {name} at the gateway of {path} is ended"),
     };
     match (data["failed"].as_str(), data["done"] == true) {

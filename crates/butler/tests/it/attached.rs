@@ -42,7 +42,7 @@ impl Place {
         let found = desk.butler().discover(Discover {}).unwrap();
         let home = found.homes.into_iter().find(|home| home.runtime == "openclaw").unwrap().id;
         desk.butler().govern(Govern { home_id: home.clone(), governed: true }).unwrap();
-        let attach = AttachHome { home_id: home.clone(), url: None, token: Some(TOKEN.to_owned()) };
+        let attach = AttachHome { home_id: home.clone(), url: None, token: Some(TOKEN.to_owned()), reach: None };
         let view = desk.butler().attach_home(attach).unwrap();
         assert_eq!(view.link, LinkState::Absent, "no gateway runs");
         let (line, number) = Self::line(&desk, &home);
@@ -425,10 +425,10 @@ fn tokens_are_kept_by_us_alone_and_told_to_nobody() {
     assert!(kept().contains("issued-for-this-device") && !kept().contains(TOKEN), "the shared one is not needed");
     let shown = format!("{:?}", place.view());
     assert!(!shown.contains(TOKEN) && !shown.contains("issued"));
-    let attach = AttachHome { home_id: place.home.clone(), url: None, token: Some(TOKEN.to_owned()) };
+    let attach = AttachHome { home_id: place.home.clone(), url: None, token: Some(TOKEN.to_owned()), reach: None };
     assert!(!format!("{attach:?}").contains(TOKEN));
     for url in ["wss://127.0.0.1", "ws://192.168.0.1:1", "nonsense:x"] {
-        let attach = AttachHome { home_id: place.home.clone(), url: Some(url.to_owned()), token: None };
+        let attach = AttachHome { home_id: place.home.clone(), url: Some(url.to_owned()), token: None, reach: None };
         assert_eq!(code(place.desk.butler().attach_home(attach)), Code::BadRequest, "{url}");
     }
     place.desk.butler().detach_home(DetachHome { home_id: place.home.clone(), anyway: false }).unwrap();

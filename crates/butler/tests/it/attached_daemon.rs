@@ -68,7 +68,7 @@ impl Place {
         let found = desk.butler().discover(Discover {}).unwrap();
         let home = found.homes.into_iter().find(|home| home.runtime == "codex").unwrap().id;
         desk.butler().govern(Govern { home_id: home.clone(), governed: true }).unwrap();
-        let attach = AttachHome { home_id: home.clone(), url: None, token: None };
+        let attach = AttachHome { home_id: home.clone(), url: None, token: None, reach: None };
         let view = desk.butler().attach_home(attach).unwrap();
         assert_eq!(view.link, LinkState::Absent, "no daemon runs");
         let (line, number) = Self::line(&desk, &home);
@@ -424,7 +424,7 @@ fn a_daemon_has_no_token_and_no_policy() {
     let place = Place::new();
     let attach = |url: Option<&str>, token: Option<&str>| {
         let (url, token) = (url.map(str::to_owned), token.map(str::to_owned));
-        place.desk.butler().attach_home(AttachHome { home_id: place.home.clone(), url, token })
+        place.desk.butler().attach_home(AttachHome { home_id: place.home.clone(), url, token, reach: None })
     };
     assert_eq!(code(attach(None, Some("secret"))), Code::BadRequest);
     assert_eq!(code(attach(Some("ws://192.168.0.1:1"), None)), Code::BadRequest);

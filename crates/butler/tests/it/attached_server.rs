@@ -31,7 +31,7 @@ fn attached(desk: &Desk) -> (String, LineNumber) {
     let found = desk.butler().discover(Discover {}).unwrap();
     let home = found.homes.into_iter().find(|home| home.runtime == "hermes").unwrap().id;
     desk.butler().govern(Govern { home_id: home.clone(), governed: true }).unwrap();
-    let attach = AttachHome { home_id: home.clone(), url: None, token: None };
+    let attach = AttachHome { home_id: home.clone(), url: None, token: None, reach: None };
     let view = desk.butler().attach_home(attach).unwrap();
     assert_eq!((view.link, view.fix.as_deref()), (LinkState::Absent, Some("Give its address and its token.")));
     let number = desk.butler().attach_line(&home, Arc::new(Made));
@@ -66,7 +66,7 @@ fn it_is_asked_for_nothing_that_it_does_not_have() {
     let desk = Desk::new();
     let (home, number) = attached(&desk);
     desk.butler().server_said(&home, number, Said::Link(Link::Up));
-    let part = GatewayView { home_id: home.clone(), part: GatewayPart::Health };
+    let part = GatewayView { home_id: home.clone(), part: GatewayPart::Health, agent: None, after: None };
     assert_eq!(code(desk.butler().gateway_view(part)), Code::Precondition);
     let floor = SetFloor { home_id: home.clone(), raised: true, seen_hash: "h".to_owned() };
     assert_eq!(code(desk.butler().set_floor(floor)), Code::Precondition);

@@ -14,7 +14,7 @@ use crate::desk::code;
 const SECRET: &str = "sk-ant-api03-0123456789abcdefghijABCDEFGHIJ0123456789abcdefghijABCDEFGHIJ0123456789abcd-AbCdEfAA";
 
 fn view(place: &Place, part: GatewayPart) -> Result<PartView, Error> {
-    place.desk.butler().gateway_view(GatewayView { home_id: place.home.clone(), part })
+    place.desk.butler().gateway_view(GatewayView { home_id: place.home.clone(), part, agent: None, after: None })
 }
 
 fn told(place: &Place, part: GatewayPart, seen: Seen) -> PartView {

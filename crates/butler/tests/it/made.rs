@@ -4,11 +4,13 @@ use std::sync::Mutex;
 
 use clawbutler_attach::CallError;
 use clawbutler_attach::openclaw::{
-    AgentLock, Applied, Approval, Config, Decision, Drift, History, Policy, Resolution, Rollback, Stopped, merged,
+    AgentLock, Applied, Approval, Config, Decision, History, PairedDevice, PairingRequest, Policy, Resolution,
+    Rollback, Standing, Stopped, merged,
 };
-use clawbutler_butler::{Line, Seen, Told};
+use clawbutler_butler::{Devices, Line, Seen, Told};
 use clawbutler_core::timeline::Step;
 use clawbutler_wire::attached::GatewayPart;
+use clawbutler_wire::command::GatewayView;
 use serde_json::{Value, json};
 
 /// A gateway that answers as it is told to.
@@ -20,9 +22,13 @@ pub(crate) struct Made {
     next: Mutex<Vec<Result<Resolution, CallError>>>,
     pub(crate) policy: Mutex<Option<Policy>>,
     pub(crate) refuses: Mutex<bool>,
+    /// Sessions that skip its policy, and the devices it lets in.
+    pub(crate) full: Mutex<Vec<String>>,
+    pub(crate) devices: Mutex<Option<Vec<PairedDevice>>>,
+    pub(crate) waiting: Mutex<Vec<PairingRequest>>,
     /// What it tells next of a part of itself, and what it was asked about.
     tells: Mutex<Vec<Result<Seen, CallError>>>,
-    parts: Mutex<Vec<GatewayPart>>,
+    views: Mutex<Vec<GatewayView>>,
     /// What was said, or stopped, and where.
     said: Mutex<Vec<String>>,
     history: Mutex<History>,
@@ -43,7 +49,19 @@ impl Made {
 
     /// What it was asked about, in order.
     pub(crate) fn parts(&self) -> Vec<GatewayPart> {
-        std::mem::take(&mut self.parts.lock().unwrap())
+        self.views().into_iter().map(|view| view.part).collect()
+    }
+
+    /// The same, with whose and from where.
+    pub(crate) fn views(&self) -> Vec<GatewayView> {
+        std::mem::take(&mut self.views.lock().unwrap())
+    }
+
+    /// Somebody else changes its policy.
+    pub(crate) fn is_changed(&self, file: Value) {
+        let mut policy = self.policy.lock().unwrap();
+        let hash = format!("{}*", policy.as_ref().unwrap().hash);
+        *policy = Some(document(file, &hash));
     }
 
     /// What was said or stopped, in order.
@@ -83,9 +101,13 @@ impl Line for Made {
         told(next.unwrap_or(Ok(Resolution::Applied)));
     }
 
-    fn policy(&self, told: Told<(Policy, Vec<Drift>)>) {
+    fn standing(&self, told: Told<Standing>) {
         let policy = self.policy.lock().unwrap().clone();
-        told(policy.map(|policy| (policy.clone(), policy.drift())).ok_or(CallError::Down));
+        let full = self.full.lock().unwrap().clone();
+        let devices = self.devices.lock().unwrap().clone();
+        let standing =
+            |policy: Policy| Standing { drift: policy.drift(), policy, full, devices, ..Standing::default() };
+        told(policy.map(standing).ok_or(CallError::Down));
     }
 
     fn set_policy(&self, file: &Value, base_hash: &str, told: Told<Policy>) {
@@ -98,8 +120,31 @@ impl Line for Made {
         told(Ok(policy.clone().unwrap()));
     }
 
-    fn tell(&self, part: GatewayPart, told: Told<Seen>) {
-        self.parts.lock().unwrap().push(part);
+    fn devices(&self, told: Told<Devices>) {
+        let waiting = self.waiting.lock().unwrap().clone();
+        told(Ok((waiting, self.devices.lock().unwrap().clone().unwrap_or_default())));
+    }
+
+    fn answer_pairing(&self, request: &str, let_in: bool, told: Told<()>) {
+        let mut waiting = self.waiting.lock().unwrap();
+        let at = waiting.iter().position(|one| one.id == request).unwrap();
+        let one = waiting.remove(at);
+        if let_in {
+            let device =
+                PairedDevice { device: one.device, name: one.name, scopes: one.scopes, ..PairedDevice::default() };
+            self.devices.lock().unwrap().get_or_insert_default().push(device);
+        }
+        drop(waiting);
+        told(Ok(()));
+    }
+
+    fn remove_device(&self, device: &str, told: Told<()>) {
+        self.devices.lock().unwrap().get_or_insert_default().retain(|one| one.device != device);
+        told(Ok(()));
+    }
+
+    fn tell(&self, asked: &GatewayView, told: Told<Seen>) {
+        self.views.lock().unwrap().push(asked.clone());
         told(self.tells.lock().unwrap().pop().unwrap_or(Err(CallError::Down)));
     }
 

@@ -20,6 +20,7 @@ mod desk;
 mod every_kind;
 mod files;
 mod gateway;
+mod gateway_watch;
 mod grants;
 mod history;
 mod keeping;

@@ -1,4 +1,4 @@
-//! What can be done with a row: an agent off and on, a session's runs ended.
+//! What can be done with a row: an agent off and on, a session's runs ended, a device let in or put out.
 
 use clawbutler_wire::attached::{CellView, GatewayPart, GatewayVerb};
 use clawbutler_wire::command::GatewayAct;
@@ -10,12 +10,19 @@ use crate::pages::agents::Desk;
 
 /// Whether rows of this part have buttons.
 pub(super) fn has_buttons(part: GatewayPart) -> bool {
-    matches!(part, GatewayPart::Agents | GatewayPart::Sessions)
+    matches!(part, GatewayPart::Agents | GatewayPart::Sessions | GatewayPart::Devices)
 }
 
 /// The buttons of a row.
 #[component]
-pub(super) fn Buttons(desk: Desk, part: GatewayPart, row: Vec<CellView>, again: Callback<()>) -> impl IntoView {
+pub(super) fn Buttons(
+    desk: Desk,
+    part: GatewayPart,
+    /// Whether the row is of the first table of its part.
+    first: bool,
+    row: Vec<CellView>,
+    again: Callback<()>,
+) -> impl IntoView {
     let text = |at: usize| match row.get(at) {
         Some(CellView::Text { text }) => text.clone(),
         _ => String::new(),
@@ -33,6 +40,9 @@ pub(super) fn Buttons(desk: Desk, part: GatewayPart, row: Vec<CellView>, again: 
     };
     let off = Callback::new(move |()| act(GatewayVerb::DisableAgent { agent: name.get_value() }));
     let end = Callback::new(move |()| act(GatewayVerb::AbortSession { session: name.get_value() }));
+    let turn_away = Callback::new(move |()| act(GatewayVerb::TurnAway { request: name.get_value() }));
+    let let_in = Callback::new(move |()| act(GatewayVerb::LetIn { request: name.get_value() }));
+    let put_out = Callback::new(move |()| act(GatewayVerb::PutOut { device: name.get_value() }));
     let connection = connection(desk);
     let disabled = Memo::new(move |_| {
         connection.with(|one| one.as_ref().is_some_and(|one| name.with_value(|name| one.disabled.contains(name))))
@@ -45,6 +55,14 @@ pub(super) fn Buttons(desk: Desk, part: GatewayPart, row: Vec<CellView>, again: 
         }).into_any(),
         GatewayPart::Sessions if running => {
             view! { <kit::Sure testid="session-end" label="End its runs…" sure="End what runs in it" act=end/> }.into_any()
+        }
+        GatewayPart::Devices if first => view! {
+            <kit::Sure testid="device-in" label="Let in…" sure="Let it in with what it asks for" act=let_in/>" "
+            <kit::Sure testid="device-away" label="Turn away…" sure="Turn it away" act=turn_away/>
+        }
+        .into_any(),
+        GatewayPart::Devices => {
+            view! { <kit::Sure testid="device-out" label="Put out…" sure="Put it out; its token dies" act=put_out/> }.into_any()
         }
         _ => ().into_any(),
     }

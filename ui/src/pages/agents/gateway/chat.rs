@@ -1,6 +1,6 @@
 //! A conversation with one of the gateway's agents.
 
-use clawbutler_wire::attached::{CellView, ChatAct, ChatState, ChatView, GatewayPart, PartView};
+use clawbutler_wire::attached::{ChatAct, ChatState, ChatView, GatewayPart, PartView};
 use clawbutler_wire::command::{GatewayChat, GatewayView};
 use clawbutler_wire::sessions::{StepBody, StepView};
 use leptos::prelude::*;
@@ -17,7 +17,7 @@ pub(super) fn Chat(desk: Desk, up: Memo<bool>) -> impl IntoView {
     let chat: Fetched<ChatView> = Fetched::new();
     let typed = RwSignal::new(String::new());
     let session = RwSignal::new(String::new());
-    let names = Memo::new(move |_| known.value.with(|view| view.as_ref().map(session_names).unwrap_or_default()));
+    let names = Memo::new(move |_| known.value.with(|view| view.as_ref().map(super::model::names).unwrap_or_default()));
     let look = move || {
         let session = session.get_untracked();
         if up.get_untracked() && !session.is_empty() && !desk.busy.get_untracked() {
@@ -26,7 +26,12 @@ pub(super) fn Chat(desk: Desk, up: Memo<bool>) -> impl IntoView {
     };
     Effect::new(move || {
         if up.get() {
-            known.ask(GatewayView { home_id: untrack(|| desk.route.item()), part: GatewayPart::Sessions });
+            known.ask(GatewayView {
+                home_id: untrack(|| desk.route.item()),
+                part: GatewayPart::Sessions,
+                agent: None,
+                after: None,
+            });
         }
     });
     // The first session is opened by itself.
@@ -145,14 +150,6 @@ fn Talk(desk: Desk, chat: Fetched<ChatView>, session: RwSignal<String>) -> impl 
             </div>
         </div>
     }
-}
-
-fn session_names(view: &PartView) -> Vec<String> {
-    let first = |row: &Vec<CellView>| match row.first() {
-        Some(CellView::Text { text }) => Some(text.clone()),
-        _ => None,
-    };
-    view.tables.iter().flat_map(|table| &table.rows).filter_map(first).collect()
 }
 
 fn line(step: &StepView) -> AnyView {

@@ -1,6 +1,6 @@
 //! What the gateway lets commands do without asking anybody, and making it ask.
 
-use clawbutler_wire::attached::{ConnectionView, FloorView, GapView};
+use clawbutler_wire::attached::{ConnectionView, FloorView, GapView, Reach};
 use clawbutler_wire::command::SetFloor;
 use leptos::prelude::*;
 
@@ -10,11 +10,15 @@ use crate::pages::agents::Desk;
 #[component]
 pub(super) fn Floor(desk: Desk, connection: Memo<Option<ConnectionView>>, up: Memo<bool>) -> impl IntoView {
     let floor = Memo::new(move |_| connection.with(|one| one.as_ref().and_then(|one| one.floor.clone())));
+    let watches = Memo::new(move |_| {
+        connection.with(|one| one.as_ref().and_then(|one| one.reach).is_some_and(|reach| reach < Reach::Govern))
+    });
     view! {
         <section class="panel" data-testid="gateway-floor">
             <h2>"What it asks about"</h2>
             {move || match (floor.get(), up.get()) {
                 (Some(floor), _) => view! { <Shown desk=desk floor=floor up=up/> }.into_any(),
+                (None, true) if watches.get() => view! { <p class="calm-line" data-testid="gateway-floor-unread">"With its present reach the connection does not see what the gateway asks about."</p> }.into_any(),
                 (None, true) => view! { <p class="loading" role="status">"Reading the gateway's policy…"</p> }.into_any(),
                 (None, false) => view! { <p class="calm-line">"Its policy is read when it is connected."</p> }.into_any(),
             }}

@@ -1,10 +1,10 @@
 //! How the connection stands, and choosing where it goes to.
 
-use clawbutler_wire::attached::{ConnectionView, LinkState};
+use clawbutler_wire::attached::{ConnectionView, LinkState, Reach};
 use clawbutler_wire::command::{AttachHome, DetachHome};
 use leptos::prelude::*;
 
-use super::{End, end};
+use super::{End, end, model};
 use crate::pages::agents::Desk;
 use crate::{kit, model as words, signs};
 
@@ -32,7 +32,7 @@ pub(super) fn Standing(
             {move || changing.get().then(|| view! { <Connect desk=desk changing=changing/> })}
             {move || (!changing.get()).then(|| view! {
                 <div class="buttons">
-                    <button type="button" class="plain" data-testid="gateway-change" on:click=move |_| changing.set(true)>"Another address or token…"</button>
+                    <button type="button" class="plain" data-testid="gateway-change" on:click=move |_| changing.set(true)>"Another address, token or reach…"</button>
                     {move || if leaves.get() && up.get() {
                         view! { <span class="quiet">"Give back its own policy and enable its agents before you disconnect."</span> }.into_any()
                     } else if leaves.get() {
@@ -56,12 +56,14 @@ fn Facts(connection: ConnectionView) -> impl IntoView {
     view! {
         <h2>"Connection "{signs::link(connection.link)}</h2>
         <p role="status">{connection.says}</p>
+        {connection.going.map(|says| view! { <p class="warning" role="status" data-testid="gateway-going">{says}</p> })}
         {connection.fix.map(|fix| view! { <p class="fix" data-testid="gateway-fix">{fix}</p> })}
         <dl class="facts">
             <dt>"Address"</dt><dd>{match address {
                 Some(address) => view! { <code>{address}</code><span class="basis">{found}</span> }.into_any(),
                 None => "not known yet".into_any(),
             }}</dd>
+            {connection.reach.map(|reach| view! { <dt>"Reach"</dt><dd data-testid="gateway-may">{model::reach_words(reach)}</dd> })}
             <dt>"Release"</dt><dd>{connection.version.unwrap_or_else(|| "unknown".to_owned())}</dd>
             <dt>"Waiting"</dt><dd>{match connection.waiting {
                 0 => "none of its questions".into_any(),
@@ -77,9 +79,12 @@ pub(super) fn Connect(desk: Desk, changing: RwSignal<bool>) -> impl IntoView {
     let home = desk.route.item();
     let before = desk.connections.value.with_untracked(|list| {
         let one = list.as_ref()?.items.iter().find(|one| one.home_id == home)?;
-        one.url.clone()
+        Some((one.url.clone(), one.reach))
     });
+    let (before, reached) = before.unwrap_or_default();
     let url = RwSignal::new(before.unwrap_or_default());
+    // The least, unless more was chosen before.
+    let reach = RwSignal::new(reached.unwrap_or(Reach::Watch));
     let token = RwSignal::new(String::new());
     let connect = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
@@ -88,6 +93,7 @@ pub(super) fn Connect(desk: Desk, changing: RwSignal<bool>) -> impl IntoView {
             home_id: desk.route.item(),
             url: given(url.get_untracked()),
             token: given(token.get_untracked()),
+            reach: (end(desk) == End::Gateway).then(|| reach.get_untracked()),
         };
         // Not kept in the page longer than it takes to send it.
         token.set(String::new());
@@ -110,10 +116,29 @@ pub(super) fn Connect(desk: Desk, changing: RwSignal<bool>) -> impl IntoView {
             {(end(desk) != End::Daemon).then(|| view! { <label>"Token"<input type="password" class="mono" data-testid="gateway-token" autocomplete="off"
                 prop:value=move || token.get() on:input=move |event| token.set(event_target_value(&event))/>
                 <span class="quiet">{if known { "Leave it empty to use the one that is kept." } else { if end(desk) == End::Gateway { "The gateway's shared token, if it has one. It is kept in a file only you can read, until the gateway issued one for this device." } else { "The server's token, if it has one. It is kept in a file only you can read." } }}</span></label> })}
+            {(end(desk) == End::Gateway).then(|| view! { <Reaches reach=reach/> })}
             <div class="buttons">
                 {known.then(|| view! { <button type="button" class="plain" on:click=move |_| changing.set(false)>"Leave it as it is"</button> })}
                 <button type="submit" class="primary" data-testid="gateway-attach" disabled=move || desk.busy.get()>{if known { "Connect anew" } else { "Connect" }}</button>
             </div>
         </form>
+    }
+}
+
+/// What the connection is to be for: the least first.
+#[component]
+fn Reaches(reach: RwSignal<Reach>) -> impl IntoView {
+    let one = move |(of, id, name, says): &(Reach, &'static str, &'static str, &'static str)| {
+        let (of, id, name, says) = (*of, *id, *name, *says);
+        view! {
+            <label class="choice"><input type="radio" name="reach" value=id data-testid=format!("gateway-reach-{id}") prop:checked=move || reach.get() == of on:change=move |_| reach.set(of)/>
+                <span>{name}<span class="quiet">{says}</span></span></label>
+        }
+    };
+    view! {
+        <fieldset class="choices" data-testid="gateway-reach"><legend>"What for"</legend>
+            {model::REACHES.iter().map(one).collect_view()}
+            <p class="quiet">"The connection asks for no more rights than this takes. More later takes the gateway's token again."</p>
+        </fieldset>
     }
 }

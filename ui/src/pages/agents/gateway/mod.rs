@@ -7,6 +7,7 @@ mod floor;
 mod link;
 mod model;
 mod parts;
+mod policy;
 
 use clawbutler_wire::attached::{ConnectionView, LinkState};
 use leptos::prelude::*;
@@ -17,6 +18,7 @@ use config::History;
 use floor::Floor;
 use link::{Connect, Standing};
 use parts::Part;
+use policy::Policy;
 
 /// The connection of the agent on the screen.
 pub(super) fn connection(desk: Desk) -> Memo<Option<ConnectionView>> {
@@ -122,6 +124,7 @@ pub(super) fn GatewayTab(desk: Desk) -> impl IntoView {
                             <Standing desk=desk connection=connection changing=changing/>
                             <Floor desk=desk connection=connection up=up/>
                         </div>
+                        <Policy desk=desk connection=connection up=up/>
                     }.into_any(),
                     at if at == model::CHAT.0 => view! { <Chat desk=desk up=up/> }.into_any(),
                     at if at == model::CONFIG.0 => view! { <History desk=desk up=up/> }.into_any(),

@@ -1,6 +1,6 @@
 //! What a gateway told, as plain functions with ordinary tests.
 
-use clawbutler_wire::attached::{CellView, GatewayPart, PartView};
+use clawbutler_wire::attached::{CellView, GatewayPart, PartView, Reach};
 
 /// Every part: its name in the address, and for people.
 pub(super) const PARTS: &[(GatewayPart, &str, &str)] = &[
@@ -14,8 +14,47 @@ pub(super) const PARTS: &[(GatewayPart, &str, &str)] = &[
     (GatewayPart::Tools, "tools", "Tools"),
     (GatewayPart::Skills, "skills", "Skills"),
     (GatewayPart::Presence, "presence", "Connected"),
+    (GatewayPart::Devices, "devices", "Devices"),
     (GatewayPart::Logs, "logs", "Logs"),
 ];
+
+/// Every reach with its name in the page, for people, and what it is for; the least first.
+pub(super) const REACHES: &[(Reach, &str, &str, &str)] = &[
+    (
+        Reach::Watch,
+        "watch",
+        "See what it does",
+        "Its agents, sessions, cost and log. Its questions stay where they are.",
+    ),
+    (Reach::Talk, "talk", "Also talk to its agents", "What you say is recorded here."),
+    (
+        Reach::Govern,
+        "govern",
+        "Also answer its questions",
+        "For everybody's runs, and change its policy and configuration: the gateway tells questions to administrators only.",
+    ),
+    (Reach::Devices, "devices", "Also look after its devices", "See which are let in, let others in, put them out."),
+];
+
+/// A reach in words.
+pub(super) fn reach_words(reach: Reach) -> &'static str {
+    REACHES.iter().find(|one| one.0 == reach).map_or("", |one| one.2)
+}
+
+/// Lines of a log that are kept on the page.
+const LINES: usize = 500;
+
+/// A log with what came after it: the newest first, the oldest left out.
+pub(super) fn followed(before: Option<PartView>, mut more: PartView) -> PartView {
+    let Some(before) = before.filter(|_| more.goes_on) else { return more };
+    for (table, old) in more.tables.iter_mut().zip(before.tables) {
+        table.rows.extend(old.rows);
+        table.left_out = old.left_out;
+        table.rows.truncate(LINES);
+    }
+    more.note = before.note;
+    more
+}
 
 /// The place of conversations, in the address and for people.
 pub(super) const CHAT: (&str, &str) = ("chat", "Chat");
@@ -26,6 +65,15 @@ pub(super) const CONFIG: (&str, &str) = ("config", "Configuration");
 /// The part with this name; the first when there is none.
 pub(super) fn part(path: &str) -> GatewayPart {
     PARTS.iter().find(|one| one.1 == path).map(|one| one.0).unwrap_or_default()
+}
+
+/// What the first column names.
+pub(super) fn names(view: &PartView) -> Vec<String> {
+    let first = |row: &Vec<CellView>| match row.first() {
+        Some(CellView::Text { text }) => Some(text.clone()),
+        _ => None,
+    };
+    view.tables.iter().flat_map(|table| &table.rows).filter_map(first).collect()
 }
 
 /// Places of the rows that have these words.
@@ -99,6 +147,29 @@ mod tests {
             assert_eq!(part(path), *one);
         }
         assert_eq!(part("nonsense"), GatewayPart::Health);
+    }
+
+    #[test]
+    fn a_log_is_followed_to_a_bound_and_begun_anew() {
+        let log = |lines: std::ops::Range<usize>, goes_on| PartView {
+            part: GatewayPart::Logs,
+            tables: vec![clawbutler_wire::attached::PartTable {
+                title: "Log".to_owned(),
+                columns: Vec::new(),
+                rows: lines.rev().map(|line| vec![text(&line.to_string())]).collect(),
+                left_out: 0,
+                empty: String::new(),
+            }],
+            note: None,
+            agent: None,
+            cursor: Some(1),
+            goes_on,
+            fetched_at: 0,
+        };
+        assert_eq!(followed(Some(log(0..2, false)), log(2..4, true)), log(0..4, true));
+        assert_eq!(followed(Some(log(0..2, false)), log(2..4, false)), log(2..4, false));
+        assert_eq!(followed(None, log(2..4, true)), log(2..4, true));
+        assert_eq!(followed(Some(log(0..LINES, false)), log(LINES..LINES + 9, true)), log(9..LINES + 9, true));
     }
 
     #[test]
