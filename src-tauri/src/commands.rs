@@ -2,15 +2,15 @@
 
 use clawbutler_butler::Butler;
 use clawbutler_wire::command::{
-    AcceptDrift, AcceptRules, AttachHome, BackfillSessions, CheckRules, DecideApproval, DecideBatch, DeleteRules,
-    DeleteSearch, DetachHome, Discover, DismissAlert, ExplainAction, ExplainApproval, ExportAudit, ForgetHome,
-    GatewayAct, GatewayChat, GatewayConfig, GatewayView, GetApproval, GetRetention, GetSettings, Govern, GovernMany,
-    ImportRules, InstallGuard, KillAgent, ListAgents, ListApprovals, ListAudit, ListCheckpoints, ListConnections,
-    ListGrants, ListRules, ListSearches, ListSessions, ListSteps, MakeBackup, OpenWindow, PlanGuard, PreviewExport,
-    PreviewGrant, ProveEntry, RejectRules, RetentionPreview, RetentionRun, ReviveAgent, RevokeGrant, RevokeGrants,
-    SaveRules, SaveSearch, SearchAudit, SetAgentState, SetFloor, SetPack, SetRetention, ShowAgent, ShowBackup,
-    ShowExport, ShowSession, ShowTrace, ShowVerify, SimulateRules, StartPass, Status, StopExport, UninstallGuard,
-    UpdateSettings, VerifyAudit,
+    AcceptDrift, AcceptRules, AttachHome, BackfillSessions, CheckBackup, CheckPack, CheckRules, ChoosePath,
+    DecideApproval, DecideBatch, DeleteRules, DeleteSearch, DetachHome, Discover, DismissAlert, ExplainAction,
+    ExplainApproval, ExportAudit, ForgetHome, GatewayAct, GatewayChat, GatewayConfig, GatewayView, GetApproval,
+    GetRetention, GetSettings, Govern, GovernMany, ImportRules, InstallGuard, KillAgent, ListAgents, ListApprovals,
+    ListAudit, ListCheckpoints, ListConnections, ListGrants, ListRules, ListSearches, ListSessions, ListSteps,
+    MakeBackup, OpenWindow, PlanGuard, PreviewExport, PreviewGrant, ProveEntry, RejectRules, RetentionPreview,
+    RetentionRun, ReviveAgent, RevokeGrant, RevokeGrants, SaveRules, SaveSearch, SearchAudit, SetAgentState, SetFloor,
+    SetPack, SetRetention, ShowAgent, ShowBackup, ShowExport, ShowSession, ShowTrace, ShowVerify, SimulateRules,
+    StartPass, Status, StopExport, UninstallGuard, UpdateSettings, VerifyAudit,
 };
 use clawbutler_wire::{ApiError, Command};
 use tauri::State;

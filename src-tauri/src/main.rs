@@ -6,6 +6,7 @@
 
 mod badge;
 mod commands;
+mod dialogs;
 mod events;
 mod notifier;
 mod run;

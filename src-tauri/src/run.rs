@@ -12,7 +12,7 @@ use clawbutler_platform::random::SystemIds;
 use tauri::{App, AppHandle, Manager, RunEvent, WindowEvent};
 use tauri_plugin_autostart::ManagerExt as _;
 
-use crate::{commands, events, notifier, tray, windows};
+use crate::{commands, dialogs, events, notifier, tray, windows};
 
 /// Parts that live as long as the app.
 struct Running {
@@ -38,6 +38,7 @@ pub(crate) fn run() -> ExitCode {
     let app = tauri::Builder::default()
         .plugin(tauri_plugin_single_instance::init(|app, _, _| windows::show_main(app, None)))
         .plugin(tauri_plugin_notification::init())
+        .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_window_state::Builder::default().with_denylist(&[windows::POPUP]).build())
         .plugin(tauri_plugin_autostart::Builder::new().args(["--hidden"]).build())
         .invoke_handler(commands::handler())
@@ -92,6 +93,7 @@ fn setup(
     }
     events::forward(app.handle(), &butler);
     notifier::start(app.handle(), &butler);
+    dialogs::offer(app.handle(), &butler);
     follow_settings(app.handle(), &butler);
     Ok(())
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clawbutler_testkit::machine::Machine;
 use clawbutler_testkit::model::script;
+use clawbutler_testkit::results::{CLAUDE, tried};
 use serde_json::json;
 
 /// Runs a risky call under a guard whose program is this script; whether it ran, and what the model was told.
@@ -27,6 +28,7 @@ fn with_hook(program: &str) -> Option<(bool, String)> {
 
 #[test]
 fn a_hook_that_crashes_blocks() {
+    let _row = tried(CLAUDE, "fail: hook broken");
     for signal in ["SEGV", "ABRT", "KILL"] {
         let Some((ran, told)) = with_hook(&format!("kill -{signal} $$")) else { return };
         assert!(!ran, "{signal}");
@@ -36,6 +38,7 @@ fn a_hook_that_crashes_blocks() {
 
 #[test]
 fn a_hook_that_fails_or_babbles_blocks() {
+    let _row = tried(CLAUDE, "fail: hook broken");
     for program in [
         "exit 1",
         "exit 127",
@@ -50,6 +53,7 @@ fn a_hook_that_fails_or_babbles_blocks() {
 #[test]
 fn a_hook_that_hangs_lets_nothing_run_while_it_hangs() {
     let Some(machine) = Machine::with_claude(&json!({ "permissions": { "allow": ["Bash"] } })) else { return };
+    let _row = tried(CLAUDE, "fail: hook hangs");
     // The guard's own time limit is an hour; here it is two seconds, so that its end can be seen.
     let settings = machine.at("home/.claude/settings.json");
     let text = fs::read_to_string(&settings).unwrap();

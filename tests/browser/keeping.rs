@@ -141,6 +141,16 @@ fn backup(machine: &Machine, browser: &Browser) {
     shots(browser, "85-backed-up");
     browser.tab_to("[data-testid=backup-close]").press(ENTER);
     browser.wait_gone("[data-testid=backup-sheet]");
+
+    // Before it is put back one looks into it; an encrypted one tells how, and gives the command.
+    browser.tab_to("[data-testid=restore-open]").press(ENTER);
+    browser.tab_to("[data-testid=restore-file]").press(&out);
+    browser.press(ENTER);
+    browser.wait_text("[data-testid=restore-result]", "Encrypted with a passphrase");
+    assert!(browser.text("[data-testid=restore-result]").contains("clawbutler audit restore"));
+    shots(browser, "85-restore");
+    browser.press(ESCAPE);
+    browser.wait_gone("[data-testid=restore-sheet]");
 }
 
 fn pruned(browser: &Browser) {
@@ -187,6 +197,28 @@ fn pack(machine: &Machine, browser: &Browser) {
     fs::write(&forged, [&bytes[..at], &[bytes[at] ^ 1], &bytes[at + 1..]].concat()).unwrap();
     let refused = cli(machine, &["audit", "verify", &forged.display().to_string(), "--key", &key]);
     assert!(!refused.status.success(), "{refused:?}");
+    browser.tab_to("[data-testid=export-close]").press(ENTER);
+    checked(browser, &out, &forged.display().to_string());
+}
+
+/// A window checks packs too; a browser has no dialog to choose them in.
+fn checked(browser: &Browser, good: &str, forged: &str) {
+    browser.tab_to("[data-testid=check-pack]").press(ENTER);
+    browser.tab_to("[data-testid=check-file]").press(good);
+    assert_eq!(browser.count("[data-testid=check-file-choose]"), 0, "no button without a dialog");
+    browser.press(ENTER);
+    browser.wait_text("[data-testid=check-result]", "Nothing was changed");
+    assert!(browser.text("[data-testid=check-result]").contains("Signed by this machine's own log."));
+    shots(browser, "88-checked");
+    browser.tab_to("[data-testid=check-file]");
+    browser.script("document.activeElement.select()");
+    browser.press(forged);
+    assert!(!browser.text("[data-testid=check-result]").contains("Nothing was changed"), "it was of another file");
+    browser.tab_to("[data-testid=check-start]").press(ENTER);
+    browser.wait_text("[data-testid=check-result]", "It does not hold");
+    shots(browser, "88-refused");
+    browser.press(ESCAPE);
+    browser.wait_gone("[data-testid=check-sheet]");
 }
 
 #[test]

@@ -16,6 +16,7 @@ use clawbutler_testkit::hermes::Hermes;
 use clawbutler_testkit::http;
 use clawbutler_testkit::machine::wait_for;
 use clawbutler_testkit::model::script;
+use clawbutler_testkit::results::{HERMES, tried};
 use clawbutler_wire::attached::LinkState;
 use clawbutler_wire::command::{AttachHome, Govern, ListConnections, ListSessions};
 use clawbutler_wire::sessions::{SessionState, StateSource};
@@ -193,6 +194,7 @@ fn a_session_has_one_listener_and_others_see_the_list_only() {
 #[test]
 fn the_engine_shows_what_a_servers_sessions_do() {
     let Some(hermes) = Hermes::new("manual") else { return };
+    let _row = tried(HERMES, "attached: what a server's sessions do is shown");
     let real = Real::start(&hermes, None);
     let machine = &hermes.machine;
     let home_id = machine.home_id();

@@ -15,6 +15,7 @@ use clawbutler_core::timeline::What;
 use clawbutler_testkit::machine::{Machine, wait_for};
 use clawbutler_testkit::model::script;
 use clawbutler_testkit::openclaw::{self, Gateway, TOKEN};
+use clawbutler_testkit::results::{OPENCLAW, tried};
 use clawbutler_wire::attached::{ConnectionView, LinkState};
 use clawbutler_wire::command::{AttachHome, DetachHome, Govern, ListConnections, SetFloor};
 use serde_json::{Value, json};
@@ -265,6 +266,8 @@ fn floor(machine: &Machine, raised: bool) -> ConnectionView {
 #[test]
 fn a_gateways_questions_enter_the_queue() {
     let Some(mut machine) = openclaw::machine() else { return };
+    let _rows = ["attached: deny, allow once, always allow", "attached: the app restarts while a question stands"]
+        .map(|scenario| tried(OPENCLAW, scenario));
     let gateway = Gateway::start(&machine);
     let home_id = machine.home_id();
     machine.ask(&Govern { home_id: home_id.clone(), governed: true }).unwrap();
@@ -296,6 +299,14 @@ fn a_gateways_questions_enter_the_queue() {
     assert_eq!(turn.join().unwrap().status, 200);
     assert!(machine.pending().items.is_empty());
 
+    // Always holds here: the second call is covered.
+    let always = victim("always");
+    let turn = gateway.turn("always", &script(&json!([risky("always"), risky("always")])));
+    machine.decide(&machine.wait_pending(), "allow_always", None).unwrap();
+    assert_eq!(turn.join().unwrap().status, 200);
+    assert!(!always.exists() && machine.pending().items.is_empty());
+    assert_eq!(machine.ledger().into_iter().filter(|entry| entry["actor"]["kind"] == "grant").count(), 1);
+
     // The app restarts while a question stands: it is asked about again, and answered.
     let held = victim("held");
     let turn = gateway.turn("three", &script(&json!([risky("held")])));
@@ -308,7 +319,7 @@ fn a_gateways_questions_enter_the_queue() {
     assert!(held.exists());
     let decided: Vec<Value> =
         machine.ledger().into_iter().filter(|entry| entry["kind"] == "approval.decided").collect();
-    assert_eq!(decided.len(), 3);
+    assert_eq!(decided.len(), 4);
     let delivered = machine.kinds().into_iter().filter(|kind| kind == "decision.delivered").count();
     assert!(delivered >= 4, "each decision reached the gateway: {:?}", machine.kinds());
 

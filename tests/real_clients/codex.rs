@@ -2,8 +2,9 @@
 //! on the file system, in the client's record and in the ledger; and what it records, told by the connector.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop and say where")]
 
+mod states;
+
 use std::fs;
-use std::path::Path;
 
 use clawbutler_connectors::connector::by_id;
 use clawbutler_connectors::env::Env;
@@ -12,11 +13,11 @@ use clawbutler_testkit::codex::{self, CODE_MODE, DIRECT, Server};
 use clawbutler_testkit::machine::{Machine, Running, wait_for};
 use clawbutler_testkit::model::script;
 use clawbutler_testkit::results::{CODEX, CODEX_OLD, tried};
-use clawbutler_wire::command::{
-    Discover, GetSettings, Govern, InstallGuard, PlanGuard, UninstallGuard, UpdateSettings,
-};
+use clawbutler_wire::command::{Discover, Govern, InstallGuard, PlanGuard, UninstallGuard};
 use clawbutler_wire::runtimes::GuardVariant;
 use serde_json::{Value, json};
+
+use super::shared::{expire_after, uninstall, write_program};
 
 /// Ways of an agent to change the machine, each in a high-risk shape, and the model that goes them.
 const WAYS: [(&str, &str); 4] = [("shell", DIRECT), ("patch", DIRECT), ("mcp", DIRECT), ("code", CODE_MODE)];
@@ -85,14 +86,6 @@ impl Place<'_> {
         assert_eq!(home.path, self.0.at("home/.codex").display().to_string());
         (serde_json::to_value(home.guard.state).unwrap().as_str().unwrap().to_owned(), home.guard.says)
     }
-
-    fn expire_after(&self, ms: u64) -> u64 {
-        let mut settings = self.0.ask(&GetSettings {}).unwrap();
-        let before = settings.approval_ms;
-        settings.approval_ms = ms;
-        self.0.ask(&UpdateSettings { settings }).unwrap();
-        before
-    }
 }
 
 /// A machine whose Codex has our guard and trusts it.
@@ -139,11 +132,7 @@ fn the_guard_counts_only_when_codex_trusts_it_and_leaves_as_it_came() {
     assert!(found.homes.iter().all(|home| home.runtime != "codex" || home.sessions.is_empty()), "it ended");
     assert!(found.installs.iter().any(|one| one.version.as_deref() == Some("0.169.0")), "{:?}", found.installs);
 
-    let home_id = machine.home_id();
-    let plan: PlanGuard = serde_json::from_value(json!({ "home_id": home_id, "uninstall": true })).unwrap();
-    let plan = machine.ask(&plan).unwrap();
-    let uninstall = json!({ "home_id": home_id, "plan_digest": plan.plan_digest });
-    machine.ask(&serde_json::from_value::<UninstallGuard>(uninstall).unwrap()).unwrap();
+    uninstall(&machine);
     assert_eq!(fs::read_to_string(&path).unwrap(), before, "the record of trust went too");
     place.unasked(WAYS[0], "after");
     assert!(place.done("shell", "after"));
@@ -196,7 +185,7 @@ fn nobody_answers_or_nobody_is_there() {
     let _rows = ["ask: nobody answers", "fail: app away", "ask: low risk is not asked about"]
         .map(|scenario| tried(CODEX, scenario));
     let place = Place(&machine);
-    let before = place.expire_after(2_000);
+    let before = expire_after(&machine, 2_000);
     for way in WAYS {
         let name = format!("late-{}", way.0);
         let record = place.unasked(way, &name);
@@ -204,7 +193,7 @@ fn nobody_answers_or_nobody_is_there() {
         assert!(!place.done(way.0, &name));
     }
     assert!(machine.kinds().contains(&"approval.expired".to_owned()));
-    place.expire_after(before);
+    expire_after(&machine, before);
     machine.quit();
     let place = Place(&machine);
     for way in WAYS {
@@ -304,13 +293,6 @@ fn the_oldest_supported_client_is_guarded_too() {
         let record = place.unasked(*way, &name);
         assert!(record.contains("blocked by PreToolUse hook") && !place.done(way.0, &name), "{record}");
     }
-}
-
-fn write_program(path: &Path, text: &str) {
-    use std::os::unix::fs::PermissionsExt as _;
-    let _ = fs::remove_file(path);
-    fs::write(path, text).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// A command that asks to leave the sandbox, outside the project so that inside the sandbox it could not.

@@ -22,7 +22,7 @@ use clawbutler_wire::registry::{AgentState, KillOutcome};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::registry::alive;
+use super::shared::alive;
 
 struct Bench {
     folder: PathBuf,

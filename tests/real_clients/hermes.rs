@@ -5,6 +5,7 @@ mod answers;
 mod failures;
 mod homes;
 mod records;
+mod states;
 
 use std::fs;
 use std::path::PathBuf;
@@ -35,8 +36,6 @@ fn call(way: &str, name: &str) -> Value {
 fn terminal(command: &str) -> Value {
     json!([{ "tool": "terminal", "input": { "command": command } }])
 }
-
-const ASKED: [&str; 4] = ["action.requested", "approval.requested", "approval.decided", "decision.delivered"];
 
 struct Bench(Hermes);
 

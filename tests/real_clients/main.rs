@@ -11,20 +11,19 @@
 mod attach_codex;
 mod attach_hermes;
 mod attach_openclaw;
+mod claude_code;
 mod codex;
 mod gemini_cli;
 mod hermes;
 mod openclaw;
-mod registry;
+mod shared;
 
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::os::unix::net::UnixListener;
 
 use clawbutler_testkit::machine::{Machine, wait_for};
 use clawbutler_testkit::model::script;
 use clawbutler_testkit::results::{CLAUDE, CLAUDE_OLD, tried};
-use clawbutler_wire::command::{GetSettings, ListSessions, ListSteps, UpdateSettings};
+use clawbutler_wire::command::{ListSessions, ListSteps};
 use clawbutler_wire::sessions::{SessionState, StateSource, StepBody};
 use serde_json::{Value, json};
 
@@ -129,78 +128,6 @@ fn always_covers_the_second_call_and_nothing_else() {
 }
 
 #[test]
-fn nobody_answers_until_the_deadline() {
-    let Some(machine) = Machine::with_claude(&lax()) else { return };
-    let _row = tried(CLAUDE, "ask: nobody answers");
-    let mut settings = machine.ask(&GetSettings {}).unwrap();
-    settings.approval_ms = 2_000;
-    machine.ask(&UpdateSettings { settings }).unwrap();
-    machine.claude(&script(&json!([bash(RISKY)])), &[]).finish();
-    assert!(!ran(&machine) && victim_lives(&machine));
-    assert!(machine.kinds().contains(&"approval.expired".to_owned()));
-    assert!(machine.transcripts().contains("Nobody answered"));
-}
-
-#[test]
-fn the_app_is_killed_while_the_request_waits() {
-    let Some(mut machine) = Machine::with_claude(&lax()) else { return };
-    let _row = tried(CLAUDE, "fail: app killed while it is asked");
-    let client = machine.claude(&script(&json!([bash(RISKY)])), &[]);
-    machine.wait_pending();
-    machine.stop();
-    client.finish();
-    assert!(!ran(&machine) && victim_lives(&machine));
-    told(&machine, "could not ask anybody");
-    machine.start();
-    let offline = || machine.kinds().into_iter().filter(|kind| kind == "offline.recorded").count();
-    assert!(offline() >= 1, "what the hook did alone is in the ledger");
-    let gates = machine
-        .ledger()
-        .into_iter()
-        .filter(|entry| entry["kind"] == "offline.recorded" && entry["data"]["event"] == "gate")
-        .collect::<Vec<_>>();
-    assert_eq!(gates.len(), 1, "exactly once");
-    assert_eq!(gates[0]["data"]["verdict"], "deny");
-}
-
-#[test]
-fn the_app_is_restarted_while_the_request_waits() {
-    let Some(mut machine) = Machine::with_claude(&lax()) else { return };
-    let _row = tried(CLAUDE, "fail: app restarted while it is asked");
-    let client = machine.claude(&script(&json!([bash(RISKY)])), &[]);
-    let before = machine.wait_pending();
-    machine.stop();
-    machine.start();
-    let back =
-        wait_for("the hook to come back", || machine.pending().items.into_iter().find(|item| item.client_waiting));
-    assert_eq!((back.id.as_str(), back.revision), (before.id.as_str(), before.revision), "the row survived");
-    machine.decide(&back, "allow_once", None).unwrap();
-    client.finish();
-    assert!(ran(&machine));
-    told(&machine, "SCRIPT-END");
-    recorded(&machine, &["approval.reclaimed", "approval.decided", "decision.delivered", "action.completed"]);
-}
-
-#[test]
-fn the_app_was_never_started() {
-    let Some(mut machine) = Machine::with_claude(&lax()) else { return };
-    let _row = tried(CLAUDE, "fail: app away");
-    machine.quit();
-    machine.claude(&script(&json!([bash(RISKY), bash("echo calm > calm.txt")])), &[]).finish();
-    assert!(!ran(&machine) && victim_lives(&machine), "high risk is blocked");
-    assert!(machine.project().join("calm.txt").exists(), "low risk goes on");
-    assert!(machine.transcripts().contains("could not ask anybody"));
-    machine.start();
-    machine.quit();
-    machine.start();
-    let gates = machine
-        .ledger()
-        .into_iter()
-        .filter(|entry| entry["kind"] == "offline.recorded" && entry["data"]["event"] == "gate");
-    assert_eq!(gates.count(), 2, "each call once, over two starts");
-}
-
-#[test]
 fn the_hook_program_is_missing() {
     let Some(machine) = Machine::with_claude(&lax()) else { return };
     let _row = tried(CLAUDE, "fail: hook missing");
@@ -209,29 +136,6 @@ fn the_hook_program_is_missing() {
     assert!(!ran(&machine) && victim_lives(&machine), "the client blocks what its guard cannot look at");
     told(&machine, "PreToolUse");
     assert!(!machine.kinds().iter().any(|kind| kind.starts_with("action.")), "nothing ran, so nothing is recorded");
-}
-
-#[test]
-fn garbage_on_the_socket() {
-    let Some(mut machine) = Machine::with_claude(&lax()) else { return };
-    let _row = tried(CLAUDE, "fail: garbage on the socket");
-    machine.quit();
-    let path = machine.data().join("hook.sock");
-    let _ = fs::remove_file(&path);
-    let listener = UnixListener::bind(&path).unwrap();
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let mut bytes = vec![0; 65536];
-            let _ = stream.read(&mut bytes);
-            let _ = stream.write_all(b"{\"verdict\":\"all\n");
-        }
-    });
-    machine.claude(&script(&json!([bash(RISKY)])), &[]).finish();
-    assert!(!ran(&machine) && victim_lives(&machine));
-    told(&machine, "answered with something else");
-    fs::remove_file(&path).unwrap();
-    machine.start();
-    assert!(machine.kinds().contains(&"offline.recorded".to_owned()), "what the hook did alone is in the ledger");
 }
 
 #[test]
@@ -312,23 +216,7 @@ fn the_guard_leaves_as_it_came() {
     let _row = tried(CLAUDE, "guard: its removal gives the files back");
     let path = machine.at("home/.claude/settings.json");
     assert!(fs::read_to_string(&path).unwrap().contains("clawbutler-hook"));
-    let home_id = machine.home_id();
-    let plan = machine
-        .ask(
-            &serde_json::from_value::<clawbutler_wire::command::PlanGuard>(
-                json!({ "home_id": home_id, "uninstall": true }),
-            )
-            .unwrap(),
-        )
-        .unwrap();
-    machine
-        .ask(
-            &serde_json::from_value::<clawbutler_wire::command::UninstallGuard>(
-                json!({ "home_id": home_id, "plan_digest": plan.plan_digest }),
-            )
-            .unwrap(),
-        )
-        .unwrap();
+    shared::uninstall(&machine);
     let before = serde_json::to_string_pretty(&json!({ "model": "opus", "hooks": { "Stop": [] } })).unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), before);
 }
@@ -353,24 +241,6 @@ fn an_old_client_is_guarded_by_the_shell_form() {
     assert!(!ran(&machine) && victim_lives(&machine), "a missing hook blocks here as well");
 }
 
-#[test]
-fn a_home_named_by_a_variable_is_found_and_guarded() {
-    let Some(mut machine) = Machine::with_client(&json!({})) else { return };
-    let _row = tried(CLAUDE, "found: a home named by a variable");
-    fs::create_dir(machine.at("elsewhere")).unwrap();
-    machine.extra.insert("CLAUDE_CONFIG_DIR".to_owned(), machine.at("elsewhere").display().to_string());
-    machine.stop();
-    machine.start();
-    machine.install_guard_in("elsewhere");
-    assert!(fs::read_to_string(machine.at("elsewhere/settings.json")).unwrap().contains("clawbutler-hook"));
-    let client = machine.claude(&script(&json!([bash(RISKY)])), &["--permission-mode", "bypassPermissions"]);
-    let seen = machine.wait_pending();
-    machine.decide(&seen, "deny", None).unwrap();
-    client.finish();
-    assert!(!ran(&machine) && victim_lives(&machine));
-    recorded(&machine, &["action.requested", "approval.requested", "approval.decided", "decision.delivered"]);
-}
-
 /// Texts, calls and results as the client's transcripts hold them, each once, in order.
 fn transcript(machine: &Machine) -> (Vec<String>, Vec<String>, Vec<String>) {
     let (mut answers, mut calls, mut results) = (Vec::new(), Vec::new(), Vec::new());
@@ -392,6 +262,7 @@ fn transcript(machine: &Machine) -> (Vec<String>, Vec<String>, Vec<String>) {
 #[test]
 fn what_is_shown_live_is_what_the_transcript_holds() {
     let Some(machine) = Machine::with_claude(&lax()) else { return };
+    let _row = tried(CLAUDE, "records: what is told is what the client recorded");
     let client = machine.claude(&script(&json!([bash("echo one"), bash(RISKY), bash("echo three")])), &[]);
     let seen = machine.wait_pending();
     let only = || machine.ask(&ListSessions::default()).unwrap().items.pop();

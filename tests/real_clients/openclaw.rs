@@ -3,6 +3,7 @@
 
 mod records;
 mod registry;
+mod states;
 mod ways;
 
 use std::fs;
@@ -12,8 +13,10 @@ use clawbutler_testkit::machine::{Machine, wait_for};
 use clawbutler_testkit::model::script;
 use clawbutler_testkit::openclaw::{self, Gateway};
 use clawbutler_testkit::results::{OPENCLAW, tried};
-use clawbutler_wire::command::{Discover, GetSettings, PlanGuard, UninstallGuard, UpdateSettings};
+use clawbutler_wire::command::Discover;
 use serde_json::{Value, json};
+
+use super::shared::{expire_after, uninstall, write_program};
 
 /// Three ways of an agent to change the machine, each in a high-risk shape.
 const WAYS: [&str; 3] = ["write", "edit", "exec"];
@@ -133,10 +136,7 @@ fn low_risk(place: &Place<'_>) {
 
 fn nobody_answers(place: &Place<'_>) {
     let _row = tried(OPENCLAW, "ask: nobody answers");
-    let before = place.machine.ask(&GetSettings {}).expect("the host answers");
-    let mut settings = before.clone();
-    settings.approval_ms = 2_000;
-    place.machine.ask(&UpdateSettings { settings }).expect("the host answers");
+    let before = expire_after(place.machine, 2_000);
     for way in WAYS {
         let name = format!("late-{way}");
         let told = place.unasked(way, &name);
@@ -144,7 +144,7 @@ fn nobody_answers(place: &Place<'_>) {
         assert!(!place.done(way, &name));
     }
     assert!(place.machine.kinds().contains(&"approval.expired".to_owned()));
-    place.machine.ask(&UpdateSettings { settings: before }).expect("the host answers");
+    expire_after(place.machine, before);
 }
 
 fn app_away(machine: &mut Machine, gateway: &Gateway) {
@@ -188,26 +188,10 @@ fn hook_broken(place: &Place<'_>) {
     fs::rename(&kept, &hook).expect("the file system works");
 }
 
-fn write_program(path: &std::path::Path, text: &str) {
-    use std::os::unix::fs::PermissionsExt as _;
-    let _ = fs::remove_file(path);
-    fs::write(path, text).expect("the file system works");
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("the file system works");
-}
-
-fn uninstall(machine: &Machine) {
-    let home_id = machine.home_id();
-    let plan: PlanGuard =
-        serde_json::from_value(json!({ "home_id": home_id, "uninstall": true })).expect("a good value");
-    let plan = machine.ask(&plan).expect("the host answers");
-    let uninstall = json!({ "home_id": home_id, "plan_digest": plan.plan_digest });
-    machine.ask(&serde_json::from_value::<UninstallGuard>(uninstall).expect("a good value")).expect("the host answers");
-    assert!(!machine.at("home/.openclaw/clawbutler-guard/index.mjs").exists());
-}
-
 fn leaves_as_it_came(machine: &Machine, before: &str) {
     let _row = tried(OPENCLAW, "guard: its removal gives the files back");
     uninstall(machine);
+    assert!(!machine.at("home/.openclaw/clawbutler-guard/index.mjs").exists());
     assert_eq!(fs::read_to_string(machine.at("home/.openclaw/openclaw.json")).expect("the file system works"), before);
 }
 
@@ -230,8 +214,11 @@ fn the_plugin_asks_and_blocks_whatever_happens() {
     let place = Place { machine: &machine, gateway: &gateway };
     is_found(&place);
     low_risk(&place);
-    deny(&place);
-    allow(&place);
+    {
+        let _row = tried(OPENCLAW, "ask: deny and allow once in a gateway");
+        deny(&place);
+        allow(&place);
+    }
     nobody_answers(&place);
     hook_broken(&place);
     app_away(&mut machine, &gateway);

@@ -135,6 +135,13 @@ impl Desk {
         self.run("xdotool", &["getactivewindow"]).unwrap_or_default()
     }
 
+    /// Types in place of what stands in the field that has the focus, then presses Enter.
+    pub(crate) fn type_and_enter(&self, text: &str) {
+        self.run("xdotool", &["key", "ctrl+a"]);
+        self.run("xdotool", &["type", "--delay", "20", text]);
+        self.run("xdotool", &["key", "Return"]);
+    }
+
     /// Closes a window as its title bar does.
     pub(crate) fn close(&self, title: &str) {
         let id = self.window(title).unwrap();

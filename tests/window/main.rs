@@ -108,7 +108,9 @@ fn a_window_can_do_what_its_capability_says_and_no_more() {
     }
     switch_to(&driver, true);
     assert!(invoke(&driver, "list_approvals", &json!({}))["value"].is_object());
-    for forbidden in ["update_settings", "install_guard", "revoke_grant", "decide_batch", "list_audit", "govern"] {
+    for forbidden in
+        ["update_settings", "install_guard", "revoke_grant", "decide_batch", "list_audit", "govern", "choose_path"]
+    {
         let refused = invoke(&driver, forbidden, &json!({}));
         assert!(refused["error"].as_str().is_some_and(|text| text.contains("not allowed")), "{forbidden}: {refused}");
     }
@@ -175,4 +177,45 @@ fn the_first_page_is_painted_and_the_engine_rests() {
         process.resident_kb() / 1024,
     );
     assert!(painted > process.started_ms());
+}
+
+#[test]
+fn a_file_is_chosen_in_the_systems_own_dialog_which_no_page_can_open_itself() {
+    let Some(desk) = Desk::new() else { return };
+    let driver = desk.open();
+    driver.wait_for_element("[data-testid=nav-settings]");
+    driver.click("[data-testid=nav-settings]");
+    driver.wait_for_element("[data-testid=backup-open]");
+    driver.click("[data-testid=backup-open]");
+    driver.wait_for_element("[data-testid=backup-out-choose]");
+    driver.click("[data-testid=backup-out-choose]");
+    let dialog = wait_for("the dialog", || desk.window("Back up to"));
+    desk.focus(&dialog);
+    std::thread::sleep(Duration::from_millis(500));
+    desk.shot("dialog");
+    let second = invoke(&driver, "choose_path", &json!({ "purpose": "pack" }));
+    assert_eq!(second["error"]["message"], "Another dialog is open.", "{second}");
+    assert!(invoke(&driver, "status", &json!({}))["value"].is_object(), "the app goes on meanwhile");
+
+    let wanted = desk.at("home/chosen.db.age");
+    desk.type_and_enter(&wanted.display().to_string());
+    wait_for("the dialog to go", || desk.window("Back up to").is_none().then_some(()));
+    let typed = "return document.querySelector('[data-testid=backup-out]').value";
+    wait_for("the path in the field", || {
+        (driver.script(typed).as_str() == wanted.to_str() && !wanted.exists()).then_some(())
+    });
+    desk.shot("chosen");
+
+    // Closed without an answer: the field stays as it is.
+    driver.click("[data-testid=backup-out-choose]");
+    wait_for("the dialog again", || desk.window("Back up to"));
+    desk.close("Back up to");
+    wait_for("the dialog to go again", || desk.window("Back up to").is_none().then_some(()));
+    assert_eq!(driver.script(typed).as_str(), wanted.to_str());
+
+    // The plugin's own commands are not for pages.
+    for command in ["plugin:dialog|open", "plugin:dialog|save", "plugin:dialog|message"] {
+        let refused = invoke(&driver, command, &json!({}));
+        assert!(refused["error"].as_str().is_some_and(|says| says.contains("not allowed")), "{command}: {refused}");
+    }
 }

@@ -15,6 +15,11 @@ fn tauri() -> Option<JsValue> {
     Reflect::get(&window(), &"__TAURI_INTERNALS__".into()).ok().filter(JsValue::is_object)
 }
 
+/// Whether the host has windows, and so the system's dialogs to choose a file.
+pub(crate) fn has_dialogs() -> bool {
+    tauri().is_some()
+}
+
 fn internal(error: &JsValue) -> ApiError {
     let text = error.as_string().or_else(|| JSON::stringify(error).ok().map(String::from)).unwrap_or_default();
     serde_json::from_str(&text)

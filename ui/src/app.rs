@@ -23,6 +23,9 @@ const PAGES: &[(&str, &str, &str)] = &[
     ("settings", "Settings", "M2 5h6 M12 5h2 M10 3v4 M2 11h2 M8 11h6 M6 9v4"),
 ];
 
+/// Beside the state of the guards.
+const SHIELD: &str = "M8 2l5 2v4c0 3-2 5-5 6-3-1-5-3-5-6V4z";
+
 #[component]
 pub(crate) fn App() -> impl IntoView {
     let route = Route::start();
@@ -54,6 +57,8 @@ fn Frame(route: Route, live: Live) -> impl IntoView {
             status.as_ref().map_or_else(|| "…".to_owned(), |status| model::guard_line(status.governed, status.guarded))
         })
     };
+    let bare =
+        move || live.status.with(|status| status.as_ref().is_some_and(|status| status.guarded < status.governed));
     let links = PAGES
         .iter()
         .map(|(path, name, icon)| {
@@ -77,7 +82,7 @@ fn Frame(route: Route, live: Live) -> impl IntoView {
             <nav class="rail" aria-label="Pages">
                 <p class="brand">"ClawButler"</p>
                 {links}
-                <a class="foot" href="#/agents">{guard}</a>
+                <a class="foot" class:warns=bare href="#/agents" title=guard><Icon d=SHIELD/><span class="name">{guard}</span></a>
             </nav>
             <div class="main">
                 <Passes live=live/>

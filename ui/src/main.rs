@@ -17,6 +17,7 @@ mod live;
 mod model;
 mod pages;
 mod passes;
+mod path;
 mod route;
 mod signs;
 mod tree;

@@ -17,9 +17,10 @@ const WARN: &str = "M8 2.5l6 11H2z M8 6.5v3.5 M8 11.8v.4";
 const STOP: &str = "M5 2h6l3 3v6l-3 3H5l-3-3V5z M8 5v4 M8 11v.5";
 
 /// What a sign looks like: class, icon, word.
-type Look = (&'static str, &'static str, &'static str);
+type Look<W = &'static str> = (&'static str, &'static str, W);
 
-fn sign((class, shape, word): Look) -> AnyView {
+fn sign<W: Into<String>>((class, shape, word): Look<W>) -> AnyView {
+    let word: String = word.into();
     view! {
         <span class=format!("sign-of {class}")><svg viewBox="0 0 16 16" aria-hidden="true"><path d=shape/></svg>{word}</span>
     }
@@ -129,7 +130,7 @@ pub(crate) fn span_state(state: &str) -> Option<AnyView> {
 }
 
 /// Something that holds, waits or does not.
-pub(crate) fn proof(good: Option<bool>, words: &'static str) -> AnyView {
+pub(crate) fn proof(good: Option<bool>, words: impl Into<String>) -> AnyView {
     sign(match good {
         Some(true) => ("fine", "M8 2l5 2v4c0 3-2 5-5 6-3-1-5-3-5-6V4z M5.5 8l2 2 3-3.5", words),
         Some(false) => ("bad", STOP, words),

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use crate::run::say;
-use crate::{generate, inputs, place};
+use crate::{generate, inputs, not_possible, place};
 
 /// Variable that names the folder of the lines; set for the tests, and read here when it is set.
 pub(crate) const FOLDER: &str = "CLAWBUTLER_RESULTS";
@@ -110,8 +110,8 @@ fn render(results: &Results) -> String {
          <!-- Written by `cargo xtask clients` from a run of tests/real_clients. Do not edit. -->\n\n\
          Each client is the one from its registry, with a model of ours on loopback; its version is what it says \
          of itself. `ok`: the test went through the scenario, with the effect on the disk, in the client's own \
-         record and in the audit log as expected. An empty cell claims nothing: the recorded run did not take this \
-         client through it.\n\n| Scenario |",
+         record and in the audit log as expected. A number: not possible with this client, for the reason below. An \
+         empty cell claims nothing: the recorded run did not take this client through it.\n\n| Scenario |",
     );
     for (client, version) in results.keys() {
         let _ = write!(page, " {client} {version} |");
@@ -120,18 +120,34 @@ fn render(results: &Results) -> String {
     page.push_str(&" --- |".repeat(results.len()));
     page.push('\n');
     let all: BTreeSet<&String> = results.values().flat_map(BTreeMap::keys).collect();
+    let mut reasons = Vec::new();
     for scenario in all {
         let _ = write!(page, "| {scenario} |");
-        for scenarios in results.values() {
-            page.push_str(match scenarios.get(scenario) {
-                Some(true) => " ok |",
-                Some(false) => " **failed** |",
-                None => "  |",
-            });
+        for ((client, _), scenarios) in results {
+            match (scenarios.get(scenario), not_possible::reason(client, scenario)) {
+                (Some(true), _) => page.push_str(" ok |"),
+                (Some(false), _) => page.push_str(" **failed** |"),
+                (None, Some(reason)) => {
+                    let _ = write!(page, " [{}] |", number(&mut reasons, reason));
+                }
+                (None, None) => page.push_str("  |"),
+            }
         }
         page.push('\n');
     }
+    for (at, reason) in reasons.iter().enumerate() {
+        let _ = write!(page, "\n[{}] Not possible: {reason}\n", at + 1);
+    }
     page
+}
+
+/// The number of a reason, from one in the order of their first use.
+fn number(reasons: &mut Vec<&'static str>, reason: &'static str) -> usize {
+    let known = reasons.iter().position(|own| *own == reason).unwrap_or_else(|| {
+        reasons.push(reason);
+        reasons.len() - 1
+    });
+    known + 1
 }
 
 #[cfg(test)]
@@ -157,6 +173,41 @@ mod tests {
         );
         assert!(parse(r#"{"client":"A","version":"1","scenario":"s","result":"maybe"}"#).is_err());
         assert!(parse("nonsense").is_err());
+    }
+
+    #[test]
+    fn what_is_not_possible_is_said_with_its_reason() {
+        let lines = r#"
+{"client":"Codex","version":"1.0","scenario":"ask: deny","result":"ok"}
+{"client":"Gemini CLI","version":"2.0","scenario":"records: some","result":"ok"}
+{"client":"Codex","version":"1.0","scenario":"guard: some","result":"failed"}
+"#;
+        let page = render(&parse(lines).unwrap());
+        let rows: Vec<&str> = page.lines().filter(|line| line.starts_with(['|', '['])).skip(2).collect();
+        assert_eq!(
+            rows,
+            [
+                "| ask: deny | ok | [1] |",
+                "| guard: some | **failed** | [2] |",
+                "| records: some |  | ok |",
+                "[1] Not possible: ClawButler only observes it: there is no guard that asks.",
+                "[2] Not possible: ClawButler only observes it: there is no guard.",
+            ]
+        );
+    }
+
+    /// What a client went through is not impossible with it, and every reason is about a scenario that exists.
+    #[test]
+    fn nothing_that_went_well_is_called_impossible() {
+        let known = parse(&std::fs::read_to_string(place::root().join(RECORD)).unwrap()).unwrap();
+        for ((client, version), scenarios) in &known {
+            for scenario in scenarios.keys() {
+                assert_eq!(not_possible::reason(client, scenario), None, "{client} {version}: {scenario}");
+            }
+        }
+        for (client, _, _) in not_possible::ALL {
+            assert!(known.keys().any(|(own, _)| own == client), "{client}");
+        }
     }
 
     #[test]

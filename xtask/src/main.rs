@@ -16,6 +16,7 @@ mod generate;
 mod hook;
 mod inputs;
 mod lanes;
+mod not_possible;
 mod packages;
 mod place;
 mod run;

@@ -180,13 +180,16 @@ pub(crate) fn hermes_agent() -> Result<PathBuf> {
     let folder = place::cache()?.join("clients").join(format!("hermes-agent-{HERMES_AGENT}"));
     let scripts = folder.join(if cfg!(windows) { "Scripts" } else { "bin" });
     let binary = scripts.join(place::exe("hermes"));
-    if !binary.exists() {
+    // Without its extra it does not speak to MCP servers.
+    let packages = [format!("aiohttp=={AIOHTTP}"), format!("hermes-agent[mcp]=={HERMES_AGENT}")];
+    let (stamp, wanted) = (folder.join("packages.txt"), packages.join("\n"));
+    if !binary.exists() || std::fs::read_to_string(&stamp).ok().as_deref() != Some(wanted.as_str()) {
         say(format!("installing Hermes Agent {HERMES_AGENT} into {}", folder.display()));
         run(program(python_for_hermes()?).args(["-m", "venv"]).arg(&folder))?;
-        let packages = [format!("aiohttp=={AIOHTTP}"), format!("hermes-agent=={HERMES_AGENT}")];
         run(program(scripts.join(place::exe("python")).as_os_str())
             .args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"])
             .args(packages))?;
+        std::fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
     }
     if !binary.exists() {
         bail!("the package holds no program at {}", binary.display());

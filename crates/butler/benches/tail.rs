@@ -8,11 +8,11 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufWriter, Read as _, Write as _};
+use std::io::{BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use clawbutler_butler::{Butler, Env, Ports};
 use clawbutler_core::id::IdSource;
@@ -77,6 +77,15 @@ fn main() {
     let again = Instant::now();
     butler.read_sessions();
     println!("looking all over again with nothing new: {:.2?}", again.elapsed());
+    touch_all(&home);
+    let again = Instant::now();
+    butler.read_sessions();
+    println!(
+        "comparing every file with what was read of it: {:.2?}, {:.1} times reading once; peak memory {} MB",
+        again.elapsed(),
+        again.elapsed().as_secs_f64() / base.as_secs_f64(),
+        peak() / 1024
+    );
 
     live(&butler, &home);
     butler.shutdown();
@@ -120,6 +129,19 @@ fn live(butler: &Butler, home: &Path) {
         waits[LINES - 1]
     );
 
+    let processor = used();
+    for number in 0..LINES {
+        append(&files[0], &format!("line {number}"));
+        std::thread::sleep(Duration::from_millis(150));
+    }
+    std::thread::sleep(Duration::from_millis(300));
+    let cpu = since(processor) / u32::try_from(LINES).unwrap();
+    let once = read_end(&files[0]);
+    println!(
+        "one more line, nobody looking: {cpu:.2?} processor, {:.0} times opening the file and reading the line ({once:.2?})",
+        cpu.as_secs_f64() / once.as_secs_f64()
+    );
+
     let (clock, processor) = (Instant::now(), used());
     while clock.elapsed() < Duration::from_secs(SECONDS) {
         for file in &files {
@@ -138,6 +160,32 @@ fn live(butler: &Butler, home: &Path) {
     );
     butler.shutdown();
     thread.join().unwrap();
+}
+
+/// Time of opening a file and reading its last line once (the mean of many).
+fn read_end(path: &Path) -> Duration {
+    const TIMES: u32 = 10_000;
+    let clock = Instant::now();
+    let mut line = Vec::new();
+    for _ in 0..TIMES {
+        let mut file = File::open(path).unwrap();
+        file.seek(SeekFrom::End(-150)).unwrap();
+        line.clear();
+        file.read_to_end(&mut line).unwrap();
+    }
+    assert_eq!(line.len(), 150);
+    clock.elapsed() / TIMES
+}
+
+/// Gives every file of lines another time.
+fn touch_all(folder: &Path) {
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        if entry.file_type().unwrap().is_dir() {
+            touch_all(&entry.path());
+        } else if entry.path().extension().is_some_and(|end| end == "jsonl") {
+            File::options().write(true).open(entry.path()).unwrap().set_modified(SystemTime::now()).unwrap();
+        }
+    }
 }
 
 /// Processor time since then.

@@ -1,5 +1,5 @@
 //! Fills a log with made-up entries and measures search and export on it:
-//! `audit_search FOLDER ENTRIES`. The folder is made, and kept; a filled one is measured again.
+//! `audit_search FOLDER ENTRIES [no-export]`. The folder is made, and kept; a filled one is measured again.
 #![expect(clippy::print_stdout, reason = "it prints what it measured")]
 #![expect(clippy::disallowed_methods, reason = "measuring is reading the clock")]
 #![expect(clippy::cast_precision_loss, reason = "figures are rounded")]
@@ -16,7 +16,7 @@ use clawbutler_core::actor::Actor;
 use clawbutler_core::clock::Timestamp;
 use clawbutler_core::digest::sha256;
 use clawbutler_core::id::{SpanId, TraceId};
-use clawbutler_ledger::{Draft, Kind};
+use clawbutler_ledger::{Draft, Kind, Trust};
 use clawbutler_platform::clock::SystemClock;
 use clawbutler_platform::paths::DataDir;
 use clawbutler_platform::random::SystemIds;
@@ -50,7 +50,10 @@ fn main() {
     println!("indexed {added} in {seconds:.1} s: {:.0}/s", added as f64 / seconds);
     println!("bytes an entry: log {:.0}, index {:.0}", size(data.database()), size(data.search()));
     measure(&butler, count);
-    export(&data, &folder);
+    verify(&data.database());
+    if args.get(3).is_none() {
+        export(&data, &folder);
+    }
     butler.shutdown();
 }
 
@@ -156,6 +159,14 @@ fn measure(butler: &Butler, count: u64) {
         let cut = cut.map_or_else(String::new, |seq| seq.to_string());
         println!("{name:36} {:9.2} {:9.2} {counted:9.2} {rows:6} {cut:>9}", took[ROUNDS / 2], took[ROUNDS - 1]);
     }
+}
+
+fn verify(database: &Path) {
+    let begun = Instant::now();
+    let report =
+        Store::read_only::<_, StoreError>(database, |read| read.ledger_verify(&Trust::default(), |_, _| ())).unwrap();
+    let seconds = begun.elapsed().as_secs_f64();
+    println!("verified {}: {:.0}/s, peak memory {}", report.entries, report.entries as f64 / seconds, peak());
 }
 
 fn export(data: &DataDir, folder: &Path) {

@@ -53,7 +53,7 @@ impl Butler {
     /// Notices another process's writes to the database since the last look.
     pub(crate) fn look_for_tampering(&self) -> Result<(), Error> {
         if self.0.store.foreign_write_seen()? {
-            let report = self.verified(|_, _| ())?;
+            let (report, _) = self.verified(|_, _| ())?;
             let chain = report.broken.map_or_else(
                 || "The audit log still holds.".to_owned(),
                 |broken| format!("The audit log does not hold: {}.", audit::says(&broken)),

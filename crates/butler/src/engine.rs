@@ -35,7 +35,7 @@ use crate::export::Exports;
 use crate::project::Remotes;
 use crate::retention::Retention;
 use crate::rules::Book;
-use crate::runtimes::{Pace, Registry};
+use crate::runtimes::{Lookout, Pace, Registry};
 use crate::search::Finder;
 use crate::sessions::Sessions;
 use crate::{Error, OpenError, audit};
@@ -82,6 +82,7 @@ pub(crate) struct Inner {
     pub(crate) verifying: audit::Verifying,
     pub(crate) retention: Retention,
     pub(crate) backups: Backups,
+    pub(crate) dialogs: crate::files::Dialogs,
     pub(crate) looking: Looking,
     /// How much of the tightest budget is used (percent), as told by whoever counts.
     pub(crate) budget: RwLock<Option<u32>>,
@@ -155,6 +156,7 @@ impl Butler {
             verifying: audit::Verifying::default(),
             retention: Retention::default(),
             backups: Backups::default(),
+            dialogs: crate::files::Dialogs::default(),
             looking: Looking::new(unfinished),
             budget: RwLock::default(),
             next_prune: AtomicI64::new(0),
@@ -222,13 +224,15 @@ impl Butler {
     /// Starts the background thread: deadlines, guards, checkpoints. It ends with [`Self::shutdown`].
     pub fn start(&self) -> std::io::Result<std::thread::JoinHandle<()>> {
         let butler = self.clone();
-        let watcher = butler.watch_homes();
+        let mut lookout = Lookout::default();
+        lookout.look_around(&butler);
+        butler.ring(true);
         let reader = butler.start_sessions()?;
         let index = butler.start_index()?;
         std::thread::Builder::new().name("butler".into()).spawn(move || {
-            let _watcher = watcher;
             while let Some(look_at_guards) = butler.wait_for_bell() {
-                butler.tick(look_at_guards);
+                let due = lookout.look_around(&butler);
+                butler.tick(look_at_guards || due);
             }
             if index.join().is_err() {
                 tracing::error!("the thread that fills the search index had ended in an error");
@@ -253,6 +257,7 @@ impl Butler {
             self.flush_contacts()?;
             self.take_in_spool()?;
             self.look_at_gateways()?;
+            self.look_at_states()?;
             self.prune_history()?;
             self.record_backups()?;
             self.retain_when_due()?;

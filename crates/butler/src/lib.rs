@@ -16,6 +16,7 @@ mod engine;
 mod error;
 mod events;
 mod export;
+mod files;
 mod grants;
 mod history;
 mod intake;

@@ -17,7 +17,8 @@ use crate::{Told, audit_keep, audit_pack, audit_search};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Audit {
-    /// Recomputes the whole log and holds it against the checkpoints. Exit status 0 only when everything holds.
+    /// Recomputes the whole log and holds it against the checkpoints. Exit status 0 only when everything holds, 3 when
+    /// everything holds since a backup was put back or a damaged database set aside, 1 otherwise.
     Verify {
         /// An export (`.jsonl`), a proof (`.json`) or an evidence pack (`.zip`) instead of this machine's log.
         file: Option<PathBuf>,
@@ -45,8 +46,8 @@ pub(crate) enum Audit {
     Search(audit_search::Search),
     /// Writes the entries that match, oldest first: to standard output, or to a file that can be continued.
     Export(audit_search::Export),
-    /// Writes an evidence pack: the entries that match with their proofs, for somebody who does not trust us. Refuses
-    /// while ClawButler runs: its Audit page makes them then.
+    /// Writes an evidence pack: the entries that match with their proofs, for somebody who does not trust us. Works
+    /// while ClawButler runs, which signs and records it.
     Pack(audit_pack::Pack),
     /// What retention keeps, and what a run would remove now.
     Retention(audit_keep::Retention),
@@ -145,11 +146,14 @@ fn told(report: &VerifyReport, json: bool, out: &mut impl Write) -> anyhow::Resu
         writeln!(out, "{}", serde_json::to_string(report)?)?;
     } else {
         match (&report.reason, report.first_bad) {
+            (Some(reason), None) if report.replaced.is_some() => writeln!(out, "REPLACED: {reason}")?,
             (None, _) => writeln!(out, "Intact: {} entries, head {}", report.entries, report.head)?,
             (Some(reason), Some(seq)) => writeln!(out, "NOT INTACT: entry {seq}: {reason}")?,
             (Some(reason), None) => writeln!(out, "NOT INTACT: {reason}")?,
         }
-        if report.reason.is_some() {
+        if report.replaced.is_some() {
+            writeln!(out, "{} entries hold, head {}", report.entries, report.head)?;
+        } else if report.reason.is_some() {
             writeln!(out, "{} entries hold by themselves.", report.entries)?;
         }
         if report.pruned.0 > 0 {
@@ -165,5 +169,12 @@ fn told(report: &VerifyReport, json: bool, out: &mut impl Write) -> anyhow::Resu
             KeyPlace::Keychain | KeyPlace::None => {}
         }
     }
-    Ok(if report.intact { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(match report.intact {
+        true => ExitCode::SUCCESS,
+        false if report.replaced.is_some() => ExitCode::from(REPLACED),
+        false => ExitCode::FAILURE,
+    })
 }
+
+/// Exit status of a log that holds, but took the place of another.
+const REPLACED: u8 = 3;

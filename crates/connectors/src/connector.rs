@@ -18,8 +18,13 @@ pub trait Connector: Send + Sync + std::fmt::Debug {
     fn name(&self) -> &'static str;
     /// Finds installs and homes without running anything.
     fn discover(&self, env: &Env, extra_homes: &[PathBuf]) -> Discovery;
-    /// Live sessions of one home.
+    /// Live sessions of one home. Where the system does not tell whether a process runs, what one that is gone left
+    /// behind may be among them.
     fn sessions(&self, env: &Env, home: &Path) -> Vec<LiveSession>;
+    /// Whether [`Self::sessions`] can see sessions on this system at all.
+    fn sees_sessions(&self, _env: &Env) -> bool {
+        true
+    }
     /// Where the background server of a home listens, when one has run there; it may be gone by now.
     fn control_socket(&self, _env: &Env, _home: &Path) -> Option<PathBuf> {
         None
@@ -152,7 +157,7 @@ pub struct LiveSession {
     pub name: Option<String>,
     /// `terminal`, `print`, `background`, or the runtime's word.
     pub kind: String,
-    /// `idle`, `busy`, `waiting`, `unknown`.
+    /// `idle`, `busy`, `waiting` (for input), `asking` (for permission), `unknown`.
     pub status: String,
     /// The client's version.
     pub version: Option<String>,

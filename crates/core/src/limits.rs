@@ -52,7 +52,11 @@ pub const SIMULATED_SHOWN: usize = 200;
 pub const DIFF_LINES: usize = 2_000;
 /// Last part of a session's transcript that is read for an estimate of costs (bytes).
 pub const TRANSCRIPT_TAIL_BYTES: u64 = 256 * 1024;
-/// Exports of the command line that are recorded within a minute.
+/// Entries of restored or set-aside logs that a verification looks at, newest first.
+pub const REPLACED_ENTRIES: usize = 64;
+/// Wait for the engine to sign a checkpoint for an evidence pack: its disk and the keychain may take their time (ms).
+pub const PACK_ANSWER_MS: u64 = 15_000;
+/// Exports of the command line that are recorded within a minute; a pack counts three times.
 pub const EXPORT_REPORTS: usize = 30;
 /// Spool file (bytes); when it is full the hook still decides but says that recording stopped.
 pub const SPOOL_BYTES: u64 = 16 * 1024 * 1024;

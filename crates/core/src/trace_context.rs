@@ -113,8 +113,8 @@ mod tests {
         fn whatever_is_read_has_good_ids(text in "(?s).{0,80}|[0-9a-fA-F-]{50,60}|([0-9a-f]{2})-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?") {
             if let Some(found) = TraceParent::parse(&text) {
                 prop_assert!(is_id(&found.trace.0, 32) && is_id(&found.span.0, 16));
-                let written = format!("-{}-{}-", found.trace, found.span);
-                prop_assert!(text.contains(&written));
+                let ids = format!("-{}-{}-", found.trace, found.span);
+                prop_assert!(text.contains(&ids), "{}", text);
             }
         }
     }

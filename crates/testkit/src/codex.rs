@@ -90,16 +90,29 @@ fn command(machine: &Machine) -> Command {
 
 /// Starts `codex exec --json` in the project, without a sandbox.
 pub fn exec(machine: &Machine, prompt: &str, args: &[&str]) -> Running {
+    exec_as_set(machine, prompt, &[&["-s", "danger-full-access"], args].concat())
+}
+
+/// The same with the sandbox that its settings or these arguments say.
+pub fn exec_as_set(machine: &Machine, prompt: &str, args: &[&str]) -> Running {
     let mut command = command(machine);
-    command.args(["exec", "--json", "--skip-git-repo-check", "-s", "danger-full-access"]).args(args).arg(prompt);
+    command.args(["exec", "--json", "--skip-git-repo-check"]).args(args).arg(prompt);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     Running(command.spawn().unwrap())
+}
+
+/// Runs the client's own command line on the machine's home; gives what it said.
+pub fn cli(machine: &Machine, args: &[&str]) -> String {
+    let run = command(machine).args(args).stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8_lossy(&run.stdout).into_owned();
+    assert!(run.status.success(), "{args:?}: {said}{}", String::from_utf8_lossy(&run.stderr));
+    said
 }
 
 /// Records of the home's sessions, oldest first.
 pub fn records(machine: &Machine) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    let mut folders = vec![machine.at("home/.codex/sessions")];
+    let mut folders = vec![machine.at(machine.governed).join("sessions")];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
             if entry.path().is_dir() { folders.push(entry.path()) } else { found.push(entry.path()) }

@@ -234,14 +234,22 @@ impl Machine {
 
     /// Starts `claude -p` in the project.
     pub fn claude(&self, prompt: &str, args: &[&str]) -> Running {
+        Running(self.claude_command(&[args, &["-p", prompt]].concat()).spawn().unwrap())
+    }
+
+    /// Runs the client's own command line on the machine's home; gives what it said.
+    pub fn claude_cli(&self, args: &[&str]) -> String {
+        let run = self.claude_command(args).output().unwrap();
+        let said = String::from_utf8_lossy(&run.stdout).into_owned();
+        assert!(run.status.success(), "{args:?}: {said}{}", String::from_utf8_lossy(&run.stderr));
+        said
+    }
+
+    fn claude_command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(self.client());
-        command.env_clear().envs(self.env());
-        for (name, value) in self.claude_env() {
-            command.env(name, value);
-        }
-        command.args(args).args(["-p", prompt]).current_dir(self.project());
+        command.env_clear().envs(self.env()).envs(self.claude_env()).args(args).current_dir(self.project());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        Running(command.spawn().unwrap())
+        command
     }
 
     /// What makes the client talk to the loopback model and to nothing else.
@@ -266,7 +274,7 @@ impl Machine {
     /// All transcripts of the home, joined.
     pub fn transcripts(&self) -> String {
         let mut text = String::new();
-        let mut folders = vec![self.at("home/.claude/projects")];
+        let mut folders = vec![self.at(self.governed).join("projects")];
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
                 if entry.path().is_dir() {

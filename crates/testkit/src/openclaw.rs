@@ -116,7 +116,7 @@ impl Gateway {
         let mut command = command(machine);
         command.arg("gateway").stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         let child = Owned(command.spawn().unwrap());
-        let config = fs::read_to_string(machine.at("home/.openclaw/openclaw.json")).unwrap();
+        let config = fs::read_to_string(machine.at(machine.governed).join("openclaw.json")).unwrap();
         let digits: String = config.split("port: ").nth(1).unwrap().chars().take_while(char::is_ascii_digit).collect();
         let mut gateway = Self { child, port: digits.parse().unwrap() };
         let start = Instant::now();
@@ -165,7 +165,7 @@ pub fn events(machine: &Machine) -> Vec<Value> {
 /// before 2026.7.2, its files).
 pub fn events_of_sessions(machine: &Machine) -> Vec<(String, Value)> {
     let (_, node) = programs().unwrap();
-    let agent = machine.at("home/.openclaw/agents/main");
+    let agent = machine.at(machine.governed).join("agents/main");
     let text = if agent.join("agent/openclaw-agent.sqlite").is_file() {
         let script = r#"
 const { DatabaseSync } = require("node:sqlite"); const { zstdDecompressSync } = require("node:zlib");

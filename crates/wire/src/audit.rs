@@ -64,4 +64,35 @@ pub struct VerifyReport {
     /// Where the signing key is kept; `file` is weaker than `keychain`.
     #[serde(default)]
     pub key: crate::settings::KeyPlace,
+    /// What is gone, when this log took the place of another and everything holds since then. Never with `intact`.
+    #[serde(default)]
+    pub replaced: Option<Replaced>,
+}
+
+/// How a log took the place of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReplacedHow {
+    /// A backup was put back.
+    Restored,
+    /// The database was damaged and set aside.
+    BegunAnew,
+}
+
+/// A log that took the place of another, as an entry of its own says that a later signed checkpoint covers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replaced {
+    pub how: ReplacedHow,
+    /// The entry that says so.
+    pub seq: Seq,
+    /// When (ms since the epoch).
+    pub at: i64,
+    /// Entries of the former log that are in this one; those behind them are gone.
+    pub kept: Seq,
+    /// The last entry of the former log that a checkpoint outside tells of; absent where none does any more.
+    #[serde(default)]
+    pub gone_upto: Option<Seq>,
+    /// File in the data folder that the former database was kept as; empty: none.
+    #[serde(default)]
+    pub file: String,
 }

@@ -92,7 +92,7 @@ pub struct SearchPage {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MatchCount {
     pub entries: Seq,
-    /// There are more: shown as “10,000+”.
+    /// There are more, or may be where the time was over: shown as “10,000+”.
     pub more: bool,
     /// Phrases and times are checked on the entries themselves and can only make it fewer; `false` then.
     pub exact: bool,

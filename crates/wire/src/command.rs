@@ -19,6 +19,8 @@ pub use crate::audit_search::{
     DeleteSearch, ExportAudit, ListSearches, PreviewExport, SaveSearch, SearchAudit, ShowExport, ShowTrace, StopExport,
 };
 use crate::audit_search::{ExportPreview, ExportProgress, SavedSearches, SearchPage, TraceView};
+use crate::files::{BackupVerdict, ChosenPath, PackVerdict};
+pub use crate::files::{CheckBackup, CheckPack, ChoosePath};
 use crate::grants::{GrantList, GrantPreview, PassView};
 use crate::registry::{AgentDetail, AgentList, AgentView, GovernResult, KillReport};
 use crate::retention::{BackupProgress, RetentionReport, RetentionView};
@@ -105,12 +107,15 @@ macro_rules! with_commands {
             export_audit ExportAudit => ExportProgress,
             show_export ShowExport => ExportProgress,
             stop_export StopExport => ExportProgress,
+            check_pack_file CheckPack => PackVerdict,
             get_retention GetRetention => RetentionView,
             set_retention SetRetention => RetentionView,
             retention_preview RetentionPreview => RetentionReport,
             retention_run RetentionRun => RetentionView,
             make_backup MakeBackup => BackupProgress,
             show_backup ShowBackup => BackupProgress,
+            check_backup CheckBackup => BackupVerdict,
+            choose_path ChoosePath => ChosenPath,
             get_settings GetSettings => Settings,
             update_settings UpdateSettings => Settings,
             dismiss_alert DismissAlert => Done,

@@ -191,6 +191,57 @@ pub struct ExportNoted {
     pub seq: Option<Seq>,
 }
 
+/// Sent by the command line while it makes an evidence pack beside the engine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PackRequest {
+    /// [`VERSION`].
+    pub v: u32,
+    pub pack: PackStep,
+}
+
+/// What it takes of the engine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PackStep {
+    /// Sign a checkpoint over the log as it stands.
+    Cover,
+    /// Append the entry that names the pack's manifest.
+    Seal(PackFacts),
+}
+
+/// A pack as the command line tells of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PackFacts {
+    pub filter: AuditFilter,
+    /// Entries in it.
+    pub count: Seq,
+    /// The last entry that was looked at.
+    pub through: Seq,
+    /// SHA-256 of its manifest (64 lower-case hex digits).
+    pub manifest: String,
+}
+
+/// The answer to either. Nothing unknown in it: an engine that does not know the question answers otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PackAnswer {
+    /// Why it was not done; the rest is empty then.
+    #[serde(default)]
+    pub refused: Option<String>,
+    /// To `cover`: the signed checkpoint, the entries it covers, and the public key of the log.
+    #[serde(default)]
+    pub note: String,
+    #[serde(default)]
+    pub size: Seq,
+    #[serde(default)]
+    pub key: String,
+    /// To `seal`: the number of the entry.
+    #[serde(default)]
+    pub seq: Option<Seq>,
+}
+
 /// A line of the spool: an export that the command line made while the engine was away.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -11,6 +11,7 @@ pub mod audit_proof;
 pub mod audit_search;
 pub mod command;
 pub mod error;
+pub mod files;
 pub mod gateway;
 pub mod grants;
 pub mod registry;

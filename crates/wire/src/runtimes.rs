@@ -89,7 +89,7 @@ pub struct SessionView {
     pub name: Option<String>,
     /// `terminal`, `print`, `background`, or the runtime's word.
     pub kind: String,
-    /// `idle`, `busy`, `waiting`, `unknown`.
+    /// `idle`, `busy`, `waiting` (for input), `asking` (for permission), `unknown`.
     pub status: String,
     #[serde(default)]
     pub version: Option<String>,

@@ -6,10 +6,10 @@ use clawbutler_testkit::hermes::Hermes;
 use clawbutler_testkit::machine::wait_for;
 use clawbutler_testkit::model::script;
 use clawbutler_testkit::results::{HERMES, tried};
-use clawbutler_wire::command::{GetSettings, UpdateSettings};
 use serde_json::json;
 
-use super::{ASKED, Bench, WAYS, terminal};
+use super::super::shared::{ASKED, expire_after};
+use super::{Bench, WAYS, terminal};
 
 #[test]
 fn deny_stops_every_way_and_allow_runs_it_without_asking_twice() {
@@ -83,9 +83,7 @@ fn nobody_answers_until_the_deadline() {
     let Some(hermes) = Hermes::guarded("off") else { return };
     let _row = tried(HERMES, "ask: nobody answers");
     let bench = Bench(hermes);
-    let mut settings = bench.0.machine.ask(&GetSettings {}).unwrap();
-    settings.approval_ms = 2_000;
-    bench.0.machine.ask(&UpdateSettings { settings }).unwrap();
+    expire_after(&bench.0.machine, 2_000);
     bench.all_blocked("late", "Nobody answered");
     assert_eq!(bench.count("approval.expired"), 3);
 }

@@ -1,10 +1,6 @@
 //! Everything of ours that can be away or broken, and what the real client then does.
 
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
-use std::os::unix::net::UnixListener;
-use std::path::Path;
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,6 +13,7 @@ use clawbutler_wire::registry::HealthLevel;
 use clawbutler_wire::runtimes::GuardState;
 use serde_json::json;
 
+use super::super::shared::{babble, write_program};
 use super::{Bench, terminal};
 
 /// What never asks anybody and touches nothing.
@@ -76,16 +73,7 @@ fn garbage_on_the_socket() {
     let _row = tried(HERMES, "fail: garbage on the socket");
     let mut bench = Bench(hermes);
     bench.0.machine.quit();
-    let path = bench.0.machine.data().join("hook.sock");
-    let _ = fs::remove_file(&path);
-    let listener = UnixListener::bind(&path).unwrap();
-    thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let mut bytes = vec![0; 65536];
-            let _ = stream.read(&mut bytes);
-            let _ = stream.write_all(b"{\"verdict\":\"all\n");
-        }
-    });
+    let path = babble(&bench.0.machine);
     bench.all_blocked("garbage", "answered with something else");
     fs::remove_file(&path).unwrap();
     bench.0.machine.start();
@@ -139,12 +127,6 @@ fn a_hook_that_hangs_holds_the_call_until_it_is_interrupted() {
     assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
     client.finish();
     assert!(bench.untouched("hung", "terminal"));
-}
-
-fn write_program(path: &Path, text: &str) {
-    let _ = fs::remove_file(path);
-    fs::write(path, text).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// Hermes 0.19 runs every call of a plugin that it could not load. Nothing of ours can stop that from inside, so

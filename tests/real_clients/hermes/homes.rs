@@ -7,10 +7,11 @@ use std::path::Path;
 use clawbutler_testkit::hermes::Hermes;
 use clawbutler_testkit::model::script;
 use clawbutler_testkit::results::{HERMES, tried};
-use clawbutler_wire::command::{Discover, PlanGuard, UninstallGuard};
+use clawbutler_wire::command::Discover;
 use clawbutler_wire::runtimes::GuardState;
 use serde_json::json;
 
+use super::super::shared::uninstall;
 use super::{Bench, terminal};
 
 #[test]
@@ -104,14 +105,6 @@ fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     files
 }
 
-fn uninstall(bench: &Bench) {
-    let home_id = bench.0.machine.home_id();
-    let plan: PlanGuard = serde_json::from_value(json!({ "home_id": home_id, "uninstall": true })).unwrap();
-    let plan = bench.0.machine.ask(&plan).unwrap();
-    let uninstall = json!({ "home_id": home_id, "plan_digest": plan.plan_digest });
-    bench.0.machine.ask(&serde_json::from_value::<UninstallGuard>(uninstall).unwrap()).unwrap();
-}
-
 #[test]
 fn the_guard_leaves_as_it_came() {
     let Some(hermes) = Hermes::new("off") else { return };
@@ -135,7 +128,7 @@ fn the_guard_leaves_as_it_came() {
         bench.0.machine.install_guard();
         bench.all_denied(&format!("guarded{}", more.len()));
         assert!(tree(&bench.0.home("plugins")).len() > plugins.len());
-        uninstall(&bench);
+        uninstall(&bench.0.machine);
         assert_eq!(fs::read_to_string(bench.0.home("config.yaml")).unwrap(), text);
         assert_eq!(tree(&bench.0.home("plugins")), plugins, "{more:?}");
         assert_eq!(bench.home("home/.hermes").guard.state, GuardState::Missing);

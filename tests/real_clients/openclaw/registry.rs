@@ -7,35 +7,16 @@ use clawbutler_testkit::machine::{Machine, wait_for};
 use clawbutler_testkit::model::script;
 use clawbutler_testkit::openclaw::{self, Gateway};
 use clawbutler_testkit::results::{OPENCLAW, tried};
-use clawbutler_wire::command::{KillAgent, ReviveAgent, SetAgentState, ShowAgent};
-use clawbutler_wire::registry::{AgentDetail, AgentState, DriftKind, HealthLevel, KillOutcome};
+use clawbutler_wire::command::{KillAgent, ReviveAgent, SetAgentState};
+use clawbutler_wire::registry::{AgentState, DriftKind, HealthLevel, KillOutcome};
 use clawbutler_wire::runtimes::GuardState;
 use serde_json::{Value, json};
 
-use super::super::registry::alive;
-use super::{Place, uninstall};
-
-fn shown(machine: &Machine) -> AgentDetail {
-    machine.ask(&ShowAgent { home_id: machine.home_id() }).unwrap()
-}
+use super::super::shared::{alive, changes, fact, level, shown, uninstall};
+use super::Place;
 
 fn config(machine: &Machine) -> std::path::PathBuf {
     machine.at("home/.openclaw/openclaw.json")
-}
-
-fn fact(detail: &AgentDetail, name: &str) -> String {
-    let found = detail.facts.iter().find(|fact| fact.name == name);
-    found.unwrap_or_else(|| panic!("{name} is not among {:?}", detail.facts)).value.clone()
-}
-
-fn level(detail: &AgentDetail, name: &str) -> HealthLevel {
-    let found = detail.agent.health.checks.iter().find(|check| check.name == name);
-    found.unwrap_or_else(|| panic!("{name} is not among {:?}", detail.agent.health)).level
-}
-
-fn changes(machine: &Machine) -> Vec<(DriftKind, String)> {
-    let drift = shown(machine).drift.map(|drift| drift.changes).unwrap_or_default();
-    drift.into_iter().map(|change| (change.kind, change.name)).collect()
 }
 
 fn write_file(place: &Place<'_>, name: &str) {

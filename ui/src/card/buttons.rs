@@ -26,7 +26,7 @@ pub(super) fn Buttons(view: ApprovalView, live: Live, deciding: Deciding) -> imp
     view! {
         {critical.then(|| view! {
             <label class="confirm"><input type="checkbox" data-testid="confirm-critical" prop:checked=move || deciding.confirmed.get()
-                on:change=move |event| deciding.confirmed.set(event_target_checked(&event))/>" I have read it. Run it this once."</label>
+                on:change=move |event| deciding.confirmed.set(event_target_checked(&event))/>"I have read it. Run it this once."</label>
         })}
         <details class="reason">
             <summary>"Say why not"</summary>

@@ -189,7 +189,7 @@ impl Butler {
             End::Server => return None,
             End::Gateway => {}
         }
-        let sessions = connector.sessions(env, path);
+        let sessions = self.live_sessions(connector, path);
         let port = |session: &str| session.strip_prefix("gateway:")?.parse().ok();
         let mut ports = sessions.iter().filter(|session| session.kind == "gateway" && session.name.is_some());
         ports.find_map(|session| port(&session.session)).map(|port| Place::Gateway(Address::local(port)))
@@ -220,6 +220,14 @@ impl Butler {
                 tracing::error!(message = %error.message, "a gateway could not be connected to");
             }
         }
+    }
+
+    /// What the user chose to be connected to in a home, in words; whether or not the connection stands.
+    pub(crate) fn connected_to(&self, home: &str) -> Option<String> {
+        let attached = lock(&self.0.attached);
+        let choice = attached.chosen.get(home)?;
+        let address = attached.held.get(home).map(|held| held.line.address()).or_else(|| choice.url.clone());
+        Some(address.map_or_else(|| "its connection".to_owned(), |address| format!("the connection to {address}")))
     }
 
     pub(super) fn connection_view(&self, home: &HomeRow) -> Result<ConnectionView, Error> {

@@ -8,6 +8,7 @@ mod claimed;
 mod keeper;
 mod outside;
 mod proof;
+mod replaced;
 mod verify;
 
 pub(crate) use anchors::check as check_anchors;

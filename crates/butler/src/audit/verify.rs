@@ -11,12 +11,13 @@ use clawbutler_platform::keychain::Keychain;
 use clawbutler_platform::paths::DataDir;
 use clawbutler_store::{Read, Store};
 use clawbutler_wire::Seq;
-use clawbutler_wire::audit::VerifyReport;
+use clawbutler_wire::audit::{Replaced, VerifyReport};
 use clawbutler_wire::command::VerifyAudit;
 use clawbutler_wire::settings::{KeyPlace, Settings};
 use serde_json::{Value, json};
 
 use super::keeper::hash_of;
+use super::replaced::{self, without_the_former};
 use super::{anchors, outside};
 use crate::backup::named_key;
 use crate::damage::acknowledged;
@@ -36,17 +37,20 @@ impl Butler {
         let place = self.audit_keeping().key;
         let state = &self.0.verifying;
         state.begin();
-        let report = self.verified(|at, total| state.note(at, total));
+        let done = self.verified(|at, total| state.note(at, total));
         state.end();
-        let report = report?;
+        let (report, replaced) = done?;
         let known = self.0.store.read(|read| known(read, &report))?;
-        Ok(view(&report, known, place))
+        Ok(view(&report, known, replaced, place))
     }
 
     /// The same; `progress` is told entries done and entries in all.
-    pub(crate) fn verified(&self, progress: impl FnMut(u64, u64)) -> Result<Report, Error> {
-        let (trust, _) = self.gathered();
-        self.0.store.read_aside(|read| Ok(read.ledger_verify(&trust, progress)?))
+    pub(crate) fn verified(&self, progress: impl FnMut(u64, u64)) -> Result<(Report, Option<Replaced>), Error> {
+        let (mut trust, _) = self.gathered();
+        self.0.store.read_aside(|read| {
+            let replaced = without_the_former(read, &mut trust)?;
+            Ok((read.ledger_verify(&trust, progress)?, replaced))
+        })
     }
 
     pub(super) fn gathered(&self) -> (Trust, KeyPlace) {
@@ -56,8 +60,9 @@ impl Butler {
 
     /// What does not fit between the log and the newest copies outside, in a sentence. Reads a few hundred entries.
     pub(crate) fn compare_outside(&self) -> Result<Option<String>, Error> {
-        let (trust, _) = self.gathered();
+        let (mut trust, _) = self.gathered();
         self.0.store.read(|read| {
+            without_the_former(read, &mut trust)?;
             let Some(broken) = compare(read, &trust)? else { return Ok(None) };
             let known = acknowledged(read, &broken.reason)?.unwrap_or_default();
             Ok(Some(format!("The audit log does not hold: {}{known}.", says(&broken))))
@@ -76,10 +81,11 @@ impl Butler {
         let settings: Settings = settings.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
         // What is known from outside is read first: the log may grow meanwhile, never shrink.
         let running = matches!(clawbutler_platform::files::try_lock(&data.engine_lock()), Ok(None));
-        let (trust, place) = outside::gather(data, keychain, &anchors::files(&settings), running);
+        let (mut trust, place) = outside::gather(data, keychain, &anchors::files(&settings), running);
         Store::read_only(&database, |read| {
+            let replaced = without_the_former(read, &mut trust)?;
             let report = read.ledger_verify(&trust, progress)?;
-            Ok(view(&report, known(read, &report)?, place))
+            Ok(view(&report, known(read, &report)?, replaced, place))
         })
     }
 
@@ -112,7 +118,7 @@ impl Butler {
                 false
             }
         })?;
-        Ok(view(&verifier.report(), None, KeyPlace::None))
+        Ok(view(&verifier.report(), None, None, KeyPlace::None))
     }
 
     /// The proof that an entry is in the log, as one JSON object: the entry's line, the smallest checkpoint that covers
@@ -224,7 +230,7 @@ pub(crate) fn trust_of_copy(
     data: &DataDir,
     keychain: Option<&dyn Keychain>,
     key: Option<&str>,
-) -> Result<(Trust, KeyPlace), Error> {
+) -> Result<(Trust, KeyPlace, Option<Replaced>), Error> {
     let entries = read.ledger_len()?;
     let origin = read.ledger_hash(1)?.map(|first| note::origin(&first));
     let (mut trust, place) = outside::gather(data, keychain, &[], true);
@@ -236,12 +242,13 @@ pub(crate) fn trust_of_copy(
     });
     // The end of the log as it was noted is of a later moment, or of another log.
     (trust.head, trust.gone) = (None, trust.keys.is_empty());
-    Ok((trust, place))
+    let replaced = without_the_former(read, &mut trust)?;
+    Ok((trust, place, replaced))
 }
 
 /// A report as shown.
-pub(crate) fn report_view(report: &Report, key: KeyPlace) -> VerifyReport {
-    view(report, None, key)
+pub(crate) fn report_view(report: &Report, replaced: Option<Replaced>, key: KeyPlace) -> VerifyReport {
+    view(report, None, replaced, key)
 }
 
 /// What the log itself says of why it does not hold.
@@ -249,18 +256,21 @@ fn known(read: &Read<'_>, report: &Report) -> Result<Option<String>, Error> {
     report.broken.as_ref().map_or(Ok(None), |broken| acknowledged(read, &broken.reason))
 }
 
-fn view(report: &Report, known: Option<String>, key: KeyPlace) -> VerifyReport {
+fn view(report: &Report, known: Option<String>, replaced: Option<Replaced>, key: KeyPlace) -> VerifyReport {
     let broken = report.broken.as_ref();
+    let replaced = replaced.filter(|_| broken.is_none());
+    let whole = || replaced.as_ref().map(replaced::says);
     VerifyReport {
-        intact: broken.is_none(),
+        intact: broken.is_none() && replaced.is_none(),
         entries: Seq(report.entries),
         first_bad: broken.and_then(|broken| broken.seq).map(Seq),
-        reason: broken.map(|broken| format!("{}{}", broken.reason, known.unwrap_or_default())),
+        reason: broken.map(|broken| format!("{}{}", broken.reason, known.unwrap_or_default())).or_else(whole),
         head: report.head_hex(),
         pruned: Seq(report.pruned),
         checkpoint: report.checkpoint.word().to_owned(),
         checkpoint_entries: report.checkpoint_size.map(Seq),
         key,
+        replaced,
     }
 }
 

@@ -14,6 +14,16 @@ pub(super) const HEAD: &[u8] = b"age-encryption.org/v1";
 /// Largest file of keys that is read (bytes).
 const KEYS_BYTES: usize = 64 * 1024;
 
+/// How the first bytes of a file say that it is encrypted: `none`, `passphrase` or `recipient`.
+pub(crate) fn encryption_of(head: &[u8]) -> &'static str {
+    let by_passphrase = b"\n-> scrypt ";
+    match head.strip_prefix(HEAD) {
+        None => "none",
+        Some(rest) if rest.starts_with(by_passphrase) => "passphrase",
+        Some(_) => "recipient",
+    }
+}
+
 /// How a copy is encrypted.
 #[derive(Clone)]
 pub enum Lock {

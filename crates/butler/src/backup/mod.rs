@@ -6,6 +6,7 @@ mod make;
 mod notes;
 mod restore;
 
+pub(crate) use crypt::encryption_of;
 pub use crypt::{Lock, Opener};
 pub(crate) use job::Backups;
 pub(crate) use make::remove_leftovers;

@@ -108,9 +108,9 @@ impl Butler {
             return Err(Error::bad("That backup is encrypted. Decrypt it with “age --decrypt” first."));
         }
         Store::read_only(database, |read| {
-            let (trust, place) = audit::trust_of_copy(read, data, keychain, key)?;
+            let (trust, place, replaced) = audit::trust_of_copy(read, data, keychain, key)?;
             let report = read.ledger_verify(&trust, progress)?;
-            Ok(audit::report_view(&report, place))
+            Ok(audit::report_view(&report, replaced, place))
         })
     }
 
@@ -176,9 +176,10 @@ fn put_back(
     }
     backup::as_one_file(ready)?;
     let verified = |read: &Read<'_>| -> Result<_, Error> {
-        let (trust, place) = audit::trust_of_copy(read, data, keychain, key)?;
+        // A copy of a log that was restored before can be put back: that stays said in it.
+        let (trust, place, _) = audit::trust_of_copy(read, data, keychain, key)?;
         let report = read.ledger_verify(&trust, |_, _| ())?;
-        Ok((audit::report_view(&report, place), report.checkpoint))
+        Ok((audit::report_view(&report, None, place), report.checkpoint))
     };
     let (report, state) = Store::read_only(ready, verified)?;
     if let Some(reason) = &report.reason {

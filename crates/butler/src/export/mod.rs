@@ -1,5 +1,6 @@
 //! Exports of the audit log: streamed, with bounded memory, continued where they stopped.
 
+mod beside;
 mod encode;
 mod form;
 mod job;

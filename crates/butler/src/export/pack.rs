@@ -6,16 +6,18 @@ use std::io::{BufWriter, Read as _, Write as _};
 use std::path::Path;
 
 use clawbutler_core::actor::Actor;
+use clawbutler_core::clock::Timestamp;
 use clawbutler_core::digest::{canonical, sha256};
 use clawbutler_core::id::hex;
 use clawbutler_ledger::note::PublicKey;
 use clawbutler_ledger::pack::{self, FORMAT, Manifest, Named, PACK_ENTRIES, PackError, PackReport, Seal, Writer};
 use clawbutler_ledger::{Hash, Kind, note};
 use clawbutler_platform::files;
+use clawbutler_platform::paths::DataDir;
 use clawbutler_store::search::SearchStore;
-use clawbutler_store::{Durability, Store};
+use clawbutler_store::{Durability, Read, Store};
 use clawbutler_wire::audit_search::AuditFilter;
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::run::{Step, beside};
@@ -85,10 +87,58 @@ impl Butler {
         &self,
         filter: &AuditFilter,
         out: &Path,
+        each: impl FnMut(Step) -> bool,
+    ) -> Result<Option<String>, Error> {
+        let Some(key) = self.audit_keeping().public_key else {
+            return Err(Error::precondition("The public key of the log is not known.", "Start ClawButler again."));
+        };
+        let seal = |facts: Value| {
+            let at = self.now();
+            let draft = audit::engine(Kind::AuditExported, Actor::LocalUser, facts);
+            self.0.store.write::<_, Error>(Durability::Power, |tx| Ok(audit::append(tx, at, draft)?.seq))
+        };
+        let covering = || self.covering();
+        let (data, made_at) = (&self.0.ports.data, self.now());
+        Packing { data, key, made_at, covering: &covering, seal: &seal }.make(filter, out, each)
+    }
+
+    /// A fresh checkpoint over everything there is, and how much that is.
+    pub(super) fn covering(&self) -> Result<(String, u64), Error> {
+        self.checkpoint()?;
+        let newest = self.0.store.read(|read| read.checkpoint_newest())?;
+        let (size, note) = newest.ok_or_else(unsigned)?;
+        Ok((note, size))
+    }
+}
+
+/// What a pack cannot be made without.
+pub(super) fn unsigned() -> Error {
+    let hint = "Make the keychain with the signing key reachable and try again.";
+    Error::precondition("There is no key to sign checkpoints with, so no pack can be made.", hint)
+}
+
+/// Makes one pack. It reads the database beside the engine; only the engine signs and appends, so these are handed in.
+pub(super) struct Packing<'a> {
+    pub(super) data: &'a DataDir,
+    /// The log's public key.
+    pub(super) key: String,
+    pub(super) made_at: Timestamp,
+    /// A fresh checkpoint over everything there is: the note and its size.
+    pub(super) covering: &'a dyn Fn() -> Result<(String, u64), Error>,
+    /// Appends the entry that names the manifest; gives its number.
+    pub(super) seal: &'a dyn Fn(Value) -> Result<u64, Error>,
+}
+
+impl Packing<'_> {
+    /// The SHA-256 of the pack; `None` when `each` ended it.
+    pub(super) fn make(
+        &self,
+        filter: &AuditFilter,
+        out: &Path,
         mut each: impl FnMut(Step) -> bool,
     ) -> Result<Option<String>, Error> {
         let query = Query::of(filter)?;
-        let (note, size) = self.covering()?;
+        let (note, size) = (self.covering)()?;
         let part = beside(out, ".part");
         match fs::remove_file(&part) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
@@ -113,17 +163,6 @@ impl Butler {
         done
     }
 
-    /// A fresh checkpoint over everything there is.
-    fn covering(&self) -> Result<(String, u64), Error> {
-        self.checkpoint()?;
-        let newest = self.0.store.read(|read| read.checkpoint_newest())?;
-        let (size, note) = newest.ok_or_else(|| {
-            let hint = "Make the keychain with the signing key reachable and try again.";
-            Error::precondition("There is no key to sign checkpoints with, so no pack can be made.", hint)
-        })?;
-        Ok((note, size))
-    }
-
     fn write_pack(
         &self,
         query: &Query,
@@ -133,25 +172,23 @@ impl Butler {
         each: &mut impl FnMut(Step) -> bool,
     ) -> Result<bool, Error> {
         let log = note::read(note).map_err(|error| Error::bad(error.to_string()))?.origin;
-        let Some(key) = self.audit_keeping().public_key else {
-            return Err(Error::precondition("The public key of the log is not known.", "Start ClawButler again."));
-        };
+        let key = &self.key;
         let mut archive = Writer::new(BufWriter::with_capacity(256 * 1024, files::create_private(part)?));
         let mut summary = Summary::default();
         let Some(gathered) = self.write_entries(query, size, &mut archive, &mut summary, each)? else {
             return Ok(false);
         };
         let mut proof = archive.open(pack::PROOF)?;
-        self.0.store.read(|read| {
+        self.read(|read| {
             read.ledger_partial::<Error>(&gathered.seqs, size, |hash| Ok(writeln!(proof, "{}", hex(hash))?))
         })?;
         proof.close()?;
         archive.put(pack::CHECKPOINT, note.as_bytes())?;
         archive.put(pack::KEY, format!("{key}\n").as_bytes())?;
         archive.put(pack::RULES, rule_sets(&gathered).as_bytes())?;
-        let made_at = self.now().0;
+        let made_at = self.made_at.0;
         let asked = canonical(filter);
-        let page = summary.page(&log, &key, (gathered.seqs.len(), size), made_at, &asked);
+        let page = summary.page(&log, key, (gathered.seqs.len(), size), made_at, &asked);
         archive.put(pack::SUMMARY, page.as_bytes())?;
         archive.put(pack::NOTE, VERIFY.as_bytes())?;
         let manifest = canonical(&Manifest {
@@ -168,25 +205,22 @@ impl Butler {
             "format": "pack", "filter": filter, "count": gathered.seqs.len(), "through": size,
             "manifest": sha256(manifest.as_bytes()),
         });
-        let sealed = self.now();
-        let seq = self.0.store.write::<_, Error>(Durability::Power, |tx| {
-            Ok(audit::append(tx, sealed, audit::engine(Kind::AuditExported, Actor::LocalUser, data))?.seq)
-        })?;
-        archive.put(pack::SEAL, self.seal(seq, size)?.as_bytes())?;
+        let seq = (self.seal)(data)?;
+        archive.put(pack::SEAL, self.sealed(seq, size)?.as_bytes())?;
         let file = archive.finish()?.into_inner().map_err(std::io::IntoInnerError::into_error)?;
         file.sync_all()?;
         Ok(true)
     }
 
     /// The proof that entry `seq` is in the log, under a checkpoint of its own.
-    fn seal(&self, seq: u64, from: u64) -> Result<String, Error> {
-        let (checkpoint, size) = self.covering()?;
+    fn sealed(&self, seq: u64, from: u64) -> Result<String, Error> {
+        let (checkpoint, size) = (self.covering)()?;
         if size < seq {
             let hint = "Make the keychain with the signing key reachable and try again.";
             return Err(Error::precondition("No checkpoint could be signed.", hint));
         }
         let list = |hashes: Vec<Hash>| hashes.iter().map(|hash| hex(hash)).collect::<Vec<_>>();
-        self.0.store.read(|read| {
+        self.read(|read| {
             let row = read.ledger_row(seq)?.ok_or_else(|| Error::not_found("entry"))?;
             Ok(canonical(&Seal {
                 checkpoint,
@@ -205,7 +239,7 @@ impl Butler {
         summary: &mut Summary,
         each: &mut impl FnMut(Step) -> bool,
     ) -> Result<Option<Gathered>, Error> {
-        let data = &self.0.ports.data;
+        let data = self.data;
         let index = SearchStore::read_only(&data.search()).ok();
         let walk = Walk::of_every_entry(query, index.as_ref());
         let mut lines = archive.open(pack::ENTRIES)?;
@@ -216,7 +250,7 @@ impl Butler {
                 let mut windows = 0;
                 let found = walk.stretch(read, (at + 1, size), false, BATCH, || {
                     windows += 1;
-                    windows < WINDOWS
+                    if windows <= WINDOWS { u64::MAX } else { 0 }
                 })?;
                 for (row, parts) in &found.rows {
                     if gathered.seqs.len() == PACK_ENTRIES {
@@ -244,6 +278,10 @@ impl Butler {
             return Err(Error::bad("No entry matches, so there is nothing to prove. Choose another filter."));
         }
         Ok(Some(gathered))
+    }
+
+    fn read<T>(&self, reader: impl FnOnce(&Read<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        Store::read_only(&self.data.database(), reader)
     }
 }
 

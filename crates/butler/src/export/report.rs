@@ -30,16 +30,8 @@ const WITHIN_MS: u64 = 60_000;
 impl Butler {
     /// Records an export that the command line tells of. `None`: too many lately; nothing was recorded.
     pub fn export_told(&self, report: &ExportReport) -> Result<Option<Seq>, Error> {
-        let now = self.0.ports.clock.steady_ms();
-        {
-            let mut told = lock(&self.0.exports.told);
-            while told.front().is_some_and(|at| at + WITHIN_MS < now) {
-                told.pop_front();
-            }
-            if told.len() >= EXPORT_REPORTS {
-                return Ok(None);
-            }
-            told.push_back(now);
+        if !self.told_in_time() {
+            return Ok(None);
         }
         let mut facts = command_line(&report.export);
         redact::mask_value(&mut facts, &self.0.mask);
@@ -47,6 +39,20 @@ impl Butler {
         let draft = audit::engine(Kind::AuditExported, Actor::Hook, facts);
         let seq = self.0.store.write::<_, Error>(Durability::Power, |tx| Ok(audit::append(tx, at, draft)?.seq))?;
         Ok(Some(Seq(seq)))
+    }
+
+    /// Counts one word of the command line; whether it is within the bound.
+    pub(super) fn told_in_time(&self) -> bool {
+        let now = self.0.ports.clock.steady_ms();
+        let mut told = lock(&self.0.exports.told);
+        while told.front().is_some_and(|at| at + WITHIN_MS < now) {
+            told.pop_front();
+        }
+        let within = told.len() < EXPORT_REPORTS;
+        if within {
+            told.push_back(now);
+        }
+        within
     }
 
     /// Tells the running engine of an export; the number of its entry. `None`: no engine answers.

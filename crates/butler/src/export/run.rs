@@ -207,7 +207,7 @@ impl ExportPlan {
             let mut rounds = 0;
             let found = walk.stretch(read, (1, total), false, lines, || {
                 rounds += 1;
-                rounds < 200
+                if rounds <= 200 { u64::MAX } else { 0 }
             })?;
             for (row, parts) in &found.rows {
                 encoder.push(row, parts, &mut out)?;
@@ -232,7 +232,7 @@ fn batch(
         let mut windows = 0;
         let found = walk.stretch(read, range, false, BATCH, || {
             windows += 1;
-            windows < WINDOWS
+            if windows <= WINDOWS { u64::MAX } else { 0 }
         })?;
         for (row, parts) in &found.rows {
             encoder.push(row, parts, out)?;

@@ -1,8 +1,9 @@
 //! Watches that guards stay what they were; a change without us is recorded and raised.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use clawbutler_connectors::connector;
 use clawbutler_core::actor::Actor;
@@ -17,6 +18,47 @@ use serde_json::json;
 use crate::engine::lock;
 use crate::{Butler, Error};
 
+/// Guards are looked at this often (ms) where no file tells: a process without its guard writes none.
+const LOOK_EVERY_MS: u64 = 30_000;
+
+/// What is watched.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Places {
+    folders: BTreeMap<PathBuf, Option<SystemTime>>,
+    names: BTreeSet<OsString>,
+}
+
+/// Watches the files of the homes that are there, and of those that come later.
+#[derive(Debug, Default)]
+pub(crate) struct Lookout {
+    places: Places,
+    governed: Vec<String>,
+    watcher: Option<RecommendedWatcher>,
+    /// When everything is looked at again (steady time, ms).
+    next: u64,
+}
+
+impl Lookout {
+    /// Watches other places where there are others. `true`: it is time to look at every guard.
+    pub(crate) fn look_around(&mut self, butler: &Butler) -> bool {
+        let now = butler.0.ports.clock.steady_ms();
+        let governed: Vec<String> = butler.governed_homes().into_iter().map(|home| home.id).collect();
+        let due = now >= self.next;
+        if !due && governed == self.governed {
+            return false;
+        }
+        self.next = now + LOOK_EVERY_MS;
+        self.governed = governed;
+        let places = butler.places_of_guards();
+        if self.watcher.is_none() || places != self.places {
+            // The new one stands before the old one goes, so nothing falls between them.
+            self.watcher = butler.watch_guards(&places);
+            self.places = places;
+        }
+        true
+    }
+}
+
 fn in_force(state: GuardState) -> bool {
     matches!(state, GuardState::Managed | GuardState::User)
 }
@@ -30,7 +72,7 @@ impl Butler {
         let connector = connector::by_id(&home.runtime)?;
         let (env, path) = (&self.0.ports.env, Path::new(&home.path));
         let projects: Vec<PathBuf> =
-            connector.sessions(env, path).iter().map(|session| PathBuf::from(&session.cwd)).collect();
+            self.live_sessions(connector, path).iter().map(|session| PathBuf::from(&session.cwd)).collect();
         let status = connector.guard_status(env, path, &self.0.ports.data.hook(), &projects);
         Some((super::scan::guard_state(status.state), status.says, status.fix))
     }
@@ -83,14 +125,25 @@ impl Butler {
         Ok(())
     }
 
-    /// Watches the folders of every file that carries a guard or a fact. Events only ring the bell, and only those
-    /// about a file that was asked for: a home's folder is written to all the time.
-    pub(crate) fn watch_homes(&self) -> Option<RecommendedWatcher> {
+    /// The folders of every file that carries a guard or a fact, and the names that matter in them.
+    fn places_of_guards(&self) -> Places {
         let files = self.files_to_watch();
         let own = [self.0.ports.data.path().join("bin"), crate::rules::watched(&self.0.ports.data)];
-        let names: HashSet<OsString> =
+        let names =
             files.iter().chain(&own).filter_map(|file| file.file_name().map(std::ffi::OsStr::to_owned)).collect();
+        let around = files.iter().filter_map(|file| file.parent()).map(Path::to_owned);
+        let folders = around.chain(files.iter().cloned()).chain(own);
+        // A folder that was removed and made again is another one: nothing watches it.
+        let made = |folder: &PathBuf| std::fs::metadata(folder).ok().filter(std::fs::Metadata::is_dir);
+        let folders = folders.filter_map(|folder| made(&folder).map(|facts| (folder, facts.created().ok()))).collect();
+        Places { folders, names }
+    }
+
+    /// Rings the bell when one of the places changes. Only events about a name that was asked for count: a home's
+    /// folder is written to all the time.
+    fn watch_guards(&self, places: &Places) -> Option<RecommendedWatcher> {
         let butler = self.clone();
+        let names = places.names.clone();
         // By name: the system may spell the folder in another way than we do.
         let asked_for = move |path: &PathBuf| {
             let of = |path: Option<&Path>| path.and_then(Path::file_name).is_some_and(|name| names.contains(name));
@@ -102,18 +155,13 @@ impl Butler {
             }
         };
         let mut watcher = notify::recommended_watcher(told)
-            .inspect_err(|error| tracing::warn!(%error, "files cannot be watched; guards are checked on every contact"))
+            .inspect_err(|error| tracing::warn!(%error, "files cannot be watched; guards are checked now and then"))
             .ok()?;
-        let around = files.iter().filter_map(|file| file.parent()).map(Path::to_owned);
-        let mut folders: Vec<PathBuf> = around.chain(files.iter().cloned()).chain(own).collect();
-        folders.sort();
-        folders.dedup();
-        for folder in folders.iter().filter(|folder| folder.is_dir()) {
+        for folder in places.folders.keys() {
             if let Err(error) = watcher.watch(folder, RecursiveMode::NonRecursive) {
                 tracing::warn!(folder = %folder.display(), %error, "a folder cannot be watched");
             }
         }
-        self.ring(true);
         Some(watcher)
     }
 

@@ -173,9 +173,9 @@ impl Butler {
     /// What is compared: the home alone, and what each project adds to it. Projects of live sessions come first,
     /// then those of `known` that still exist, up to a bound.
     pub(super) fn scopes(&self, runtime: &dyn Connector, home: &Path, known: &[String]) -> Scopes {
-        let env = &self.0.ports.env;
         let own = self.masked_facts(runtime, home, &[]);
-        let live = runtime.sessions(env, home).into_iter().map(|session| session.cwd).filter(|cwd| !cwd.is_empty());
+        let live =
+            self.live_sessions(runtime, home).into_iter().map(|session| session.cwd).filter(|cwd| !cwd.is_empty());
         let mut scopes = Scopes::from([(String::new(), own.iter().filter_map(kept).collect())]);
         for project in live.chain(known.iter().filter(|project| !project.is_empty()).cloned()) {
             if scopes.len() > BASELINE_PROJECTS || scopes.contains_key(&project) || !Path::new(&project).is_dir() {

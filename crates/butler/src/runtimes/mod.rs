@@ -9,8 +9,10 @@ mod scan;
 mod state;
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 
-use clawbutler_connectors::connector;
+use clawbutler_connectors::connector::{self, Connector, LiveSession};
+use clawbutler_connectors::env::{Env, Os};
 use clawbutler_core::digest::sha256;
 use clawbutler_store::table::homes::HomeRow;
 use clawbutler_wire::runtimes::GuardState;
@@ -18,6 +20,7 @@ use clawbutler_wire::runtimes::GuardState;
 use crate::engine::lock;
 use crate::{Butler, Error};
 
+pub(crate) use drift::Lookout;
 pub(crate) use facts::{Drifted, Pace};
 pub(crate) use state::sentence;
 
@@ -51,9 +54,24 @@ pub(crate) fn home_id(runtime: &str, path: &str) -> String {
     sha256(format!("{runtime}\n{path}").as_bytes())[..16].to_owned()
 }
 
+/// Sessions that run now: what a process left behind that is gone is none. Where the connector cannot see processes,
+/// we look.
+fn live_sessions(env: &Env, connector: &dyn Connector, home: &Path) -> Vec<LiveSession> {
+    let mut sessions = connector.sessions(env, home);
+    if env.os != Os::Linux {
+        sessions.retain(|session| clawbutler_platform::os::started(session.pid).is_some());
+    }
+    sessions
+}
+
 impl Butler {
     pub(crate) fn runtime_name(&self, id: &str) -> String {
         connector::by_id(id).map_or_else(|| id.to_owned(), |connector| connector.name().to_owned())
+    }
+
+    /// See [`live_sessions`].
+    pub(crate) fn live_sessions(&self, connector: &dyn Connector, home: &Path) -> Vec<LiveSession> {
+        live_sessions(&self.0.ports.env, connector, home)
     }
 
     pub(crate) fn load_registry(&self) -> Result<(), Error> {

@@ -87,7 +87,7 @@ impl Butler {
 
     pub(super) fn home_view(&self, known: &Known) -> HomeView {
         let env = &self.0.ports.env;
-        let sessions = known.connector.sessions(env, &known.path);
+        let sessions = self.live_sessions(known.connector, &known.path);
         let projects: Vec<PathBuf> = sessions.iter().map(|session| PathBuf::from(&session.cwd)).collect();
         let status = known.connector.guard_status(env, &known.path, &self.0.ports.data.hook(), &projects);
         let registry = lock(&self.0.registry);

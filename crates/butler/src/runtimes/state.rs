@@ -112,7 +112,8 @@ impl Butler {
             self.record(Durability::Power, Kind::KillRequested, Actor::LocalUser, about(&home))?;
             0
         };
-        let items = self.end_sessions(&home);
+        let mut items = self.end_sessions(&home);
+        items.extend(self.out_of_reach(&home, &items));
         let connector = connector::by_id(&home.runtime);
         let beyond = connector.map(|connector| connector.capabilities().kill).and_then(|can| match can {
             Can::Yes(_) => None,
@@ -192,7 +193,7 @@ impl Butler {
         let mut items: Vec<KillItem> = Vec::new();
         for _ in 0..KILL_ROUNDS {
             let tried: Vec<u32> = items.iter().filter_map(|item| item.pid).collect();
-            let live = connector.sessions(&self.0.ports.env, &path);
+            let live = self.live_sessions(connector, &path);
             let fresh: Vec<LiveSession> = live.into_iter().filter(|session| !tried.contains(&session.pid)).collect();
             if fresh.is_empty() {
                 break;
@@ -206,6 +207,37 @@ impl Butler {
             }
         }
         items
+    }
+
+    /// What may go on running where no process of it was found: that nothing was seen is not that nothing is there.
+    fn out_of_reach(&self, home: &HomeRow, items: &[KillItem]) -> Vec<KillItem> {
+        let Some(connector) = connector::by_id(&home.runtime) else { return Vec::new() };
+        let could_not = |kind: &str, what: String, says: String| KillItem {
+            kind: kind.to_owned(),
+            what,
+            session: None,
+            pid: None,
+            outcome: KillOutcome::CouldNot,
+            says,
+        };
+        let mut beyond = Vec::new();
+        if !connector.sees_sessions(&self.0.ports.env) {
+            beyond.push(could_not(
+                "process",
+                format!("sessions of {}", connector.name()),
+                format!(
+                    "ClawButler cannot see the processes of {} on this system. End them yourself.",
+                    connector.name()
+                ),
+            ));
+        }
+        let ended = |item: &KillItem| item.outcome == KillOutcome::Stopped && item.what.starts_with(GATEWAY);
+        if let Some(place) = self.connected_to(&home.id).filter(|_| !items.iter().any(ended)) {
+            let says = "No process of it was found on this machine, and what runs behind the connection was not ended. \
+                        End its sessions in it, or end it where it runs.";
+            beyond.push(could_not("connection", place, says.to_owned()));
+        }
+        beyond
     }
 }
 
@@ -238,6 +270,9 @@ fn item(session: &LiveSession, outcome: KillOutcome, says: String) -> KillItem {
         says,
     }
 }
+
+/// The kind of a session that is the process of a gateway with every session in it.
+const GATEWAY: &str = "gateway";
 
 fn could_not(session: &LiveSession, why: String) -> KillItem {
     item(session, KillOutcome::CouldNot, why)

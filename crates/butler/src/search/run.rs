@@ -16,14 +16,33 @@ use crate::{Butler, Error, audit};
 
 /// Time for one page (ms); what is not found by then is looked for with the next request.
 const PAGE_MS: u64 = 40;
+/// Time for counting (ms); what is not counted by then is told as more.
+const COUNT_MS: u64 = 40;
 /// Counted exactly up to here.
 pub(crate) const COUNTED: u64 = 10_000;
 /// Stretches of one time that are told apart: the clock jumps seldom.
 const STRETCHES: usize = 256;
 /// Entries read at once where the index does not help.
 const CHUNK: u64 = 256;
-/// Entries the index looks at between two looks at the clock.
+/// Entries the index looks at between two looks at the clock, at first and at least: within one call of it nothing
+/// can be interrupted, and two frequent words that never meet keep it busy for every entry.
+const FIRST_WINDOW: u64 = 8 * 1_024;
+const LEAST_WINDOW: u64 = 2 * 1_024;
+/// At most.
 const WINDOW: u64 = 256 * 1_024;
+/// At most for counting.
+const COUNT_WINDOW: u64 = 16 * WINDOW;
+
+/// Entries to look at next, so that half of what is left of the time would do. `spent` and `left` in ms.
+fn paced(window: u64, spent: u64, left: u64, most: u64) -> u64 {
+    let next = if spent == 0 { window * 2 } else { window.saturating_mul(left) / (spent * 2) };
+    next.clamp(LEAST_WINDOW, most.min(window * 2))
+}
+
+/// Time without end, for those who have it.
+pub(crate) fn no_hurry() -> u64 {
+    u64::MAX
+}
 
 /// A search under way.
 #[derive(Debug)]
@@ -68,22 +87,24 @@ impl<'a> Walk<'a> {
         Self { query, expression: String::new(), index: None, whose, indexed: 0, within: Vec::new() }
     }
 
-    /// Entries from `low` to `high` that match, at most `limit`, newest or oldest first.
+    /// Entries from `low` to `high` that match, at most `limit`, newest or oldest first. `left` tells the time that is
+    /// left (ms), before the first step and after each; at 0 the way ends where it is.
     pub(crate) fn stretch(
         &self,
         read: &Read<'_>,
         (low, high): (u64, u64),
         newest_first: bool,
         limit: usize,
-        mut go_on: impl FnMut() -> bool,
+        mut left: impl FnMut() -> u64,
     ) -> Result<Found, StoreError> {
         let (mut low, mut high) = (low.max(1), high);
+        let (mut window, mut before) = (FIRST_WINDOW, left());
         let mut found = Found::default();
         if newest_first {
             self.learn(read, low, high)?;
         }
         while low <= high {
-            let (from, to) = self.window(low, high, newest_first);
+            let (from, to) = self.window(low, high, newest_first, window);
             let mut done_to = if newest_first { from } else { to };
             if from <= to {
                 let (rows, full) = self.look(read, (from, to), newest_first, limit - found.rows.len())?;
@@ -103,18 +124,20 @@ impl<'a> Walk<'a> {
             if low > high {
                 break;
             }
-            if found.rows.len() >= limit || !go_on() {
+            let now = left();
+            if found.rows.len() >= limit || now == 0 {
                 found.stopped_at = Some(done_to);
                 break;
             }
+            window = paced(window, before.saturating_sub(now), now, WINDOW);
+            before = now;
         }
         Ok(found)
     }
 
     /// The part of the way that is looked at next; empty (`from > to`) where nothing can match.
-    fn window(&self, low: u64, high: u64, newest_first: bool) -> (u64, u64) {
-        let scanned = self.query.is_plain();
-        let size = |scanned| if scanned { CHUNK } else { WINDOW };
+    fn window(&self, low: u64, high: u64, newest_first: bool, window: u64) -> (u64, u64) {
+        let size = if self.query.is_plain() { CHUNK } else { window };
         if newest_first {
             if high > self.indexed {
                 return (low.max(self.indexed + 1).max(high.saturating_sub(CHUNK - 1)), high);
@@ -122,7 +145,7 @@ impl<'a> Walk<'a> {
             let next = self.within.iter().rev().find(|(first, last)| *first <= high && low <= *last);
             let Some(&(first, last)) = next else { return (low, 0) };
             let high = high.min(last);
-            (low.max(first).max(high.saturating_sub(size(scanned) - 1)), high)
+            (low.max(first).max(high.saturating_sub(size - 1)), high)
         } else {
             if low > self.indexed {
                 return (low, high.min(low + CHUNK - 1));
@@ -131,7 +154,7 @@ impl<'a> Walk<'a> {
             let next = self.within.iter().find(|(first, last)| low <= *last && *first <= end);
             let Some(&(first, last)) = next else { return (end + 1, end) };
             let low = low.max(first);
-            (low, end.min(last).min(low + size(scanned) - 1))
+            (low, end.min(last).min(low + size - 1))
         }
     }
 
@@ -185,58 +208,87 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// How many match.
-    pub(crate) fn count(&self, read: &Read<'_>) -> Result<MatchCount, StoreError> {
+    /// How many match, as far as the time goes (`left`, ms).
+    pub(crate) fn count(&self, read: &Read<'_>, mut left: impl FnMut() -> u64) -> Result<MatchCount, StoreError> {
         let total = read.ledger_len()?;
         if self.query.is_plain() && !self.query.is_loose() {
             return Ok(MatchCount { entries: Seq(total), more: false, exact: true });
         }
-        let mut entries = 0;
-        for &(first, last) in &self.within {
-            let Some(index) = self.index.filter(|_| entries <= COUNTED) else { break };
-            entries += index.count(&self.expression, (first, last.min(self.indexed)), COUNTED + 1 - entries)?;
+        let (mut entries, mut more) = (0, false);
+        if let Some(index) = self.index {
+            (entries, more) = self.count_indexed(index, &mut left)?;
         }
-        if entries <= COUNTED {
+        if !more && entries <= COUNTED {
             let most = usize::try_from(COUNTED + 1 - entries).unwrap_or(usize::MAX);
             let mut rounds = 0;
             let tail = self.stretch(read, (self.indexed + 1, total), true, most, || {
                 rounds += 1;
-                rounds < 40
+                if rounds <= 40 { left() } else { 0 }
             })?;
             entries += tail.rows.len() as u64;
+            more = tail.stopped_at.is_some();
         }
-        let more = entries > COUNTED;
+        let more = more || entries > COUNTED;
         Ok(MatchCount { entries: Seq(entries.min(COUNTED)), more, exact: !self.query.is_loose() })
+    }
+
+    /// Matches in the index, newest first, and whether there may be more.
+    fn count_indexed(&self, index: &SearchStore, left: &mut impl FnMut() -> u64) -> Result<(u64, bool), StoreError> {
+        let mut entries = 0;
+        let (mut window, mut before) = (FIRST_WINDOW, left());
+        for &(first, last) in self.within.iter().rev() {
+            let mut high = last.min(self.indexed);
+            while first <= high {
+                let low = first.max(high.saturating_sub(window - 1));
+                entries += index.count(&self.expression, (low, high), COUNTED + 1 - entries)?;
+                let now = left();
+                if entries > COUNTED || now == 0 {
+                    return Ok((entries, entries > COUNTED || low > first));
+                }
+                window = paced(window, before.saturating_sub(now), now, COUNT_WINDOW);
+                (before, high) = (now, low.saturating_sub(1));
+                if low == 0 {
+                    break;
+                }
+            }
+        }
+        Ok((entries, false))
     }
 }
 
 impl Butler {
     /// A page of the entries that match.
     pub fn search_audit(&self, request: SearchAudit) -> Result<SearchPage, Error> {
+        let (page, count) = (self.time(PAGE_MS), || self.time(COUNT_MS));
+        self.0.store.read(|read| search(read, Some(&self.0.finder.0), &request, page, count))
+    }
+
+    /// Time that begins to pass now (ms).
+    fn time(&self, length: u64) -> impl FnMut() -> u64 {
         let started = self.0.ports.clock.steady_ms();
-        let go_on = || self.0.ports.clock.steady_ms().saturating_sub(started) < PAGE_MS;
-        self.0.store.read(|read| search(read, Some(&self.0.finder.0), &request, go_on))
+        move || length.saturating_sub(self.0.ports.clock.steady_ms().saturating_sub(started))
     }
 
     /// A page of the entries that match, of a database that no engine needs to run for; with the index as it is.
     pub fn search_file(database: &Path, index: &Path, request: &SearchAudit) -> Result<SearchPage, Error> {
         let index = SearchStore::read_only(index).ok();
-        Store::read_only(database, |read| search(read, index.as_ref(), request, || true))
+        Store::read_only(database, |read| search(read, index.as_ref(), request, no_hurry, || no_hurry))
     }
 
     /// How many entries match.
     pub(crate) fn count_matches(&self, filter: &AuditFilter) -> Result<MatchCount, Error> {
         let query = Query::of(filter)?;
         let walk = Walk::new(&query, Some(&self.0.finder.0))?;
-        Ok(self.0.store.read(|read| walk.count(read))?)
+        Ok(self.0.store.read(|read| walk.count(read, self.time(COUNT_MS)))?)
     }
 }
 
-fn search(
+fn search<T: FnMut() -> u64>(
     read: &Read<'_>,
     index: Option<&SearchStore>,
     request: &SearchAudit,
-    go_on: impl FnMut() -> bool,
+    page: impl FnMut() -> u64,
+    count: impl FnOnce() -> T,
 ) -> Result<SearchPage, Error> {
     let limit = usize::try_from(request.limit.unwrap_or(100)).unwrap_or(PAGE_ROWS).clamp(1, PAGE_ROWS);
     if request.before.is_some() && request.after.is_some() {
@@ -248,7 +300,7 @@ fn search(
     let high = request.before.map_or(total, |seq| seq.0.saturating_sub(1).min(total));
     let low = request.after.map_or(1, |seq| seq.0.saturating_add(1));
     let newest_first = request.after.is_none();
-    let found = walk.stretch(read, (low, high), newest_first, limit, go_on)?;
+    let found = walk.stretch(read, (low, high), newest_first, limit, page)?;
     let full = found.rows.len() >= limit;
     let mut items: Vec<_> = found.rows.iter().map(|(row, _)| audit::entry_view(row)).collect();
     if !newest_first {
@@ -261,7 +313,7 @@ fn search(
     } else {
         (last.or(request.after.map(|seq| Seq(seq.0.saturating_add(1)))), ahead)
     };
-    let count = if request.count { Some(walk.count(read)?) } else { None };
+    let count = if request.count { Some(walk.count(read, count())?) } else { None };
     Ok(SearchPage {
         items,
         older,

@@ -38,7 +38,13 @@ impl Butler {
             let total = read.ledger_len()?;
             let low = request.after.map_or(1, |seq| seq.0.saturating_add(1));
             let walk = |query, low, limit| {
-                Walk::new(query, Some(&self.0.finder.0))?.stretch(read, (low, total), false, limit, || true)
+                Walk::new(query, Some(&self.0.finder.0))?.stretch(
+                    read,
+                    (low, total),
+                    false,
+                    limit,
+                    super::run::no_hurry,
+                )
             };
             let mut found = walk(&own, low, limit)?;
             // A session's own trace always goes first: what a client says of its trace adds nothing to it.

@@ -1,21 +1,20 @@
 //! Reads a growing file of one record a line, from where it was left: whole lines only, memory bounded.
 //!
-//! A file that is shorter than what was read, or whose bytes before that place are others, was rewritten and
-//! is read from its start. A line that has not ended waits; one that is too long is passed over and counted.
+//! A line that has not ended waits; one that is too long is passed over and counted. What was passed goes through
+//! [`Prints`], so that a rewritten file is recognised.
 
 use std::fs::File;
 use std::io::{self, Read, Seek as _, SeekFrom};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
-use clawbutler_core::digest::sha256;
 use clawbutler_core::limits::RECORD_BYTES;
 use clawbutler_store::sessions::RecordingRow;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Bytes at either end of what was read by which a rewritten file is recognised.
-const PRINT_BYTES: u64 = 512;
+use super::prints::Prints;
+
 /// Bytes read at once.
 const PIECE_BYTES: usize = 128 * 1024;
 
@@ -90,48 +89,18 @@ pub(super) fn identity(path: &Path) -> String {
 /// Says whether bytes without a line's end are a whole record.
 pub(super) type Whole<'a> = &'a dyn Fn(&[u8]) -> bool;
 
-/// Compares a file with what was read of it.
-pub(super) fn growth(file: &mut File, now: Look, row: &RecordingRow) -> io::Result<Growth> {
-    let position = u64::try_from(row.position).unwrap_or(0);
-    if now.size < position {
-        return Ok(Growth::Rewritten);
-    }
-    if position > 0 && (print(file, 0, position.min(PRINT_BYTES))? != row.head || tail(file, position)? != row.tail) {
-        return Ok(Growth::Rewritten);
-    }
-    Ok(if now.size == position { Growth::Same } else { Growth::More })
-}
-
-/// Notes the prints of what was read.
-pub(super) fn note_prints(file: &mut File, row: &mut RecordingRow) -> io::Result<()> {
-    let position = u64::try_from(row.position).unwrap_or(0);
-    row.head = print(file, 0, position.min(PRINT_BYTES))?;
-    row.tail = tail(file, position)?;
-    Ok(())
-}
-
-fn tail(file: &mut File, position: u64) -> io::Result<String> {
-    let from = position.saturating_sub(PRINT_BYTES);
-    print(file, from, position - from)
-}
-
-fn print(file: &mut File, from: u64, count: u64) -> io::Result<String> {
-    file.seek(SeekFrom::Start(from))?;
-    let mut bytes = Vec::new();
-    Read::take(file, count).read_to_end(&mut bytes)?;
-    Ok(sha256(&bytes)[..32].to_owned())
-}
-
 /// Reads on from `position` until `budget` bytes were taken in or the file ends, and gives each line with the
 /// place where it begins and its number. Gives the new position, and whether there is more.
 ///
-/// With `rest`, bytes behind the last line's end count as a line too, when `whole` says that they are one.
+/// With `rest`, bytes behind the last line's end count as a line too, when `whole` says that they are one. `prints`
+/// takes exactly the bytes before the new position.
 pub(super) fn read_on(
     file: &mut File,
     position: u64,
     saved: &mut Saved,
     budget: usize,
     rest: Option<Whole<'_>>,
+    prints: &mut Prints,
     mut each: impl FnMut(Found<'_>, u64, u64),
 ) -> io::Result<(u64, bool)> {
     file.seek(SeekFrom::Start(position))?;
@@ -148,6 +117,7 @@ pub(super) fn read_on(
         while let Some(end) = bytes.iter().position(|byte| *byte == b'\n') {
             let (line, after) = (&bytes[..end], &bytes[end + 1..]);
             let length = (held.len() + line.len() + 1) as u64;
+            prints.take(&held);
             saved.line += 1;
             if saved.skipping {
                 saved.skipping = false;
@@ -161,12 +131,15 @@ pub(super) fn read_on(
             start += length;
             bytes = after;
         }
+        prints.take(&piece[..count - bytes.len()]);
         if saved.skipping {
+            prints.take(bytes);
             start += bytes.len() as u64;
         } else {
             held.extend_from_slice(bytes);
             if held.len() > RECORD_BYTES {
                 each(Found::TooLong, start, saved.line + 1);
+                prints.take(&held);
                 start += held.len() as u64;
                 held = Vec::new();
                 saved.skipping = true;
@@ -180,6 +153,7 @@ pub(super) fn read_on(
     if !held.is_empty() && rest.is_some_and(|whole| whole(&held)) {
         saved.line += 1;
         give(&held, start, saved.line, &mut each);
+        prints.take(&held);
         start += held.len() as u64;
     }
     Ok((start, false))
@@ -203,7 +177,7 @@ mod tests {
     fn all(file: &mut File, position: &mut u64, saved: &mut Saved, budget: usize) -> Vec<(String, u64, u64)> {
         let mut found = Vec::new();
         loop {
-            let (next, more) = read_on(file, *position, saved, budget, None, |one, at, line| {
+            let (next, more) = read_on(file, *position, saved, budget, None, &mut Prints::new(), |one, at, line| {
                 let text = match one {
                     Found::Line(line) => String::from_utf8_lossy(line).into_owned(),
                     Found::TooLong => "too long".to_owned(),
@@ -251,20 +225,5 @@ mod tests {
         file.write_all(b"y\nnext\n").unwrap();
         found.extend(all(&mut file, &mut position, &mut saved, 1024 * 1024));
         assert_eq!(found, [("too long".to_owned(), 0, 1), ("next".to_owned(), 20 * 1024 * 1024 + 2, 2)]);
-    }
-
-    #[test]
-    fn a_rewritten_file_is_noticed() {
-        let mut file = tempfile::tempfile().unwrap();
-        file.write_all(b"one\ntwo\n").unwrap();
-        let mut row = RecordingRow { position: 8, ..RecordingRow::default() };
-        note_prints(&mut file, &mut row).unwrap();
-        let size = |size| Look { size, modified: 0 };
-        assert_eq!(growth(&mut file, size(8), &row).unwrap(), Growth::Same);
-        assert_eq!(growth(&mut file, size(9), &row).unwrap(), Growth::More);
-        assert_eq!(growth(&mut file, size(7), &row).unwrap(), Growth::Rewritten);
-        file.seek(SeekFrom::Start(5)).unwrap();
-        file.write_all(b"W").unwrap();
-        assert_eq!(growth(&mut file, size(9), &row).unwrap(), Growth::Rewritten);
     }
 }

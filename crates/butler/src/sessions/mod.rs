@@ -2,12 +2,15 @@
 //!
 //! Start reading at `tail` (the thread), then `reading` (one recording), `lines` and `gather`.
 
+mod check;
 mod gather;
 mod lines;
+mod prints;
 mod reading;
 mod state;
 mod tail;
 mod view;
+mod watch;
 
 use clawbutler_core::limits::RECORDINGS;
 use clawbutler_store::StoreError;

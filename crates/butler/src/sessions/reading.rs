@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::gather::Gather;
 use super::lines::{self, Found, Growth, Look, Saved, Whole};
+use super::prints;
 use super::tail::{Hand, Place};
 use crate::Butler;
 
@@ -108,15 +109,24 @@ impl Butler {
             Err(error) => return self.unreadable(hand, &row, &error),
         };
         let look = lines::look(&recording.path)?;
-        match lines::growth(&mut file, look, &row) {
-            Ok(Growth::Rewritten) => return self.read_anew(hand, place, &row),
-            Ok(Growth::Same) => {
+        let (growth, mut prints) = match prints::growth(&mut file, look, &row) {
+            Ok(found) => found,
+            Err(error) => return self.unreadable(hand, &row, &error),
+        };
+        match growth {
+            Growth::Rewritten => return self.read_anew(hand, place, &row),
+            Growth::Same => {
                 if (row.size, row.modified, row.present) == (look.size, look.modified, true) && row.trouble.is_none() {
                     return Ok(Taken::default());
                 }
             }
-            Ok(Growth::More) => {}
-            Err(error) => return self.unreadable(hand, &row, &error),
+            Growth::More => {}
+        }
+        if prints::seen_at_once(&row) {
+            row.checked = look.modified;
+        } else if row.size == look.size && row.modified != look.modified {
+            // Written to without growing: something inside it is another.
+            hand.checks.add(&place.id, row.key);
         }
         let mut saved = Saved::of(&row);
         let kept = Some(&saved.reader).filter(|reader| !reader.is_null()).cloned();
@@ -126,16 +136,17 @@ impl Butler {
         let whole = |bytes: &[u8]| serde_json::from_slice::<serde_json::Map<String, Value>>(bytes).is_ok();
         let rest: Option<Whole<'_>> = if settled { Some(&whole) } else { None };
         let mut gather = Gather::new(&self.0.mask, row.clone());
-        let read = lines::read_on(&mut file, from, &mut saved, RECORDED_CHUNK_BYTES, rest, |found, at, line| {
-            gather.batch.recording.records += 1;
-            match found {
-                Found::TooLong => gather.malformed(at, line, "the line is too long to be read"),
-                Found::Line(bytes) => match reader.record(bytes) {
-                    Ok(steps) => steps.into_iter().for_each(|step| gather.step(step)),
-                    Err(why) => gather.malformed(at, line, &why.0),
-                },
-            }
-        });
+        let read =
+            lines::read_on(&mut file, from, &mut saved, RECORDED_CHUNK_BYTES, rest, &mut prints, |found, at, line| {
+                gather.batch.recording.records += 1;
+                match found {
+                    Found::TooLong => gather.malformed(at, line, "the line is too long to be read"),
+                    Found::Line(bytes) => match reader.record(bytes) {
+                        Ok(steps) => steps.into_iter().for_each(|step| gather.step(step)),
+                        Err(why) => gather.malformed(at, line, &why.0),
+                    },
+                }
+            });
         let (position, more) = match read {
             Ok(read) => read,
             Err(error) => return self.unreadable(hand, &row, &error),
@@ -144,7 +155,7 @@ impl Butler {
         let mut batch = gather.finish();
         row = batch.recording;
         row.position = i64::try_from(position).unwrap_or(i64::MAX);
-        lines::note_prints(&mut file, &mut row)?;
+        batch.prints = prints.note(&mut file, &mut row)?;
         // What is only half read differs from what lies there, for the next process too.
         (row.size, row.modified) = if more { (0, 0) } else { (look.size, look.modified) };
         (row.present, row.trouble) = (true, None);
@@ -170,7 +181,7 @@ impl Butler {
     }
 
     /// A file was rewritten: everything of its session is read again.
-    fn read_anew(&self, hand: &mut Hand, place: &Place, row: &RecordingRow) -> Result<Taken, StoreError> {
+    pub(super) fn read_anew(&self, hand: &mut Hand, place: &Place, row: &RecordingRow) -> Result<Taken, StoreError> {
         self.0.sessions.store.write(|write| write.start_again(row.session, row.key))?;
         hand.rows.retain(|_, known| known.session != row.session);
         for recording in self.0.sessions.store.read::<_, StoreError>(|read| read.recordings(row.session))? {

@@ -10,11 +10,12 @@ use std::time::Duration;
 use clawbutler_connectors::connector::{self, LiveSession};
 use clawbutler_core::timeline::State;
 use clawbutler_store::StoreError;
-use clawbutler_store::sessions::SessionRow;
+use clawbutler_store::sessions::{SessionFilter, SessionRow};
 use clawbutler_wire::sessions::{SessionState, StateSource};
+use clawbutler_wire::topic::Topic;
 
-use crate::Butler;
 use crate::engine::lock;
+use crate::{Butler, Error};
 
 /// How long the runtimes' lists of live sessions hold (ms).
 const LIVE_MS: u64 = 2_000;
@@ -26,6 +27,9 @@ const SILENT_MS: i64 = 10 * 60_000;
 const OVER_MS: i64 = 24 * 60 * 60_000;
 /// Requests in the queue that are looked at.
 const PENDING: u32 = 2_000;
+/// How often states that change by themselves are looked at (ms), and how many of the newest sessions.
+const COMPARE_MS: u64 = 5_000;
+const COMPARED: u32 = 200;
 /// Processes remembered of sessions that were live.
 const SEEN: usize = 4_096;
 
@@ -37,6 +41,9 @@ pub(crate) struct Live {
     sessions: HashMap<(String, String), LiveSession>,
     /// Process and its start of sessions that were live once.
     seen: HashMap<(String, String), (u32, Option<u64>)>,
+    /// When states were compared last (steady clock, ms), and what they were, by session.
+    compared: Option<u64>,
+    states: HashMap<String, SessionState>,
 }
 
 /// Everything by which states are told, taken once for a page.
@@ -55,6 +62,32 @@ pub(super) struct Signs {
 pub(super) type Told = (SessionState, StateSource, String, Option<u32>);
 
 impl Butler {
+    /// Tells the windows when the state of a recent session changed without a record: its process ended, it fell
+    /// silent, the runtime lists it otherwise.
+    pub(crate) fn look_at_states(&self) -> Result<(), Error> {
+        let steady = self.0.ports.clock.steady_ms();
+        {
+            let mut live = lock(&self.0.sessions.live);
+            if live.compared.is_some_and(|at| steady.saturating_sub(at) < COMPARE_MS) {
+                return Ok(());
+            }
+            live.compared = Some(steady);
+        }
+        let rows =
+            self.0.sessions.store.read(|read| read.sessions(&SessionFilter::default(), None, false, COMPARED))?;
+        let signs = self.signs()?;
+        let states: HashMap<_, _> = rows.iter().map(|row| (row.id.clone(), signs.state(row).0)).collect();
+        let mut live = lock(&self.0.sessions.live);
+        let differs = |(id, state): (&String, &SessionState)| states.get(id).is_some_and(|now| now != state);
+        let changed = live.states.iter().any(differs);
+        live.states = states;
+        drop(live);
+        if changed {
+            self.changed(Topic::Sessions);
+        }
+        Ok(())
+    }
+
     pub(super) fn signs(&self) -> Result<Signs, StoreError> {
         let pending = self.0.store.read::<_, StoreError>(|read| read.approvals_pending(PENDING))?;
         let pending = pending.into_iter().map(|row| (row.action.runtime, row.action.session)).collect();
@@ -67,7 +100,7 @@ impl Butler {
             live.sessions.clear();
             for home in self.governed_homes() {
                 let Some(connector) = connector::by_id(&home.runtime) else { continue };
-                for session in connector.sessions(&self.0.ports.env, std::path::Path::new(&home.path)) {
+                for session in self.live_sessions(connector, std::path::Path::new(&home.path)) {
                     let key = (home.id.clone(), session.session.clone());
                     if live.seen.len() >= SEEN {
                         live.seen.clear();
@@ -109,6 +142,7 @@ impl Signs {
             let state = match session.status.as_str() {
                 "busy" => SessionState::Running,
                 "waiting" => SessionState::WaitingInput,
+                "asking" => SessionState::WaitingApproval,
                 "idle" => SessionState::Idle,
                 _ => recorded.filter(|state| *state != SessionState::Ended).unwrap_or(SessionState::Running),
             };

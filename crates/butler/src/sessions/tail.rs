@@ -15,8 +15,9 @@ use clawbutler_store::StoreError;
 use clawbutler_store::sessions::{Batch, RecordingRow, SessionStore};
 use clawbutler_wire::sessions::{BackfillState, BackfillView};
 use clawbutler_wire::topic::Topic;
-use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
+use notify::RecommendedWatcher;
 
+use super::check::{CHECK_MS, Checks};
 use super::lines::Look;
 use super::state::Live;
 use crate::Butler;
@@ -66,8 +67,10 @@ pub(super) struct Hand {
     pub(super) rows: HashMap<(PathBuf, String, Option<String>), RecordingRow>,
     /// Databases as they lay when they were read to their end, and whether with all their sessions.
     pub(super) looked: HashMap<PathBuf, (Look, bool)>,
-    watcher: Option<RecommendedWatcher>,
-    watched: BTreeSet<(String, PathBuf)>,
+    /// Files that are to be compared whole with what was read of them.
+    pub(super) checks: Checks,
+    pub(super) watcher: Option<RecommendedWatcher>,
+    pub(super) watched: BTreeSet<(String, PathBuf)>,
     told_at: u64,
     /// Something was stored that windows were not told of.
     untold: bool,
@@ -79,8 +82,9 @@ const SCAN_MS: u64 = 60_000;
 const BLIND_SCAN_MS: u64 = 3_000;
 /// How long changes are collected before they are read.
 const GATHER: Duration = Duration::from_millis(100);
-/// Shortest pause between two notices to windows (ms).
+/// Shortest pause between two notices to windows (ms), and how long after one more are expected soon.
 const TELL_MS: u64 = 250;
+const BUSY_MS: u64 = 1_000;
 /// Bytes of changed files that are read before they are stored.
 const ROUND_BYTES: u64 = 4 * 1024 * 1024;
 /// Recordings whose place is remembered; past it they are asked for again.
@@ -113,7 +117,7 @@ impl Sessions {
     }
 
     /// A folder of records may have come into being.
-    fn compare_soon(&self, home: &str) {
+    pub(super) fn compare_soon(&self, home: &str) {
         lock(&self.queue).scan.insert(home.to_owned());
         self.bell.notify_all();
     }
@@ -190,7 +194,11 @@ impl Butler {
     }
 
     fn wait_for_records(&self, hand: &Hand) {
-        let every = if hand.watcher.is_some() { SCAN_MS } else { BLIND_SCAN_MS };
+        let every = match &hand.watcher {
+            _ if hand.checks.waits() => CHECK_MS,
+            Some(_) => SCAN_MS,
+            None => BLIND_SCAN_MS,
+        };
         let queue = lock(&self.0.sessions.queue);
         if queue.stop || !queue.scan.is_empty() {
             return;
@@ -201,7 +209,9 @@ impl Butler {
         } else {
             drop(queue);
         }
-        std::thread::sleep(GATHER);
+        // Windows are not told again before then: what comes meanwhile is read in one go.
+        let since = self.0.ports.clock.steady_ms().saturating_sub(hand.told_at);
+        std::thread::sleep(if since < BUSY_MS { Duration::from_millis(TELL_MS) } else { GATHER });
     }
 
     /// One round; gives whether there is more to do at once.
@@ -209,8 +219,9 @@ impl Butler {
         let places = self.places();
         self.note_homes(hand, &places);
         let now = self.0.ports.clock.steady_ms();
+        let at_once = hand.scanned_at == u64::MAX;
         let every = if hand.watcher.is_some() { SCAN_MS } else { BLIND_SCAN_MS };
-        if hand.scanned_at != u64::MAX && now.saturating_sub(hand.scanned_at) >= every {
+        if !at_once && now.saturating_sub(hand.scanned_at) >= every {
             hand.scanned_at = now;
             lock(&self.0.sessions.queue).scan.extend(places.iter().map(|place| place.id.clone()));
             if let Err(error) = self.0.sessions.store.write(|write| write.forget_silent(ALL_STEPS)) {
@@ -220,8 +231,11 @@ impl Butler {
         let scan = std::mem::take(&mut lock(&self.0.sessions.queue).scan);
         for place in places.iter().filter(|place| scan.contains(&place.id)) {
             self.compare_records(place);
+            self.add_checks(hand, place);
         }
-        let more = self.read_changed(hand, &places) || self.read_history(hand, &places);
+        let more = self.read_changed(hand, &places)
+            || self.read_history(hand, &places)
+            || self.check_older(hand, &places, at_once);
         if hand.rows.len() > ROWS {
             hand.rows.clear();
         }
@@ -247,6 +261,7 @@ impl Butler {
                 // A home that was forgotten meanwhile is stored under other keys.
                 hand.rows.clear();
                 hand.looked.clear();
+                hand.checks = Checks::default();
             }
             for home in new {
                 let noted = self.0.sessions.store.read::<_, StoreError>(|read| read.backfill(&home)).ok().flatten();
@@ -267,80 +282,6 @@ impl Butler {
         if hand.scanned_at != u64::MAX {
             self.watch(hand, places);
         }
-    }
-
-    fn watch(&self, hand: &mut Hand, places: &[Place]) {
-        let env = &self.0.ports.env;
-        // A folder that is not there yet is waited for in the nearest one that is.
-        let nearest = |folder: PathBuf| folder.ancestors().find(|up| up.is_dir()).map(Path::to_owned);
-        let mut awaited: BTreeSet<(String, PathBuf)> = BTreeSet::new();
-        let mut wanted: BTreeSet<(String, PathBuf)> = BTreeSet::new();
-        for place in places {
-            for folder in place.connector.recording_folders(env, &place.path) {
-                if folder.is_dir() {
-                    wanted.insert((place.id.clone(), folder));
-                } else if let Some(up) = nearest(folder) {
-                    awaited.insert((place.id.clone(), up));
-                }
-            }
-        }
-        awaited.retain(|up| !wanted.contains(up));
-        let folders = wanted.clone();
-        wanted.extend(awaited.iter().cloned());
-        if wanted == hand.watched {
-            return;
-        }
-        // The system may name a file by the folder's real place.
-        let real: Vec<(String, PathBuf, PathBuf)> = folders
-            .iter()
-            .map(|(home, folder)| {
-                let real = folder.canonicalize().unwrap_or_else(|_| folder.clone());
-                (home.clone(), folder.clone(), real)
-            })
-            .collect();
-        let ups: Vec<(String, PathBuf)> = awaited.iter().cloned().collect();
-        let butler = std::sync::Arc::downgrade(&self.0);
-        let told = move |event: notify::Result<notify::Event>| {
-            let (Ok(event), Some(inner)) = (event, butler.upgrade()) else { return };
-            if event.kind.is_access() {
-                return;
-            }
-            // The shared memory of a database changes when we read it.
-            let own = |path: &Path| path.to_string_lossy().ends_with("-shm");
-            for path in event.paths.into_iter().filter(|path| !own(path)) {
-                for (home, folder, real) in &real {
-                    let below = path.strip_prefix(folder).or_else(|_| path.strip_prefix(real));
-                    if let Ok(below) = below {
-                        inner.sessions.changed_file(home, folder.join(below));
-                    }
-                }
-                for (home, _) in ups.iter().filter(|(_, up)| path.parent().and_then(Path::file_name) == up.file_name())
-                {
-                    inner.sessions.compare_soon(home);
-                }
-            }
-        };
-        let mut watcher = match notify::recommended_watcher(told) {
-            Ok(watcher) => watcher,
-            Err(error) => {
-                tracing::warn!(%error, "records of sessions cannot be watched; they are looked at every few seconds");
-                (hand.watcher, hand.watched) = (None, wanted);
-                return;
-            }
-        };
-        let mut all = true;
-        for (home, folder) in &wanted {
-            // A home holds much that is no record: below it only folders that are named are watched.
-            let whole = awaited.contains(&(home.clone(), folder.clone()))
-                || places.iter().any(|place| place.id == *home && place.path == *folder);
-            let mode = if whole { RecursiveMode::NonRecursive } else { RecursiveMode::Recursive };
-            if let Err(error) = watcher.watch(folder, mode) {
-                all = false;
-                tracing::warn!(folder = %folder.display(), %error, "a folder of records cannot be watched");
-            }
-        }
-        hand.watcher = all.then_some(watcher);
-        hand.watched = wanted;
     }
 
     /// Compares a home's files with what was read of them; what differs is read, newest first.

@@ -13,9 +13,11 @@ use clawbutler_wire::Code;
 use clawbutler_wire::approvals::Verb;
 use clawbutler_wire::attached::{ConnectionView, LinkState};
 use clawbutler_wire::command::{
-    AttachHome, DetachHome, Discover, GetSettings, Govern, ListConnections, SetAgentState, SetFloor, UpdateSettings,
+    AttachHome, DetachHome, Discover, GetSettings, Govern, KillAgent, ListConnections, SetAgentState, SetFloor,
+    UpdateSettings,
 };
 use clawbutler_wire::gateway::Verdict;
+use clawbutler_wire::registry::KillOutcome;
 use serde_json::{Value, json};
 
 use crate::desk::{Desk, code, decide};
@@ -436,4 +438,13 @@ fn tokens_are_kept_by_us_alone_and_told_to_nobody() {
     let database = fs::read(place.desk.data().join("clawbutler.db")).unwrap();
     let holds = |token: &str| database.windows(token.len()).any(|bytes| bytes == token.as_bytes());
     assert!(!holds(TOKEN) && !holds("issued-for-this-device"));
+}
+
+#[test]
+fn the_kill_switch_does_not_claim_what_runs_behind_a_connection() {
+    let place = Place::new();
+    let report = place.desk.butler().kill_agent(KillAgent { home_id: place.home.clone() }).unwrap();
+    let items: Vec<_> = report.items.iter().map(|item| (item.kind.as_str(), item.outcome)).collect();
+    assert_eq!((report.complete, items), (false, vec![("connection", KillOutcome::CouldNot)]));
+    assert!(place.desk.alerts().iter().any(|says| says.contains("could not stop everything")));
 }

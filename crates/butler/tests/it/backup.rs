@@ -8,6 +8,7 @@ use clawbutler_core::clock::Timestamp;
 use clawbutler_ledger::note::Key;
 use clawbutler_platform::paths::DataDir;
 use clawbutler_wire::Code;
+use clawbutler_wire::audit::ReplacedHow;
 use clawbutler_wire::command::{MakeBackup, ShowBackup, VerifyAudit};
 use clawbutler_wire::retention::BackupMade;
 use serde_json::json;
@@ -91,10 +92,17 @@ fn a_backup_is_put_back_and_both_are_recorded() {
         "(a backup with {entries} entries was put back, as recorded on 2026-11-25; the database before is kept as {aside})"
     );
     assert!(alerts.iter().any(|says| says.contains("the log had") && says.contains(&known)), "{alerts:?}");
+    // The start signed a checkpoint over the entry: what is gone is said, and everything since counts as before.
     let report = desk.butler().verify_audit(VerifyAudit {}).unwrap();
-    assert!(!report.intact && report.reason.unwrap().contains(&known), "the checkpoints still tell");
+    let replaced = report.replaced.clone().unwrap();
+    assert_eq!((report.intact, report.first_bad, report.checkpoint.as_str()), (false, None, "good"), "{report:?}");
+    assert_eq!((replaced.how, replaced.seq.0, replaced.kept.0), (ReplacedHow::Restored, entries + 1, entries));
+    assert!(replaced.gone_upto.unwrap().0 > entries && replaced.file == aside, "{replaced:?}");
+    let says = report.reason.unwrap();
+    assert!(says.starts_with(&format!("a backup with {entries} entries was put back on ")), "{says}");
     desk.close();
     desk.open();
+    assert_eq!(desk.butler().verify_audit(VerifyAudit {}).unwrap().replaced, Some(replaced), "it stays said");
     assert!(desk.alerts().is_empty(), "{:?}", desk.alerts());
     assert_eq!(desk.entries("backup.restored").len(), 1);
     assert_eq!(strange(&desk), [aside]);

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clawbutler_butler::Butler;
 use clawbutler_platform::paths::DataDir;
+use clawbutler_wire::audit::ReplacedHow;
 use clawbutler_wire::command::{ListAudit, VerifyAudit};
 use serde_json::json;
 
@@ -72,10 +73,15 @@ fn what_is_no_database_is_kept_and_the_new_log_says_so_first() {
         "{alerts:?}"
     );
     let report = desk.butler().verify_audit(VerifyAudit {}).unwrap();
-    assert_eq!((report.intact, report.first_bad.map(|seq| seq.0)), (false, Some(1)));
-    assert!(report.reason.as_ref().unwrap().contains(&known), "{report:?}");
-    let report = Butler::verify_file(&DataDir::at(desk.data()), None, |_, _| ()).unwrap();
-    assert!(report.reason.unwrap().contains(&known));
+    assert_eq!((report.intact, report.first_bad), (false, None), "the start signed a checkpoint over it: {report:?}");
+    let says = "the database was damaged and the log begun anew on 2026-11-25, as entry 1 says: ";
+    assert!(report.reason.as_ref().unwrap().starts_with(says), "{report:?}");
+    assert!(report.replaced.as_ref().unwrap().gone_upto.is_some(), "{report:?}");
+    assert_eq!(
+        Butler::verify_file(&DataDir::at(desk.data()), None, |_, _| ()).unwrap(),
+        report,
+        "the command line too"
+    );
 
     // The next start has nothing to add.
     desk.close();
@@ -83,6 +89,10 @@ fn what_is_no_database_is_kept_and_the_new_log_says_so_first() {
     assert_eq!(aside(&desk).len(), 1);
     assert_eq!(desk.entries("log.set_aside").len(), 1);
     assert!(desk.alerts().is_empty(), "{:?}", desk.alerts());
+    let report = desk.butler().verify_audit(VerifyAudit {}).unwrap();
+    let replaced = report.replaced.clone().unwrap();
+    assert_eq!((report.intact, report.first_bad), (false, None), "{report:?}");
+    assert_eq!((replaced.how, replaced.seq.0, replaced.file.as_str()), (ReplacedHow::BegunAnew, 1, file));
 }
 
 #[test]

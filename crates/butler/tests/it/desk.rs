@@ -13,7 +13,7 @@ use clawbutler_platform::keychain::Keychain;
 use clawbutler_platform::paths::DataDir;
 use clawbutler_wire::approvals::{ApprovalView, Scope, Verb, Which};
 use clawbutler_wire::audit::EntryView;
-use clawbutler_wire::command::{DecideApproval, ListApprovals, ListAudit, ListRules};
+use clawbutler_wire::command::{DecideApproval, ListAgents, ListApprovals, ListAudit, ListRules};
 use clawbutler_wire::gateway::{ActionReply, ActionRequest, Event, ProcessFacts, Strategy, VERSION, Verdict};
 use clawbutler_wire::rules::RulesView;
 use clawbutler_wire::{ApiError, Code};
@@ -22,16 +22,31 @@ use serde_json::json;
 /// A Wednesday, 09:20 UTC.
 const START: i64 = 1_795_598_450_000;
 
+/// The wall clock can be set back; the steady one only goes on.
 #[derive(Debug)]
-pub(crate) struct Hand(AtomicI64);
+pub(crate) struct Hand {
+    wall: AtomicI64,
+    steady: AtomicU64,
+}
+
+impl Hand {
+    fn new() -> Self {
+        Self { wall: AtomicI64::new(START), steady: AtomicU64::new(0) }
+    }
+
+    fn pass_ms(&self, ms: i64) {
+        self.wall.fetch_add(ms, Ordering::Relaxed);
+        self.steady.fetch_add(u64::try_from(ms).unwrap_or(0), Ordering::Relaxed);
+    }
+}
 
 impl Clock for Hand {
     fn wall(&self) -> Timestamp {
-        Timestamp(self.0.load(Ordering::Relaxed))
+        Timestamp(self.wall.load(Ordering::Relaxed))
     }
 
     fn steady_ms(&self) -> u64 {
-        u64::try_from(self.0.load(Ordering::Relaxed) - START).unwrap()
+        self.steady.load(Ordering::Relaxed)
     }
 
     fn offset_minutes(&self, _at: Timestamp) -> Option<i32> {
@@ -76,7 +91,7 @@ pub(crate) struct Desk {
 impl Desk {
     /// On a folder that others prepared; it stays when the desk goes.
     pub(crate) fn at(folder: &Path) -> Self {
-        let clock = Arc::new(Hand(AtomicI64::new(START)));
+        let clock = Arc::new(Hand::new());
         let mut desk = Self {
             folder: Folder::Given(folder.to_owned()),
             clock,
@@ -91,7 +106,7 @@ impl Desk {
 
     pub(crate) fn new() -> Self {
         let folder = Folder::Own(tempfile::tempdir().unwrap());
-        let clock = Arc::new(Hand(AtomicI64::new(START)));
+        let clock = Arc::new(Hand::new());
         let mut desk =
             Self { folder, clock, ids: Arc::default(), keychain: None, butler: None, calls: AtomicU64::new(0) };
         fs::create_dir_all(desk.project().join(".git")).unwrap();
@@ -108,6 +123,13 @@ impl Desk {
 
     pub(crate) fn home(&self) -> PathBuf {
         self.folder.path().join("home")
+    }
+
+    /// Id of the runtime's home on this desk; other runtimes that run on the machine are found too.
+    pub(crate) fn home_of(&self, runtime: &str) -> String {
+        let agents = self.butler().list_agents(ListAgents {}).unwrap().agents;
+        let here = self.home().display().to_string();
+        agents.into_iter().find(|agent| agent.runtime == runtime && agent.home.starts_with(&here)).unwrap().id
     }
 
     pub(crate) fn data(&self) -> PathBuf {
@@ -136,17 +158,17 @@ impl Desk {
 
     /// Moves the clock while no engine runs.
     pub(crate) fn pass_closed_ms(&self, ms: i64) {
-        self.clock.0.fetch_add(ms, Ordering::Relaxed);
+        self.clock.pass_ms(ms);
     }
 
     /// Milliseconds since the epoch.
     pub(crate) fn now(&self) -> i64 {
-        self.clock.0.load(Ordering::Relaxed)
+        self.clock.wall().0
     }
 
     /// Moves the clock and lets the background thread have a round.
     pub(crate) fn pass_ms(&self, ms: i64) {
-        self.clock.0.fetch_add(ms, Ordering::Relaxed);
+        self.clock.pass_ms(ms);
         self.butler().tick(false);
     }
 

@@ -18,6 +18,7 @@ mod client_trace;
 mod damage;
 mod desk;
 mod every_kind;
+mod files;
 mod gateway;
 mod grants;
 mod history;
@@ -34,5 +35,8 @@ mod retention;
 mod rules;
 mod search;
 mod sessions;
+mod sessions_edited;
+#[cfg(unix)]
+mod sessions_killed;
 mod sessions_rows;
 mod standards;

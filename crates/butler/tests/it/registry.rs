@@ -357,6 +357,45 @@ fn what_cannot_be_told_for_sure_is_reported_as_not_stopped() {
     assert!(registry.desk.alerts().iter().any(|says| says.contains("could not stop everything")));
 }
 
+/// Installs the guard of a home that was found after the engine had started, with the background thread running.
+fn guarded_later(desk: &Desk) -> String {
+    fs::create_dir_all(desk.home().join(".claude")).unwrap();
+    let home_id = desk.butler().list_agents(ListAgents {}).unwrap().agents.remove(0).id;
+    desk.butler().govern(Govern { home_id: home_id.clone(), governed: true }).unwrap();
+    fs::create_dir_all(desk.data().join("bin")).unwrap();
+    let hook = desk.data().join("bin/clawbutler-hook");
+    fs::write(&hook, "the hook").unwrap();
+    clawbutler_platform::os::set_mode(&hook, 0o700).unwrap();
+    let variant = GuardVariant::User;
+    let plan = desk.butler().plan_guard(PlanGuard { home_id: home_id.clone(), variant, uninstall: false }).unwrap();
+    let install = InstallGuard { home_id: home_id.clone(), variant, plan_digest: plan.plan_digest };
+    desk.butler().install_guard(install).unwrap();
+    home_id
+}
+
+/// Waits for an alert that begins so, as a person would see it.
+#[expect(clippy::disallowed_methods, reason = "this is about real time")]
+fn wait_for_alert(desk: &Desk, begins: &str) {
+    let start = Instant::now();
+    while !desk.alerts().iter().any(|says| says.starts_with(begins)) {
+        assert!(start.elapsed() < Duration::from_secs(10), "nothing was raised: {:?}", desk.alerts());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_guard_lost_in_a_home_that_came_later_is_raised() {
+    let desk = Desk::new();
+    let thread = desk.butler().start().unwrap();
+    guarded_later(&desk);
+    std::thread::sleep(Duration::from_secs(1));
+    fs::write(desk.home().join(".claude/settings.json"), "{}").unwrap();
+    wait_for_alert(&desk, "The guard in ");
+    assert_eq!(desk.entries("guard.drift").len(), 1);
+    desk.butler().shutdown();
+    thread.join().unwrap();
+}
+
 #[test]
 fn a_home_is_forgotten_only_without_its_guard() {
     let registry = Registry::new();

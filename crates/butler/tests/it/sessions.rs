@@ -4,14 +4,14 @@ use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::path::PathBuf;
 
+use clawbutler_butler::Event;
 use clawbutler_wire::approvals::Verb;
-use clawbutler_wire::command::{
-    BackfillSessions, ForgetHome, Govern, ListAgents, ListSessions, ListSteps, ShowSession,
-};
+use clawbutler_wire::command::{BackfillSessions, ForgetHome, Govern, ListSessions, ListSteps, ShowSession};
 use clawbutler_wire::sessions::{
     BackfillState, BackfillVerb, SessionCostLabel, SessionDetail, SessionRow, SessionState, StateSource, StepBody,
     StepView,
 };
+use clawbutler_wire::topic::Topic;
 use clawbutler_wire::{Code, Seq};
 use serde_json::json;
 
@@ -41,7 +41,7 @@ impl Place {
     fn found() -> Self {
         let desk = Desk::new();
         fs::create_dir_all(desk.home().join(".claude/projects/p")).unwrap();
-        let id = desk.butler().list_agents(ListAgents {}).unwrap().agents.remove(0).id;
+        let id = desk.home_of("claude-code");
         Self { desk, id }
     }
 
@@ -292,12 +292,49 @@ fn a_waiting_call_and_silence_are_states_with_a_source() {
     assert_eq!(state(&place), (SessionState::WaitingApproval, StateSource::Queue));
     place.desk.butler().decide_approval(decide(&card, Verb::Deny)).unwrap();
     drop(ticket);
+    let (told, changes) = std::sync::mpsc::channel();
+    place.desk.butler().subscribe(move |event| drop(told.send(event.clone())));
+    let tells = || {
+        place.desk.butler().tick(false);
+        changes.try_iter().any(|event| event == Event::Changed(Topic::Sessions))
+    };
+    tells();
+    place.desk.pass_ms(6_000);
+    assert!(!tells(), "nothing changed");
     place.desk.pass_ms(11 * 60_000);
+    assert!(tells(), "a window is told of what no record says");
     assert_eq!(state(&place), (SessionState::Unknown, StateSource::Silence));
     place.desk.pass_ms(25 * 60 * 60_000);
     assert_eq!(state(&place), (SessionState::Ended, StateSource::Silence));
     let only = ListSessions { states: vec![SessionState::Running], ..ListSessions::default() };
     assert_eq!(place.desk.butler().list_sessions(only).unwrap().total, 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_end_of_a_process_is_told() {
+    let place = Place::new();
+    let running = json!({
+        "type": "user", "uuid": "u", "timestamp": "2026-11-25T09:20:00.000Z",
+        "message": { "role": "user", "content": "go on" },
+    });
+    place.write("s1.jsonl", format!("{running}\n").as_bytes());
+    place.read();
+    let mut process = std::process::Command::new("sleep").arg("300").spawn().unwrap();
+    let started = clawbutler_platform::os::started(process.id());
+    let live = json!({ "pid": process.id(), "sessionId": "s1", "cwd": "/", "procStart": started, "status": "busy" });
+    fs::create_dir_all(place.desk.home().join(".claude/sessions")).unwrap();
+    fs::write(place.desk.home().join(format!(".claude/sessions/{}.json", process.id())), live.to_string()).unwrap();
+    place.desk.pass_ms(6_000);
+    let before = (place.row().state, place.row().state_source);
+    let (told, changes) = std::sync::mpsc::channel();
+    place.desk.butler().subscribe(move |event| drop(told.send(event.clone())));
+    process.kill().unwrap();
+    process.wait().unwrap();
+    assert_eq!(before, (SessionState::Running, StateSource::Runtime));
+    place.desk.pass_ms(6_000);
+    assert!(changes.try_iter().any(|event| event == Event::Changed(Topic::Sessions)));
+    assert_eq!((place.row().state, place.row().state_source), (SessionState::Ended, StateSource::Process));
 }
 
 #[test]

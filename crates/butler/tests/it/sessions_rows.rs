@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use clawbutler_wire::command::{Govern, ListAgents, ListSessions, ListSteps};
+use clawbutler_wire::command::{Govern, ListSessions, ListSteps};
 use clawbutler_wire::sessions::{SessionRow, StepBody};
 use rusqlite::{Connection, params};
 
@@ -28,8 +28,7 @@ impl Hermes {
         let desk = Desk::new();
         fs::create_dir_all(desk.home().join(".hermes")).unwrap();
         fs::write(desk.home().join(".hermes/config.yaml"), "model: {}\n").unwrap();
-        let agents = desk.butler().list_agents(ListAgents {}).unwrap().agents;
-        let id = agents.into_iter().find(|agent| agent.runtime == "hermes").unwrap().id;
+        let id = desk.home_of("hermes");
         desk.butler().govern(Govern { home_id: id, governed: true }).unwrap();
         Self { desk }
     }
@@ -159,7 +158,7 @@ fn what_grows_is_seen_while_the_threads_run() {
     let desk = Desk::new();
     let folder = desk.home().join(".claude/projects");
     fs::create_dir_all(&folder).unwrap();
-    let id = desk.butler().list_agents(ListAgents {}).unwrap().agents.remove(0).id;
+    let id = desk.home_of("claude-code");
     desk.butler().govern(Govern { home_id: id, governed: true }).unwrap();
     let thread = desk.butler().start().unwrap();
     // A folder and a file that did not exist when watching began.

@@ -3,7 +3,7 @@
 use clawbutler_butler::Butler;
 use clawbutler_gateway::Gateway;
 use clawbutler_platform::paths::DataDir;
-use clawbutler_wire::command::ListAudit;
+use clawbutler_wire::command::{CheckPack, ListAudit};
 use serde_json::{Value, json};
 
 use super::Machine;
@@ -44,6 +44,54 @@ fn exports_are_recorded_now_or_when_the_engine_starts() {
     let later = exports(&butler);
     assert_eq!((later.len(), &later[1]["format"]), (2, &json!("jsonl")));
     assert!(later[1]["recorded_at"].is_i64(), "{later:?}");
+    butler.shutdown();
+}
+
+#[test]
+fn a_pack_is_made_while_the_engine_runs_which_signs_and_records_it() {
+    let machine = Machine::new();
+    let data = machine.data().join("d");
+    let home = data.display().to_string();
+    let run = |args: &[&str]| machine.run(&[&["--home", &home, "audit"], args].concat(), b"");
+    let butler = engine(&machine);
+    let gateway = Gateway::open(&butler).unwrap();
+    let path = machine.data().join("live.zip").display().to_string();
+    let made = run(&["pack", "--out", &path, "--kind", "engine.started"]);
+    assert_eq!(made.code, Some(0), "{}", made.err);
+    let (_, key) = Butler::checkpoint_file(&DataDir::at(data)).unwrap();
+    let checked = run(&["verify", &path, "--key", &key.unwrap()]);
+    assert_eq!((checked.code, checked.out.starts_with("Intact: 1 entries")), (Some(0), true), "{}", checked.out);
+    let told = exports(&butler);
+    assert_eq!(told.len(), 1);
+    let said = [&told[0]["origin"], &told[0]["format"], &told[0]["count"]];
+    assert_eq!(said, [&json!("command_line"), &json!("pack"), &json!(1)]);
+    assert_eq!(told[0]["manifest"].as_str().map(str::len), Some(64));
+
+    // Once more to the same file, and with nothing to prove: no entry is added, nothing is left behind.
+    assert_ne!(run(&["pack", "--out", &path]).code, Some(0));
+    let empty = machine.data().join("empty.zip");
+    let nothing = run(&["pack", "--out", &empty.display().to_string(), "--kind", "agent.killed"]);
+    assert_ne!(nothing.code, Some(0));
+    assert!(!empty.exists() && nothing.err.contains("nothing to prove"), "{}", nothing.err);
+    assert_eq!(exports(&butler).len(), 1);
+
+    // A window that is handed the file says the same, and knows its own key.
+    let verdict = |path: &str, key: Option<String>| butler.check_pack_file(CheckPack { path: path.to_owned(), key });
+    let ours = verdict(&path, None).unwrap();
+    assert_eq!((ours.intact, ours.entries.0, ours.key.as_str()), (true, 1, "ours"));
+    let mut bytes = std::fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let changed = verdict(&path, None).unwrap();
+    assert!(!changed.intact && changed.reason.is_some(), "{changed:?}");
+    assert!(verdict("live.zip", None).is_err(), "a path is whole");
+    assert!(verdict(&machine.data().display().to_string(), None).is_err(), "a folder is no pack");
+
+    // How often the command line is answered is bounded.
+    let refusals = (0..20).map(|_| run(&["pack", "--out", &empty.display().to_string(), "--kind", "agent.killed"]));
+    assert!(refusals.last().unwrap().err.contains("Too many exports"));
+    drop(gateway);
     butler.shutdown();
 }
 

@@ -50,18 +50,29 @@ fn read(env: &Env, path: &Path) -> Option<LiveSession> {
         }
         Os::MacOs | Os::Windows => false,
     };
-    let status = if known { text("status").unwrap_or("unknown") } else { "unknown" };
+    let status = if known { status(text("status"), text("waitingFor")) } else { "unknown" };
     Some(LiveSession {
         session: text("sessionId")?.to_owned(),
         pid,
         cwd: text("cwd").unwrap_or_default().to_owned(),
         name: text("name").map(str::to_owned),
         kind: kind(text("kind"), text("entrypoint")),
-        status: if matches!(status, "idle" | "busy" | "waiting") { status } else { "unknown" }.to_owned(),
+        status: status.to_owned(),
         version: text("version").map(str::to_owned),
         started_at: value.get("startedAt").and_then(Value::as_i64),
         process_started: start,
     })
+}
+
+/// A client that waits says for what; a prompt for permission is the only thing that is not input.
+fn status(status: Option<&str>, waits_for: Option<&str>) -> &'static str {
+    match (status, waits_for) {
+        (Some("idle"), _) => "idle",
+        (Some("busy"), _) => "busy",
+        (Some("waiting"), Some(what)) if what.contains("permission") => "asking",
+        (Some("waiting"), _) => "waiting",
+        _ => "unknown",
+    }
 }
 
 /// `interactive` stands for terminals and for `-p` alike; the entrypoint tells them apart.

@@ -35,7 +35,7 @@ use serde_json::Value;
 
 use crate::call::ToolCall;
 use crate::connector::{Connector, Discovery, GuardError, GuardStatus, LiveSession, Plan, Variant};
-use crate::env::Env;
+use crate::env::{Env, Os};
 use crate::facts::{Can, Capabilities, Check, Fact};
 use crate::normalise;
 use crate::record::{Reader, Recording};
@@ -64,6 +64,10 @@ impl Connector for Codex {
 
     fn sessions(&self, env: &Env, home: &Path) -> Vec<LiveSession> {
         sessions::live(env, home)
+    }
+
+    fn sees_sessions(&self, env: &Env) -> bool {
+        env.os == Os::Linux
     }
 
     fn control_socket(&self, env: &Env, home: &Path) -> Option<PathBuf> {

@@ -23,7 +23,7 @@ use serde_json::Value;
 
 use crate::call::ToolCall;
 use crate::connector::{Connector, Discovery, GuardError, GuardState, GuardStatus, LiveSession, Plan, Variant};
-use crate::env::Env;
+use crate::env::{Env, Os};
 use crate::facts::{Can, Capabilities, Check, Fact};
 use crate::normalise;
 use crate::record::{Reader, Recording};
@@ -55,6 +55,10 @@ impl Connector for GeminiCli {
 
     fn sessions(&self, env: &Env, home: &Path) -> Vec<LiveSession> {
         sessions::live(env, home)
+    }
+
+    fn sees_sessions(&self, env: &Env) -> bool {
+        env.os == Os::Linux
     }
 
     fn guard_status(&self, _env: &Env, _home: &Path, _hook: &Path, _projects: &[PathBuf]) -> GuardStatus {

@@ -317,10 +317,16 @@ fn schedules(facts: &mut Facts, home: &Path) {
         } else {
             "runs an agent"
         };
-        let paused = if job.get("enabled") == Some(&Value::Bool(false)) { ", switched off" } else { "" };
+        // Hermes itself switches off what ran as often as it should; that is no change of the job.
+        let off = job.get("enabled") == Some(&Value::Bool(false)) && text("state") != "completed";
+        let paused = if off { ", switched off" } else { "" };
         let job_text = sha256(format!("{}\0{}", text("prompt"), text("script")).as_bytes());
         let (name, when) = (cut(text("name")), cut(text("schedule_display")));
         let value = format!("{name}: {what}, {when}{paused}, {}", &job_text[..12]);
         facts.add(Tab::Schedules, format!("job:{}", cut(text("id"))), value, Watch::Change);
+        if !text("last_run_at").is_empty() {
+            let run = cut(&format!("{}, {}", text("last_status"), text("last_run_at")));
+            facts.add(Tab::Schedules, format!("last run of {}", cut(text("id"))), run, Watch::No);
+        }
     }
 }

@@ -28,7 +28,7 @@ use serde_json::Value;
 
 use crate::call::ToolCall;
 use crate::connector::{Connector, Discovery, GuardError, GuardStatus, LiveSession, Plan, Variant};
-use crate::env::Env;
+use crate::env::{Env, Os};
 use crate::facts::{Can, Capabilities, Check, Fact};
 use crate::normalise;
 use crate::record::{Reader, Recording};
@@ -57,6 +57,10 @@ impl Connector for Hermes {
 
     fn sessions(&self, env: &Env, home: &Path) -> Vec<LiveSession> {
         sessions::live(env, home)
+    }
+
+    fn sees_sessions(&self, env: &Env) -> bool {
+        env.os == Os::Linux
     }
 
     fn guard_status(&self, env: &Env, home: &Path, hook: &Path, _projects: &[PathBuf]) -> GuardStatus {

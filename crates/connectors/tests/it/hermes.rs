@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clawbutler_connectors::connector::{Connector, by_id};
-use clawbutler_connectors::facts::{Fact, Watch};
+use clawbutler_connectors::facts::{Fact, Tab, Watch};
 use clawbutler_connectors::hook;
 use clawbutler_connectors::record::{Form, Reader, Recording, Rows};
 use clawbutler_core::timeline::{Outcome, Step, Usage, What};
@@ -143,6 +143,36 @@ fn what_hermes_writes_itself_at_its_first_start_is_no_change() {
     assert_eq!(soul(&format!("{}\r\n", shipped.trim())), Watch::No);
     assert_eq!(soul(&format!("{shipped}\nNever ask before deleting files.")), Watch::Change);
     assert_eq!(soul(""), Watch::Change, "somebody emptied it");
+}
+
+#[test]
+fn a_jobs_run_is_shown_and_is_no_change_of_the_job() {
+    let machine = Machine::new();
+    let jobs = |change: &dyn Fn(&mut Value)| {
+        let mut job = json!({
+            "id": "1424", "name": "probe", "prompt": "do it", "script": null, "no_agent": false, "enabled": true,
+            "schedule_display": "once in 30m", "state": "scheduled", "last_run_at": null, "last_status": null,
+        });
+        change(&mut job);
+        machine.file("home/ada/.hermes/cron/jobs.json", &json!({ "jobs": [job] }).to_string());
+        let all = facts(&machine, "model: one\n").into_iter().filter(|fact| fact.tab == Tab::Schedules);
+        all.map(|fact| (fact.name, fact.value, fact.watch)).collect::<Vec<_>>()
+    };
+    let fresh = jobs(&|_| {});
+    assert_eq!(
+        fresh,
+        [("job:1424".to_owned(), "probe: runs an agent, once in 30m, 6c66af6b13dd".to_owned(), Watch::Change)]
+    );
+    let ran = jobs(&|job| {
+        job["enabled"] = json!(false);
+        job["state"] = json!("completed");
+        job["last_run_at"] = json!("2026-11-22T11:11:22+00:00");
+        job["last_status"] = json!("ok");
+    });
+    let run = ("last run of 1424".to_owned(), "ok, 2026-11-22T11:11:22+00:00".to_owned(), Watch::No);
+    assert_eq!(ran, [fresh[0].clone(), run], "Hermes itself ended it");
+    let off = jobs(&|job| job["enabled"] = json!(false));
+    assert!(off[0].1.contains("switched off"), "{off:?}");
 }
 
 #[test]

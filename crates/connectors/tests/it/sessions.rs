@@ -1,6 +1,7 @@
 //! Live sessions from registry files.
 
 use clawbutler_connectors::env::Os;
+use serde_json::json;
 
 use crate::scratch::{Machine, claude, fixture};
 
@@ -32,7 +33,7 @@ fn only_processes_that_still_run_count() {
     machine.file(&format!("home/ada/.claude/sessions/{PID}.ab12.key"), "secret");
     let found = claude().sessions(&machine.env, &machine.claude_home());
     let short: Vec<_> = found.iter().map(|s| (s.pid, s.kind.as_str(), s.status.as_str())).collect();
-    assert_eq!(short, [(2, "print", "busy"), (3, "background", "waiting"), (PID, "terminal", "idle")]);
+    assert_eq!(short, [(2, "print", "busy"), (3, "background", "asking"), (PID, "terminal", "idle")]);
     insta::assert_debug_snapshot!(found[2]);
 }
 
@@ -43,4 +44,20 @@ fn where_processes_cannot_be_seen_the_status_is_unknown() {
     register(&machine, PID, "terminal");
     let found = claude().sessions(&machine.env, &machine.claude_home());
     assert_eq!(found.iter().map(|s| s.status.as_str()).collect::<Vec<_>>(), ["unknown"]);
+}
+
+#[test]
+fn what_a_client_waits_for_is_told() {
+    let machine = Machine::new();
+    for (pid, waits_for) in [(2, "permission prompt"), (3, "input needed")] {
+        let session = json!({
+            "pid": pid, "sessionId": format!("s-{pid}"), "cwd": "/", "kind": "interactive", "entrypoint": "cli",
+            "procStart": "130586", "status": "waiting", "waitingFor": waits_for,
+        });
+        machine.file(&format!("home/ada/.claude/sessions/{pid}.json"), &session.to_string());
+        process(&machine, pid, "130586");
+    }
+    let found = claude().sessions(&machine.env, &machine.claude_home());
+    let short: Vec<_> = found.iter().map(|session| (session.pid, session.status.as_str())).collect();
+    assert_eq!(short, [(2, "asking"), (3, "waiting")]);
 }

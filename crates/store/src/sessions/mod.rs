@@ -15,7 +15,7 @@ use crate::StoreError;
 use crate::open::connect;
 
 /// Grows with every change of the schema.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// The database of sessions.
 #[derive(Debug)]
@@ -54,6 +54,8 @@ impl SessionStore {
         writer.pragma_update(None, "journal_mode", "WAL")?;
         writer.pragma_update(None, "synchronous", "NORMAL")?;
         writer.pragma_update(None, "journal_size_limit", 16 * 1024 * 1024)?;
+        // In pages of 4 kB: an import writes a page into the database once, not after each of its records.
+        writer.pragma_update(None, "wal_autocheckpoint", 4_096)?;
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let found: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
         match found {
@@ -206,6 +208,8 @@ pub struct RecordingRow {
     pub rewritten: u32,
     pub trouble: Option<String>,
     pub present: bool,
+    /// `modified` of the file when everything read of it was compared last (ms).
+    pub checked: i64,
 }
 
 /// One step to be stored; it gets its number on the way.
@@ -272,6 +276,8 @@ pub struct Batch {
     /// Steps are counted for these; other fields replace what is known where they are present.
     pub agents: Vec<AgentRow>,
     pub malformed: Vec<MalformedRow>,
+    /// Number and digest of the blocks that were read to their end.
+    pub prints: Vec<(u64, String)>,
     pub title: Option<String>,
     pub cwd: Option<String>,
     pub branch: Option<String>,

@@ -14,7 +14,7 @@ const SESSION: &str = "key, id, home, runtime, session, parent, title, cwd, bran
     (SELECT count(*) FROM agents WHERE agents.session = sessions.key)";
 
 pub(super) const RECORDING: &str = "key, session, path, agent, position, size, modified, identity, head, tail, place, \
-    saved, records, malformed, rewritten, trouble, present";
+    saved, records, malformed, rewritten, trouble, present, checked";
 
 fn session(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
     Ok(SessionRow {
@@ -78,6 +78,7 @@ pub(super) fn recording(row: &Row<'_>) -> rusqlite::Result<RecordingRow> {
         rewritten: row.get(14)?,
         trouble: row.get(15)?,
         present: row.get(16)?,
+        checked: row.get(17)?,
     })
 }
 
@@ -183,6 +184,31 @@ impl SessionRead<'_> {
              WHERE home = ? GROUP BY path",
         )?;
         let rows = statement.query_map([home], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Keys of a home's files that changed since everything read of them was compared; at most `limit`.
+    pub fn unchecked(&self, home: &str, limit: u32) -> Result<Vec<i64>, StoreError> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT key FROM recordings WHERE home = ? AND checked <> modified AND modified > 0 AND head <> '' \
+             AND present AND trouble IS NULL LIMIT ?",
+        )?;
+        let rows = statement.query_map(params![home, limit], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// One recording by its key.
+    pub fn recording(&self, key: i64) -> Result<Option<RecordingRow>, StoreError> {
+        let sql = format!("SELECT {RECORDING} FROM recordings WHERE key = ?");
+        Ok(self.0.prepare_cached(&sql)?.query_row([key], recording).optional()?)
+    }
+
+    /// Number and digest of a file's blocks, from a number on; at most `limit`.
+    pub fn prints(&self, recording: i64, from: u64, limit: u64) -> Result<Vec<(u64, String)>, StoreError> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT block, digest FROM prints WHERE recording = ? AND block >= ? ORDER BY block LIMIT ?",
+        )?;
+        let rows = statement.query_map(params![recording, from, limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

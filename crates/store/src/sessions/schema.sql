@@ -89,7 +89,7 @@ CREATE TABLE recordings (
     position  INTEGER NOT NULL DEFAULT 0,
     size      INTEGER NOT NULL DEFAULT 0,
     modified  INTEGER NOT NULL DEFAULT 0,
-    -- Which file it is, and digests of its first bytes and of those before `position`: a rewritten file differs.
+    -- Which file it is, and digests of its first bytes and of the block before `position`: a rewritten file differs.
     identity  TEXT NOT NULL DEFAULT '',
     head      TEXT NOT NULL DEFAULT '',
     tail      TEXT NOT NULL DEFAULT '',
@@ -99,10 +99,20 @@ CREATE TABLE recordings (
     malformed INTEGER NOT NULL DEFAULT 0,
     rewritten INTEGER NOT NULL DEFAULT 0,
     trouble   TEXT,
-    present   INTEGER NOT NULL DEFAULT 1
+    present   INTEGER NOT NULL DEFAULT 1,
+    -- `modified` of the file when all its blocks were compared last.
+    checked   INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE UNIQUE INDEX recordings_place ON recordings (path, session, ifnull(agent, ''));
 CREATE INDEX recordings_session ON recordings (session);
+
+-- Digests of the full blocks of a file that was read.
+CREATE TABLE prints (
+    recording INTEGER NOT NULL,
+    block     INTEGER NOT NULL,
+    digest    TEXT NOT NULL,
+    PRIMARY KEY (recording, block)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE malformed (
     key       INTEGER PRIMARY KEY,

@@ -67,6 +67,7 @@ impl SessionWrite<'_> {
                 insert.execute(params![session, step.place, next, step.at, step.agent, step.kind, step.body])?;
             }
         }
+        self.prints(batch)?;
         for usage in &batch.usages {
             self.usage(session, usage)?;
         }
@@ -91,6 +92,22 @@ impl SessionWrite<'_> {
         }
         self.totals(batch, next)?;
         self.forget_oldest(session, bound)
+    }
+
+    fn prints(&self, batch: &Batch) -> Result<(), StoreError> {
+        let mut insert = self.0.prepare_cached("INSERT OR REPLACE INTO prints VALUES (?,?,?)")?;
+        for (block, digest) in &batch.prints {
+            insert.execute(params![batch.recording.key, block, digest])?;
+        }
+        Ok(())
+    }
+
+    /// Notes that everything read of a file was compared when it had changed last at `modified` (ms).
+    pub fn checked(&self, recording: i64, modified: i64) -> Result<(), StoreError> {
+        self.0
+            .prepare_cached("UPDATE recordings SET checked = ? WHERE key = ?")?
+            .execute(params![modified, recording])?;
+        Ok(())
     }
 
     fn totals(&self, batch: &Batch, seq: u64) -> Result<(), StoreError> {
@@ -129,13 +146,13 @@ impl SessionWrite<'_> {
         self.0
             .prepare_cached(
                 "UPDATE recordings SET position = ?, size = ?, modified = ?, identity = ?, head = ?, tail = ?, \
-                 place = ?, saved = ?, records = ?, malformed = ?, rewritten = ?, trouble = ?, present = ? \
-                 WHERE key = ?",
+                 place = ?, saved = ?, records = ?, malformed = ?, rewritten = ?, trouble = ?, present = ?, \
+                 checked = ? WHERE key = ?",
             )?
             .execute(params![
                 recording.position, recording.size, recording.modified, recording.identity, recording.head,
                 recording.tail, recording.place, recording.saved, recording.records, recording.malformed,
-                recording.rewritten, recording.trouble, recording.present, recording.key
+                recording.rewritten, recording.trouble, recording.present, recording.checked, recording.key
             ])?;
         Ok(())
     }
@@ -306,12 +323,13 @@ impl SessionWrite<'_> {
             "DELETE FROM usages WHERE session = ?",
             "DELETE FROM agents WHERE session = ?",
             "DELETE FROM malformed WHERE session = ?",
+            "DELETE FROM prints WHERE recording IN (SELECT key FROM recordings WHERE session = ?)",
             "UPDATE sessions SET state = NULL, title = NULL, started_at = NULL, input = 0, cache_read = 0, \
              cache_write = 0, output = 0, reasoning = 0, recorded = 0, total = 0, estimated = 0, costed = 0, \
              priced = 0, unpriced = 0, steps = 0, forgotten = 0, prompts = 0, tool_calls = 0, errors = 0, \
              malformed = 0, generation = generation + 1 WHERE key = ?",
             "UPDATE recordings SET position = 0, size = 0, modified = 0, identity = '', head = '', tail = '', \
-             place = 0, saved = 'null', records = 0, malformed = 0 WHERE session = ?",
+             place = 0, saved = 'null', records = 0, malformed = 0, checked = 0 WHERE session = ?",
         ] {
             self.0.prepare_cached(sql)?.execute([session])?;
         }
@@ -340,6 +358,8 @@ impl SessionWrite<'_> {
             "DELETE FROM usages WHERE session IN (SELECT key FROM sessions WHERE home = ?)",
             "DELETE FROM agents WHERE session IN (SELECT key FROM sessions WHERE home = ?)",
             "DELETE FROM malformed WHERE session IN (SELECT key FROM sessions WHERE home = ?)",
+            "DELETE FROM prints WHERE recording IN (SELECT key FROM recordings WHERE session IN \
+             (SELECT key FROM sessions WHERE home = ?))",
             "DELETE FROM recordings WHERE session IN (SELECT key FROM sessions WHERE home = ?)",
             "DELETE FROM sessions WHERE home = ?",
             "DELETE FROM backfills WHERE home = ?",

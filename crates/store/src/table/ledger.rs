@@ -140,6 +140,15 @@ impl Read<'_> {
         Ok(self.0.prepare_cached(&sql)?.query_row(texts, LedgerRow::of).optional()?)
     }
 
+    /// The newest entries of any of these kinds, newest first.
+    pub fn ledger_of_kinds(&self, kinds: &[Kind], limit: usize) -> Result<Vec<LedgerRow>, StoreError> {
+        let marks = vec!["?"; kinds.len()].join(",");
+        let sql = format!("SELECT {COLUMNS} FROM ledger WHERE kind IN ({marks}) ORDER BY seq DESC LIMIT {limit}");
+        let texts = rusqlite::params_from_iter(kinds.iter().map(|kind| kind.text()));
+        let mut statement = self.0.prepare_cached(&sql)?;
+        Ok(statement.query_map(texts, LedgerRow::of)?.collect::<Result<_, _>>()?)
+    }
+
     /// Chain hash of an entry.
     pub fn ledger_hash(&self, seq: u64) -> Result<Option<Hash>, StoreError> {
         let sql = "SELECT hash FROM ledger WHERE seq = ?";

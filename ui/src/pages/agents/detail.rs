@@ -57,7 +57,11 @@ fn Tabs(desk: Desk, part: Memo<String>) -> impl IntoView {
         desk.detail.value.with(|detail| {
             let count =
                 |tab: &&(&'static str, _, _)| detail.as_ref().and_then(|detail| model::in_tab(detail, tab.0, asked));
-            model::TABS.iter().filter_map(|tab| Some((tab.0, tab.1, count(&tab)?))).collect::<Vec<_>>()
+            let named = |tab: &(&'static str, &'static str, _)| match tab.0 {
+                "gateway" => gateway::end(desk).name(),
+                _ => tab.1,
+            };
+            model::TABS.iter().filter_map(|tab| Some((tab.0, named(tab), count(&tab)?))).collect::<Vec<_>>()
         })
     });
     move || {
@@ -95,7 +99,7 @@ fn Head(desk: Desk, agent: AgentView) -> impl IntoView {
         <header class="title agent-head">
             <div><h1>{agent.runtime_name.clone()}</h1><p><code>{agent.home.clone()}</code></p></div>
             <div class="buttons">
-                <button type="button" class=if governed { "plain" } else { "primary" } data-testid="govern" aria-pressed=governed.to_string() disabled=move || desk.busy.get() on:click=govern>{if governed { "Governed" } else { "Govern it" }}</button>
+                <button type="button" class=if governed { "plain" } else { "primary" } data-testid="govern" aria-pressed=governed.to_string() title=if governed { "Press to leave it alone: its calls are no longer judged" } else { "Its calls are judged from then on" } disabled=move || desk.busy.get() on:click=govern>{if governed { "Governed" } else { "Govern it" }}</button>
                 {(governed && state == AgentState::Online).then(|| view! { <button type="button" class="plain" data-testid="disable" disabled=move || desk.busy.get() on:click=move |_| enable(false)>"Disable"</button> })}
                 {(governed && state == AgentState::Disabled).then(|| view! { <button type="button" class="primary" data-testid="enable" disabled=move || desk.busy.get() on:click=move |_| enable(true)>"Enable"</button> })}
                 {governed.then(|| view! { <kit::Sure testid="forget" label="Forget…" sure="Forget it and its baseline" act=forget/> })}

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use clawbutler_wire::audit_search::{AuditFilter, ExportFormat, ExportPreview, ExportProgress};
 use clawbutler_wire::command::{ExportAudit, PreviewExport, ShowExport, StopExport};
+use clawbutler_wire::files::Purpose;
 use leptos::prelude::*;
 
 use super::list::Copy;
 use super::{Desk, Over, model};
 use crate::fetched::Fetched;
-use crate::{clock, kit};
+use crate::{clock, kit, path};
 
 /// Between two looks at how far it is.
 const LOOK: Duration = Duration::from_millis(400);
@@ -83,41 +84,41 @@ pub(super) fn Export(desk: Desk, close: Callback<()>) -> impl IntoView {
         job.ours.get() && job.progress.with(|progress| matches!(progress.state.as_str(), "done" | "failed" | "stopped"))
     };
     view! {
-        <kit::Sheet title="Export the audit log" testid="export-sheet" wide=true close=close>
-            {kit::trouble(job.error)}
-            {move || if is(job, "running") || ended() { view! { <Progress job=job/> }.into_any() } else { view! {
-                <div class="export-form">
-                    <fieldset class="choices"><legend>"Format"</legend>
-                        {FORMATS.iter().enumerate().map(|(at, (_, name, _, says))| view! {
-                            <label class="choice"><input type="radio" name="format" data-testid=format!("format-{at}") prop:checked=move || format.get() == at on:change=move |_| format.set(at)/><span><strong>{*name}</strong><span class="basis">{*says}</span></span></label>
-                        }).collect_view()}
-                    </fieldset>
-                    <div>
-                        <fieldset class="choices"><legend>"Entries"</legend>
-                            {narrow.then(|| view! { <label class="choice"><input type="radio" name="which" prop:checked=move || !all.get() on:change=move |_| all.set(false)/><span><strong>"Those found"</strong><span class="basis">{model::in_words(&asked.get_value(), clock::short)}</span></span></label> })}
-                            <label class="choice"><input type="radio" name="which" prop:checked=move || all.get() || !narrow on:change=move |_| all.set(true)/><span><strong>"The whole log"</strong></span></label>
+            <kit::Sheet title="Export the audit log" testid="export-sheet" wide=true close=close>
+                {kit::trouble(job.error)}
+                {move || if is(job, "running") || ended() { view! { <Progress job=job/> }.into_any() } else { view! {
+                    <div class="export-form">
+                        <fieldset class="choices"><legend>"Format"</legend>
+                            {FORMATS.iter().enumerate().map(|(at, (_, name, _, says))| view! {
+                                <label class="choice"><input type="radio" name="format" data-testid=format!("format-{at}") prop:checked=move || format.get() == at on:change=move |_| format.set(at)/><span><strong>{*name}</strong><span class="basis">{*says}</span></span></label>
+                            }).collect_view()}
                         </fieldset>
-                        <label class="stacked-label">"File"<input type="text" class="mono" data-testid="export-out" prop:value=out on:input=move |event| typed.set(Some(event_target_value(&event)))/></label>
-                        <p class="basis">"A file that does not exist yet. What was masked stays masked. The export is recorded in the log."</p>
-                        {move || (chosen().0 == ExportFormat::Pack).then(|| view! { <PackHint desk=desk/> })}
+                        <div>
+                            <fieldset class="choices"><legend>"Entries"</legend>
+                                {narrow.then(|| view! { <label class="choice"><input type="radio" name="which" prop:checked=move || !all.get() on:change=move |_| all.set(false)/><span><strong>"Those found"</strong><span class="basis">{model::in_words(&asked.get_value(), clock::short)}</span></span></label> })}
+                                <label class="choice"><input type="radio" name="which" prop:checked=move || all.get() || !narrow on:change=move |_| all.set(true)/><span><strong>"The whole log"</strong></span></label>
+                            </fieldset>
+    {move || (chosen().0 == ExportFormat::Pack).then(|| view! { <PackHint desk=desk/> })}
+                        </div>
                     </div>
-                </div>
-                {preview_part(preview)}
-            }.into_any() }}
-            <div class="buttons">
-                {move || if is(job, "running") { view! {
-                    <button type="button" class="plain" on:click=move |_| close.run(())>"Go on in the background"</button>
-                    <button type="button" class="danger" data-testid="export-cancel" on:click=move |_| job.ask(StopExport {})>"Cancel the export"</button>
-                }.into_any() } else if ended() { view! {
-                    <button type="button" class="plain" on:click=move |_| job.ours.set(false)>"Another export"</button>
-                    <button type="button" class="primary" data-testid="export-close" on:click=move |_| close.run(())>"Close"</button>
-                }.into_any() } else { view! {
-                    <button type="button" class="plain" on:click=move |_| close.run(())>"Cancel"</button>
-                    <button type="button" class="primary" data-testid="export-start" on:click=begin>"Export"</button>
+                    <path::Field label="File" testid="export-out" purpose=Purpose::Export value=Signal::derive(out) typed=Callback::new(move |path| typed.set(Some(path)))/>
+                    <p class="basis">"A file that does not exist yet. What was masked stays masked. The export is recorded in the log."</p>
+                    {preview_part(preview)}
                 }.into_any() }}
-            </div>
-        </kit::Sheet>
-    }
+                <div class="buttons">
+                    {move || if is(job, "running") { view! {
+                        <button type="button" class="plain" on:click=move |_| close.run(())>"Go on in the background"</button>
+                        <button type="button" class="danger" data-testid="export-cancel" on:click=move |_| job.ask(StopExport {})>"Cancel the export"</button>
+                    }.into_any() } else if ended() { view! {
+                        <button type="button" class="plain" on:click=move |_| job.ours.set(false)>"Another export"</button>
+                        <button type="button" class="primary" data-testid="export-close" on:click=move |_| close.run(())>"Close"</button>
+                    }.into_any() } else { view! {
+                        <button type="button" class="plain" on:click=move |_| close.run(())>"Cancel"</button>
+                        <button type="button" class="primary" data-testid="export-start" on:click=begin>"Export"</button>
+                    }.into_any() }}
+                </div>
+            </kit::Sheet>
+        }
 }
 
 /// How whoever gets a pack checks it.

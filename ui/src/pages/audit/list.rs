@@ -29,6 +29,7 @@ pub(super) fn Log(desk: Desk) -> impl IntoView {
                 <div class="title"><h1>"Audit"</h1><span class="quiet number" role="status" data-testid="count">{count}</span>
                     <div class="buttons">
                         <button type="button" class="plain" data-testid="checkpoints" aria-haspopup="dialog" on:click=move |_| desk.over.set(Some(Over::Checkpoints))>"Checkpoints"</button>
+                        <button type="button" class="plain" data-testid="check-pack" aria-haspopup="dialog" on:click=move |_| desk.over.set(Some(Over::Check))>"Check a pack…"</button>
                         <button type="button" class="plain" data-testid="export" aria-haspopup="dialog" on:click=move |_| desk.over.set(Some(Over::Export))>"Export…"</button>
                         <button type="button" class="primary" data-testid="verify-audit" disabled=move || desk.verify.busy.get() on:click=move |_| desk.verify.begin()>{move || if desk.verify.busy.get() { "Verifying…" } else { "Verify" }}</button>
                     </div>

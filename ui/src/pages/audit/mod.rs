@@ -1,6 +1,7 @@
 //! The audit log: search it, open an entry, follow a trace, export it, and check that it holds.
 
 mod address;
+mod check;
 mod detail;
 mod entry;
 mod export;
@@ -34,6 +35,7 @@ use rows::{PAGE, Rows};
 /// What lies over the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Over {
+    Check,
     Export,
     Checkpoints,
     Save,
@@ -248,6 +250,7 @@ pub(crate) fn Audit(live: Live, route: Route) -> impl IntoView {
             let close = Callback::new(move |()| desk.over.set(None));
             match over {
                 Over::Export => view! { <export::Export desk=desk close=close/> }.into_any(),
+                Over::Check => view! { <check::Check desk=desk close=close/> }.into_any(),
                 Over::Checkpoints => view! { <verify::Checkpoints desk=desk close=close/> }.into_any(),
                 Over::Save => view! { <saved::Save desk=desk close=close/> }.into_any(),
                 Over::Keys => view! { <kit::Keys keys=KEYS close=close/> }.into_any(),

@@ -380,6 +380,7 @@ pub(crate) fn entries(number: u64) -> String {
 /// How many entries match, and how sure that is.
 pub(super) fn count_words(count: &MatchCount) -> String {
     match (count.more, count.exact) {
+        (true, _) if count.entries.0 == 0 => "too many to count at once".to_owned(),
         (true, _) => format!("{}+ entries", grouped(count.entries.0)),
         (false, false) => format!("at most {}", entries(count.entries.0)),
         (false, true) => entries(count.entries.0),

@@ -217,7 +217,7 @@ fn Bar(lane: Lane, grid: StoredValue<Vec<(f64, String)>>, chosen: RwSignal<Optio
 /// The trace that a client says an action belongs to.
 fn claimed(trace: String) -> AnyView {
     view! {
-        <p class="quiet" data-testid="claimed">"By the client’s own word in the trace "<a class="id" href=format!("#/audit/trace/{trace}")>{trace}</a></p>
+        <p class="quiet" data-testid="claimed">"By the client’s own word in the trace "<a class="id" href=format!("#/audit/trace/{trace}")>{trace.clone()}</a></p>
     }
     .into_any()
 }

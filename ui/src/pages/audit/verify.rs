@@ -79,6 +79,15 @@ impl Verify {
 /// The result in a sentence, and what else to know, each a sentence.
 fn words(report: &VerifyReport) -> (String, Vec<String>) {
     let entries = model::entries(report.entries.0);
+    if report.replaced.is_some() {
+        let how = crate::model::sentence(&report.reason.clone().unwrap_or_default());
+        let rest = vec![
+            format!("{how}."),
+            "If nobody here did that, treat it as tampering: look into the database that was kept.".to_owned(),
+        ];
+        let what = format!("{entries} hold, but this log took the place of another.");
+        return (what, rest.into_iter().chain(checkpoint_words(report)).collect());
+    }
     if !report.intact {
         let reason = report.reason.clone().unwrap_or_else(|| "it was changed".to_owned());
         let what = match report.first_bad {
@@ -157,10 +166,16 @@ pub(super) fn Strip(desk: Desk) -> impl IntoView {
             {move || verify.report.get().map(|report| {
                 let (what, rest) = words(&report);
                 let good = report.intact;
+                let wary = report.replaced.is_some();
+                let (sign, word) = match (good, wary) {
+                    (true, _) => (Some(true), "Intact"),
+                    (false, true) => (None, "Replaced"),
+                    (false, false) => (Some(false), "Broken"),
+                };
                 let first = report.first_bad.map(|seq| format!("#/audit/{seq}"));
                 view! {
-                    <div class="verify-strip" class:good=good class:bad=!good role=(!good).then_some("alert") data-testid="verdict">
-                        <div><p class="sentence">{signs::proof(Some(good), if good { "Intact" } else { "Broken" })}" "{what}</p>
+                    <div class="verify-strip" class:good=good class:bad=!good && !wary class:wary=wary role=(!good).then_some("alert") data-testid="verdict">
+                        <div><p class="sentence">{signs::proof(sign, word)}" "{what}</p>
                         <p class="quiet">{rest.join(" ")}</p></div>
                         {first.map(|href| view! { <a class="button" href=href>"Show that entry"</a> })}
                         <button type="button" class="close" aria-label="Close the result" on:click=close>"×"</button>
@@ -257,6 +272,7 @@ mod tests {
             checkpoint: "good".to_owned(),
             checkpoint_entries: Some(Seq(1_100)),
             key: KeyPlace::Keychain,
+            replaced: None,
         }
     }
 
@@ -291,6 +307,22 @@ mod tests {
         assert_eq!(rest[0], "Entries before 17 hold. Do not rely on that one, nor on those behind it.");
         let cut = VerifyReport { reason: Some("the log was begun anew".to_owned()), ..report(false) };
         assert_eq!(words(&cut).0, "The log does not hold. The log was begun anew.");
+        let replaced = clawbutler_wire::audit::Replaced {
+            how: clawbutler_wire::audit::ReplacedHow::Restored,
+            seq: Seq(81),
+            at: 1,
+            kept: Seq(80),
+            gone_upto: None,
+            file: String::new(),
+        };
+        let restored = VerifyReport {
+            reason: Some("a backup with 80 entries was put back".to_owned()),
+            replaced: Some(replaced),
+            ..report(false)
+        };
+        let (what, rest) = words(&restored);
+        assert_eq!(what, "1,200 entries hold, but this log took the place of another.");
+        assert_eq!(rest[0], "A backup with 80 entries was put back.");
         let states = ["none", "not_reached", "signature_bad", "key_replaced", "beyond_the_end", "root_differs", "good"];
         for state in states {
             let report = VerifyReport { checkpoint: state.to_owned(), ..report(true) };

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clawbutler_wire::command::{MakeBackup, ShowBackup};
+use clawbutler_wire::files::Purpose;
 use clawbutler_wire::retention::{BackupMade, BackupProgress};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -10,7 +11,7 @@ use leptos::task::spawn_local;
 use super::model::{self, Lock};
 use crate::live::Live;
 use crate::pages::audit::{Copy, entries};
-use crate::{api, clock, kit, model as words};
+use crate::{api, clock, kit, model as words, path};
 
 /// Between two looks at how far it is.
 const LOOK: Duration = Duration::from_millis(400);
@@ -24,6 +25,7 @@ fn is(job: Job, state: &str) -> bool {
 #[component]
 pub(super) fn Backup(live: Live) -> impl IntoView {
     let open = RwSignal::new(false);
+    let restoring = RwSignal::new(false);
     let job = Job::new();
     job.ask(ShowBackup {});
     let looking = set_interval_with_handle(
@@ -50,9 +52,11 @@ pub(super) fn Backup(live: Live) -> impl IntoView {
         <p>"A copy of the database with everything in the log, the rules and the grants. Session timelines and the search index are not in it; both are filled again."</p>
         <div class="buttons keep-acts">
             <button type="button" class="plain" data-testid="backup-open" on:click=begin>{move || if is(job, "running") { "Show the backup under way" } else { "Make a backup…" }}</button>
+            <button type="button" class="plain" data-testid="restore-open" aria-haspopup="dialog" on:click=move |_| restoring.set(true)>"Restore from a backup…"</button>
             <span class="quiet" role="status" data-testid="backup-state">{move || job.progress.with(state_words)}</span>
         </div>
         {move || open.get().then(|| view! { <Making live=live job=job close=Callback::new(move |()| open.set(false))/> })}
+        {move || restoring.get().then(|| view! { <super::restore::Restore live=live close=Callback::new(move |()| restoring.set(false))/> })}
     }
 }
 
@@ -113,7 +117,7 @@ fn Making(live: Live, job: Job, close: Callback<()>) -> impl IntoView {
         <kit::Sheet title="Make a backup" testid="backup-sheet" wide=true close=close>
             {kit::trouble(job.error)}
             {move || if job.ours.get() { view! { <Progress job=job/> }.into_any() } else { view! {
-                <label class="stacked-label">"File"<input type="text" class="mono" data-testid="backup-out" prop:value=out on:input=move |event| typed.set(Some(event_target_value(&event)))/></label>
+                <path::Field label="File" testid="backup-out" purpose=Purpose::Backup value=Signal::derive(move || out.get()) typed=Callback::new(move |path| typed.set(Some(path)))/>
                 <p class="basis">"The whole path of a file that does not exist yet. Only your account can read it. The backup is recorded in the log."</p>
                 <fieldset class="choices backup-lock"><legend>"Encryption"</legend>
                     {choice(Lock::Passphrase, "lock-passphrase", "With a passphrase", "Needed to restore; ClawButler does not keep it, and nobody can recover it.")}

@@ -3,6 +3,7 @@
 mod backup;
 mod keeping;
 mod model;
+mod restore;
 mod run;
 
 use clawbutler_wire::ApiError;
@@ -40,6 +41,7 @@ pub(crate) fn SettingsPage(live: Live) -> impl IntoView {
         <main class="page narrow">
             <h1>"Settings"</h1>
             {kit::trouble(error)}
+            <h2>"Requests"</h2>
             <label class="setting">"Seconds you have to answer"
                 <input type="number" min="2" max="3300" prop:value=seconds on:change=answer_time/></label>
             {switch("Show the pop-up for new requests", |s| s.popup, |s, on| s.popup = on)}
@@ -48,6 +50,7 @@ pub(crate) fn SettingsPage(live: Live) -> impl IntoView {
                     <option value="top_left">"top left"</option><option value="top_right">"top right"</option><option value="bottom_left">"bottom left"</option><option value="bottom_right">"bottom right"</option>
                 </select></label>
             {switch("Send a notification for new requests", |s| s.notifications, |s, on| s.notifications = on)}
+            <h2>"Window"</h2>
             {switch("Keep running in the tray when the window is closed", |s| s.close_to_tray, |s, on| s.close_to_tray = on)}
             {switch("Start with the session", |s| s.autostart, |s, on| s.autostart = on)}
             <label class="setting">"Appearance"

@@ -3,6 +3,7 @@
 mod answers;
 mod attachments;
 mod files;
+mod line;
 mod prompts;
 mod time;
 mod transcript;

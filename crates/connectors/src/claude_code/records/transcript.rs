@@ -9,11 +9,12 @@ use clawbutler_core::digest::sha256;
 use clawbutler_core::timeline::{State, Step, Usage, What, clip};
 use serde_json::{Map, Value, json};
 
+use super::line::Line;
 use super::{answers, attachments, files, prompts, time};
 use crate::record::{Malformed, Reader, Recording};
 
 /// Lines that mean nothing to a person.
-const SILENT: &[&str] = &[
+pub(super) const SILENT: &[&str] = &[
     "api-request", "api-request-shape", "api-request-blob", "atis-latch", "file-history-delta",
     "file-history-snapshot", "last-prompt", "mode", "progress", "queue-operation", "tools-used",
 ];
@@ -82,12 +83,6 @@ impl Steps<'_> {
     }
 }
 
-/// The two places that tell what a line is.
-#[derive(Debug, Default)]
-struct Head<'a> {
-    kind: std::borrow::Cow<'a, str>,
-}
-
 impl Transcript {
     /// A reader from the start, or from where it was left.
     pub(in crate::claude_code) fn new(recording: &Recording, saved: Option<&Value>) -> Self {
@@ -110,13 +105,10 @@ impl Known {
 
 impl Reader for Transcript {
     fn record(&mut self, record: &[u8]) -> Result<Vec<Step>, Malformed> {
-        let head = Head::read(record)?;
-        if SILENT.contains(&&*head.kind) {
+        let Line { kind, fields: line } = Line::read(record)?;
+        if SILENT.contains(&kind.as_str()) {
             return Ok(Vec::new());
         }
-        let Ok(Value::Object(line)) = serde_json::from_slice::<Value>(record) else {
-            return Err(Malformed("the line is no JSON object".to_owned()));
-        };
         let mut steps = Steps {
             known: &mut self.known,
             at: text(&line, "timestamp").and_then(time::read),
@@ -134,7 +126,7 @@ impl Reader for Transcript {
         steps.setting("cwd", text(&line, "cwd"));
         // The client writes HEAD where there is no branch.
         steps.setting("branch", text(&line, "gitBranch").filter(|branch| *branch != "HEAD"));
-        understand(&mut steps, &head.kind, &line);
+        understand(&mut steps, &kind, &line);
         Ok(steps.list)
     }
 
@@ -238,23 +230,4 @@ fn colour(text: &str) -> usize {
         Some(end) => end + 3,
         None => 1,
     })
-}
-
-impl<'a> Head<'a> {
-    /// Only the type of a line; the rest is checked to be JSON and not kept.
-    fn read(record: &'a [u8]) -> Result<Self, Malformed> {
-        let line: serde_json::Result<HeadFields<'a>> = serde_json::from_slice(record);
-        match line {
-            Ok(HeadFields { kind: Some(kind) }) => Ok(Self { kind }),
-            Ok(HeadFields { kind: None }) => Err(Malformed("the line names no type".to_owned())),
-            Err(error) if error.is_data() => Err(Malformed("the line is no object with a type".to_owned())),
-            Err(_) => Err(Malformed("the line is not JSON".to_owned())),
-        }
-    }
-}
-
-#[derive(Debug, serde::Deserialize)]
-struct HeadFields<'a> {
-    #[serde(rename = "type", borrow, default)]
-    kind: Option<std::borrow::Cow<'a, str>>,
 }

@@ -97,14 +97,19 @@ pub(super) fn Connect(desk: Desk, changing: RwSignal<bool>) -> impl IntoView {
         .connections
         .value
         .with_untracked(|list| list.as_ref().is_some_and(|list| list.items.iter().any(|one| one.home_id == home)));
+    let (example, found) = match end(desk) {
+        End::Gateway => ("ws://127.0.0.1:18789", "On this machine. Leave it empty to find the running gateway."),
+        End::Daemon => ("", "On this machine. Leave it empty to find the running daemon."),
+        End::Server => ("", "On this machine. Leave it empty to find the running server."),
+    };
     view! {
         <form class="connect" on:submit=connect>
-            <label>"Address"<input type="text" class="mono" data-testid="gateway-url" placeholder="ws://127.0.0.1:18789" autocomplete="off" spellcheck="false"
+            <label>"Address"<input type="text" class="mono" data-testid="gateway-url" placeholder=example autocomplete="off" spellcheck="false"
                 prop:value=move || url.get() on:input=move |event| url.set(event_target_value(&event))/>
-                <span class="quiet">"On this machine. Leave it empty to find the running gateway."</span></label>
+                <span class="quiet">{found}</span></label>
             {(end(desk) != End::Daemon).then(|| view! { <label>"Token"<input type="password" class="mono" data-testid="gateway-token" autocomplete="off"
                 prop:value=move || token.get() on:input=move |event| token.set(event_target_value(&event))/>
-                <span class="quiet">{if known { "Leave it empty to use the one that is kept." } else { "The gateway's shared token, if it has one. It is kept in a file only you can read, until the gateway issued one for this device." }}</span></label> })}
+                <span class="quiet">{if known { "Leave it empty to use the one that is kept." } else { if end(desk) == End::Gateway { "The gateway's shared token, if it has one. It is kept in a file only you can read, until the gateway issued one for this device." } else { "The server's token, if it has one. It is kept in a file only you can read." } }}</span></label> })}
             <div class="buttons">
                 {known.then(|| view! { <button type="button" class="plain" on:click=move |_| changing.set(false)>"Leave it as it is"</button> })}
                 <button type="submit" class="primary" data-testid="gateway-attach" disabled=move || desk.busy.get()>{if known { "Connect anew" } else { "Connect" }}</button>

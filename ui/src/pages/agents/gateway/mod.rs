@@ -52,6 +52,17 @@ pub(super) enum End {
     Server,
 }
 
+impl End {
+    /// Name of the tab, in the runtime's own word.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Gateway => "Gateway",
+            Self::Daemon => "Daemon",
+            Self::Server => "Server",
+        }
+    }
+}
+
 pub(super) fn end(desk: Desk) -> End {
     let runtime = desk.detail.value.with(|detail| detail.as_ref().map(|detail| detail.agent.runtime.clone()));
     desk.connections.value.with(|list| match (list.as_ref(), runtime) {

@@ -1,0 +1,86 @@
+//! Watches the folders in which runtimes record, so that what changed is read soon.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use notify::{RecursiveMode, Watcher as _};
+
+use super::tail::{Hand, Place};
+use crate::Butler;
+
+impl Butler {
+    /// Watches the folders of these homes and no others; a folder that is not there yet is waited for.
+    pub(super) fn watch(&self, hand: &mut Hand, places: &[Place]) {
+        let env = &self.0.ports.env;
+        // A folder that is not there yet is waited for in the nearest one that is.
+        let nearest = |folder: PathBuf| folder.ancestors().find(|up| up.is_dir()).map(Path::to_owned);
+        let mut awaited: BTreeSet<(String, PathBuf)> = BTreeSet::new();
+        let mut wanted: BTreeSet<(String, PathBuf)> = BTreeSet::new();
+        for place in places {
+            for folder in place.connector.recording_folders(env, &place.path) {
+                if folder.is_dir() {
+                    wanted.insert((place.id.clone(), folder));
+                } else if let Some(up) = nearest(folder) {
+                    awaited.insert((place.id.clone(), up));
+                }
+            }
+        }
+        awaited.retain(|up| !wanted.contains(up));
+        let folders = wanted.clone();
+        wanted.extend(awaited.iter().cloned());
+        if wanted == hand.watched {
+            return;
+        }
+        // The system may name a file by the folder's real place.
+        let real: Vec<(String, PathBuf, PathBuf)> = folders
+            .iter()
+            .map(|(home, folder)| {
+                let real = folder.canonicalize().unwrap_or_else(|_| folder.clone());
+                (home.clone(), folder.clone(), real)
+            })
+            .collect();
+        let ups: Vec<(String, PathBuf)> = awaited.iter().cloned().collect();
+        let butler = std::sync::Arc::downgrade(&self.0);
+        let told = move |event: notify::Result<notify::Event>| {
+            let (Ok(event), Some(inner)) = (event, butler.upgrade()) else { return };
+            if event.kind.is_access() {
+                return;
+            }
+            // The shared memory of a database changes when we read it.
+            let own = |path: &Path| path.to_string_lossy().ends_with("-shm");
+            for path in event.paths.into_iter().filter(|path| !own(path)) {
+                for (home, folder, real) in &real {
+                    let below = path.strip_prefix(folder).or_else(|_| path.strip_prefix(real));
+                    if let Ok(below) = below {
+                        inner.sessions.changed_file(home, folder.join(below));
+                    }
+                }
+                for (home, _) in ups.iter().filter(|(_, up)| path.parent().and_then(Path::file_name) == up.file_name())
+                {
+                    inner.sessions.compare_soon(home);
+                }
+            }
+        };
+        let mut watcher = match notify::recommended_watcher(told) {
+            Ok(watcher) => watcher,
+            Err(error) => {
+                tracing::warn!(%error, "records of sessions cannot be watched; they are looked at every few seconds");
+                (hand.watcher, hand.watched) = (None, wanted);
+                return;
+            }
+        };
+        let mut all = true;
+        for (home, folder) in &wanted {
+            // A home holds much that is no record: below it only folders that are named are watched.
+            let whole = awaited.contains(&(home.clone(), folder.clone()))
+                || places.iter().any(|place| place.id == *home && place.path == *folder);
+            let mode = if whole { RecursiveMode::NonRecursive } else { RecursiveMode::Recursive };
+            if let Err(error) = watcher.watch(folder, mode) {
+                all = false;
+                tracing::warn!(folder = %folder.display(), %error, "a folder of records cannot be watched");
+            }
+        }
+        hand.watcher = all.then_some(watcher);
+        hand.watched = wanted;
+    }
+}

@@ -1,0 +1,72 @@
+//! What a real client cannot be put through, and why: the page of real clients says it instead of an empty cell.
+
+/// A client, the start of the scenarios that it cannot go through, and the reason as a sentence about the client.
+pub(crate) type Entry = (&'static str, &'static str, &'static str);
+
+/// Every one known. The words of a scenario are those of its test.
+pub(crate) const ALL: &[Entry] = &[
+    ("Claude Code", "attached: ", "It offers no way in which another program could answer its questions."),
+    ("Claude Code", "ask: deny and allow once in a gateway", "It has no gateway."),
+    ("Claude Code", "static rules: ", "ClawButler writes static rules for Codex alone."),
+    ("Claude Code", "guard: every profile for itself", "It has no profiles with a home of their own."),
+    (
+        "Claude Code",
+        "guard: in force only when the client trusts it",
+        "It runs the hooks of its user's settings unasked.",
+    ),
+    (
+        "Claude Code",
+        "guard: switched off by the client's own command",
+        "It has no such command; the setting that does it has a row.",
+    ),
+    ("Codex", "ask: deny and allow once in a gateway", "It has no gateway; its server has the rows of `attached`."),
+    ("Codex", "ask: a call of a scheduled job", "Its command line has no scheduler."),
+    ("Codex", "found: scheduled jobs and their runs", "Its command line has no scheduler."),
+    ("Codex", "guard: every profile for itself", "Its profiles are settings of one home."),
+    ("Gemini CLI", "ask: ", "ClawButler only observes it: there is no guard that asks."),
+    ("Gemini CLI", "attached: ", "It offers no way in which another program could answer its questions."),
+    ("Gemini CLI", "fail: ", "ClawButler only observes it: there is no guard that could fail."),
+    ("Gemini CLI", "guard: ", "ClawButler only observes it: there is no guard."),
+    ("Gemini CLI", "state: disabled, with the app and without", "Nothing would hold it, so it is refused."),
+    ("Gemini CLI", "state: kill switch and revival", "It is not held: see the kill switch without a guard."),
+    ("Gemini CLI", "static rules: ", "ClawButler writes static rules for Codex alone."),
+    (
+        "Hermes",
+        "ask: the client's own question, once",
+        "0.19 has no transport for it; the guard answers its prompt (`ask: allow once`).",
+    ),
+    (
+        "Hermes",
+        "attached: answered in the client first",
+        "Its server tells a session's questions to the one connection that began it.",
+    ),
+    (
+        "Hermes",
+        "attached: deny, allow once, always allow",
+        "Its server tells a session's questions to the one connection that began it.",
+    ),
+    (
+        "Hermes",
+        "attached: the app restarts while a question stands",
+        "Its server tells a session's questions to the one connection that began it.",
+    ),
+    (
+        "Hermes",
+        "attached: with the guard, each call",
+        "Its server tells a session's questions to the one connection that began it.",
+    ),
+    ("Hermes", "guard: in force only when the client trusts it", "It loads the plugins its settings name unasked."),
+    (
+        "Hermes",
+        "guard: taken in by a running client",
+        "It loads plugins when it starts; one without the guard raises the alarm.",
+    ),
+    ("Hermes", "static rules: ", "ClawButler writes static rules for Codex alone."),
+    ("OpenClaw", "static rules: ", "ClawButler writes static rules for Codex alone."),
+];
+
+/// Why a client cannot go through a scenario.
+pub(crate) fn reason(client: &str, scenario: &str) -> Option<&'static str> {
+    let fits = |entry: &&Entry| entry.0 == client && scenario.starts_with(entry.1);
+    ALL.iter().find(fits).map(|entry| entry.2)
+}
