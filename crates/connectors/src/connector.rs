@@ -9,6 +9,7 @@ use crate::call::ToolCall;
 use crate::env::Env;
 use crate::facts::{Capabilities, Check, Fact};
 use crate::record::{Reader, Recording};
+use crate::trusting::Trust;
 
 /// One agent runtime.
 pub trait Connector: Send + Sync + std::fmt::Debug {
@@ -43,6 +44,15 @@ pub trait Connector: Send + Sync + std::fmt::Debug {
     /// What writing (or taking away) those rules would change.
     fn plan_backstop(&self, _home: &Path, _uninstall: bool) -> Result<Plan, GuardError> {
         Err(GuardError::NotOffered(NO_BACKSTOP))
+    }
+    /// What the runtime itself has to be asked before it runs our entries; `None` where nothing waits for that, or
+    /// only its user can do it.
+    fn trust(&self, _env: &Env, _home: &Path, _hook: &Path) -> Option<Trust> {
+        None
+    }
+    /// Whether two states of [`Trust::file`] differ in the trust of these places only.
+    fn only_trust_differs(&self, _before: &str, _after: &str, _keys: &[String]) -> bool {
+        false
     }
     /// Files an agent must not touch.
     fn guarded_files(&self, env: &Env, home: &Path) -> Vec<PathBuf>;

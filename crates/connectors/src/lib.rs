@@ -33,5 +33,6 @@ pub mod openclaw;
 mod patch_text;
 pub mod record;
 mod run_text;
+pub mod trusting;
 mod version;
 mod words;
