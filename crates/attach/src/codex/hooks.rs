@@ -85,6 +85,22 @@ pub(crate) fn trusting(hooks: &[(String, String)]) -> Value {
     json!({ "edits": [edit], "reloadUserConfig": true })
 }
 
+/// The lines of the configuration in which Codex keeps that, as a difference: the name of the place, the fingerprint,
+/// and the one that stands there now.
+pub fn trust_lines<'a>(hooks: impl IntoIterator<Item = (&'a str, &'a str, Option<&'a str>)>) -> String {
+    let quoted = |text: &str| Value::from(text).to_string();
+    let mut lines = String::from("@@ [hooks.state] @@\n");
+    for (key, print, now) in hooks {
+        let sign = if now.is_some() { ' ' } else { '+' };
+        lines.push_str(&format!("{sign}[hooks.state.{}]\n", quoted(key)));
+        if let Some(now) = now {
+            lines.push_str(&format!("-trusted_hash = {}\n", quoted(now)));
+        }
+        lines.push_str(&format!("+trusted_hash = {}\n", quoted(print)));
+    }
+    lines
+}
+
 /// Whether it was written.
 pub(crate) fn written(answer: &Value) -> Result<(), CallError> {
     match read::word(answer, "/status").as_str() {
@@ -138,6 +154,20 @@ mod tests {
         assert_eq!(said, json!({ "edits": [edit], "reloadUserConfig": true }));
         assert_eq!(written(&json!({ "status": "ok" })), Ok(()));
         assert!(written(&json!({ "status": "okOverridden" })).is_err());
+    }
+
+    #[test]
+    fn what_will_stand_in_the_file_is_shown() {
+        let lines = trust_lines([("/h/c:pre_tool_use:0:0", "sha256:d0", None), ("k", "new", Some("old"))]);
+        let expected = [
+            "@@ [hooks.state] @@",
+            "+[hooks.state.\"/h/c:pre_tool_use:0:0\"]",
+            "+trusted_hash = \"sha256:d0\"",
+            " [hooks.state.\"k\"]",
+            "-trusted_hash = \"old\"",
+            "+trusted_hash = \"new\"",
+        ];
+        assert_eq!(lines.lines().collect::<Vec<_>>(), expected);
     }
 
     proptest! {

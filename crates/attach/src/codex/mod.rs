@@ -21,6 +21,6 @@ pub use client::{Client, Start};
 pub use daemon::{Daemon, Place, Target};
 pub use event::{Event, understand};
 pub use frame::{Frame, Garbled, read};
-pub use hooks::Hook;
+pub use hooks::{Hook, trust_lines};
 pub use link::{Link, Trouble};
 pub use rows::{Hello, Limit, Status, Thread, Usage};

@@ -25,7 +25,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use clawbutler_attach::CallError;
-use clawbutler_attach::codex::{Approval as DaemonApproval, Decision as DaemonDecision};
+use clawbutler_attach::codex::{Approval as DaemonApproval, Decision as DaemonDecision, Hook};
 use clawbutler_attach::openclaw::{
     AgentLock, Applied, Approval, Config, Decision, Drift, History, Link, Policy, Resolution, Rollback, Stopped,
 };
@@ -118,6 +118,14 @@ pub trait Line: Send + Sync + fmt::Debug {
     /// Takes every tool away from an agent and ends its runs.
     fn disable_agent(&self, _agent: &str, told: Told<AgentLock>) {
         told(Err(not_spoken("an agent switched off")));
+    }
+    /// The hooks of the home that a daemon serves.
+    fn hooks(&self, _home: &str, told: Told<Vec<Hook>>) {
+        told(Err(not_spoken("hooks")));
+    }
+    /// Has a daemon trust hooks, by the names of their places with their fingerprints, and no other.
+    fn trust(&self, _hooks: &[(String, String)], told: Told<()>) {
+        told(Err(not_spoken("trust in hooks")));
     }
     /// What is at its other end. A gateway speaks by [`Butler::gateway_said`], a daemon by [`Butler::daemon_said`], a
     /// server by [`Butler::server_said`].
@@ -217,6 +225,13 @@ impl Butler {
         for approval in asked.filter_map(Asked::waits) {
             self.client_gone(&approval);
         }
+    }
+
+    /// The daemon of a home, where we are connected to it now.
+    pub(crate) fn daemon_of(&self, home: &str) -> Option<Arc<dyn Line>> {
+        let attached = lock(&self.0.attached);
+        let held = attached.held.get(home).filter(|held| held.is_up());
+        held.map(|held| held.line.clone()).filter(|line| line.end() == End::Daemon)
     }
 
     /// What a background round owes to connections.

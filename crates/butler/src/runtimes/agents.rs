@@ -21,8 +21,8 @@ use clawbutler_wire::topic::Topic;
 use serde_json::json;
 
 use super::health::{self, Seen};
-use super::home_id;
 use super::scan::{Known, guard_state, session_views};
+use super::{home_id, trust};
 use crate::engine::lock;
 use crate::{Butler, Error, audit};
 
@@ -126,6 +126,7 @@ impl Look<'_> {
             sources.push(source("state", "chosen in ClawButler"));
         }
         let checks = known.connector.checks(self.env, &known.path);
+        let awaits_trust = trust::awaited(self.env, known, &self.hook, status.state);
         let seen = Seen {
             connector: known.connector,
             guard: &status,
@@ -146,7 +147,7 @@ impl Look<'_> {
             state_since: row.and_then(|row| row.state_since),
             capabilities: capabilities(known.connector),
             health: health::health(seen, noted),
-            guard: guard_view(status, noted.last_contact),
+            guard: GuardView { awaits_trust, ..guard_view(status, noted.last_contact) },
             backstop: known.connector.backstop(&known.path),
             live_sessions: u32::try_from(sessions.len()).unwrap_or(u32::MAX),
             drift: noted.drift,
@@ -191,7 +192,8 @@ fn state(state: HomeState) -> AgentState {
 }
 
 fn guard_view(status: GuardStatus, last_contact: Option<i64>) -> GuardView {
-    GuardView { state: guard_state(status.state), says: status.says, fix: status.fix, last_contact }
+    let (state, says, fix) = (guard_state(status.state), status.says, status.fix);
+    GuardView { state, says, fix, last_contact, awaits_trust: false }
 }
 
 impl Butler {

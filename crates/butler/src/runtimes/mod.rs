@@ -7,6 +7,7 @@ mod guard;
 mod health;
 mod scan;
 mod state;
+mod trust;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;

@@ -40,3 +40,5 @@ mod sessions_edited;
 mod sessions_killed;
 mod sessions_rows;
 mod standards;
+#[cfg(unix)]
+mod trust;
