@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::entries::WANTED;
 use super::tables::Handler;
 use super::version::{FLOOR, Version};
-use super::{config, discover, edit, entries, paths};
+use super::{config, discover, edit, entries, paths, status};
 use crate::disk;
 use crate::env::Env;
 use crate::trusting::{self, Client, OwnEntry};
@@ -62,7 +62,7 @@ pub(super) fn untrusted(home: &Path, text: &str) -> Vec<(String, Trust)> {
 }
 
 /// See [`crate::connector::Connector::trust`]. Nothing unless every entry of ours stands as we wrote it and a hook that
-/// decides waits for trust. One that its user switched off is not switched on by us.
+/// decides waits for trust and for nothing else. One that its user switched off is not switched on by us.
 pub(super) fn request(env: &Env, home: &Path, hook: &Path) -> Option<trusting::Trust> {
     let program = entries::program(env, hook).ok()?;
     let text = disk::read_text(&paths::config(home)).ok()?.text?;
@@ -81,6 +81,11 @@ pub(super) fn request(env: &Env, home: &Path, hook: &Path) -> Option<trusting::T
         return None;
     }
     let values = config::parse(&text).ok()?;
+    let machine = config::values(&paths::requirements(env)).unwrap_or(Value::Null);
+    let off = [&values, &machine].into_iter().any(|values| status::switched_off(values).is_some());
+    if off || status::only_managed(&machine) {
+        return None;
+    }
     let states = config::at(&values, &["hooks", "state"]);
     let waits = |own: &&Handler| {
         let trust = untrusted.iter().find(|(event, _)| *event == own.event).map(|(_, trust)| *trust);
