@@ -5,7 +5,7 @@ use std::path::PathBuf;
 /// What a runtime has to be asked before it runs our entries. It is asked only when a person consented to exactly this.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trust {
-    /// Where the runtime keeps what is trusted; only it writes there.
+    /// Where the runtime keeps what is trusted, the file itself, never a link to it.
     pub file: PathBuf,
     /// Our entries that wait, at least one.
     pub entries: Vec<OwnEntry>,

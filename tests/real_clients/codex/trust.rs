@@ -35,6 +35,9 @@ fn exactly_our_hooks_are_trusted_and_exec_asks_from_then_on() {
             .map(|scenario| tried(client, scenario));
         let place = Place(&machine);
         let file = machine.at("home/.codex/config.toml");
+        // An older one brings its settings up to date when it runs first, and when its server finds that run.
+        place.unasked(WAYS[0], "first");
+        drop(codex::Server::start(&machine));
         let state = format!(
             "\n[hooks.state]\n\n[hooks.state.\"{}:pre_tool_use:0:0\"]\ntrusted_hash = \"sha256:zzz\"\n",
             file.display()
@@ -58,10 +61,15 @@ fn exactly_our_hooks_are_trusted_and_exec_asks_from_then_on() {
         assert_eq!((after.guard.state, after.guard.awaits_trust), (GuardState::User, false), "{}", after.guard.says);
         let text = fs::read_to_string(&file).unwrap();
         let added: Vec<&str> = shown.files[0].diff.lines().filter_map(|line| line.strip_prefix('+')).skip(1).collect();
-        let kept: Vec<&str> = text.lines().filter(|line| !added.contains(line) && !line.is_empty()).collect();
-        let had: Vec<&str> = before.lines().filter(|line| !line.is_empty()).collect();
-        assert_eq!(kept, had, "exactly what was shown was added");
-        assert!(added.iter().all(|line| text.lines().any(|own| own == *line)), "{text}");
+        // Where its record stands in the file is the client's own affair.
+        let sorted = |mut lines: Vec<String>| {
+            lines.retain(|line| !line.is_empty());
+            lines.sort();
+            lines
+        };
+        let owned = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+        let expected = sorted(owned(&before).into_iter().chain(added.into_iter().map(str::to_owned)).collect());
+        assert_eq!(sorted(owned(&text)), expected, "exactly what was shown was added");
 
         for (verb, done) in [("deny", false), ("allow_once", true)] {
             let running = place.start(WAYS[0], verb);

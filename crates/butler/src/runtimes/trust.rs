@@ -4,7 +4,6 @@
 //! is its daemon where we are connected to it, whose sessions then take the guard up at once; else a client of it that
 //! is started for this and ends with it.
 
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
@@ -22,6 +21,7 @@ use clawbutler_core::limits::ATTACH_CALL_MS;
 use clawbutler_ledger::Kind;
 use clawbutler_platform::files;
 use clawbutler_store::Durability;
+use clawbutler_store::table::backups::BackupRow;
 use clawbutler_wire::runtimes::{FilePlan, GuardPlan, HomeView};
 use clawbutler_wire::topic::Topic;
 use serde_json::json;
@@ -158,7 +158,8 @@ fn view(
         FilePlan { diff: format!("--- {path}\n+++ {path}\n{lines}"), path, before: Some(sha256(before)), after: None };
     let name = known.connector.name();
     let mut notes = vec![format!(
-        "{name} is asked, over its own interface, to trust exactly these hooks; it writes that down itself. Asked is {asked}."
+        "{name} is asked, over its own interface, to trust exactly these hooks; it writes that down itself. Asked is {asked}. \
+         Sessions that run in another process keep the hooks they started with."
     )];
     notes.extend(chosen.iter().map(|(_, own)| {
         let tools = own.matcher.as_ref().map(|tools| format!(" ({tools})")).unwrap_or_default();
@@ -258,6 +259,10 @@ impl Butler {
         consent(&looked.view, consented)?;
         let change =
             FileChange { path: trust.file.clone(), before: Some(looked.before.clone()), after: None, mode: None };
+        // What the guard found here is what its removal gives back, also after the runtime has written.
+        let path = trust.file.display().to_string();
+        let original = self.0.store.read(|read| read.backup_newest(&path))?;
+        let original = original.filter(|row| row.after == sha256(&looked.before));
         self.back_up(known, &Plan { files: vec![change], ..Plan::default() }, true)?;
         let told = asked.trust(&looked.pairs()).and_then(|()| asked.hooks(&known.path.display().to_string()));
         let wrong = match told {
@@ -283,7 +288,11 @@ impl Butler {
             "others_changed": !only,
         });
         let at = self.now();
+        let given_back = original.filter(|_| only).map(|row| BackupRow { at: at.0, after: sha256(&after), ..row });
         let recorded = self.0.store.write::<_, Error>(Durability::Power, |tx| {
+            if let Some(row) = &given_back {
+                tx.backup_put(row)?;
+            }
             audit::append(tx, at, audit::engine(Kind::GuardTrusted, Actor::LocalUser, data)).map(drop)
         });
         if recorded.is_err() {
@@ -313,9 +322,7 @@ fn put_back(trust: &Trust, looked: &Looked, after: &[u8]) -> &'static str {
         return "is as it was.";
     }
     let unchanged = present(&trust.file).is_ok_and(|now| now.as_deref() == Some(after));
-    // A link stays one: what it leads to is written.
-    let file = fs::canonicalize(&trust.file).unwrap_or_else(|_| trust.file.clone());
-    match files::write_atomic(&file, &looked.before, None) {
+    match files::write_atomic(&trust.file, &looked.before, None) {
         _ if !unchanged => "changed meanwhile and was left alone.",
         Ok(()) => "was put back as it was.",
         Err(_) => "could not be put back; a copy of it is kept.",

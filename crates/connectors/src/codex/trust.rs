@@ -65,7 +65,8 @@ pub(super) fn untrusted(home: &Path, text: &str) -> Vec<(String, Trust)> {
 /// decides waits for trust and for nothing else. One that its user switched off is not switched on by us.
 pub(super) fn request(env: &Env, home: &Path, hook: &Path) -> Option<trusting::Trust> {
     let program = entries::program(env, hook).ok()?;
-    let text = disk::read_text(&paths::config(home)).ok()?.text?;
+    let on_disk = disk::read_text(&paths::config(home)).ok()?;
+    let text = on_disk.text?;
     let untrusted = untrusted(home, &text);
     let mut deciding = untrusted.iter().filter(|(event, _)| entries::decides(event)).peekable();
     deciding.peek()?;
@@ -94,7 +95,7 @@ pub(super) fn request(env: &Env, home: &Path, hook: &Path) -> Option<trusting::T
     let sources = sources(home);
     let entries = ours.iter().filter(waits).filter_map(|own| entry(own, &sources, states)).collect();
     Some(trusting::Trust {
-        file: paths::config(home),
+        file: on_disk.path,
         entries,
         client: client(env, home),
         by_hand:
