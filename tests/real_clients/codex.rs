@@ -4,6 +4,7 @@
 
 mod states;
 mod trust;
+mod unseen;
 
 use std::fs;
 
