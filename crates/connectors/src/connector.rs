@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::call::ToolCall;
 use crate::env::Env;
-use crate::facts::{Capabilities, Check, Fact};
+use crate::facts::{Capabilities, Check, Fact, Limit};
 use crate::record::{Reader, Recording};
 use crate::trusting::Trust;
 
@@ -72,6 +72,10 @@ pub trait Connector: Send + Sync + std::fmt::Debug {
     /// What a home is configured to do: the tabs of the registry, and what drift is measured against.
     /// `projects` are folders of live sessions, whose own configuration counts too.
     fn facts(&self, _env: &Env, _home: &Path, _projects: &[PathBuf]) -> Vec<Fact> {
+        Vec::new()
+    }
+    /// What the runtime wrote down of the account's limits, beside the records of its sessions.
+    fn limits(&self, _env: &Env, _home: &Path) -> Vec<Limit> {
         Vec::new()
     }
     /// Whether the runtime itself is well, the guard aside.

@@ -27,6 +27,7 @@ pub mod hook;
 mod input;
 mod jsonc;
 pub mod matrix;
+mod moment;
 pub mod normalise;
 mod npm;
 pub mod openclaw;

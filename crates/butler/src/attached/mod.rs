@@ -19,6 +19,7 @@ mod run;
 mod secrets;
 mod server;
 mod state;
+mod told;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -42,6 +43,7 @@ use choose::Choice;
 use daemon::{Given, Known};
 pub(crate) use question::is_question;
 use run::Worker;
+use told::Heard;
 
 /// The runtimes we can be connected to, and what is at the other end.
 const SPOKEN: &[(&str, End)] = &[("openclaw", End::Gateway), ("codex", End::Daemon), ("hermes", End::Server)];
@@ -178,6 +180,7 @@ struct Held {
     threads: HashMap<String, Known>,
     /// Answers to a daemon whose calls did not end yet, by the item.
     given: HashMap<String, Given>,
+    heard: Heard,
     /// Since when the connection does not stand (ms since the epoch).
     down_since: Option<i64>,
     /// What the log has of it last.
@@ -211,6 +214,7 @@ impl Butler {
             chats: Chats::default(),
             threads: HashMap::new(),
             given: HashMap::new(),
+            heard: Heard::default(),
             down_since: Some(self.now().0),
             recorded: Recorded::Nothing,
         };

@@ -268,7 +268,10 @@ impl Butler {
         let Found { view, sessions } = self.look().at(&known, &noted);
         let projects: Vec<PathBuf> = sessions.iter().map(|session| PathBuf::from(&session.cwd)).collect();
         let drift = lock(&self.0.registry).drifts.get(id).map(|drifted| drifted.view.clone());
+        let (heard, contexts) = self.heard_of(id);
         Ok(AgentDetail {
+            limits: self.limits_of(&known, heard)?,
+            contexts,
             agent: view,
             sessions: session_views(sessions, |session| noted.contacted.contains(session)),
             facts: self.fact_views(known.connector, &known.path, &projects),

@@ -5,6 +5,7 @@ mod drift;
 mod facts;
 mod guard;
 mod health;
+mod limits;
 mod scan;
 mod state;
 mod trust;

@@ -1,7 +1,7 @@
 //! The parts of a record's line: calls, their outputs, things that happened, tokens, limits.
 
 use clawbutler_core::clock::Timestamp;
-use clawbutler_core::timeline::{Outcome, Usage, What, clip, clip_value};
+use clawbutler_core::timeline::{Outcome, Usage, What, clip, clip_value, window_name};
 use serde_json::{Value, json};
 
 /// What is said of text typed into a running terminal.
@@ -308,13 +308,7 @@ pub(super) fn quotas(limits: &Value) -> Vec<What> {
         ["primary", "secondary"].into_iter().filter_map(|name| limits.get(name).filter(|one| one.is_object()));
     windows
         .filter_map(|one| {
-            let window = match one.get("window_minutes").and_then(Value::as_u64) {
-                Some(10_080) => "weekly".to_owned(),
-                Some(minutes) if minutes > 0 && minutes % 1_440 == 0 => format!("{}d", minutes / 1_440),
-                Some(minutes) if minutes > 0 && minutes % 60 == 0 => format!("{}h", minutes / 60),
-                Some(minutes) => format!("{minutes}m"),
-                None => "unknown".to_owned(),
-            };
+            let window = window_name(one.get("window_minutes").and_then(Value::as_u64));
             let seconds = one.get("resets_at").and_then(Value::as_i64);
             Some(What::Quota {
                 window,

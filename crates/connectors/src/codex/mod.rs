@@ -23,7 +23,6 @@ mod rollout;
 mod sessions;
 mod status;
 mod tables;
-mod time;
 mod trust;
 mod version;
 mod workdir;
