@@ -143,7 +143,7 @@ fn limits_and_costs_the_client_wrote_down_are_shown_with_their_age() {
         used_percent: 42.0,
         resets_at: Some(Timestamp(1_795_600_800_000)),
         as_of: Some(Timestamp(5)),
-        source: machine.at("home/ada/.claude.json").display().to_string(),
+        source: machine.path("home/ada/.claude.json").display().to_string(),
     };
     assert_eq!(claude().limits(&machine.env, &machine.claude_home()), [limit]);
     let last = find(&all, &format!("last session ({project})"));
