@@ -154,7 +154,7 @@ mod tests {
 
     /// A shell that is told `app-server` runs the script of that name in its folder.
     fn program(folder: &Path, script: &str) -> Start {
-        fs::write(folder.join("app-server"), script).unwrap();
+        fs::write(folder.join("app-server"), script).expect("a script");
         let path = "/usr/local/bin:/usr/bin:/bin".to_owned();
         Start { program: "/bin/sh".into(), vars: vec![("PATH".to_owned(), path)], folder: folder.to_owned() }
     }
@@ -162,7 +162,7 @@ mod tests {
     const HELLO: &str = r#"read line; echo '{"id":1,"result":{"userAgent":"clawbutler/0.169.0 (x)"}}'; read line"#;
 
     fn run<T>(future: impl Future<Output = T>) -> T {
-        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(future)
     }
 
     #[test]
@@ -215,7 +215,7 @@ mod tests {
 
     fn folder(name: &str) -> PathBuf {
         let folder = std::env::temp_dir().join(format!("clawbutler-client-{name}-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
+        fs::create_dir_all(&folder).expect("a folder");
         folder
     }
 }

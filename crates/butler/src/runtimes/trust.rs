@@ -71,7 +71,11 @@ impl Asked {
 
     fn end(self) {
         if let Self::Own { handle, client, .. } = self {
-            drop(on_a_thread(|| Ok(handle.block_on(client.end()))));
+            let end = || {
+                handle.block_on(client.end());
+                Ok(())
+            };
+            drop(on_a_thread(end));
         }
     }
 }
