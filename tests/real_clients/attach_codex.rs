@@ -1,6 +1,9 @@
 //! The daemon of the real Codex over its socket: one client drives a thread, another watches it and answers.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop and say where")]
 
+mod live;
+mod trust;
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};

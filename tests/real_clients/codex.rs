@@ -2,7 +2,10 @@
 //! on the file system, in the client's record and in the ledger; and what it records, told by the connector.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop and say where")]
 
+mod managed;
 mod states;
+mod trust;
+mod unseen;
 
 use std::fs;
 

@@ -19,6 +19,11 @@ pub(crate) const ALL: &[Entry] = &[
         "guard: switched off by the client's own command",
         "It has no such command; the setting that does it has a row.",
     ),
+    (
+        "Claude Code",
+        "guard: trusted over the client's own interface",
+        "It runs the hooks of its user's settings unasked.",
+    ),
     ("Codex", "ask: deny and allow once in a gateway", "It has no gateway; its server has the rows of `attached`."),
     ("Codex", "attached: gateway, ", "It has no gateway; its server has the other rows of `attached`."),
     ("Codex", "ask: a call of a scheduled job", "Its command line has no scheduler."),
@@ -58,6 +63,8 @@ pub(crate) const ALL: &[Entry] = &[
         "Its server tells a session's questions to the one connection that began it.",
     ),
     ("Hermes", "guard: in force only when the client trusts it", "It loads the plugins its settings name unasked."),
+    ("Hermes", "guard: trusted over the client's own interface", "It loads the plugins its settings name unasked."),
+    ("Hermes", "guard: machine-wide, against", "It has no settings of the machine that stand above its user's."),
     (
         "Hermes",
         "guard: taken in by a running client",

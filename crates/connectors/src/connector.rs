@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use crate::call::ToolCall;
 use crate::env::Env;
-use crate::facts::{Capabilities, Check, Fact};
+use crate::facts::{Capabilities, Check, Fact, Limit};
 use crate::record::{Reader, Recording};
+use crate::trusting::Trust;
 
 /// One agent runtime.
 pub trait Connector: Send + Sync + std::fmt::Debug {
@@ -44,6 +45,15 @@ pub trait Connector: Send + Sync + std::fmt::Debug {
     fn plan_backstop(&self, _home: &Path, _uninstall: bool) -> Result<Plan, GuardError> {
         Err(GuardError::NotOffered(NO_BACKSTOP))
     }
+    /// What the runtime itself has to be asked before it runs our entries; `None` where nothing waits for that, or
+    /// only its user can do it.
+    fn trust(&self, _env: &Env, _home: &Path, _hook: &Path) -> Option<Trust> {
+        None
+    }
+    /// Whether two states of [`Trust::file`] differ in the trust of these places only.
+    fn only_trust_differs(&self, _before: &str, _after: &str, _keys: &[String]) -> bool {
+        false
+    }
     /// Files an agent must not touch.
     fn guarded_files(&self, env: &Env, home: &Path) -> Vec<PathBuf>;
     /// Files and folders whose change may affect the guard.
@@ -62,6 +72,10 @@ pub trait Connector: Send + Sync + std::fmt::Debug {
     /// What a home is configured to do: the tabs of the registry, and what drift is measured against.
     /// `projects` are folders of live sessions, whose own configuration counts too.
     fn facts(&self, _env: &Env, _home: &Path, _projects: &[PathBuf]) -> Vec<Fact> {
+        Vec::new()
+    }
+    /// What the runtime wrote down of the account's limits, beside the records of its sessions.
+    fn limits(&self, _env: &Env, _home: &Path) -> Vec<Limit> {
         Vec::new()
     }
     /// Whether the runtime itself is well, the guard aside.

@@ -1,5 +1,7 @@
 //! What a home is configured to do, what a connector can do with its runtime, and whether all is well.
 
+use clawbutler_core::clock::Timestamp;
+
 /// What a connector can do with its runtime; the matrix shown to people is made of these.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Capabilities {
@@ -97,6 +99,21 @@ pub enum Tab {
     Schedules,
     /// Hooks, permissions, sandbox, trust.
     Permissions,
+}
+
+/// How much of a limit of the account is used, as a runtime wrote it down beside the records of its sessions.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Limit {
+    /// Its window (`5h`, `weekly`, `weekly (Opus)`).
+    pub window: String,
+    /// Percent used, 0 to 100 and above.
+    pub used_percent: f64,
+    /// When it starts anew.
+    pub resets_at: Option<Timestamp>,
+    /// When the runtime was told so.
+    pub as_of: Option<Timestamp>,
+    /// The file it was read from.
+    pub source: String,
 }
 
 /// Whether a fact's change is drift.

@@ -152,6 +152,12 @@ pub const ATTACH_CHANGE_MS: u64 = 90_000;
 pub const ATTACH_HANDSHAKE_MS: u64 = 15_000;
 /// How long one frame may take to be handed over (ms).
 pub const ATTACH_SEND_MS: u64 = 10_000;
+/// How long a client that was started to be asked something may run (ms).
+pub const CLIENT_MS: u64 = 30_000;
+/// How long it may take to end by itself when nothing is asked any more (ms); then it is ended by force.
+pub const CLIENT_END_MS: u64 = 3_000;
+/// What is read of all it says (bytes).
+pub const CLIENT_BYTES: u64 = 16 * 1024 * 1024;
 /// First wait before connecting again (ms); it doubles up to [`ATTACH_BACKOFF_MAX_MS`].
 pub const ATTACH_BACKOFF_MS: u64 = 250;
 /// See [`ATTACH_BACKOFF_MS`].

@@ -191,6 +191,17 @@ pub struct Usage {
     pub cost_microusd: Option<u64>,
 }
 
+/// What the window of a limit is called, by its length: `5h`, `3d`, `weekly`.
+pub fn window_name(minutes: Option<u64>) -> String {
+    match minutes {
+        Some(10_080) => "weekly".to_owned(),
+        Some(minutes) if minutes > 0 && minutes.is_multiple_of(1_440) => format!("{}d", minutes / 1_440),
+        Some(minutes) if minutes > 0 && minutes.is_multiple_of(60) => format!("{}h", minutes / 60),
+        Some(minutes) => format!("{minutes}m"),
+        None => "unknown".to_owned(),
+    }
+}
+
 /// Cuts a text to the bound of one step, at a character, and says how much is missing.
 pub fn clip(text: &str) -> String {
     if text.len() <= STEP_TEXT_BYTES {

@@ -71,6 +71,7 @@ impl Kind {
             | Self::HomeForgotten
             | Self::GuardInstalled
             | Self::GuardRemoved
+            | Self::GuardTrusted
             | Self::GuardDrift
             | Self::SessionStarted
             | Self::SessionEnded

@@ -88,6 +88,8 @@ kinds! {
     GuardInstalled = "guard.installed",
     /// The guard was removed by the user.
     GuardRemoved = "guard.removed",
+    /// A runtime was asked to trust the entries of our guard: the ones in `hooks`, and no other.
+    GuardTrusted = "guard.trusted",
     /// The guard changed without us.
     GuardDrift = "guard.drift",
     /// A session began.

@@ -83,7 +83,7 @@ exporter = "none"
 }
 
 fn command(machine: &Machine) -> Command {
-    let mut command = Command::new(machine.client());
+    let mut command = machine.command(machine.client());
     command.env_clear().envs(machine.env()).current_dir(machine.project());
     command
 }

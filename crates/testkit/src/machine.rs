@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
@@ -44,6 +44,8 @@ pub struct Machine {
     pub governed: &'static str,
     /// Variables of every child on top of [`Machine::env`]'s own.
     pub extra: BTreeMap<String, String>,
+    /// The folder that every child sees as `/etc`; the machine's own where absent.
+    etc: Option<PathBuf>,
 }
 
 /// Longest a client's run may take.
@@ -61,6 +63,7 @@ impl Machine {
             client: None,
             governed: "home/.claude",
             extra: BTreeMap::new(),
+            etc: None,
         };
         given("CLAWBUTLER_DEVHOST_BIN")?;
         given("CLAWBUTLER_HOOK_BIN")?;
@@ -112,6 +115,38 @@ impl Machine {
         self.client = Some(client);
     }
 
+    /// Gives every child that is started from now on a copy of `/etc` as its own, in a mount namespace, and starts the
+    /// dev host anew. `false`, said aloud, where the system refuses such a namespace.
+    pub fn own_etc(&mut self) -> bool {
+        let etc = self.at("etc");
+        // What this account may not read is not copied, and not needed.
+        let _ = Command::new("cp").args(["-a", "/etc"]).arg(&etc).stderr(Stdio::null()).status().unwrap();
+        self.etc = Some(etc);
+        let tried = self.command(Path::new("true")).env("PATH", std::env::var("PATH").unwrap()).output().unwrap();
+        if !tried.status.success() {
+            let why = String::from_utf8_lossy(&tried.stderr).into_owned();
+            let _ = writeln!(std::io::stderr(), "SKIPPED: no mount namespace of its own: {why}");
+            return false;
+        }
+        self.stop();
+        self.start();
+        true
+    }
+
+    /// A file as children see it below `/etc`.
+    pub fn in_etc(&self, path: &str) -> PathBuf {
+        self.at("etc").join(path)
+    }
+
+    /// A program of this machine, with its `/etc` where it has one. It runs under the process id of the command.
+    pub fn command(&self, program: &Path) -> Command {
+        let Some(etc) = &self.etc else { return Command::new(program) };
+        let mut command = Command::new("unshare");
+        command.args(["--map-root-user", "--mount", "sh", "-c", "mount --bind \"$0\" /etc && exec \"$@\""]);
+        command.arg(etc).arg(program);
+        command
+    }
+
     /// The client's program.
     pub fn client(&self) -> &Path {
         self.client.as_deref().unwrap()
@@ -143,7 +178,7 @@ impl Machine {
 
     /// Starts the dev host on the data folder.
     pub fn start(&mut self) {
-        let mut command = Command::new(given("CLAWBUTLER_DEVHOST_BIN").unwrap());
+        let mut command = self.command(&given("CLAWBUTLER_DEVHOST_BIN").unwrap());
         command.env_clear().envs(self.env()).env("CLAWBUTLER_HOOK_BIN", given("CLAWBUTLER_HOOK_BIN").unwrap());
         command.args(["--port", "0", "--home"]).arg(self.data());
         if let Some(dist) = std::env::var_os("CLAWBUTLER_UI_DIST") {
@@ -246,7 +281,7 @@ impl Machine {
     }
 
     fn claude_command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(self.client());
+        let mut command = self.command(self.client());
         command.env_clear().envs(self.env()).envs(self.claude_env()).args(args).current_dir(self.project());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command

@@ -140,7 +140,7 @@ pub struct SourceView {
 }
 
 /// One agent with everything known of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AgentDetail {
     pub agent: AgentView,
     pub sessions: Vec<SessionView>,
@@ -149,6 +149,42 @@ pub struct AgentDetail {
     /// What changed since the baseline; absent when nothing did or nothing was accepted yet.
     #[serde(default)]
     pub drift: Option<DriftView>,
+    /// How much of the account's limits is used, the newest known of each window.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<LimitView>,
+    /// How full the contexts of sessions are, where a connection tells it; the latest first, at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contexts: Vec<ContextView>,
+}
+
+/// How much of one limit of an account is used.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LimitView {
+    /// Its window, in the runtime's words or by its length (`5h`, `weekly`).
+    pub window: String,
+    /// Percent used, 0 to 100 and above.
+    pub used_percent: f64,
+    /// When it starts anew (ms since the epoch).
+    #[serde(default)]
+    pub resets_at: Option<i64>,
+    /// When it was told (ms since the epoch); absent where that is not known.
+    #[serde(default)]
+    pub as_of: Option<i64>,
+    /// A file, a session's record, or a connection.
+    pub source: String,
+}
+
+/// How full the context of a session's model is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContextView {
+    /// The session, in the runtime's words.
+    pub session: String,
+    /// What its last answer read and wrote (tokens).
+    pub used: u64,
+    /// What the model can hold (tokens).
+    pub window: u64,
+    /// When it was told (ms since the epoch).
+    pub as_of: i64,
 }
 
 /// One thing an agent is configured to do.

@@ -61,6 +61,10 @@ pub struct GuardView {
     /// Last time the hook of this home talked to us (ms since the epoch).
     #[serde(default)]
     pub last_contact: Option<i64>,
+    /// Whether the runtime leaves it out until it is trusted there, and can be asked to from here
+    /// ([`GuardVariant::Trust`]).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub awaits_trust: bool,
 }
 
 /// Whether our guard is in force.
@@ -112,6 +116,9 @@ pub enum GuardVariant {
     Managed,
     /// Not the guard: static rules in the home that the runtime enforces by itself, also while the app is away.
     Backstop,
+    /// Not a file of ours: the runtime is asked to trust the entries of the guard, over its own interface. It writes
+    /// that down itself. Removed with the guard.
+    Trust,
 }
 
 /// What an install or uninstall would change.
@@ -139,7 +146,7 @@ pub struct FilePlan {
     /// SHA-256 (hex) of the present content; absent when there is no file.
     #[serde(default)]
     pub before: Option<String>,
-    /// SHA-256 (hex) of the new content; absent when the file is removed.
+    /// SHA-256 (hex) of the new content; absent when the file is removed, or when the runtime writes it itself.
     #[serde(default)]
     pub after: Option<String>,
 }

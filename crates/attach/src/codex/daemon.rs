@@ -13,6 +13,7 @@ use tokio::time::timeout;
 
 use super::approval::{Approval, Decision};
 use super::event::Event;
+use super::hooks::{self, Hook};
 use super::link::{Command, Link, Runner};
 use super::rows::{Hello, Limit, Thread};
 use crate::calls::{self, Answer, Call};
@@ -150,6 +151,17 @@ impl Daemon {
     /// Stops a turn.
     pub async fn interrupt(&self, thread: &str, turn: &str) -> Result<(), CallError> {
         self.call("turn/interrupt", json!({ "threadId": thread, "turnId": turn })).await.map(drop)
+    }
+
+    /// The hooks of a home. Refused by releases that do not know of trust.
+    pub async fn hooks(&self, home: &str) -> Result<Vec<Hook>, CallError> {
+        hooks::listed(&self.call(hooks::LIST, hooks::list(home)).await?)
+    }
+
+    /// Has hooks trusted, by the names of their places with their fingerprints, and no other. Threads that are loaded
+    /// take them up at once.
+    pub async fn trust(&self, hooks: &[(String, String)]) -> Result<(), CallError> {
+        hooks::written(&self.call(hooks::WRITE, hooks::trusting(hooks)).await?)
     }
 
     async fn call(&self, method: &str, params: Value) -> Result<Value, CallError> {

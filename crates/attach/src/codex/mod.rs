@@ -6,17 +6,21 @@
 
 mod approval;
 mod call;
+mod client;
 mod daemon;
 mod event;
 mod frame;
+mod hooks;
 mod link;
 mod rows;
 mod steps;
 
 pub use crate::counts::Counts;
 pub use approval::{Approval, Asking, Decision, FileChange};
+pub use client::{Client, Start};
 pub use daemon::{Daemon, Place, Target};
 pub use event::{Event, understand};
 pub use frame::{Frame, Garbled, read};
+pub use hooks::{Hook, trust_lines};
 pub use link::{Link, Trouble};
 pub use rows::{Hello, Limit, Status, Thread, Usage};

@@ -1,7 +1,7 @@
 //! What the app-server tells in rows.
 
 use clawbutler_core::clock::Timestamp;
-use clawbutler_core::timeline::clip;
+use clawbutler_core::timeline::{State, clip, window_name};
 use serde_json::Value;
 
 use crate::json as read;
@@ -37,6 +37,17 @@ pub struct Status {
 }
 
 impl Status {
+    /// The state that is; none where the thread is not loaded, or the word is not known.
+    pub fn state(&self) -> Option<State> {
+        match self.word.as_str() {
+            "active" if self.waits_for_approval => Some(State::WaitingApproval),
+            "active" if self.waits_for_input => Some(State::WaitingInput),
+            "active" => Some(State::Running),
+            "idle" => Some(State::Idle),
+            _ => None,
+        }
+    }
+
     pub(crate) fn read(status: &Value) -> Self {
         let flags = read::texts(status, "/activeFlags");
         let has = |flag: &str| flags.iter().any(|one| one == flag);
@@ -142,6 +153,11 @@ pub struct Limit {
 }
 
 impl Limit {
+    /// What its window is called.
+    pub fn window(&self) -> String {
+        window_name(self.window_minutes)
+    }
+
     /// Both windows, where they are told.
     pub(crate) fn all(limits: &Value) -> Vec<Self> {
         let one = |name: &str| {
@@ -183,5 +199,17 @@ mod tests {
         assert_eq!(Limit::all(&limits), [limit]);
         let status = Status::read(&json!({ "type": "active", "activeFlags": ["waitingOnApproval"] }));
         assert!(status.waits_for_approval && !status.waits_for_input);
+        let state = |status: Value| Status::read(&status).state();
+        assert_eq!(
+            state(json!({ "type": "active", "activeFlags": ["waitingOnApproval"] })),
+            Some(State::WaitingApproval)
+        );
+        assert_eq!(
+            state(json!({ "type": "active", "activeFlags": ["waitingOnUserInput"] })),
+            Some(State::WaitingInput)
+        );
+        assert_eq!(state(json!({ "type": "active", "activeFlags": [] })), Some(State::Running));
+        assert_eq!(state(json!({ "type": "idle" })), Some(State::Idle));
+        assert_eq!(state(json!({ "type": "notLoaded" })), None);
     }
 }

@@ -8,7 +8,7 @@ use clawbutler_attach::codex::{
 };
 use clawbutler_attach::openclaw::{Decision, Hello, Link, Resolution, Trouble};
 use clawbutler_core::limits::ATTACH_ROWS;
-use clawbutler_core::timeline::{Outcome, Step, What};
+use clawbutler_core::timeline::{Outcome, State as Doing, Step, What};
 use clawbutler_store::table::homes::HomeRow;
 use clawbutler_wire::gateway::ActionRequest;
 
@@ -19,10 +19,12 @@ use crate::Butler;
 use crate::engine::lock;
 
 /// What is known of a thread.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Known {
-    session: Option<String>,
+    pub(super) session: Option<String>,
     cwd: Option<String>,
+    /// What it does, where that was told over the connection that stands.
+    pub(super) does: Option<Doing>,
 }
 
 /// An answer on its way, until its call ended: only then it is known whose answer counted.
@@ -41,27 +43,40 @@ impl Butler {
     pub fn daemon_said(&self, home_id: &str, line: LineNumber, event: Event) {
         let Some(home) = self.speaking(home_id, line) else { return };
         match event {
-            Event::Link(link) => self.link_changed(&home, as_gateway(link)),
+            Event::Link(link) => {
+                self.threads_unknown(&home.id);
+                self.link_changed(&home, as_gateway(link));
+            }
             Event::Thread(thread) => self.thread_seen(&home.id, thread),
             Event::Asked(approval) => self.daemon_asks(&home, approval),
             Event::Settled { key, .. } => self.settled_by(&home.id, &key, true),
             Event::Steps { steps, .. } => steps.iter().for_each(|step| self.call_ended(&home.id, step)),
-            Event::Missed(_) => self.next_round(&home.id),
+            Event::Missed(_) => {
+                self.threads_unknown(&home.id);
+                self.next_round(&home.id);
+            }
             Event::Caught => {
                 self.forget_unlisted(&home.id, &|_| false);
                 self.try_again();
             }
-            Event::Status { .. } | Event::Usage { .. } | Event::Limits(_) | Event::Warning(_) | Event::Unknown(_) => {}
+            Event::Status { thread, status } => self.thread_does(&home.id, thread, &status),
+            Event::Usage { thread, last, window, .. } => self.thread_used(&home.id, &thread, last, window),
+            Event::Limits(limits) => self.limits_told(&home.id, &limits),
+            Event::Warning(_) | Event::Unknown(_) => {}
         }
     }
 
     fn thread_seen(&self, home: &str, thread: Thread) {
-        let mut attached = lock(&self.0.attached);
-        let Some(held) = attached.held.get_mut(home) else { return };
-        if held.threads.len() >= ATTACH_ROWS {
-            held.threads.clear();
+        {
+            let mut attached = lock(&self.0.attached);
+            let Some(held) = attached.held.get_mut(home) else { return };
+            if held.threads.len() >= ATTACH_ROWS {
+                held.threads.clear();
+            }
+            let does = thread.status.state();
+            held.threads.insert(thread.id, Known { session: thread.session, cwd: thread.cwd, does });
         }
-        held.threads.insert(thread.id, Known { session: thread.session, cwd: thread.cwd });
+        self.states_changed(home);
     }
 
     /// A daemon asks, or tells again that it does.

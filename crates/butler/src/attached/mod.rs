@@ -23,13 +23,14 @@ mod secrets;
 mod server;
 mod state;
 mod watch;
+mod told;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
 use clawbutler_attach::CallError;
-use clawbutler_attach::codex::{Approval as DaemonApproval, Decision as DaemonDecision};
+use clawbutler_attach::codex::{Approval as DaemonApproval, Decision as DaemonDecision, Hook};
 use clawbutler_attach::openclaw::{
     AgentLock, Applied, Approval, Config, Decision, History, Link, PairedDevice, PairingRequest, Policy, Resolution,
     Rollback, Standing, Stopped,
@@ -50,6 +51,7 @@ use daemon::{Given, Known};
 pub(crate) use question::is_question;
 use run::Worker;
 pub(crate) use watch::SOURCE as GATEWAY_SOURCE;
+use told::Heard;
 
 /// The runtimes we can be connected to, and what is at the other end.
 const SPOKEN: &[(&str, End)] = &[("openclaw", End::Gateway), ("codex", End::Daemon), ("hermes", End::Server)];
@@ -142,6 +144,14 @@ pub trait Line: Send + Sync + fmt::Debug {
     fn disable_agent(&self, _agent: &str, told: Told<AgentLock>) {
         told(Err(not_spoken("an agent switched off")));
     }
+    /// The hooks of the home that a daemon serves.
+    fn hooks(&self, _home: &str, told: Told<Vec<Hook>>) {
+        told(Err(not_spoken("hooks")));
+    }
+    /// Has a daemon trust hooks, by the names of their places with their fingerprints, and no other.
+    fn trust(&self, _hooks: &[(String, String)], told: Told<()>) {
+        told(Err(not_spoken("trust in hooks")));
+    }
     /// What is at its other end. A gateway speaks by [`Butler::gateway_said`], a daemon by [`Butler::daemon_said`], a
     /// server by [`Butler::server_said`].
     fn end(&self) -> End {
@@ -207,6 +217,7 @@ struct Held {
     threads: HashMap<String, Known>,
     /// Answers to a daemon whose calls did not end yet, by the item.
     given: HashMap<String, Given>,
+    heard: Heard,
     /// Since when the connection does not stand (ms since the epoch).
     down_since: Option<i64>,
     /// What the log has of it last.
@@ -246,6 +257,7 @@ impl Butler {
             chats: Chats::default(),
             threads: HashMap::new(),
             given: HashMap::new(),
+            heard: Heard::default(),
             down_since: Some(self.now().0),
             recorded: Recorded::Nothing,
         };
@@ -260,6 +272,13 @@ impl Butler {
         for approval in asked.filter_map(Asked::waits) {
             self.client_gone(&approval);
         }
+    }
+
+    /// The daemon of a home, where we are connected to it now.
+    pub(crate) fn daemon_of(&self, home: &str) -> Option<Arc<dyn Line>> {
+        let attached = lock(&self.0.attached);
+        let held = attached.held.get(home).filter(|held| held.is_up());
+        held.map(|held| held.line.clone()).filter(|line| line.end() == End::Daemon)
     }
 
     /// What a background round owes to connections.

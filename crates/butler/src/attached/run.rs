@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clawbutler_attach::CallError;
 use clawbutler_attach::codex::{
-    Approval as DaemonApproval, Daemon, Decision as DaemonDecision, Place as Socket, Target as DaemonTarget,
+    Approval as DaemonApproval, Daemon, Decision as DaemonDecision, Hook, Place as Socket, Target as DaemonTarget,
 };
 use clawbutler_attach::openclaw::{
     Address, AgentLock, Applied, Approval, Config, Decision, Gateway, History, Policy, Reach, Resolution, Rollback,
@@ -156,6 +156,16 @@ impl Line for DaemonWire {
         spoken(&self.handle, told, async move { daemon.answer(&approval, decision).await });
     }
 
+    fn hooks(&self, home: &str, told: Told<Vec<Hook>>) {
+        let (daemon, home) = (self.daemon.clone(), home.to_owned());
+        spoken(&self.handle, told, async move { daemon.hooks(&home).await });
+    }
+
+    fn trust(&self, hooks: &[(String, String)], told: Told<()>) {
+        let (daemon, hooks) = (self.daemon.clone(), hooks.to_vec());
+        spoken(&self.handle, told, async move { daemon.trust(&hooks).await });
+    }
+
     fn end(&self) -> End {
         End::Daemon
     }
@@ -249,7 +259,7 @@ impl Butler {
     }
 
     /// The thread that speaks; started when it is needed first.
-    fn speaker(&self) -> Result<Option<Handle>, Error> {
+    pub(crate) fn speaker(&self) -> Result<Option<Handle>, Error> {
         let mut attached = lock(&self.0.attached);
         if attached.worker.is_none() {
             attached.worker = Some(Worker::start()?);

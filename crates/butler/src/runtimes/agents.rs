@@ -21,8 +21,8 @@ use clawbutler_wire::topic::Topic;
 use serde_json::json;
 
 use super::health::{self, Seen};
-use super::home_id;
 use super::scan::{Known, guard_state, session_views};
+use super::{home_id, trust};
 use crate::engine::lock;
 use crate::{Butler, Error, audit};
 
@@ -126,6 +126,7 @@ impl Look<'_> {
             sources.push(source("state", "chosen in ClawButler"));
         }
         let checks = known.connector.checks(self.env, &known.path);
+        let awaits_trust = trust::awaited(self.env, known, &self.hook, status.state);
         let seen = Seen {
             connector: known.connector,
             guard: &status,
@@ -146,7 +147,7 @@ impl Look<'_> {
             state_since: row.and_then(|row| row.state_since),
             capabilities: capabilities(known.connector),
             health: health::health(seen, noted),
-            guard: guard_view(status, noted.last_contact),
+            guard: GuardView { awaits_trust, ..guard_view(status, noted.last_contact) },
             backstop: known.connector.backstop(&known.path),
             live_sessions: u32::try_from(sessions.len()).unwrap_or(u32::MAX),
             drift: noted.drift,
@@ -191,7 +192,8 @@ fn state(state: HomeState) -> AgentState {
 }
 
 fn guard_view(status: GuardStatus, last_contact: Option<i64>) -> GuardView {
-    GuardView { state: guard_state(status.state), says: status.says, fix: status.fix, last_contact }
+    let (state, says, fix) = (guard_state(status.state), status.says, status.fix);
+    GuardView { state, says, fix, last_contact, awaits_trust: false }
 }
 
 impl Butler {
@@ -266,7 +268,10 @@ impl Butler {
         let Found { view, sessions } = self.look().at(&known, &noted);
         let projects: Vec<PathBuf> = sessions.iter().map(|session| PathBuf::from(&session.cwd)).collect();
         let drift = lock(&self.0.registry).drifts.get(id).map(|drifted| drifted.view.clone());
+        let (heard, contexts) = self.heard_of(id);
         Ok(AgentDetail {
+            limits: self.limits_of(&known, heard)?,
+            contexts,
             agent: view,
             sessions: session_views(sessions, |session| noted.contacted.contains(session)),
             facts: self.fact_views(id, known.connector, &known.path, &projects),

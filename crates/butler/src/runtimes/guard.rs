@@ -32,6 +32,9 @@ impl Butler {
     /// Shows exactly what installing or removing the guard would change.
     pub fn plan_guard(&self, request: PlanGuard) -> Result<GuardPlan, Error> {
         let known = self.known(&request.home_id)?;
+        if request.variant == GuardVariant::Trust && !request.uninstall {
+            return self.plan_trust(&known);
+        }
         let plan = self.plan(&known, request.variant, request.uninstall)?;
         Ok(plan_view(&known, &plan))
     }
@@ -41,6 +44,9 @@ impl Butler {
         let known = self.known(&request.home_id)?;
         if request.variant == GuardVariant::Backstop {
             return self.carry_out_backstop(&known, &request.plan_digest, false);
+        }
+        if request.variant == GuardVariant::Trust {
+            return self.carry_out_trust(&known, &request.plan_digest);
         }
         self.place_hook()?;
         self.carry_out(&known, request.variant, &request.plan_digest, false)
@@ -61,6 +67,10 @@ impl Butler {
         let variant = match variant {
             GuardVariant::User => Variant::User,
             GuardVariant::Managed => Variant::Managed,
+            GuardVariant::Trust => {
+                let hint = "Remove the guard; its trust goes with it.";
+                return Err(Error::precondition("Trust is not taken back by itself.", hint));
+            }
             GuardVariant::Backstop => return Ok(known.connector.plan_backstop(&known.path, uninstall)?),
         };
         if !uninstall {
@@ -153,7 +163,7 @@ impl Butler {
 
     /// Keeps what is about to be replaced. What a repair replaces has our guard in it, so it is nothing to give
     /// back when the guard goes: its backup matches no file.
-    fn back_up(&self, known: &Known, plan: &Plan, repair: bool) -> Result<(), Error> {
+    pub(super) fn back_up(&self, known: &Known, plan: &Plan, repair: bool) -> Result<(), Error> {
         let at = self.now().0;
         self.0.store.write(Durability::Power, |tx| {
             for change in changed(plan) {
@@ -230,7 +240,7 @@ impl Butler {
 }
 
 /// Holds the plan of now against the one a person agreed to.
-fn consent(view: &GuardPlan, consented: &str) -> Result<(), Error> {
+pub(super) fn consent(view: &GuardPlan, consented: &str) -> Result<(), Error> {
     if view.plan_digest == consented {
         return Ok(());
     }
@@ -263,7 +273,7 @@ fn undo(plan: &Plan) {
     }
 }
 
-fn present(path: &Path) -> Result<Option<Vec<u8>>, Error> {
+pub(super) fn present(path: &Path) -> Result<Option<Vec<u8>>, Error> {
     match files::read_bounded(path, CONFIG_FILE_BYTES) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),

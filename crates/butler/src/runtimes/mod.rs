@@ -5,8 +5,10 @@ mod drift;
 mod facts;
 mod guard;
 mod health;
+mod limits;
 mod scan;
 mod state;
+mod trust;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;

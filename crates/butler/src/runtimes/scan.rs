@@ -102,6 +102,7 @@ impl Butler {
             guardable: known.connector.has_guard(),
             guard: GuardView {
                 state: guard_state(status.state),
+                awaits_trust: super::trust::awaited(env, known, &self.0.ports.data.hook(), status.state),
                 says: status.says,
                 fix: status.fix,
                 last_contact: registry.contacts.get(&known.id).copied().or(row.and_then(|row| row.last_contact)),

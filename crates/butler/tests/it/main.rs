@@ -41,3 +41,6 @@ mod sessions_edited;
 mod sessions_killed;
 mod sessions_rows;
 mod standards;
+mod told;
+#[cfg(unix)]
+mod trust;

@@ -10,6 +10,7 @@ mod facts;
 mod guard;
 pub(crate) mod hook;
 mod installs;
+mod limits;
 mod paths;
 mod records;
 mod sessions;
@@ -26,7 +27,7 @@ use serde_json::Value;
 use crate::call::ToolCall;
 use crate::connector::{Connector, Discovery, GuardError, GuardStatus, LiveSession, Plan, Variant};
 use crate::env::Env;
-use crate::facts::{Capabilities, Check, Fact};
+use crate::facts::{Capabilities, Check, Fact, Limit};
 use crate::normalise;
 use crate::record::{Reader, Recording};
 
@@ -102,6 +103,10 @@ impl Connector for ClaudeCode {
 
     fn facts(&self, env: &Env, home: &Path, projects: &[PathBuf]) -> Vec<Fact> {
         facts::facts(env, home, projects)
+    }
+
+    fn limits(&self, env: &Env, home: &Path) -> Vec<Limit> {
+        limits::limits(env, home)
     }
 
     fn checks(&self, env: &Env, home: &Path) -> Vec<Check> {

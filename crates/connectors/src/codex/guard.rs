@@ -102,10 +102,10 @@ fn trust_note(home: &Path, after: &str, plan: &mut Plan) {
         return;
     }
     plan.notes.push(
-        "Codex runs these hooks only after you trust them: the next `codex` shows “Hooks need review”; look at them \
-         there (or with `/hooks`) and trust them. Codex keeps that in `[hooks.state]` of the same file. `codex exec` \
-         skips them without a word until then, and this guard counts as not in force. ClawButler does not write that \
-         record itself."
+        "Codex runs these hooks only after they are trusted: let Codex trust them on the agent's page once they are \
+         written, or look at them in the next `codex`, which shows “Hooks need review” (or in `/hooks`). Codex keeps \
+         that in `[hooks.state]` of the same file; ClawButler does not write that record itself. `codex exec` skips \
+         the hooks without a word until then, and this guard counts as not in force."
             .to_owned(),
     );
 }

@@ -1,11 +1,17 @@
 //! The parts of a record's line: calls, their outputs, things that happened, tokens, limits.
 
 use clawbutler_core::clock::Timestamp;
-use clawbutler_core::timeline::{Outcome, Usage, What, clip, clip_value};
+use clawbutler_core::timeline::{Outcome, Usage, What, clip, clip_value, window_name};
 use serde_json::{Value, json};
 
 /// What is said of text typed into a running terminal.
 const TYPED: &str = "Text is typed into a terminal that already runs (`write_stdin`); no hook sees that.";
+/// Where nothing is typed.
+const WAITED: &str = "A terminal that already runs is read (`write_stdin` without text); no hook sees that.";
+/// What is said of every program of code mode. What such a program calls is not to be told from its text.
+const PROGRAM: &str = "no hook sees it. The commands, patches and MCP calls that it makes go through the hooks one by \
+                       one. What it types into a terminal that already runs (`write_stdin`) does not, and the record \
+                       does not show it.";
 
 /// Sub-agents of one call.
 const AGENTS: usize = 100;
@@ -41,19 +47,31 @@ pub(super) fn call(payload: &Value) -> Vec<What> {
         (None, Some(input)) => input.clone(),
         (None, None) => payload.get("action").cloned().unwrap_or(Value::Null),
     };
-    let types = match tool.as_str() {
-        "write_stdin" => input.get("chars").and_then(Value::as_str).is_some_and(|chars| !chars.is_empty()),
-        "exec" => input.as_str().is_some_and(|code| code.contains("write_stdin")),
-        _ => false,
-    };
+    let unseen = unseen(&tool, &input);
     clip_value(&mut input);
     let call = text(payload, "call_id").or_else(|| text(payload, "id")).map(str::to_owned);
     let tool = if tool.is_empty() { "local_shell".to_owned() } else { clip(&tool) };
     let mut all = vec![What::ToolCall { call, tool, input }];
-    if types {
-        all.push(What::Note { text: TYPED.to_owned() });
-    }
+    all.extend(unseen.map(|text| What::Note { text }));
     all
+}
+
+/// What the guard could not see of a call, because no hook does.
+fn unseen(tool: &str, input: &Value) -> Option<String> {
+    match tool {
+        // Only an empty text types nothing for sure.
+        "write_stdin" => match input.get("chars") {
+            Some(Value::String(chars)) if chars.is_empty() => Some(WAITED.to_owned()),
+            None if input.is_object() => Some(WAITED.to_owned()),
+            Some(_) | None => Some(TYPED.to_owned()),
+        },
+        "exec" => {
+            let code = input.as_str().map_or_else(|| input.to_string(), str::to_owned);
+            let named = if code.contains("write_stdin") { " that names `write_stdin`" } else { "" };
+            Some(format!("A program of code mode{named}; {PROGRAM}"))
+        }
+        _ => None,
+    }
 }
 
 /// A search that the model's provider ran: the call and its end in one.
@@ -290,13 +308,7 @@ pub(super) fn quotas(limits: &Value) -> Vec<What> {
         ["primary", "secondary"].into_iter().filter_map(|name| limits.get(name).filter(|one| one.is_object()));
     windows
         .filter_map(|one| {
-            let window = match one.get("window_minutes").and_then(Value::as_u64) {
-                Some(10_080) => "weekly".to_owned(),
-                Some(minutes) if minutes > 0 && minutes % 1_440 == 0 => format!("{}d", minutes / 1_440),
-                Some(minutes) if minutes > 0 && minutes % 60 == 0 => format!("{}h", minutes / 60),
-                Some(minutes) => format!("{minutes}m"),
-                None => "unknown".to_owned(),
-            };
+            let window = window_name(one.get("window_minutes").and_then(Value::as_u64));
             let seconds = one.get("resets_at").and_then(Value::as_i64);
             Some(What::Quota {
                 window,

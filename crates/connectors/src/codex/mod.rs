@@ -23,7 +23,6 @@ mod rollout;
 mod sessions;
 mod status;
 mod tables;
-mod time;
 mod trust;
 mod version;
 mod workdir;
@@ -39,6 +38,7 @@ use crate::env::{Env, Os};
 use crate::facts::{Can, Capabilities, Check, Fact};
 use crate::normalise;
 use crate::record::{Reader, Recording};
+use crate::trusting::Trust;
 
 pub(crate) use action::understand;
 
@@ -92,6 +92,14 @@ impl Connector for Codex {
 
     fn plan_backstop(&self, home: &Path, uninstall: bool) -> Result<Plan, GuardError> {
         if uninstall { backstop::plan_uninstall(home) } else { backstop::plan_install(home) }
+    }
+
+    fn trust(&self, env: &Env, home: &Path, hook: &Path) -> Option<Trust> {
+        trust::request(env, home, hook)
+    }
+
+    fn only_trust_differs(&self, before: &str, after: &str, keys: &[String]) -> bool {
+        trust::only_trust_differs(before, after, keys)
     }
 
     fn guarded_files(&self, env: &Env, home: &Path) -> Vec<PathBuf> {

@@ -11,7 +11,8 @@ use clawbutler_core::timeline::{Outcome, State, Step, What, clip};
 use serde_json::{Map, Value, json};
 
 use super::recordings::Head;
-use super::{items, quiet, time};
+use super::{items, quiet};
+use crate::moment;
 use crate::record::{Malformed, Reader, Recording};
 use items::text;
 
@@ -288,7 +289,7 @@ impl Reader for Rollout {
             return Err(Malformed("not a JSON object".to_owned()));
         }
         let told = self.line(&line)?;
-        let at: Option<Timestamp> = text(&line, "timestamp").and_then(time::parse);
+        let at: Option<Timestamp> = text(&line, "timestamp").and_then(moment::parse);
         let payload = line.get("payload").unwrap_or(&Value::Null);
         let id = text(payload, "id").or_else(|| text(payload.get("item")?, "id"));
         let id = id.or_else(|| text(payload, "call_id")).map(str::to_owned);

@@ -5,9 +5,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::{paths, recordings, time};
+use super::{paths, recordings};
 use crate::connector::LiveSession;
 use crate::env::{Env, Os};
+use crate::moment;
 
 /// Processes and open files of each that are looked at.
 const PROCESSES: usize = 50_000;
@@ -76,7 +77,7 @@ fn of_process(folder: &Path, pid: u32, home: &Path) -> Vec<LiveSession> {
                 // Pending is what has no line yet, so waiting and working look alike.
                 status: "unknown".to_owned(),
                 version: head.as_ref().and_then(|head| head.version.clone()),
-                started_at: head.and_then(|head| time::parse(&head.started?)).map(|at| at.0),
+                started_at: head.and_then(|head| moment::parse(&head.started?)).map(|at| at.0),
                 process_started: Some(started),
             })
         })

@@ -225,7 +225,8 @@ fn trust_status(untrusted: &[(String, Trust)]) -> Option<GuardStatus> {
     let fix = match first {
         Trust::Off => "Start `codex`, open `/hooks` and switch the hooks of ClawButler on.",
         Trust::Changed | Trust::Missing | Trust::Given => {
-            "Start `codex` and trust the hooks of ClawButler where it says that hooks need review, or in `/hooks`."
+            "Let Codex trust it on the Agents page, or start `codex` and trust the hooks of ClawButler where it says that \
+             hooks need review, or in `/hooks`."
         }
     };
     let events: Vec<&str> = deciding.map(|(event, _)| event.as_str()).collect();

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clawbutler_connectors::connector::LiveSession;
-use clawbutler_connectors::facts::{Fact, Health, Tab, Watch};
+use clawbutler_connectors::facts::{Fact, Health, Limit, Tab, Watch};
+use clawbutler_core::clock::Timestamp;
 
 use crate::scratch::{Machine, claude, fixture};
 
@@ -137,10 +138,14 @@ fn limits_and_costs_the_client_wrote_down_are_shown_with_their_age() {
     );
     let all = facts(&machine, &[PathBuf::from(&project)]);
     assert_eq!(find(&all, "account kind").value, "Claude account (stripe_subscription)");
-    assert_eq!(
-        find(&all, "5-hour limit").value,
-        "42 % used, resets 2026-11-25T10:00:00Z, as told at 5 ms since the epoch"
-    );
+    let limit = Limit {
+        window: "5h".to_owned(),
+        used_percent: 42.0,
+        resets_at: Some(Timestamp(1_795_600_800_000)),
+        as_of: Some(Timestamp(5)),
+        source: machine.path("home/ada/.claude.json").display().to_string(),
+    };
+    assert_eq!(claude().limits(&machine.env, &machine.claude_home()), [limit]);
     let last = find(&all, &format!("last session ({project})"));
     assert_eq!(last.value, "0.5 USD by the client's own prices, 7 tokens in, 8 out");
     assert!(!format!("{all:?}").contains("ada@example.com"), "nobody is named");

@@ -15,7 +15,7 @@ use crate::StoreError;
 use crate::open::connect;
 
 /// Grows with every change of the schema.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// The database of sessions.
 #[derive(Debug)]

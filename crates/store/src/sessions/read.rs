@@ -261,6 +261,18 @@ impl SessionRead<'_> {
         Ok(found)
     }
 
+    /// The newest steps that tell a limit, in the sessions of a home that were active last: when, and the step's body;
+    /// latest first, at most `limit`.
+    pub fn quotas(&self, home: &str, limit: u32) -> Result<Vec<(Option<i64>, String)>, StoreError> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT steps.at, steps.body FROM (SELECT key FROM sessions WHERE home = ?1 ORDER BY last_at DESC LIMIT 50) \
+             AS recent JOIN steps ON steps.session = recent.key AND steps.kind = 'quota' \
+             ORDER BY steps.place DESC, steps.seq DESC LIMIT ?2",
+        )?;
+        let rows = statement.query_map(params![home, limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// Where the reading of a home's history stands, as it was noted.
     pub fn backfill(&self, home: &str) -> Result<Option<String>, StoreError> {
         let found = self.0.query_row("SELECT state FROM backfills WHERE home = ?", [home], |row| row.get(0));

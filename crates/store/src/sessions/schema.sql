@@ -53,6 +53,7 @@ CREATE TABLE steps (
     PRIMARY KEY (session, place, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX steps_seq ON steps (session, seq);
+CREATE INDEX steps_quota ON steps (session, place) WHERE kind = 'quota';
 
 CREATE TABLE usages (
     session     INTEGER NOT NULL,

@@ -26,6 +26,9 @@ pub(super) fn Guard(desk: Desk, agent: AgentView, contact: Memo<Option<i64>>) ->
     let missing = state == GuardState::Missing;
     let removed = if state == GuardState::Managed { GuardVariant::Managed } else { GuardVariant::User };
     let rules = agent.backstop.filter(|_| agent.governed);
+    let trust =
+        (agent.guard.awaits_trust && agent.governed).then(|| format!("Let {} trust the guard…", agent.runtime_name));
+    let repairs = if missing { "Connect…" } else { "Repair…" };
     let id = StoredValue::new(agent.id.clone());
     let plan = move |variant, uninstall| desk.plan(id.get_value(), variant, uninstall);
     view! {
@@ -35,7 +38,8 @@ pub(super) fn Guard(desk: Desk, agent: AgentView, contact: Memo<Option<i64>>) ->
             {agent.guard.fix.clone().filter(|_| !in_force).map(|fix| view! { <p class="quiet">{fix}</p> })}
             {move || contact.get().map(|at| view! { <p class="quiet">"Last heard of it "<When at=at live=desk.live/>"."</p> })}
             <div class="buttons">
-                {(guardable && !in_force).then(|| view! { <button type="button" class="primary" data-testid="install" aria-haspopup="dialog" on:click=move |_| plan(GuardVariant::User, false)>{if missing { "Connect…" } else { "Repair…" }}</button> })}
+                {(guardable && !in_force && trust.is_none()).then(|| view! { <button type="button" class="primary" data-testid="install" aria-haspopup="dialog" on:click=move |_| plan(GuardVariant::User, false)>{repairs}</button> })}
+                {trust.map(|words| view! { <button type="button" class="primary" data-testid="trust" aria-haspopup="dialog" disabled=move || desk.busy.get() on:click=move |_| plan(GuardVariant::Trust, false)>{words}</button> })}
                 {(guardable && state != GuardState::Managed).then(|| view! { <button type="button" class="plain" aria-haspopup="dialog" on:click=move |_| plan(GuardVariant::Managed, false)>"For the whole machine…"</button> })}
                 {(guardable && !missing).then(|| view! { <button type="button" class="plain" data-testid="disconnect" aria-haspopup="dialog" on:click=move |_| plan(removed, true)>"Remove the guard…"</button> })}
                 {rules.map(|stand| view! { <button type="button" class="plain" data-testid="static-rules" aria-haspopup="dialog" on:click=move |_| plan(GuardVariant::Backstop, stand)>{if stand { "Remove the static rules…" } else { "Add static rules…" }}</button> })}
@@ -47,6 +51,7 @@ pub(super) fn Guard(desk: Desk, agent: AgentView, contact: Memo<Option<i64>>) ->
 /// The title of a plan, and what is said when it was carried out.
 fn words(variant: GuardVariant, uninstall: bool) -> (&'static str, &'static str) {
     match (variant, uninstall) {
+        (GuardVariant::Trust, _) => ("Have the guard trusted", "The guard is trusted."),
         (GuardVariant::Backstop, false) => ("Add static rules", "The static rules are written."),
         (GuardVariant::Backstop, true) => ("Remove the static rules", "The static rules are removed."),
         (GuardVariant::User | GuardVariant::Managed, false) => ("Install the guard", "The guard is installed."),
@@ -60,6 +65,7 @@ pub(super) fn Consent(desk: Desk, shown: Shown) -> impl IntoView {
     let (title, told) = words(shown.variant, shown.uninstall);
     let kept = match shown.variant {
         GuardVariant::Backstop => "Exactly this changes. A copy of the file before is kept.",
+        GuardVariant::Trust => "Exactly these hooks are trusted, and no other. A copy of the file before is kept.",
         GuardVariant::User | GuardVariant::Managed => {
             "Exactly this changes. A copy of each file is kept, and removing the guard gives it back."
         }

@@ -7,6 +7,7 @@ mod facts;
 mod gateway;
 mod guard;
 mod kill;
+mod limits;
 mod list;
 mod matrix;
 mod model;

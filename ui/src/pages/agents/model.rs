@@ -141,6 +141,27 @@ pub(super) fn tally(agents: &[AgentView]) -> [u32; 3] {
     })
 }
 
+/// How full something is, as a class of its bar: amber from 80 percent on, red from 100.
+pub(super) fn fullness(percent: f64) -> &'static str {
+    match percent {
+        percent if percent >= 100.0 => "bad",
+        percent if percent >= 80.0 => "wary",
+        _ => "fine",
+    }
+}
+
+/// When a window starts anew, or that it has.
+pub(super) fn starts_anew(at: i64, now: i64) -> String {
+    let minutes = (at - now).max(0) / 60_000;
+    match minutes {
+        _ if at <= now => "It has started anew since".to_owned(),
+        0 => "Starts anew in less than a minute".to_owned(),
+        1..=59 => format!("Starts anew in {minutes} min"),
+        60..=2_879 => format!("Starts anew in {} h {} min", minutes / 60, minutes % 60),
+        _ => format!("Starts anew in {} days", minutes / 1_440),
+    }
+}
+
 /// Which of the picked may be governed, and which left alone.
 pub(super) fn choices(agents: &[AgentView], picked: &BTreeSet<String>) -> (Vec<String>, Vec<String>) {
     let chosen = agents.iter().filter(|agent| picked.contains(&agent.id));
@@ -204,6 +225,21 @@ mod tests {
         assert_eq!(place("/h/.claude/settings.json", "/h/.claude"), "settings.json");
         assert_eq!(place("/h/.claude.json", "/h/.claude"), "/h/.claude.json");
         assert_eq!(place("C:\\h\\a.json", "C:\\h"), "a.json");
+    }
+
+    #[test]
+    fn limits_are_told_by_colour_and_words() {
+        assert_eq!([0.0, 79.9, 80.0, 99.0, 100.0, 140.0].map(fullness), ["fine", "fine", "wary", "wary", "bad", "bad"]);
+        let minute = 60_000;
+        let words = [0, 1, 59, 61, 2 * 1_440].map(|minutes| starts_anew(5 + minutes * minute, 5));
+        assert_eq!(
+            words,
+            [
+                "It has started anew since", "Starts anew in 1 min", "Starts anew in 59 min",
+                "Starts anew in 1 h 1 min", "Starts anew in 2 days"
+            ]
+        );
+        assert_eq!(starts_anew(30_000, 0), "Starts anew in less than a minute");
     }
 
     #[test]

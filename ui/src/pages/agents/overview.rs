@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use super::facts::Facts;
 use super::guard::Guard;
+use super::limits::Limits;
 use super::{Desk, model};
 use crate::signs::{self, When};
 use crate::{clock, model as words};
@@ -33,6 +34,7 @@ pub(super) fn Overview(desk: Desk, agent: Memo<Option<AgentView>>) -> impl IntoV
                 <Guard desk=desk agent=agent.clone() contact=contact/>
                 <Identity desk=desk agent=agent seen=seen/>
             })}
+            <Limits desk=desk/>
         </div>
         <Running desk=desk sessions=sessions/>
         {move || has_facts.get().then(|| view! { <h2>"Configuration"</h2><Facts desk=desk tab=FactTab::Overview plain=true/> })}

@@ -164,6 +164,7 @@ pub(super) const KINDS: &[(&str, &[(&str, &str)])] = &[
             ("home.forgotten", "Home forgotten"),
             ("guard.installed", "Guard installed"),
             ("guard.removed", "Guard removed"),
+            ("guard.trusted", "Guard trusted"),
             ("guard.drift", "Guard changed"),
         ],
     ),

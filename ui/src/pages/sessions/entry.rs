@@ -77,8 +77,8 @@ fn small(body: &StepBody) -> AnyView {
             let cost = cost_microusd.map(|cost| format!(" · {}", model::dollars(cost as f64 / 1_000_000.0)));
             view! { <p class="quiet number">{model.clone().map(|model| format!("{model} · "))}"read "{model::tokens(read)}" · written "{model::tokens(*output)}" tokens"{cost}</p> }.into_any()
         }
-        StepBody::Quota { window, used_percent, .. } => view! {
-            <p class="quiet number"><meter min="0" max="100" value=used_percent.to_string() aria-label="Quota used"></meter>" "{format!("{used_percent:.0} % of the {window} limit used")}</p>
+        StepBody::Quota { window, used_percent, resets_at } => view! {
+            <p class="quiet number"><meter min="0" max="100" value=used_percent.to_string() aria-label="Quota used"></meter>" "{format!("{used_percent:.0} % of the {window} limit used")}{resets_at.map(|at| view! { " · starts anew "<time title=clock::exact(at)>{clock::short(at)}</time> })}</p>
         }
         .into_any(),
         StepBody::Setting { name, value } => view! { <p class="quiet">{model::visible(name)}" is now "<code>{model::first_line(&model::visible(value), LINE).0}</code></p> }.into_any(),

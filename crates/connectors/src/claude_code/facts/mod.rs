@@ -223,27 +223,9 @@ fn overview(facts: &mut Facts, settings: &[Settings], state: &Value, path: &Path
     }
 }
 
-/// What the client itself wrote down of its limits and of the last session of each project.
+/// What the client itself wrote down of the last session of each project.
 fn usage(facts: &mut Facts, state: &Value, path: &Path, projects: &[PathBuf]) {
     let from = path.display().to_string();
-    if let Some(cached) = state.get("cachedUsageUtilization") {
-        let as_of = cached
-            .get("fetchedAtMs")
-            .and_then(Value::as_i64)
-            .map_or_else(|| "at an unknown time".to_owned(), |at| format!("at {at} ms since the epoch"));
-        for (name, key) in [
-            ("5-hour limit", "five_hour"),
-            ("7-day limit", "seven_day"),
-            ("7-day limit (Opus)", "seven_day_opus"),
-            ("7-day limit (Sonnet)", "seven_day_sonnet"),
-        ] {
-            let limit = cached.get("utilization").and_then(|limits| limits.get(key));
-            let Some(used) = limit.and_then(|limit| limit.get("utilization")).and_then(Value::as_f64) else { continue };
-            let resets = limit.and_then(|limit| limit.get("resets_at")).and_then(Value::as_str);
-            let resets = resets.map(|at| format!(", resets {at}")).unwrap_or_default();
-            facts.add(Tab::Overview, name, format!("{used} % used{resets}, as told {as_of}"), &from, Watch::No);
-        }
-    }
     for project in projects {
         let known = state.get("projects").and_then(|known| known.get(project.display().to_string()));
         let Some(known) = known else { continue };

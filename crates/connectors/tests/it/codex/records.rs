@@ -167,6 +167,13 @@ fn rare_lines_are_told() {
         response(
             json!({ "type": "custom_tool_call", "name": "exec", "call_id": "c4", "input": "tools.write_stdin({})" }),
         ),
+        response(
+            json!({ "type": "custom_tool_call", "name": "exec", "call_id": "c8", "input": "const f = \"write_\" + \"stdin\"; await tools[f]({ session_id: 1, chars: \"rm x\\n\" });" }),
+        ),
+        response(
+            json!({ "type": "custom_tool_call", "name": "exec", "call_id": "c9", "input": "await tools.exec_command({cmd:\"date\"})" }),
+        ),
+        response(json!({ "type": "function_call", "name": "write_stdin", "call_id": "c10", "arguments": "cut" })),
         response(json!({ "type": "function_call", "name": "odd", "call_id": "c5", "arguments": "not JSON" })),
         response(json!({ "type": "function_call_output", "call_id": "c5", "output": "who knows" })),
         response(

@@ -1,9 +1,9 @@
-//! Times as Codex writes them: `2026-11-22T10:28:10.741Z`.
+//! Times as RFC 3339 writes them: `2026-11-22T10:28:10.741Z`, or with an offset.
 
 use clawbutler_core::clock::Timestamp;
 
 /// Reads an RFC 3339 time; `None` for anything else.
-pub(super) fn parse(text: &str) -> Option<Timestamp> {
+pub(crate) fn parse(text: &str) -> Option<Timestamp> {
     let bytes = text.as_bytes();
     let number = |from: usize, to: usize| -> Option<i64> {
         let digits = text.get(from..to)?;
