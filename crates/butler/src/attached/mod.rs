@@ -22,8 +22,8 @@ mod run;
 mod secrets;
 mod server;
 mod state;
-mod watch;
 mod told;
+mod watch;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -50,8 +50,8 @@ use choose::Choice;
 use daemon::{Given, Known};
 pub(crate) use question::is_question;
 use run::Worker;
-pub(crate) use watch::SOURCE as GATEWAY_SOURCE;
 use told::Heard;
+pub(crate) use watch::SOURCE as GATEWAY_SOURCE;
 
 /// The runtimes we can be connected to, and what is at the other end.
 const SPOKEN: &[(&str, End)] = &[("openclaw", End::Gateway), ("codex", End::Daemon), ("hermes", End::Server)];

@@ -1,7 +1,7 @@
 //! What a gateway lets run unasked, watched: loosening is raised and settled, edits are tried and then made, devices are
 //! let in and put out, and what it says by itself is shown.
 
-use clawbutler_attach::openclaw::{Event as Said, LogTail, PairedDevice, PairingRequest, Session, Tool, with_floor};
+use clawbutler_attach::openclaw::{Event as Said, LogTail, PairedDevice, PairingRequest, Session, with_floor};
 use clawbutler_butler::Seen;
 use clawbutler_core::clock::Timestamp;
 use clawbutler_wire::Code;

@@ -65,7 +65,7 @@ impl Place {
     }
 
     fn connect(&self) -> LineNumber {
-        let attach = AttachHome { home_id: self.home.clone(), url: None, token: None };
+        let attach = AttachHome { home_id: self.home.clone(), url: None, token: None, reach: None };
         self.desk.butler().attach_home(attach).unwrap();
         let number = self.desk.butler().attach_line(&self.home, Arc::new(Made));
         let hello = Hello { agent: "codex/0.169.0".to_owned(), version: None, home: None };
