@@ -31,6 +31,21 @@ fn connection(machine: &Machine) -> Option<ConnectionView> {
     machine.ask(&ListConnections {}).unwrap().items.pop()
 }
 
+/// One agent may run less than the others: chosen, looked at, then done.
+fn one_agent_may_run_less(machine: &Machine, browser: &Browser) {
+    browser.tab_to("[data-testid=policy-main-security]").press("deny");
+    browser.tab_to("[data-testid=policy-try]").press(ENTER);
+    browser.wait_text("[data-testid=policy-trial]", "deny");
+    both(browser, "63-gateway-policy");
+    browser.tab_to("[data-testid=policy-make]").press(ENTER);
+    browser.press(ENTER);
+    wait_for("the policy", || {
+        let rules = connection(machine)?.floor?.rules;
+        rules.into_iter().find(|row| row.agent.as_deref() == Some("main") && row.security.as_deref() == Some("deny"))
+    });
+    browser.wait_gone("[data-testid=policy-trial]");
+}
+
 #[test]
 fn a_gateway_is_connected_to_made_to_ask_and_looked_at() {
     let Some(machine) = openclaw::machine() else { return };
@@ -66,18 +81,7 @@ fn a_gateway_is_connected_to_made_to_ask_and_looked_at() {
     assert!(connection(&machine).unwrap().floor.unwrap().raised);
     both(&browser, "63-gateway-raised");
 
-    // One agent may run less than the others: chosen, looked at, then done.
-    browser.tab_to("[data-testid=policy-main-security]").press("deny");
-    browser.tab_to("[data-testid=policy-try]").press(ENTER);
-    browser.wait_text("[data-testid=policy-trial]", "deny");
-    both(&browser, "63-gateway-policy");
-    browser.tab_to("[data-testid=policy-make]").press(ENTER);
-    browser.press(ENTER);
-    wait_for("the policy", || {
-        let rules = connection(&machine)?.floor?.rules;
-        rules.into_iter().find(|row| row.agent.as_deref() == Some("main") && row.security.as_deref() == Some("deny"))
-    });
-    browser.wait_gone("[data-testid=policy-trial]");
+    one_agent_may_run_less(&machine, &browser);
 
     // A turn of the real agent, so that there is something to tell.
     gateway.turn("one", &script(&json!([]))).join().unwrap();

@@ -45,7 +45,7 @@ impl Agent for Claude {
         let lines: Vec<Value> = transcripts.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let blocks = || lines.iter().filter_map(|line| line["message"]["content"].as_array()).flatten();
         let calls = |block: &&Value| block["type"] == "tool_use" && block["input"].to_string().contains(text);
-        let call = blocks().filter(calls).next_back().unwrap_or_else(|| panic!("no call holds {text}: {transcripts}"));
+        let call = blocks().rfind(calls).unwrap_or_else(|| panic!("no call holds {text}: {transcripts}"));
         let result = blocks().find(|block| block["tool_use_id"] == call["id"]);
         result.unwrap_or_else(|| panic!("{text} has no result: {transcripts}")).to_string()
     }
