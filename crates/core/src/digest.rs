@@ -55,9 +55,12 @@ fn write(value: &Value, out: &mut String) {
         Value::String(text) => write_text(text, out),
         // Numbers with a fraction come from agents' arguments; as text they mean the same everywhere.
         Value::Number(number) if number.is_f64() => write_text(&number.to_string(), out),
-        Value::Number(number) => {
-            let _ = write!(out, "{number}");
-        }
+        Value::Number(number) => match number.as_u64() {
+            Some(number) => out.push_str(itoa::Buffer::new().format(number)),
+            None => {
+                let _ = write!(out, "{number}");
+            }
+        },
         Value::Bool(true) => out.push_str("true"),
         Value::Bool(false) => out.push_str("false"),
         Value::Null => out.push_str("null"),

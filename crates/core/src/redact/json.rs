@@ -10,6 +10,8 @@ use super::{Choice, MaskKey, find, replace, scan, token};
 const WITH_NAME: usize = 64;
 /// Least digits of a number that may be an id, a card or a telephone number.
 const DIGITS: usize = 7;
+/// The least number of so many digits.
+const SMALL: u64 = 1_000_000;
 /// Least digits of a number under a name that says secret.
 const SECRET_DIGITS: usize = 4;
 
@@ -36,6 +38,9 @@ impl Walk<'_> {
             Value::Array(items) => self.array(items, name, under),
             Value::Object(map) => self.object(map, under),
             Value::Number(number) => {
+                if under == Field::Plain && number.as_u64().is_some_and(|number| number < SMALL) {
+                    return;
+                }
                 if let Some(mask) = self.number(&number.to_string(), name, under) {
                     *value = Value::String(mask);
                 }
@@ -111,10 +116,17 @@ impl Walk<'_> {
     }
 
     fn object(&self, map: &mut Map<String, Value>, under: Field) {
-        let key_parts = map.contains_key("kty");
-        let manifest = map.get("kind").is_some_and(|kind| kind == "Secret");
-        // `{"name": "DB_PASSWORD", "value": "x"}`, as environments are written.
-        let named = ["name", "key"].iter().find_map(|name| map.get(*name)?.as_str()).map_or(Field::Plain, words::field);
+        let (mut key_parts, mut manifest, mut named) = (false, false, None);
+        for (name, item) in map.iter() {
+            match name.as_str() {
+                "kty" => key_parts = true,
+                "kind" => manifest = item == "Secret",
+                // `{"name": "DB_PASSWORD", "value": "x"}`, as environments are written.
+                "key" | "name" => named = item.as_str().or(named),
+                _ => {}
+            }
+        }
+        let named = named.map_or(Field::Plain, words::field);
         let mut renamed = false;
         for (name, item) in map.iter_mut() {
             let own = words::field(name);
