@@ -9,6 +9,7 @@ pub(crate) const ALL: &[Entry] = &[
     ("Claude Code", "ask: deny and allow once in a gateway", "It has no gateway."),
     ("Claude Code", "static rules: ", "ClawButler writes static rules for Codex alone."),
     ("Claude Code", "guard: every profile for itself", "It has no profiles with a home of their own."),
+    ("Claude Code", "guard: tried by itself", "It starts the hook program itself; there is nothing of ours to load."),
     (
         "Claude Code",
         "guard: in force only when the client trusts it",
@@ -28,6 +29,7 @@ pub(crate) const ALL: &[Entry] = &[
     ("Codex", "attached: gateway, ", "It has no gateway; its server has the other rows of `attached`."),
     ("Codex", "ask: a call of a scheduled job", "Its command line has no scheduler."),
     ("Codex", "found: scheduled jobs and their runs", "Its command line has no scheduler."),
+    ("Codex", "guard: tried by itself", "It starts the hook program itself; there is nothing of ours to load."),
     ("Codex", "guard: every profile for itself", "Its profiles are settings of one home."),
     ("Gemini CLI", "ask: ", "ClawButler only observes it: there is no guard that asks."),
     ("Gemini CLI", "attached: ", "It offers no way in which another program could answer its questions."),

@@ -1,5 +1,6 @@
 //! What every connector can do, and the list of all of them.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clawbutler_core::action::Action;
@@ -53,6 +54,15 @@ pub trait Connector: Send + Sync + std::fmt::Debug {
     /// Whether two states of [`Trust::file`] differ in the trust of these places only.
     fn only_trust_differs(&self, _before: &str, _after: &str, _keys: &[String]) -> bool {
         false
+    }
+    /// Whether an installed guard can be tried by running it ([`Self::self_test`]).
+    fn has_self_test(&self) -> bool {
+        false
+    }
+    /// What shows that the guard of a home is loaded and blocks: a short run without anything else of the runtime. It is
+    /// run only after a person installed the guard, or asked for it.
+    fn self_test(&self, _env: &Env, _home: &Path, _hook: &Path) -> Result<SelfTest, GuardError> {
+        Err(GuardError::NotOffered("There is nothing to run here: the runtime starts the hook program itself."))
     }
     /// Files an agent must not touch.
     fn guarded_files(&self, env: &Env, home: &Path) -> Vec<PathBuf>;
@@ -220,6 +230,16 @@ pub enum Variant {
 
 /// What a connector says whose runtime enforces no rules by itself.
 const NO_BACKSTOP: &str = "this runtime has no rules of its own that ClawButler could add to";
+
+/// A run that shows whether the guard works.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SelfTest {
+    /// The runtime's own interpreter.
+    pub program: PathBuf,
+    pub args: Vec<OsString>,
+    /// How its output begins when the guard works; anything else is a failure.
+    pub says: String,
+}
 
 /// What would change. No files: nothing to do.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

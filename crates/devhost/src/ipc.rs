@@ -17,7 +17,7 @@ use clawbutler_wire::command::{
     ListSteps, MakeBackup, OpenWindow, PlanGuard, PreviewExport, PreviewGrant, ProveEntry, RejectRules,
     RetentionPreview, RetentionRun, ReviveAgent, RevokeGrant, RevokeGrants, SaveRules, SaveSearch, SearchAudit,
     SetAgentState, SetFloor, SetPack, SetRetention, ShowAgent, ShowBackup, ShowExport, ShowSession, ShowTrace,
-    ShowVerify, SimulateRules, StartPass, Status, StopExport, UninstallGuard, UpdateSettings, VerifyAudit,
+    ShowVerify, SimulateRules, StartPass, Status, StopExport, TestGuard, UninstallGuard, UpdateSettings, VerifyAudit,
 };
 use clawbutler_wire::topic::Changed;
 use clawbutler_wire::{ApiError, Code, Seq};

@@ -72,6 +72,7 @@ impl Kind {
             | Self::GuardInstalled
             | Self::GuardRemoved
             | Self::GuardTrusted
+            | Self::GuardTested
             | Self::GuardDrift
             | Self::SessionStarted
             | Self::SessionEnded

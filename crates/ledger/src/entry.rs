@@ -90,6 +90,8 @@ kinds! {
     GuardRemoved = "guard.removed",
     /// A runtime was asked to trust the entries of our guard: the ones in `hooks`, and no other.
     GuardTrusted = "guard.trusted",
+    /// The guard was run once to see whether it blocks: `works`, absent where it could not be run.
+    GuardTested = "guard.tested",
     /// The guard changed without us.
     GuardDrift = "guard.drift",
     /// A session began.

@@ -12,4 +12,5 @@ pub mod os;
 pub mod paths;
 pub mod process;
 pub mod random;
+pub mod run;
 pub mod zone;

@@ -26,7 +26,7 @@ use crate::registry::{AgentDetail, AgentList, AgentView, GovernResult, KillRepor
 use crate::retention::{BackupProgress, RetentionReport, RetentionView};
 pub use crate::retention::{GetRetention, MakeBackup, RetentionPreview, RetentionRun, SetRetention, ShowBackup};
 use crate::rules::{DraftFile, ExplanationView, ImportView, RulesCheck, RulesView, SimulationView};
-use crate::runtimes::{Discovery, GuardPlan, GuardVariant, HomeView};
+use crate::runtimes::{Discovery, GuardPlan, GuardTest, GuardVariant, HomeView};
 use crate::sessions::{BackfillVerb, BackfillView, SessionDetail, SessionPage, SessionState, StepPage};
 use crate::settings::{Settings, StatusView};
 
@@ -53,6 +53,7 @@ macro_rules! with_commands {
             plan_guard PlanGuard => GuardPlan,
             install_guard InstallGuard => HomeView,
             uninstall_guard UninstallGuard => HomeView,
+            test_guard TestGuard => GuardTest,
             list_agents ListAgents => AgentList,
             show_agent ShowAgent => AgentDetail,
             govern_many GovernMany => GovernResult,
@@ -182,6 +183,13 @@ pub struct UninstallGuard {
     #[serde(default)]
     pub variant: GuardVariant,
     pub plan_digest: String,
+}
+
+/// Runs the guard of a governed home once, without anybody being asked, and tells whether it blocks. Recorded. An error
+/// where the guard is nothing that runs by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestGuard {
+    pub home_id: String,
 }
 
 /// Every agent found now or chosen before, with its health. Touches nothing.

@@ -65,6 +65,27 @@ pub struct GuardView {
     /// ([`GuardVariant::Trust`]).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub awaits_trust: bool,
+    /// Whether it can be tried by running it (`test_guard`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub self_test: bool,
+    /// How the last try since ClawButler started went.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tested: Option<GuardTest>,
+}
+
+/// How a try of a guard went: loaded as the runtime loads it, it was asked about a call that it has to block.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuardTest {
+    /// `None`: it could not be tried.
+    #[serde(default)]
+    pub works: Option<bool>,
+    /// One sentence.
+    pub says: String,
+    /// What to do, unless it works.
+    #[serde(default)]
+    pub fix: Option<String>,
+    /// When (ms since the epoch).
+    pub at: i64,
 }
 
 /// Whether our guard is in force.

@@ -9,9 +9,10 @@ use clawbutler_testkit::hermes::Hermes;
 use clawbutler_testkit::machine::wait_for;
 use clawbutler_testkit::model::script;
 use clawbutler_testkit::results::{HERMES, tried};
+use clawbutler_wire::command::{Status, TestGuard};
 use clawbutler_wire::registry::HealthLevel;
 use clawbutler_wire::runtimes::GuardState;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::shared::{babble, write_program};
 use super::{Bench, terminal};
@@ -198,8 +199,14 @@ fn a_process_that_never_announced_itself_raises_the_alarm() {
     });
     assert_eq!(alarm.state, GuardState::Bypassed);
     assert!(alarm.says.contains(&format!("process {pid}")) && alarm.says.contains("safe mode"), "{}", alarm.says);
+    let alerts = || bench.0.machine.ask(&Status {}).unwrap().alerts;
+    let names = |text: &str| text.contains(&format!("process {pid}"));
+    wait_for("the alert", || alerts().into_iter().find(|alert| names(&alert.says) && !alert.fix.is_empty()));
+    let told = |entry: &Value| entry["kind"] == "guard.drift" && names(&entry["data"]["says"].to_string());
+    assert!(bench.0.machine.ledger().iter().any(told));
     safe.0.kill().unwrap();
     safe.0.wait().unwrap();
+    wait_for("the end of the alert", || (!alerts().iter().any(|alert| names(&alert.says))).then_some(()));
 
     // For the older one as soon as it had the time to load its plugins.
     let pid = old.0.id();
@@ -219,4 +226,53 @@ fn a_process_that_never_announced_itself_raises_the_alarm() {
     old.0.wait().unwrap();
     guarded.0.wait().unwrap();
     assert_eq!(bench.home("home/.hermes").guard.state, GuardState::User, "nothing unguarded runs any more");
+}
+
+#[test]
+fn the_guard_is_tried_with_the_clients_own_python() {
+    let Some(hermes) = Hermes::new("off") else { return };
+    let _row = tried(HERMES, "guard: tried by itself, whether it works or not");
+    let bench = Bench(hermes);
+    let machine = &bench.0.machine;
+    machine.install_guard();
+    let guard = || bench.home("home/.hermes").guard;
+    let first = guard().tested.unwrap();
+    assert_eq!((first.works, first.fix), (Some(true), None), "{}", first.says);
+    assert!(first.says.contains("Python 3."), "{}", first.says);
+    let announced = bench.0.home("plugins/clawbutler/seen");
+    let seen = || fs::read_dir(&announced).map_or(0, Iterator::count);
+    assert_eq!((seen(), machine.pending().items.len()), (0, 0), "nobody was told or asked");
+
+    // A file of the standard library's name beside it must not come in; a broken plugin is told.
+    let file = bench.0.home("plugins/clawbutler/__init__.py");
+    let whole = fs::read_to_string(&file).unwrap();
+    fs::write(bench.0.home("plugins/clawbutler/json.py"), "raise SystemExit('not ours')\n").unwrap();
+    let home_id = machine.home_id();
+    let again = || machine.ask(&TestGuard { home_id: home_id.clone() }).unwrap();
+    assert_eq!(again().works, Some(true));
+    for (broken, why) in [
+        (whole.replace("import queue\n", "import queue_of_nobody\n"), "queue_of_nobody"),
+        (
+            whole.replace("return _block(\"ClawButler could not", "return None and _block(\"ClawButler could not"),
+            "not blocked",
+        ),
+        (whole.replace("def register(ctx):", "def register_not(ctx):"), "register"),
+        (format!("{whole}\nimport time\ntime.sleep(600)\n"), "took too long"),
+    ] {
+        fs::write(&file, broken).unwrap();
+        let failed = again();
+        assert_eq!(failed.works, Some(false), "{why}");
+        assert!(failed.says.contains(why) && failed.fix.is_some(), "{why}: {}", failed.says);
+        let alerts = machine.ask(&Status {}).unwrap().alerts;
+        assert!(alerts.iter().filter(|alert| alert.says.contains(&failed.says)).count() == 1, "{alerts:?}");
+    }
+    fs::write(&file, whole).unwrap();
+    assert_eq!(again().works, Some(true));
+    assert!(!machine.ask(&Status {}).unwrap().alerts.iter().any(|alert| alert.says.contains("does not work")));
+    let ledger = machine.ledger();
+    let tried =
+        ledger.iter().filter(|entry| entry["kind"] == "guard.tested").map(|entry| entry["data"]["works"].clone());
+    let expected = [true, true, false, false, false, false, true].map(Value::from);
+    assert_eq!(tried.collect::<Vec<_>>(), expected);
+    assert_eq!(ledger.iter().filter(|entry| entry["kind"] == "action.requested").count(), 0);
 }

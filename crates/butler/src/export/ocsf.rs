@@ -94,6 +94,7 @@ fn of_kind(kind: Kind, parts: &Parts) -> Shape {
         Kind::GuardInstalled => lifecycle((1, "Install"), "ClawButler guard"),
         Kind::GuardTrusted => lifecycle((6, "Enable"), "ClawButler guard"),
         Kind::GuardRemoved => lifecycle((2, "Remove"), "ClawButler guard"),
+        Kind::GuardTested => lifecycle(OTHER, "ClawButler guard"),
         Kind::EngineStarted => lifecycle((3, "Start"), "ClawButler Desktop"),
         Kind::EngineStopped => lifecycle((4, "Stop"), "ClawButler Desktop"),
         Kind::SessionStarted => lifecycle((3, "Start"), named(&parts.runtime)),

@@ -16,7 +16,7 @@ use clawbutler_wire::registry::{
     AgentDetail, AgentList, AgentState, AgentView, Can, CapabilityView, GovernOutcome, GovernResult, RuntimeView,
     SourceView,
 };
-use clawbutler_wire::runtimes::{GuardState, GuardView};
+use clawbutler_wire::runtimes::{GuardState, GuardTest, GuardView};
 use clawbutler_wire::topic::Topic;
 use serde_json::json;
 
@@ -36,6 +36,8 @@ pub(super) struct Noted {
     pub(super) contacted: HashSet<String>,
     /// Open changes.
     pub(super) drift: u32,
+    /// How its guard was tried last.
+    pub(super) tested: Option<GuardTest>,
 }
 
 /// Who looks, and from where.
@@ -147,7 +149,12 @@ impl Look<'_> {
             state_since: row.and_then(|row| row.state_since),
             capabilities: capabilities(known.connector),
             health: health::health(seen, noted),
-            guard: GuardView { awaits_trust, ..guard_view(status, noted.last_contact) },
+            guard: GuardView {
+                awaits_trust,
+                self_test: known.connector.has_self_test(),
+                tested: noted.tested.clone(),
+                ..guard_view(status, noted.last_contact)
+            },
             backstop: known.connector.backstop(&known.path),
             live_sessions: u32::try_from(sessions.len()).unwrap_or(u32::MAX),
             drift: noted.drift,
@@ -193,7 +200,7 @@ fn state(state: HomeState) -> AgentState {
 
 fn guard_view(status: GuardStatus, last_contact: Option<i64>) -> GuardView {
     let (state, says, fix) = (guard_state(status.state), status.says, status.fix);
-    GuardView { state, says, fix, last_contact, awaits_trust: false }
+    GuardView { state, says, fix, last_contact, awaits_trust: false, self_test: false, tested: None }
 }
 
 impl Butler {
@@ -213,7 +220,8 @@ impl Butler {
         let last_contact = registry.contacts.get(id).copied().or(row.as_ref().and_then(|row| row.last_contact));
         let drift = registry.drifts.get(id).map_or(0, |drifted| drifted.view.changes.len());
         let contacted = registry.sessions.keys().cloned().collect();
-        Noted { row, last_contact, contacted, drift: u32::try_from(drift).unwrap_or(u32::MAX) }
+        let tested = registry.tests.get(id).cloned();
+        Noted { row, last_contact, contacted, drift: u32::try_from(drift).unwrap_or(u32::MAX), tested }
     }
 
     /// Every agent found now or chosen before.
@@ -243,7 +251,13 @@ impl Butler {
         Ok(look.all(&rows, |id| {
             let row = rows.iter().find(|row| row.id == id).cloned();
             let last_contact = row.as_ref().and_then(|row| row.last_contact);
-            Noted { row, last_contact, contacted: HashSet::new(), drift: drifts.get(id).copied().unwrap_or(0) }
+            Noted {
+                row,
+                last_contact,
+                contacted: HashSet::new(),
+                drift: drifts.get(id).copied().unwrap_or(0),
+                tested: None,
+            }
         }))
     }
 

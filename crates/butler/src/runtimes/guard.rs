@@ -122,6 +122,11 @@ impl Butler {
             audit::append(tx, at, audit::engine(kind, Actor::LocalUser, data)).map(drop)
         })
         .inspect_err(|_| undo(&plan))?;
+        if uninstall {
+            self.forget_test(known);
+        } else {
+            self.try_new_guard(known);
+        }
         Ok(self.home_view(known))
     }
 

@@ -5,6 +5,7 @@ use clawbutler_connectors::facts::{Can, Check, Health};
 use clawbutler_core::limits::FIRST_CONTACT_MS;
 use clawbutler_store::table::homes::HomeState;
 use clawbutler_wire::registry::{CheckView, HealthLevel, HealthView};
+use clawbutler_wire::runtimes::GuardTest;
 
 use super::agents::Noted;
 
@@ -42,6 +43,7 @@ pub(super) fn health(seen: Seen<'_>, noted: &Noted) -> HealthView {
         checks.push(guard(&seen, governed));
         if governed && in_force(seen.guard) {
             checks.push(contact(&seen, noted));
+            checks.extend(noted.tested.as_ref().map(tried));
             checks.extend(unguarded(&seen, noted));
         }
     }
@@ -75,6 +77,16 @@ fn guard(seen: &Seen<'_>, governed: bool) -> CheckView {
         GuardState::Bypassed | GuardState::Damaged | GuardState::Missing => HealthLevel::Critical,
     };
     check("guard", level, seen.guard.says.clone(), seen.guard.fix.as_deref())
+}
+
+/// How the guard was tried last.
+fn tried(test: &GuardTest) -> CheckView {
+    let level = match test.works {
+        Some(true) => HealthLevel::Healthy,
+        Some(false) => HealthLevel::Critical,
+        None => HealthLevel::Degraded,
+    };
+    check("guard self-test", level, test.says.clone(), test.fix.as_deref())
 }
 
 /// An agent that may not act, with nothing that keeps it from acting.

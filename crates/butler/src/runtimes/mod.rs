@@ -7,6 +7,7 @@ mod guard;
 mod health;
 mod limits;
 mod scan;
+mod self_test;
 mod state;
 mod trust;
 
@@ -17,7 +18,7 @@ use clawbutler_connectors::connector::{self, Connector, LiveSession};
 use clawbutler_connectors::env::{Env, Os};
 use clawbutler_core::digest::sha256;
 use clawbutler_store::table::homes::HomeRow;
-use clawbutler_wire::runtimes::GuardState;
+use clawbutler_wire::runtimes::{GuardState, GuardTest};
 
 use crate::engine::lock;
 use crate::{Butler, Error};
@@ -36,6 +37,8 @@ pub(crate) struct Registry {
     pub(crate) sessions: HashMap<String, i64>,
     /// Guard state at the last look, with the alert it raised.
     pub(crate) guards: HashMap<String, (GuardState, Option<String>)>,
+    /// How the guards were tried since this engine opened, by home.
+    pub(crate) tests: HashMap<String, GuardTest>,
     /// Open changes of configurations, by home.
     pub(crate) drifts: HashMap<String, Drifted>,
     /// When this engine opened (ms since the epoch).

@@ -102,6 +102,8 @@ impl Butler {
             guardable: known.connector.has_guard(),
             guard: GuardView {
                 state: guard_state(status.state),
+                self_test: known.connector.has_self_test(),
+                tested: registry.tests.get(&known.id).cloned(),
                 awaits_trust: super::trust::awaited(env, known, &self.0.ports.data.hook(), status.state),
                 says: status.says,
                 fix: status.fix,

@@ -140,6 +140,7 @@ pub(crate) fn entry_says(kind: &str, data: &Value) -> String {
         "guard.installed" => format!("The guard was installed in {}.", text("path")),
         "guard.removed" => format!("The guard was removed from {}.", text("path")),
         "guard.trusted" => format!("The runtime was asked to trust the guard in {}.", text("path")),
+        "guard.tested" => format!("The guard in {} was tried. {}", text("path"), text("says")),
         "guard.drift" => format!("The guard changed without us: {}", text("says")),
         "session.started" => format!("A session started in {}.", text("cwd")),
         "session.ended" => "A session ended.".to_owned(),

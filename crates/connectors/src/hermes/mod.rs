@@ -15,6 +15,7 @@ mod paths;
 mod plugin;
 mod process;
 mod records;
+mod self_test;
 mod sessions;
 mod sql;
 mod status;
@@ -27,7 +28,7 @@ use clawbutler_core::action::Action;
 use serde_json::Value;
 
 use crate::call::ToolCall;
-use crate::connector::{Connector, Discovery, GuardError, GuardStatus, LiveSession, Plan, Variant};
+use crate::connector::{Connector, Discovery, GuardError, GuardStatus, LiveSession, Plan, SelfTest, Variant};
 use crate::env::{Env, Os};
 use crate::facts::{Can, Capabilities, Check, Fact};
 use crate::normalise;
@@ -73,6 +74,14 @@ impl Connector for Hermes {
 
     fn plan_uninstall(&self, _env: &Env, home: &Path, _hook: &Path, variant: Variant) -> Result<Plan, GuardError> {
         guard::plan_uninstall(home, variant)
+    }
+
+    fn has_self_test(&self) -> bool {
+        true
+    }
+
+    fn self_test(&self, env: &Env, home: &Path, hook: &Path) -> Result<SelfTest, GuardError> {
+        self_test::self_test(env, home, hook)
     }
 
     fn guarded_files(&self, env: &Env, home: &Path) -> Vec<PathBuf> {

@@ -5,6 +5,13 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// A program of the background gets no console window.
+pub fn without_window(command: &mut std::process::Command) {
+    use std::os::windows::process::CommandExt as _;
+    const NO_WINDOW: u32 = 0x0800_0000;
+    command.creation_flags(NO_WINDOW);
+}
+
 /// Files under the user's profile are private by their inherited access list.
 pub fn set_mode(_path: &Path, _mode: u32) -> io::Result<()> {
     Ok(())

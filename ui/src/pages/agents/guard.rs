@@ -1,6 +1,6 @@
 //! What installing or removing the guard would change, and the consent to exactly that.
 
-use clawbutler_wire::command::{InstallGuard, UninstallGuard};
+use clawbutler_wire::command::{InstallGuard, TestGuard, UninstallGuard};
 use clawbutler_wire::registry::AgentView;
 use clawbutler_wire::runtimes::{GuardPlan, GuardState, GuardVariant};
 use leptos::prelude::*;
@@ -30,6 +30,9 @@ pub(super) fn Guard(desk: Desk, agent: AgentView, contact: Memo<Option<i64>>) ->
         (agent.guard.awaits_trust && agent.governed).then(|| format!("Let {} trust the guard…", agent.runtime_name));
     let repairs = if missing { "Connect…" } else { "Repair…" };
     let id = StoredValue::new(agent.id.clone());
+    let testable = agent.guard.self_test && agent.governed && in_force;
+    let tested = agent.guard.tested.clone().filter(|_| testable);
+    let test = move |_| desk.send(TestGuard { home_id: id.get_value() }, "The guard was tried.", |_| ());
     let plan = move |variant, uninstall| desk.plan(id.get_value(), variant, uninstall);
     view! {
         <section class="panel" data-testid="guard">
@@ -37,7 +40,11 @@ pub(super) fn Guard(desk: Desk, agent: AgentView, contact: Memo<Option<i64>>) ->
             <p>{agent.guard.says.clone()}</p>
             {agent.guard.fix.clone().filter(|_| !in_force).map(|fix| view! { <p class="quiet">{fix}</p> })}
             {move || contact.get().map(|at| view! { <p class="quiet">"Last heard of it "<When at=at live=desk.live/>"."</p> })}
+            {tested.map(|tested| view! {
+                <p class=if tested.works == Some(true) { "quiet" } else { "trouble" } data-testid="guard-tested">
+                    {tested.says.clone()}" "{tested.fix.clone()}" Tried "<When at=tested.at live=desk.live/>"."</p> })}
             <div class="buttons">
+                {testable.then(|| view! { <button type="button" class="plain" data-testid="test-guard" disabled=move || desk.busy.get() on:click=test>"Test the guard"</button> })}
                 {(guardable && !in_force && trust.is_none()).then(|| view! { <button type="button" class="primary" data-testid="install" aria-haspopup="dialog" on:click=move |_| plan(GuardVariant::User, false)>{repairs}</button> })}
                 {trust.map(|words| view! { <button type="button" class="primary" data-testid="trust" aria-haspopup="dialog" disabled=move || desk.busy.get() on:click=move |_| plan(GuardVariant::Trust, false)>{words}</button> })}
                 {(guardable && state != GuardState::Managed).then(|| view! { <button type="button" class="plain" aria-haspopup="dialog" on:click=move |_| plan(GuardVariant::Managed, false)>"For the whole machine…"</button> })}

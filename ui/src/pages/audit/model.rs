@@ -165,6 +165,7 @@ pub(super) const KINDS: &[(&str, &[(&str, &str)])] = &[
             ("guard.installed", "Guard installed"),
             ("guard.removed", "Guard removed"),
             ("guard.trusted", "Guard trusted"),
+            ("guard.tested", "Guard tried"),
             ("guard.drift", "Guard changed"),
         ],
     ),

@@ -1,0 +1,100 @@
+//! One short run of another program, bounded in time and output.
+
+use std::ffi::OsString;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+/// Most bytes of its output that are read.
+const OUTPUT_BYTES: u64 = 64 * 1024;
+/// How often is looked whether it ended (ms).
+const LOOK_MS: u64 = 20;
+
+/// What is run.
+#[derive(Debug, Clone)]
+pub struct Run {
+    pub program: PathBuf,
+    pub args: Vec<OsString>,
+    /// Its whole environment, besides what the system itself needs.
+    pub vars: Vec<(String, String)>,
+    pub folder: PathBuf,
+    /// Longest it may take (ms).
+    pub most_ms: u64,
+}
+
+/// What it said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// Ended with status 0.
+    pub well: bool,
+    pub out: String,
+    pub err: String,
+}
+
+/// Runs it to its end, without input. An error where it does not start, or takes longer than it may; it is ended then.
+pub fn run(what: &Run) -> io::Result<Said> {
+    let mut command = Command::new(&what.program);
+    command.args(&what.args).env_clear().current_dir(&what.folder);
+    command.envs(what.vars.iter().map(|(name, value)| (name, value)));
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    crate::os::without_window(&mut command);
+    let mut child = command.spawn()?;
+    let out = child.stdout.take().map(|pipe| std::thread::spawn(move || first(pipe)));
+    let err = child.stderr.take().map(|pipe| std::thread::spawn(move || first(pipe)));
+    for _ in 0..what.most_ms.div_ceil(LOOK_MS) {
+        if let Some(status) = child.try_wait()? {
+            let text = |reader: Option<std::thread::JoinHandle<Vec<u8>>>| {
+                let bytes = reader.and_then(|reader| reader.join().ok()).unwrap_or_default();
+                String::from_utf8_lossy(&bytes).into_owned()
+            };
+            return Ok(Said { well: status.success(), out: text(out), err: text(err) });
+        }
+        std::thread::sleep(Duration::from_millis(LOOK_MS));
+    }
+    child.kill()?;
+    child.wait()?;
+    Err(io::Error::new(io::ErrorKind::TimedOut, format!("{} took too long and was ended", name(&what.program))))
+}
+
+fn name(program: &Path) -> String {
+    program.file_name().unwrap_or(program.as_os_str()).to_string_lossy().into_owned()
+}
+
+/// The first of what a pipe gives; the rest is read and dropped, so that its writer does not wait.
+fn first(mut pipe: impl io::Read) -> Vec<u8> {
+    let mut kept = Vec::new();
+    let read = pipe.by_ref().take(OUTPUT_BYTES).read_to_end(&mut kept);
+    if read.is_ok() {
+        let _ = io::copy(&mut pipe, &mut io::sink());
+    }
+    kept
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str, most_ms: u64) -> io::Result<Said> {
+        run(&Run {
+            program: "/bin/sh".into(),
+            args: vec!["-c".into(), script.into()],
+            vars: vec![("ONE".into(), "1".into())],
+            folder: "/".into(),
+            most_ms,
+        })
+    }
+
+    #[test]
+    fn what_it_said_and_how_it_ended() {
+        let said = shell("echo $ONE$HOME; echo no >&2; exit 3", 5_000).unwrap();
+        assert_eq!(said, Said { well: false, out: "1\n".into(), err: "no\n".into() });
+    }
+
+    #[test]
+    fn neither_time_nor_output_is_endless() {
+        assert_eq!(shell("exec sleep 60", 100).unwrap_err().kind(), io::ErrorKind::TimedOut);
+        let said = shell("head -c 1000000 /dev/zero | tr '\\0' x", 20_000).unwrap();
+        assert_eq!((said.well, said.out.len() as u64), (true, OUTPUT_BYTES));
+    }
+}
