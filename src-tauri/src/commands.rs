@@ -2,10 +2,10 @@
 
 use clawbutler_butler::Butler;
 use clawbutler_wire::command::{
-    AcceptDrift, AcceptRules, AttachHome, BackfillSessions, CheckBackup, CheckPack, CheckRules, ChoosePath,
+    AcceptDrift, AcceptRules, AcknowledgeLog, AttachHome, BackfillSessions, CheckBackup, CheckPack, CheckRules, ChoosePath,
     DecideApproval, DecideBatch, DeleteRules, DeleteSearch, DetachHome, Discover, DismissAlert, EditPolicy,
     ExplainAction, ExplainApproval, ExportAudit, ForgetHome, GatewayAct, GatewayChat, GatewayConfig, GatewayView,
-    GetApproval, GetRetention, GetSettings, Govern, GovernMany, ImportRules, InstallGuard, KillAgent, ListAgents,
+    GetApproval, GetBudget, GetRetention, GetSettings, Govern, GovernMany, ImportRules, InstallGuard, KillAgent, ListAgents,
     ListApprovals, ListAudit, ListCheckpoints, ListConnections, ListGrants, ListRules, ListSearches, ListSessions,
     ListSteps, MakeBackup, OpenWindow, PlanGuard, PreviewExport, PreviewGrant, ProveEntry, RejectRules,
     RetentionPreview, RetentionRun, ReviveAgent, RevokeGrant, RevokeGrants, SaveRules, SaveSearch, SearchAudit,

@@ -12,12 +12,15 @@ use crate::attached::{
     ChatAct, ChatView, ConfigAct, ConfigView, ConnectionList, ConnectionView, GatewayDone, GatewayPart, GatewayVerb,
     PartView, PolicyAnswer, PolicyEdit, Reach,
 };
+pub use crate::audit::AcknowledgeLog;
 use crate::audit::{AuditPage, VerifyReport};
 use crate::audit_proof::{CheckpointList, EntryProof, VerifyProgress};
 pub use crate::audit_proof::{ListCheckpoints, ProveEntry, ShowVerify};
 pub use crate::audit_search::{
     DeleteSearch, ExportAudit, ListSearches, PreviewExport, SaveSearch, SearchAudit, ShowExport, ShowTrace, StopExport,
 };
+pub use crate::budget::GetBudget;
+use crate::budget::BudgetView;
 use crate::audit_search::{ExportPreview, ExportProgress, SavedSearches, SearchPage, TraceView};
 use crate::files::{BackupVerdict, ChosenPath, PackVerdict};
 pub use crate::files::{CheckBackup, CheckPack, ChoosePath};
@@ -97,6 +100,7 @@ macro_rules! with_commands {
             list_audit ListAudit => AuditPage,
             verify_audit VerifyAudit => VerifyReport,
             show_verify ShowVerify => VerifyProgress,
+            acknowledge_log AcknowledgeLog => Done,
             prove_entry ProveEntry => EntryProof,
             list_checkpoints ListCheckpoints => CheckpointList,
             search_audit SearchAudit => SearchPage,
@@ -117,6 +121,7 @@ macro_rules! with_commands {
             show_backup ShowBackup => BackupProgress,
             check_backup CheckBackup => BackupVerdict,
             choose_path ChoosePath => ChosenPath,
+            get_budget GetBudget => BudgetView,
             get_settings GetSettings => Settings,
             update_settings UpdateSettings => Settings,
             dismiss_alert DismissAlert => Done,

@@ -13,6 +13,7 @@ mod attached_server;
 mod audit;
 mod backstop;
 mod backup;
+mod budget;
 mod chat;
 mod client_trace;
 mod damage;
