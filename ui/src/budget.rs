@@ -64,9 +64,8 @@ fn words(meter: &Meter) -> String {
 
 /// What is not in the figure.
 fn missing(meter: &Meter) -> Option<String> {
-    (meter.unpriced > 0).then(|| {
-        format!("{} of models without a known price not counted", count(meter.unpriced, "answer", "answers"))
-    })
+    (meter.unpriced > 0)
+        .then(|| format!("{} of models without a known price not counted", count(meter.unpriced, "answer", "answers")))
 }
 
 /// Cents as dollars.
@@ -97,12 +96,10 @@ mod tests {
 
     #[test]
     fn amounts_are_read_as_people_type_them_and_nothing_else_is_a_limit() {
-        assert_eq!([typed("5"), typed("$12.5"), typed(" 0,01 "), typed("")], [
-            Ok(Some(500)),
-            Ok(Some(1_250)),
-            Ok(Some(1)),
-            Ok(None)
-        ]);
+        assert_eq!(
+            [typed("5"), typed("$12.5"), typed(" 0,01 "), typed("")],
+            [Ok(Some(500)), Ok(Some(1_250)), Ok(Some(1)), Ok(None)]
+        );
         for wrong in ["0", "-1", "1.234", "x", "1e3", "1000000.01", "."] {
             assert!(typed(wrong).is_err(), "{wrong}");
         }

@@ -19,9 +19,9 @@ pub use crate::audit_proof::{ListCheckpoints, ProveEntry, ShowVerify};
 pub use crate::audit_search::{
     DeleteSearch, ExportAudit, ListSearches, PreviewExport, SaveSearch, SearchAudit, ShowExport, ShowTrace, StopExport,
 };
-pub use crate::budget::GetBudget;
-use crate::budget::BudgetView;
 use crate::audit_search::{ExportPreview, ExportProgress, SavedSearches, SearchPage, TraceView};
+use crate::budget::BudgetView;
+pub use crate::budget::GetBudget;
 use crate::files::{BackupVerdict, ChosenPath, PackVerdict};
 pub use crate::files::{CheckBackup, CheckPack, ChoosePath};
 use crate::grants::{GrantList, GrantPreview, PassView};

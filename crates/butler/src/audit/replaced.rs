@@ -106,17 +106,17 @@ pub(super) fn without_the_former(read: &Read<'_>, trust: &mut Trust) -> Result<O
 /// something of ours covered the end.
 fn acknowledged(read: &Read<'_>, event: u64, covered: impl Fn(u64) -> bool) -> Result<bool, Error> {
     let rows = read.ledger_of_kinds(&[Kind::LogAcknowledged, Kind::LogTailUnproven], REPLACED_ENTRIES)?;
-    let (acts, stretches): (Vec<_>, Vec<_>) =
-        rows.iter().partition(|row| row.kind == Kind::LogAcknowledged.text());
+    let (acts, stretches): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.kind == Kind::LogAcknowledged.text());
     // Too many to tell them all: then none counts.
     if rows.len() >= REPLACED_ENTRIES {
         return Ok(false);
     }
     let hash = read.ledger_hash(event)?.map(|hash| hex(&hash));
     let slipped = |seq: u64| {
-        stretches.iter().filter_map(|row| row.data()).any(|data| {
-            data["lost"] != true && data["from"].as_u64() <= Some(seq) && data["to"].as_u64() >= Some(seq)
-        })
+        stretches
+            .iter()
+            .filter_map(|row| row.data())
+            .any(|data| data["lost"] != true && data["from"].as_u64() <= Some(seq) && data["to"].as_u64() >= Some(seq))
     };
     let counts = |row: &&LedgerRow| {
         let data = row.data().unwrap_or_default();

@@ -20,8 +20,8 @@ use notify::RecommendedWatcher;
 use super::check::{CHECK_MS, Checks};
 use super::lines::Look;
 use super::state::Live;
-use crate::{Butler, Error};
 use crate::engine::lock;
+use crate::{Butler, Error};
 
 /// What is kept of sessions while the engine runs.
 #[derive(Debug)]

@@ -146,7 +146,8 @@ impl SessionWrite<'_> {
 impl SessionRead<'_> {
     /// What all sessions spent from `from` until before `until` (ms since the epoch, both cut to quarters of an hour).
     pub fn spent(&self, from: i64, until: i64) -> Result<SpentRow, StoreError> {
-        let sql = "SELECT ifnull(sum(micro), 0), ifnull(sum(unpriced), 0) FROM spent WHERE quarter >= ? AND quarter < ?";
+        let sql =
+            "SELECT ifnull(sum(micro), 0), ifnull(sum(unpriced), 0) FROM spent WHERE quarter >= ? AND quarter < ?";
         let (micro, unpriced): (i64, i64) = self
             .0
             .prepare_cached(sql)?
