@@ -23,6 +23,19 @@ static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         .ok()
 });
 
+/// Longest word that is told without a search (bytes). No shape of a key is as short without digits.
+const PLAIN: usize = 16;
+
+/// Whether a text is one short word of letters, in which nothing can be found: most names and values of fields are.
+pub(super) fn is_plain_word(text: &str) -> bool {
+    text.len() <= PLAIN && text.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
+}
+
+/// Whether any of the words that announce something is in a text.
+pub(super) fn announces(text: &str) -> bool {
+    WORDS.as_ref().is_none_or(|words| words.is_match(text))
+}
+
 /// Every finding, unordered, overlaps included.
 pub(super) fn scan(text: &str, choice: Choice) -> Vec<Finding> {
     let mut found = Vec::new();
@@ -39,4 +52,27 @@ pub(super) fn scan(text: &str, choice: Choice) -> Vec<Finding> {
     }
     personal::scan(text, choice, &mut found);
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+        #[test]
+        fn nothing_is_found_in_a_plain_word(
+            prefix in prop::sample::select(SHAPES.iter().map(|shape| shape.prefix).chain(words::WORDS.iter().map(|word| word.0)).collect::<Vec<_>>()),
+            rest in "[A-Za-z_]{0,16}",
+            addresses in any::<bool>(),
+        ) {
+            let text: String = format!("{prefix}{rest}").chars().take(PLAIN).collect();
+            if is_plain_word(&text) {
+                prop_assert_eq!(scan(&text, Choice { addresses }), [], "{}", text);
+            }
+        }
+    }
 }
