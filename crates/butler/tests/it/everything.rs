@@ -25,7 +25,11 @@ type Row = (&'static str, fn(Desk) -> Desk, &'static [(&'static str, &'static st
 const ASKED: &str = "git push --force origin main";
 
 const ROWS: &[Row] = &[
-    ("an action is seen", asked_and_allowed, &[("action.requested", "/effect/command"), ("action.requested", "/digest")]),
+    (
+        "an action is seen",
+        asked_and_allowed,
+        &[("action.requested", "/effect/command"), ("action.requested", "/digest")],
+    ),
     (
         "a verdict, with the rules it was made by and why",
         |desk| {
@@ -109,7 +113,8 @@ const ROWS: &[Row] = &[
                 let request = PlanGuard { home_id: id.clone(), variant: GuardVariant::User, uninstall };
                 desk.butler().plan_guard(request).unwrap().plan_digest
             };
-            let install = || InstallGuard { home_id: id.clone(), variant: GuardVariant::User, plan_digest: plan(false) };
+            let install =
+                || InstallGuard { home_id: id.clone(), variant: GuardVariant::User, plan_digest: plan(false) };
             desk.butler().install_guard(install()).unwrap();
             fs::write(desk.home().join(".claude/settings.json"), "{}").unwrap();
             desk.butler().tick(true);
@@ -196,7 +201,7 @@ const ROWS: &[Row] = &[
         |desk| {
             desk.verdict("ls");
             let keep = Keep { days: Some(1), megabytes: None };
-            let settings = RetentionSettings { actions: keep, ..RetentionSettings::default() };
+            let settings = RetentionSettings { on: true, actions: keep, ..RetentionSettings::default() };
             desk.butler().set_retention(SetRetention { settings }).unwrap();
             desk.pass_ms(4 * RETENTION_DAY_MS);
             until(|| {
