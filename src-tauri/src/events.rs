@@ -34,7 +34,7 @@ pub(crate) fn forward(app: &AppHandle, butler: &Butler) {
             let handle = app.clone();
             let _ = app.run_on_main_thread(move || windows::show_main(&handle, Some(&route)));
         }
-        Event::Asked { .. } | Event::Settled { .. } | Event::Alert { .. } => {}
+        Event::Asked { .. } | Event::Settled { .. } | Event::Budget { .. } | Event::Alert { .. } => {}
     });
 }
 

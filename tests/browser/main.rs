@@ -5,6 +5,7 @@
 mod agents;
 mod attached;
 mod audit;
+mod budget;
 mod gateway;
 mod keeping;
 mod keyboard;

@@ -1,6 +1,7 @@
 //! The registry and the real Claude Code: what breaks around it, its states, and what is shown of its home.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop and say where")]
 
+mod budget;
 mod managed;
 
 use std::fs;

@@ -251,7 +251,7 @@ def lines(path):
 
 DAY = 24 * 60 * 60 * 1000
 KEPT = {"audit.pruned", "retention.ran", "backup.made", "backup.restored", "log.damaged", "log.set_aside",
-        "log.tail_unproven", "tampering.noticed"}
+        "log.tail_unproven", "log.acknowledged", "tampering.noticed"}
 NEEDED = ("engine.started", "rules.changed")
 
 
@@ -312,13 +312,16 @@ def check_entry(seq, row, head, version, runs):
 def check_log(path, notes):
     runs, tree, head, first = retention(path), Tree(), GENESIS, None
     seq = version = pruned = holds = 0
-    stretches = []
+    stretches, acts = [], []
     waiting = list(notes)
     for seq, text in lines(path):
         row = read_line(text, seq)
         version, gone = check_entry(seq, row, head, version, runs)
         if row[3]["kind"] == "log.tail_unproven" and isinstance(row[6], dict) and row[6].get("lost") is not True:
-            stretches.append((row[6].get("from"), row[6].get("to")))
+            stretches.append((row[6].get("from"), row[6].get("to"), seq, row[1].hex()))
+        if row[3]["kind"] == "log.acknowledged" and isinstance(row[6], dict) and row[6].get("of") == "unproven":
+            if row[3]["actor"] == {"kind": "local_user"}:
+                acts.append((seq, row[6].get("entry"), row[6].get("hash")))
         pruned, head = pruned + gone, row[1]
         first = first or ORIGIN + head.hex()[:16]
         tree.push(leaf_hash(row[4]))
@@ -338,9 +341,16 @@ def check_log(path, notes):
     words = f"{seq} entries hold, {pruned} of them pruned, head {head.hex()}"
     words += f", {len(notes)} checkpoints hold up to {holds}" if notes else ""
     doubts = [] if notes else ["END NOT PROVEN: without checkpoints, entries cut off at the end do not show."]
-    for start, end in stretches:
+    known = []
+    # An acknowledgement counts when it is covered itself, and was not written while nothing covered the end.
+    acts = [act for act in acts if act[0] <= holds and len(stretches) < 100
+            and not any(start <= act[0] <= end for start, end, _, _ in stretches)]
+    for start, end, number, digest in stretches:
+        if any(act[1:] == (number, digest) and act[0] > number for act in acts):
+            known.append(f"KNOWN: nothing covered the entries {start} to {end}; a person acknowledged that.")
+            continue
         doubts.append(f"UNPROVEN: nothing covered the entries {start} to {end} when a start found them.")
-    return words, doubts, bool(notes)
+    return words, doubts, known, bool(notes)
 
 
 def check_proof(path, key):
@@ -530,8 +540,8 @@ def main(arguments):
     if "--checkpoints" in options:
         with open(options["--checkpoints"], encoding="utf-8") as file:
             notes = checkpoints(file.read(), key)
-    words, doubts, ended = check_log(arguments[0], notes)
-    return "\n".join([words] + doubts), 3 if not ended or doubts and not accepted else 0
+    words, doubts, known, ended = check_log(arguments[0], notes)
+    return "\n".join([words] + known + doubts), 3 if not ended or doubts and not accepted else 0
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@
 mod always;
 mod api;
 mod app;
+mod budget;
 mod card;
 mod chart;
 mod clock;

@@ -84,7 +84,7 @@ pub(crate) struct Inner {
     pub(crate) backups: Backups,
     pub(crate) dialogs: crate::files::Dialogs,
     pub(crate) looking: Looking,
-    /// How much of the tightest budget is used (percent), as told by whoever counts.
+    /// How much of the tightest budget is used (percent), as `budget` counted last; `None`: there is none.
     pub(crate) budget: RwLock<Option<u32>>,
     /// When the history is tidied next (ms since the epoch).
     pub(crate) next_prune: AtomicI64,
@@ -222,6 +222,7 @@ impl Butler {
         self.recover_approvals()?;
         self.look_at_rules()?;
         self.write_snapshot()?;
+        self.look_at_budgets()?;
         self.checkpoint()?;
         self.note_head(false)
     }
@@ -263,6 +264,7 @@ impl Butler {
             self.take_in_spool()?;
             self.look_at_gateways()?;
             self.look_at_states()?;
+            self.look_at_budgets()?;
             self.prune_history()?;
             self.record_backups()?;
             self.retain_when_due()?;
@@ -350,11 +352,6 @@ impl Butler {
     /// What surrounds the agents: home, own files, guarded files.
     pub(crate) fn around(&self) -> Surroundings {
         self.0.around.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Tells how much of the tightest budget is used (percent; may pass 100); `None`: not known.
-    pub fn set_budget_percent(&self, used: Option<u32>) {
-        *self.0.budget.write().unwrap_or_else(PoisonError::into_inner) = used;
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -13,6 +13,8 @@ pub enum Event {
     Settled { approval: String },
     /// A window asks for the main window at a route.
     Open { route: String },
+    /// So much of a budget is used that a person is told at once.
+    Budget { says: String },
     /// Something a person should know now.
     Alert { says: String },
 }

@@ -10,6 +10,7 @@ mod approvals;
 mod attached;
 mod audit;
 mod backup;
+mod budget;
 mod cost;
 mod damage;
 mod engine;

@@ -12,7 +12,7 @@ use clawbutler_wire::settings::Settings;
 use clawbutler_wire::topic::Topic;
 use serde_json::json;
 
-use crate::{Butler, Error, audit};
+use crate::{Butler, Error, audit, budget};
 
 const KEY: &str = "settings";
 
@@ -43,6 +43,7 @@ impl Butler {
         if !(APPROVAL_MS_MIN..=APPROVAL_MS_MAX).contains(&settings.approval_ms) {
             return Err(Error::bad("The time to answer must be between 2 seconds and 55 minutes."));
         }
+        budget::check(&settings.budget)?;
         audit::check_anchors(&settings, &self.0.ports.data)?;
         let at = self.now();
         let text = serde_json::to_string(&settings).map_err(|error| Error::bad(error.to_string()))?;
@@ -58,6 +59,7 @@ impl Butler {
             // The hook masks what it records while the app is closed.
             self.write_snapshot()?;
         }
+        self.look_at_budgets()?;
         self.changed(Topic::Settings);
         Ok(settings)
     }

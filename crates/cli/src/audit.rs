@@ -18,7 +18,8 @@ use crate::{Told, audit_keep, audit_pack, audit_search};
 #[derive(Debug, Subcommand)]
 pub(crate) enum Audit {
     /// Recomputes the whole log and holds it against the checkpoints. Exit status 0 only when everything holds, 3 when
-    /// everything holds since a backup was put back or a damaged database set aside, 1 otherwise.
+    /// everything holds since a backup was put back or a damaged database set aside, 1 otherwise. What a person
+    /// acknowledged on the Audit page is told and counts as holding.
     Verify {
         /// An export (`.jsonl`), a proof (`.json`) or an evidence pack (`.zip`) instead of this machine's log.
         file: Option<PathBuf>,
@@ -172,7 +173,7 @@ fn told(
             (Some(reason), Some(seq)) => writeln!(out, "NOT INTACT: entry {seq}: {reason}")?,
             (Some(reason), None) => writeln!(out, "NOT INTACT: {reason}")?,
         }
-        if report.replaced.is_some() {
+        if report.replaced.is_some() && !report.intact {
             writeln!(out, "{} entries hold, head {}", report.entries, report.head)?;
         } else if report.reason.is_some() {
             writeln!(out, "{} entries hold by themselves.", report.entries)?;
@@ -205,12 +206,30 @@ fn doubts(report: &VerifyReport, cut: bool, out: &mut impl Write) -> anyhow::Res
     if cut {
         writeln!(out, "END NOT PROVEN: without checkpoints, entries cut off at the end do not show.")?;
     }
+    if let Some(replaced) = report.replaced.as_ref().filter(|replaced| replaced.acknowledged) {
+        writeln!(
+            out,
+            "KNOWN: this log took the place of another on {}, as entry {} says; a person acknowledged that.",
+            Butler::day_of(replaced.at),
+            replaced.seq
+        )?;
+    }
+    for stretch in &report.acknowledged {
+        writeln!(
+            out,
+            "KNOWN: nothing covered the entries {} to {}; a person acknowledged that.",
+            stretch.from, stretch.to
+        )?;
+    }
     for stretch in &report.unproven {
         writeln!(
             out,
             "UNPROVEN: nothing covered the entries {} to {} when a start found them; compare them with what you remember.",
             stretch.from, stretch.to
         )?;
+    }
+    if !report.unproven.is_empty() || report.replaced.as_ref().is_some_and(|replaced| !replaced.acknowledged) {
+        writeln!(out, "If you know how that came, say so on the Audit page of the app; no command does it for you.")?;
     }
     if report.outside.iter().all(|place| place == "state_folder")
         && let Some(began) = report.began

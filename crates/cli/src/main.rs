@@ -68,18 +68,46 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
-    match run(Args::parse()) {
+    let machine = wants_json();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) if machine && error.use_stderr() => {
+            let text = error.to_string();
+            let first = text.lines().next().unwrap_or_default();
+            let first = first.strip_prefix("error: ").unwrap_or(first);
+            return failed(first, Some("See `clawbutler audit --help` for what it takes."), machine);
+        }
+        Err(error) => error.exit(),
+    };
+    match run(args) {
         Ok(code) => code,
         Err(error) => {
-            let mut err = std::io::stderr();
-            let _ = writeln!(err, "error: {error:#}");
             let told = error.downcast_ref::<Told>().and_then(|told| told.0.hint.as_deref());
-            if let Some(hint) = told.or(error.downcast_ref().map(rules::Unloadable::hint)) {
-                let _ = writeln!(err, "\nhint: {hint}");
-            }
-            ExitCode::from(2)
+            let hint = told.or(error.downcast_ref().map(rules::Unloadable::hint));
+            failed(&format!("{error:#}"), hint, machine)
         }
     }
+}
+
+/// Whether a program reads what `clawbutler audit` says: then it gets an object for what went wrong too.
+fn wants_json() -> bool {
+    let has = |word: &str| std::env::args_os().skip(1).any(|arg| arg == word);
+    has("audit") && has("--json")
+}
+
+/// Says what went wrong and what to do: as one JSON object on standard output, or as text on standard error.
+fn failed(error: &str, hint: Option<&str>, machine: bool) -> ExitCode {
+    if machine {
+        let hint = hint.unwrap_or("Run it again without --json for more, or see `clawbutler audit --help`.");
+        let _ = writeln!(std::io::stdout(), "{}", serde_json::json!({ "error": error, "hint": hint }));
+    } else {
+        let mut err = std::io::stderr();
+        let _ = writeln!(err, "error: {error}");
+        if let Some(hint) = hint {
+            let _ = writeln!(err, "\nhint: {hint}");
+        }
+    }
+    ExitCode::from(2)
 }
 
 /// An engine's error as a standard error.

@@ -226,5 +226,9 @@ pub const RETENTION_MERGES: u32 = 10_000;
 pub const DAMAGE_START_MS: u64 = 2_000;
 /// How often the whole database is looked through for damage (ms).
 pub const DAMAGE_EVERY_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+/// Highest budget (US cents).
+pub const BUDGET_CENTS: u32 = 100_000_000;
+/// Crossings of budgets that are remembered, so that none is recorded twice.
+pub const BUDGET_CROSSINGS: usize = 128;
 /// Shortest passphrase of a backup (characters).
 pub const PASSPHRASE_CHARS: usize = 12;

@@ -65,7 +65,8 @@ impl Kind {
             | Self::RulesChanged
             | Self::RulesHeld
             | Self::RulesRejected
-            | Self::RulesBroken => Class::Decisions,
+            | Self::RulesBroken
+            | Self::BudgetCrossed => Class::Decisions,
             Self::HomeGoverned
             | Self::HomeReleased
             | Self::HomeForgotten
@@ -105,6 +106,7 @@ impl Kind {
             | Self::LogDamaged
             | Self::LogSetAside
             | Self::LogTailUnproven
+            | Self::LogAcknowledged
             | Self::TamperingNoticed => Class::Kept,
         }
     }
@@ -122,7 +124,7 @@ mod tests {
             kept,
             [
                 "tampering.noticed", "audit.pruned", "retention.ran", "backup.made", "backup.restored", "log.damaged",
-                "log.set_aside", "log.tail_unproven"
+                "log.set_aside", "log.tail_unproven", "log.acknowledged"
             ]
         );
         assert_eq!(pruned.len() + kept.len(), Kind::ALL.len(), "every kind has one class");

@@ -164,6 +164,10 @@ kinds! {
     LogSetAside = "log.set_aside",
     /// At a start nothing covered the entries `from` to `to`, or sealed ones were missing.
     LogTailUnproven = "log.tail_unproven",
+    /// A person said that they know of a stretch that is not proven, or of a former log that is gone.
+    LogAcknowledged = "log.acknowledged",
+    /// What was spent came over a part of a budget: once for each part, limit and period.
+    BudgetCrossed = "budget.crossed",
 }
 
 /// What a caller wants to record; sequence, time and chain are added on append.

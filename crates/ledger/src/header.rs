@@ -9,6 +9,8 @@ pub(crate) struct Header<'a> {
     pub seq: Option<u64>,
     pub version: Option<u64>,
     pub data: &'a str,
+    /// As JSON.
+    pub actor: &'a str,
     pub kind: &'a str,
     pub trace: &'a str,
     pub span: &'a str,
@@ -24,7 +26,8 @@ pub(crate) fn header(body: &str) -> (Header<'_>, bool) {
 fn as_written(body: &str) -> Option<Header<'_>> {
     let mut rest = Rest(body);
     rest.word("{\"actor\":")?;
-    rest.0 = rest.0.get(canonical::value_end(rest.0)?..)?;
+    let (actor, behind) = rest.0.split_at_checked(canonical::value_end(rest.0)?)?;
+    rest.0 = behind;
     rest.word(",\"at\":")?;
     let at = i64::try_from(rest.number()?).ok();
     rest.word(",\"data\":\"")?;
@@ -42,7 +45,7 @@ fn as_written(body: &str) -> Option<Header<'_>> {
     let trace = rest.text()?;
     rest.word(",\"v\":")?;
     let version = Some(rest.number()?);
-    (rest.0 == "}").then_some(Header { at, seq, version, data, kind, trace, span })
+    (rest.0 == "}").then_some(Header { at, seq, version, data, actor, kind, trace, span })
 }
 
 /// What is still to be read.
@@ -91,7 +94,8 @@ fn by_names(body: &str) -> (Header<'_>, bool) {
             "kind" => found.kind = text(),
             "trace" => found.trace = text(),
             "span" => found.span = text(),
-            "actor" | "parent" => {}
+            "actor" => found.actor = value,
+            "parent" => {}
             _ => return,
         }
         members += 1;
@@ -159,6 +163,7 @@ mod tests {
             seq: Some(7),
             version: Some(2),
             data: "ab",
+            actor: "{\"kind\":\"engine\"}",
             kind: "engine.started",
             trace: "ef",
             span: "cd",

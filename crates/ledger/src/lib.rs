@@ -8,6 +8,7 @@ pub mod canonical;
 pub mod class;
 pub mod entry;
 mod header;
+mod known;
 pub mod line;
 pub mod merkle;
 pub mod note;

@@ -1,12 +1,13 @@
 //! Recomputes the log from its bytes; the same function for the app, the CLI and a server.
 
 use clawbutler_core::id::hex;
-use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::canonical;
-use crate::entry::{GENESIS, Kind, chain, chain_v1};
+use crate::entry::{GENESIS, chain, chain_v1};
 use crate::header::{Header, header};
+use crate::known::Known;
+pub use crate::known::STRETCHES;
 use crate::merkle::{self, Frontier, Hash};
 use crate::retention::Retention;
 use crate::trust::{CheckpointState, Checks, Trust};
@@ -111,14 +112,13 @@ pub struct Report {
     /// Number of the newest entry that a checkpoint, note or seal covers.
     pub proven: u64,
     /// Stretches (first and last entry) that the log itself says nothing covered when the engine began behind them; at
-    /// most [`STRETCHES`], the oldest first.
+    /// most [`STRETCHES`], the oldest first. Those a person acknowledged are not among them.
     pub unproven: Vec<(u64, u64)>,
+    /// Such stretches that a person said to know of, in an entry that is itself covered.
+    pub acknowledged: Vec<(u64, u64)>,
     /// When the first entry was made (ms since the epoch, by the machine's clock).
     pub began: Option<i64>,
 }
-
-/// Unproven stretches that are told at most.
-pub const STRETCHES: usize = 100;
 
 impl Report {
     /// Whether nothing at all was found.
@@ -163,7 +163,7 @@ pub struct Block {
     first: Option<Hash>,
     versions: (u64, u64),
     pruned: u64,
-    unproven: Vec<(u64, u64)>,
+    known: Known,
     began_at: Option<i64>,
     root: Hash,
 }
@@ -180,7 +180,7 @@ pub struct Verifier {
     began: (u64, Hash),
     first: Option<Hash>,
     began_at: Option<i64>,
-    unproven: Vec<(u64, u64)>,
+    known: Known,
     tree: Frontier,
     retention: Retention,
     checks: Checks,
@@ -212,7 +212,7 @@ impl Verifier {
             began: (0, GENESIS),
             first: None,
             began_at: None,
-            unproven: Vec::new(),
+            known: Known::default(),
             tree: Frontier::default(),
             retention: Retention::default(),
             checks,
@@ -262,8 +262,8 @@ impl Verifier {
         let (before, prev) = self.began;
         let whole = self.broken.is_none() && self.seq - before == 1 << BLOCK_LEVEL;
         let versions = (self.first_version, self.version);
-        let (first, pruned, unproven, began_at) = (self.first, self.pruned, self.unproven, self.began_at);
-        whole.then_some(Block { before, prev, head: self.head, first, versions, pruned, unproven, began_at, root })
+        let (first, pruned, known, began_at) = (self.first, self.pruned, self.known, self.began_at);
+        whole.then_some(Block { before, prev, head: self.head, first, versions, pruned, known, began_at, root })
     }
 
     /// Whether the block behind entry `before` has to be taken entry by entry, because something is known of one.
@@ -291,8 +291,7 @@ impl Verifier {
         self.first = self.first.or(block.first);
         self.pruned += block.pruned;
         self.began_at = self.began_at.or(block.began_at);
-        self.unproven.extend_from_slice(&block.unproven);
-        self.unproven.truncate(STRETCHES);
+        self.known.join(&block.known);
         true
     }
 
@@ -365,9 +364,7 @@ impl Verifier {
         if !canonical::is_canonical(payload) {
             return Err(Reason::NotCanonical);
         }
-        if header.kind == Kind::LogTailUnproven.text() && self.unproven.len() < STRETCHES {
-            self.unproven.extend(stretch(payload));
-        }
+        self.known.see(header.kind, header.actor, stored.seq, &stored.hash, payload);
         Ok(())
     }
 
@@ -381,6 +378,8 @@ impl Verifier {
             self.broken = left.map(|(seq, reason)| Broken { seq: Some(seq), reason });
         }
         let aside = self.aside.map(|reason| Broken { seq: None, reason });
+        let proven = self.checks.proven().min(self.seq);
+        let (unproven, acknowledged) = self.known.told(proven);
         Report {
             entries: self.seq,
             pruned: self.pruned,
@@ -389,20 +388,12 @@ impl Verifier {
             broken: self.broken.or(aside),
             checkpoint: self.checks.state(),
             checkpoint_size: self.checks.holds,
-            proven: self.checks.proven().min(self.seq),
-            unproven: self.unproven,
+            proven,
+            unproven,
+            acknowledged,
             began: self.began_at,
         }
     }
-}
-
-/// First and last entry of the stretch that an entry of that kind tells of.
-fn stretch(payload: &str) -> Option<(u64, u64)> {
-    let facts: Value = serde_json::from_str(payload).ok()?;
-    if facts["lost"] == true {
-        return None;
-    }
-    Some((facts["from"].as_u64()?, facts["to"].as_u64()?))
 }
 
 fn is_hex_of(hash: &Hash, text: &str) -> bool {

@@ -81,13 +81,17 @@ pub struct VerifyReport {
     /// Stretches of which the log itself says that nothing covered them when a start found them.
     #[serde(default)]
     pub unproven: Vec<Stretch>,
+    /// Such stretches that a person said to know of, in an entry that is itself covered. They are not in `unproven`.
+    #[serde(default)]
+    pub acknowledged: Vec<Stretch>,
     /// When the first entry was made (ms since the epoch, by the machine's clock).
     #[serde(default)]
     pub began: Option<i64>,
     /// Places outside the database that hold checkpoints of it: `state_folder`, `keychain`, `anchor`, `given`.
     #[serde(default)]
     pub outside: Vec<String>,
-    /// What is gone, when this log took the place of another and everything holds since then. Never with `intact`.
+    /// What is gone, when this log took the place of another and everything holds since then. With `intact` only once a
+    /// person said to know of it.
     #[serde(default)]
     pub replaced: Option<Replaced>,
 }
@@ -118,4 +122,20 @@ pub struct Replaced {
     /// File in the data folder that the former database was kept as; empty: none.
     #[serde(default)]
     pub file: String,
+    /// A person said to know of it, in an entry that is itself covered.
+    #[serde(default)]
+    pub acknowledged: bool,
+}
+
+/// Says that the person at the window knows of what verification showed: it stays shown and alarms no more.
+///
+/// `stale` when the log does not name what was seen.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct AcknowledgeLog {
+    /// Unproven stretches as the report gave them.
+    #[serde(default)]
+    pub stretches: Vec<Stretch>,
+    /// The entry that says that this log took the place of another.
+    #[serde(default)]
+    pub replaced: Option<Seq>,
 }

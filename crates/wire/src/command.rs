@@ -12,6 +12,7 @@ use crate::attached::{
     ChatAct, ChatView, ConfigAct, ConfigView, ConnectionList, ConnectionView, GatewayDone, GatewayPart, GatewayVerb,
     PartView, PolicyAnswer, PolicyEdit, Reach,
 };
+pub use crate::audit::AcknowledgeLog;
 use crate::audit::{AuditPage, VerifyReport};
 use crate::audit_proof::{CheckpointList, EntryProof, VerifyProgress};
 pub use crate::audit_proof::{ListCheckpoints, ProveEntry, ShowVerify};
@@ -19,6 +20,8 @@ pub use crate::audit_search::{
     DeleteSearch, ExportAudit, ListSearches, PreviewExport, SaveSearch, SearchAudit, ShowExport, ShowTrace, StopExport,
 };
 use crate::audit_search::{ExportPreview, ExportProgress, SavedSearches, SearchPage, TraceView};
+use crate::budget::BudgetView;
+pub use crate::budget::GetBudget;
 use crate::files::{BackupVerdict, ChosenPath, PackVerdict};
 pub use crate::files::{CheckBackup, CheckPack, ChoosePath};
 use crate::grants::{GrantList, GrantPreview, PassView};
@@ -98,6 +101,7 @@ macro_rules! with_commands {
             list_audit ListAudit => AuditPage,
             verify_audit VerifyAudit => VerifyReport,
             show_verify ShowVerify => VerifyProgress,
+            acknowledge_log AcknowledgeLog => Done,
             prove_entry ProveEntry => EntryProof,
             list_checkpoints ListCheckpoints => CheckpointList,
             search_audit SearchAudit => SearchPage,
@@ -118,6 +122,7 @@ macro_rules! with_commands {
             show_backup ShowBackup => BackupProgress,
             check_backup CheckBackup => BackupVerdict,
             choose_path ChoosePath => ChosenPath,
+            get_budget GetBudget => BudgetView,
             get_settings GetSettings => Settings,
             update_settings UpdateSettings => Settings,
             dismiss_alert DismissAlert => Done,

@@ -9,6 +9,7 @@ pub mod attached;
 pub mod audit;
 pub mod audit_proof;
 pub mod audit_search;
+pub mod budget;
 pub mod command;
 pub mod error;
 pub mod files;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Seq;
+use crate::budget::Budget;
 use crate::grants::PassView;
 
 /// What the user chose.
@@ -28,6 +29,8 @@ pub struct Settings {
     pub anchor_repository: Option<String>,
     /// Mask public IP addresses too, from now on. Rules see them all the same; what is recorded does not hold them.
     pub mask_addresses: bool,
+    /// What all agents together may spend before people are warned and rules hear of it.
+    pub budget: Budget,
 }
 
 impl Default for Settings {
@@ -43,6 +46,7 @@ impl Default for Settings {
             anchor_file: None,
             anchor_repository: None,
             mask_addresses: false,
+            budget: Budget::default(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::budget::Spent;
 use crate::card::waiting;
 use crate::live::Live;
 use crate::model;
@@ -21,6 +22,7 @@ pub(crate) fn Now(live: Live) -> impl IntoView {
                     list.items.iter().map(|item| waiting(item, live)).collect_view().into_any()
                 }
             })}
+            <Spent live=live always=false/>
             <h2>"Decided last"</h2>
             {move || live.settled.get().map(|list| {
                 if list.items.is_empty() {

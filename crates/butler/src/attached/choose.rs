@@ -21,6 +21,7 @@ use similar::TextDiff;
 
 use super::act::Back;
 use super::asked::Asked;
+use super::policy::{masked_document, pretty};
 use super::run::Place;
 use super::secrets::TOKEN_BYTES;
 use super::state::fix;
@@ -369,7 +370,7 @@ impl Butler {
             Some(before) => without_floor(&policy.file, before),
             None => with_floor(&policy.file),
         };
-        let text = |value: &Value| serde_json::to_string_pretty(value).unwrap_or_default();
+        let text = |document: &Value| pretty(&masked_document(document, &self.0.mask));
         let (now, then) = (text(&policy.file), text(&then));
         let gap = |drift: &clawbutler_attach::openclaw::Drift| GapView {
             place: drift.place.clone(),

@@ -124,6 +124,8 @@ impl Butler {
 
     /// Records what a person did at the gateway of a home.
     pub(super) fn note_at_gateway(&self, home: &str, kind: Kind, mut data: Value) -> Result<(), Error> {
+        // Documents of a gateway have room for tokens.
+        redact::mask_value(&mut data, &self.0.mask);
         data["path"] = json!(lock(&self.0.registry).homes.get(home).map(|home| home.path.clone()));
         data["home"] = json!(home);
         self.record(Durability::Power, kind, Actor::LocalUser, data)?;

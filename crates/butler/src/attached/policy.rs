@@ -3,7 +3,7 @@
 use clawbutler_attach::openclaw::{AllowRow, Edit, InForce, MEMBERS, Policy, Standing, diff, edited};
 use clawbutler_core::digest::{self, sha256};
 use clawbutler_core::limits::{ATTACH_VIEW_ROWS, BATCH_ITEMS};
-use clawbutler_core::redact;
+use clawbutler_core::redact::{self, MaskKey};
 use clawbutler_ledger::Kind;
 use clawbutler_wire::attached::{AllowView, PolicyAnswer, PolicyEdit, PolicyMember, PolicyRow, PolicyTrial};
 use clawbutler_wire::command::EditPolicy;
@@ -73,7 +73,7 @@ impl Butler {
         let (line, standing) = self.seen_policy(&home, &request.seen_hash)?;
         let edits = request.edits.iter().map(|edit| meant(&standing, edit)).collect::<Result<Vec<_>, _>>()?;
         let after = edited(&standing.policy.file, &edits);
-        let trial = trial(&standing, &after);
+        let trial = trial(&standing, &after, &self.0.mask);
         let Some(seen) = request.seen else {
             return Ok(PolicyAnswer { trial: Some(trial), connection: self.connection_view(&home)? });
         };
@@ -116,16 +116,27 @@ fn meant(standing: &Standing, edit: &PolicyEdit) -> Result<Edit, Error> {
     }
 }
 
-fn trial(standing: &Standing, after: &Value) -> PolicyTrial {
+fn trial(standing: &Standing, after: &Value, key: &MaskKey) -> PolicyTrial {
     let policy = &standing.policy;
-    let text = |value: &Value| serde_json::to_string_pretty(value).unwrap_or_default();
-    let lines = (text(&policy.file), text(after));
+    let (old, new) = (masked_document(&policy.file, key), masked_document(after, key));
+    let lines = (pretty(&old), pretty(&new));
     PolicyTrial {
         seen: sha256(json!([policy.hash, after]).to_string().as_bytes()),
         diff: TextDiff::from_lines(&lines.0, &lines.1).unified_diff().missing_newline_hint(false).to_string(),
-        changes: shown(&diff(&policy.file, after)),
+        changes: shown(&diff(&old, &new)),
         loosens: loosens(standing, after),
     }
+}
+
+/// A gateway's document as it may be shown: it has room for tokens. Equal secrets stay equal, so a change shows.
+pub(super) fn masked_document(document: &Value, key: &MaskKey) -> Value {
+    let mut masked = document.clone();
+    redact::mask_value(&mut masked, key);
+    masked
+}
+
+pub(super) fn pretty(document: &Value) -> String {
+    serde_json::to_string_pretty(document).unwrap_or_default()
 }
 
 /// What would run with less asking than now, in words.

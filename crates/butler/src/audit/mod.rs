@@ -1,8 +1,9 @@
 //! The only appender of the ledger, and what is read from it.
 //!
 //! `keeper` holds the key that signs checkpoints and makes them, `outside` is what is kept of the log outside its
-//! database, `verify` holds the log against both.
+//! database, `verify` holds the log against both, `acknowledge` is a person's word on what that found.
 
+mod acknowledge;
 mod anchors;
 mod claimed;
 mod keeper;

@@ -3,6 +3,7 @@
 //! count no longer, everything else does, and what is gone is said for good: such a log is never simply intact.
 
 use clawbutler_core::clock::Timestamp;
+use clawbutler_core::id::hex;
 use clawbutler_core::limits::REPLACED_ENTRIES;
 use clawbutler_ledger::note::{self, Checkpoint};
 use clawbutler_ledger::{Kind, Trust};
@@ -82,6 +83,10 @@ pub(super) fn without_the_former(read: &Read<'_>, trust: &mut Trust) -> Result<O
     let signed = |event: &&Event| opened.iter().flatten().any(|point| event.is_signed_by(point, &origin));
     let told: Vec<&Event> = events.iter().filter(signed).collect();
     let Some(newest) = told.first() else { return Ok(None) };
+    let acknowledged = acknowledged(read, newest.seq, |seq| {
+        let covers = |point: &&Point| point.fits && point.note.origin == origin && point.note.size >= seq;
+        opened.iter().flatten().any(|point| covers(&point))
+    })?;
     let gone = |point: &Point| told.iter().any(|event| event.ends(point, &origin));
     let upto = opened.iter().flatten().filter(|point| newest.ends(point, &origin)).map(|point| point.note.size).max();
     let mut points = opened.iter();
@@ -93,7 +98,35 @@ pub(super) fn without_the_former(read: &Read<'_>, trust: &mut Trust) -> Result<O
         kept: Seq(newest.keeps),
         gone_upto: upto.map(Seq),
         file: newest.aside.clone(),
+        acknowledged,
     }))
+}
+
+/// Whether a person said to know of what entry `event` tells: in an entry behind it that is `covered`, written while
+/// something of ours covered the end.
+fn acknowledged(read: &Read<'_>, event: u64, covered: impl Fn(u64) -> bool) -> Result<bool, Error> {
+    let rows = read.ledger_of_kinds(&[Kind::LogAcknowledged, Kind::LogTailUnproven], REPLACED_ENTRIES)?;
+    let (acts, stretches): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.kind == Kind::LogAcknowledged.text());
+    // Too many to tell them all: then none counts.
+    if rows.len() >= REPLACED_ENTRIES {
+        return Ok(false);
+    }
+    let hash = read.ledger_hash(event)?.map(|hash| hex(&hash));
+    let slipped = |seq: u64| {
+        stretches
+            .iter()
+            .filter_map(|row| row.data())
+            .any(|data| data["lost"] != true && data["from"].as_u64() <= Some(seq) && data["to"].as_u64() >= Some(seq))
+    };
+    let counts = |row: &&LedgerRow| {
+        let data = row.data().unwrap_or_default();
+        row.header()["actor"]["kind"] == "local_user"
+            && data["of"] == "replaced"
+            && data["entry"].as_u64() == Some(event)
+            && hash.as_deref().is_some_and(|hash| data["hash"] == hash)
+            && row.seq > event
+    };
+    Ok(acts.into_iter().filter(counts).any(|row| covered(row.seq) && !slipped(row.seq)))
 }
 
 /// In a sentence without its end.

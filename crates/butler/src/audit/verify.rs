@@ -401,9 +401,12 @@ fn words_of(trust: &Trust) -> Vec<String> {
 fn view(report: &Report, known: Option<String>, replaced: Option<Replaced>, key: KeyPlace) -> VerifyReport {
     let broken = report.broken.as_ref();
     let replaced = replaced.filter(|_| broken.is_none());
-    let whole = || replaced.as_ref().map(replaced::says);
+    let whole = || replaced.as_ref().filter(|replaced| !replaced.acknowledged).map(replaced::says);
+    let stretches = |ends: &[(u64, u64)]| {
+        ends.iter().map(|(from, to)| Stretch { from: Seq(*from), to: Seq(*to) }).collect::<Vec<_>>()
+    };
     VerifyReport {
-        intact: broken.is_none() && replaced.is_none(),
+        intact: broken.is_none() && replaced.as_ref().is_none_or(|replaced| replaced.acknowledged),
         entries: Seq(report.entries),
         first_bad: broken.and_then(|broken| broken.seq).map(Seq),
         reason: broken.map(|broken| format!("{}{}", broken.reason, known.unwrap_or_default())).or_else(whole),
@@ -414,7 +417,8 @@ fn view(report: &Report, known: Option<String>, replaced: Option<Replaced>, key:
         key,
         end: if report.proven < report.entries { "not_proven" } else { "proven" }.to_owned(),
         proven: Seq(report.proven),
-        unproven: report.unproven.iter().map(|(from, to)| Stretch { from: Seq(*from), to: Seq(*to) }).collect(),
+        unproven: stretches(&report.unproven),
+        acknowledged: stretches(&report.acknowledged),
         began: report.began,
         outside: Vec::new(),
         replaced,

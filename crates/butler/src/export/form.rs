@@ -39,7 +39,7 @@ pub(super) fn weight(parts: &Parts) -> &str {
     match parts.kind.as_str() {
         "tampering.noticed" | "guard.drift" | "log.damaged" | "log.set_aside" => "high",
         "config.drift" if parts.data["count"] != 0 => "medium",
-        "offline.damaged" | "rules.broken" | "bound.reached" => "medium",
+        "offline.damaged" | "rules.broken" | "bound.reached" | "budget.crossed" => "medium",
         _ => parts.risk(),
     }
 }

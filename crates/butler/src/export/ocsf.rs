@@ -76,7 +76,7 @@ fn of_kind(kind: Kind, parts: &Parts) -> Shape {
         | Kind::DriftAccepted
         | Kind::GatewayFloor
         | Kind::GatewayConfig => entity(parts, UPDATE),
-        Kind::RulesHeld | Kind::RulesRejected => entity(parts, OTHER),
+        Kind::RulesHeld | Kind::RulesRejected | Kind::LogAcknowledged => entity(parts, OTHER),
         Kind::HomeGoverned | Kind::GatewayAttached => entity(parts, (6, "Enroll")),
         Kind::HomeReleased | Kind::GatewayDetached => entity(parts, (7, "Unenroll")),
         Kind::AgentEnabled => entity(parts, (8, "Enable")),
@@ -104,6 +104,7 @@ fn of_kind(kind: Kind, parts: &Parts) -> Shape {
         | Kind::LogDamaged
         | Kind::LogSetAside
         | Kind::LogTailUnproven
+        | Kind::BudgetCrossed
         | Kind::OfflineDamaged => finding(parts, CREATE, parts.hash.clone()),
         Kind::ConfigDrift => {
             let uid = format!("config.drift {}", parts.data["home"].as_str().unwrap_or_default());

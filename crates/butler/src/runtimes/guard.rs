@@ -8,6 +8,7 @@ use clawbutler_connectors::facts::BACKSTOP;
 use clawbutler_core::actor::Actor;
 use clawbutler_core::digest::{self, sha256};
 use clawbutler_core::limits::CONFIG_FILE_BYTES;
+use clawbutler_core::redact;
 use clawbutler_ledger::Kind;
 use clawbutler_platform::files;
 use clawbutler_store::Durability;
@@ -36,7 +37,7 @@ impl Butler {
             return self.plan_trust(&known);
         }
         let plan = self.plan(&known, request.variant, request.uninstall)?;
-        Ok(plan_view(&known, &plan))
+        Ok(self.plan_view(&known, &plan))
     }
 
     /// Carries out the plan that was shown.
@@ -98,7 +99,7 @@ impl Butler {
         uninstall: bool,
     ) -> Result<HomeView, Error> {
         let plan = self.plan(known, variant, uninstall)?;
-        let view = plan_view(known, &plan);
+        let view = self.plan_view(known, &plan);
         let noted = lock(&self.0.registry).homes.get(&known.id).is_some_and(|row| row.guard.is_some());
         if uninstall && !view.changes && !noted {
             let hint = "To let go of the home, stop governing it on the Agents page.";
@@ -138,7 +139,7 @@ impl Butler {
             return Err(Error::precondition("This agent is not governed.", hint));
         };
         let plan = self.plan(known, GuardVariant::Backstop, uninstall)?;
-        let view = plan_view(known, &plan);
+        let view = self.plan_view(known, &plan);
         consent(&view, consented)?;
         self.back_up(known, &plan, true)?;
         let stands = |()| match known.connector.backstop(&known.path) {
@@ -286,29 +287,34 @@ pub(super) fn present(path: &Path) -> Result<Option<Vec<u8>>, Error> {
     }
 }
 
-fn plan_view(known: &Known, plan: &Plan) -> GuardPlan {
-    let files: Vec<FilePlan> = changed(plan)
-        .map(|change| {
-            let text =
-                |bytes: &Option<Vec<u8>>| String::from_utf8_lossy(bytes.as_deref().unwrap_or_default()).into_owned();
-            let (before, after) = (text(&change.before), text(&change.after));
-            let path = change.path.display().to_string();
-            let diff = TextDiff::from_lines(&before, &after).unified_diff().header(&path, &path).to_string();
-            FilePlan {
-                path,
-                diff,
-                before: change.before.as_deref().map(sha256),
-                after: change.after.as_deref().map(sha256),
-            }
-        })
-        .collect();
-    let named: Vec<_> = files.iter().map(|file| (&file.path, &file.before, &file.after)).collect();
-    GuardPlan {
-        plan_digest: digest::of(&(&known.id, named)),
-        home_id: known.id.clone(),
-        changes: !files.is_empty(),
-        files,
-        notes: plan.notes.clone(),
-        command: plan.command.clone(),
+impl Butler {
+    /// What is shown of a plan. Lines around ours can hold secrets of the user's and are masked; the digest is over the
+    /// real bytes.
+    fn plan_view(&self, known: &Known, plan: &Plan) -> GuardPlan {
+        let files: Vec<FilePlan> = changed(plan)
+            .map(|change| {
+                let text = |bytes: &Option<Vec<u8>>| {
+                    String::from_utf8_lossy(bytes.as_deref().unwrap_or_default()).into_owned()
+                };
+                let (before, after) = (text(&change.before), text(&change.after));
+                let path = change.path.display().to_string();
+                let diff = TextDiff::from_lines(&before, &after).unified_diff().header(&path, &path).to_string();
+                FilePlan {
+                    path,
+                    diff: redact::mask_text(&diff, &self.0.mask),
+                    before: change.before.as_deref().map(sha256),
+                    after: change.after.as_deref().map(sha256),
+                }
+            })
+            .collect();
+        let named: Vec<_> = files.iter().map(|file| (&file.path, &file.before, &file.after)).collect();
+        GuardPlan {
+            plan_digest: digest::of(&(&known.id, named)),
+            home_id: known.id.clone(),
+            changes: !files.is_empty(),
+            files,
+            notes: plan.notes.clone(),
+            command: plan.command.clone(),
+        }
     }
 }

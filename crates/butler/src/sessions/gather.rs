@@ -44,6 +44,8 @@ impl<'a> Gather<'a> {
         let Ok(mut body) = serde_json::to_value(&step.what) else { return };
         redact::mask_value(&mut body, self.key);
         let masked = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
+        let at = step.at.map(|at| at.0);
+        let place = at.unwrap_or(0).max(self.batch.recording.place).max(0);
         let batch = &mut self.batch;
         match &step.what {
             What::Prompt { .. } => batch.prompts += 1,
@@ -61,7 +63,11 @@ impl<'a> Gather<'a> {
                     Some(_) | None => {}
                 }
             }
-            What::Usage(usage) => batch.usages.push(priced(usage)),
+            What::Usage(usage) => {
+                // Without any time of its own it was given when the file was written.
+                let given = at.filter(|at| *at > 0).unwrap_or(place);
+                batch.usages.push(priced(usage, if given > 0 { given } else { batch.recording.modified }));
+            }
             What::AgentStarted { .. } | What::AgentEnded { .. } => {
                 let agent = masked("agent").unwrap_or_default();
                 let parent = step.agent.clone().filter(|parent| *parent != agent);
@@ -73,8 +79,6 @@ impl<'a> Gather<'a> {
             }
             _ => {}
         }
-        let at = step.at.map(|at| at.0);
-        let place = at.unwrap_or(0).max(self.batch.recording.place).max(0);
         self.batch.recording.place = place;
         if let Some(at) = at {
             let (first, last) = self.batch.times.unwrap_or((at, at));
@@ -93,7 +97,7 @@ impl<'a> Gather<'a> {
     }
 }
 
-fn priced(usage: &Usage) -> UsageRow {
+fn priced(usage: &Usage, at: i64) -> UsageRow {
     let tokens = Tokens {
         input: usage.input,
         cache_read: usage.cache_read,
@@ -113,7 +117,7 @@ fn priced(usage: &Usage) -> UsageRow {
         let rounded = sum.round() as u64;
         rounded
     });
-    UsageRow { response: usage.response.clone(), tokens, recorded: usage.cost_microusd, estimated }
+    UsageRow { response: usage.response.clone(), tokens, recorded: usage.cost_microusd, estimated, at }
 }
 
 /// The word by which steps are filtered: the tag of the wire.

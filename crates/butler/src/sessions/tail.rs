@@ -20,8 +20,8 @@ use notify::RecommendedWatcher;
 use super::check::{CHECK_MS, Checks};
 use super::lines::Look;
 use super::state::Live;
-use crate::Butler;
 use crate::engine::lock;
+use crate::{Butler, Error};
 
 /// What is kept of sessions while the engine runs.
 #[derive(Debug)]
@@ -444,6 +444,12 @@ impl Butler {
             hand.rows.clear();
             hand.looked.clear();
             return false;
+        }
+        if batches.iter().any(|batch| !batch.usages.is_empty()) {
+            // What is spent is counted before anything else is read.
+            if let Err(Error(error)) = self.look_at_budgets() {
+                tracing::error!(message = %error.message, "what was spent could not be held against the budget");
+            }
         }
         let told = batches.iter().any(|batch| !batch.steps.is_empty() || !batch.malformed.is_empty());
         for batch in batches {

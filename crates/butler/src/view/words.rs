@@ -162,6 +162,13 @@ pub(crate) fn entry_says(kind: &str, data: &Value) -> String {
         "log.tail_unproven" => {
             format!("At the start nothing of ours covered the entries {} to {}", data["from"], data["to"])
         }
+        "log.acknowledged" if data["of"] == "replaced" => {
+            format!("You know that this log took the place of another, as entry {} says.", data["entry"])
+        }
+        "log.acknowledged" => {
+            format!("You know that nothing proves the entries {} to {}.", data["from"], data["to"])
+        }
+        "budget.crossed" => format!("{} % of the budget of {} was spent.", data["threshold"], text("period")),
         "log.set_aside" => format!("A new log, because the database was damaged. It is kept as {}.", text("file")),
         other => registry_says(other, data).unwrap_or_else(|| other.to_owned()),
     }

@@ -15,10 +15,10 @@ use rusqlite::{Connection, params};
 use crate::desk::Desk;
 
 /// A closed data folder and the folder of what is kept outside it.
-struct Copy(tempfile::TempDir);
+pub(crate) struct Copy(pub(crate) tempfile::TempDir);
 
 impl Copy {
-    fn of(desk: &Desk) -> Self {
+    pub(crate) fn of(desk: &Desk) -> Self {
         let copy = Self(tempfile::tempdir().unwrap());
         copy.take(&desk.data(), "data");
         copy.take(&desk.data().with_file_name("data-state"), "data-state");
@@ -33,7 +33,7 @@ impl Copy {
         }
     }
 
-    fn data(&self) -> DataDir {
+    pub(crate) fn data(&self) -> DataDir {
         DataDir::at(self.0.path().join("data"))
     }
 
@@ -45,12 +45,12 @@ impl Copy {
         sql
     }
 
-    fn verify(&self) -> VerifyReport {
+    pub(crate) fn verify(&self) -> VerifyReport {
         Butler::verify_file(&self.data(), None, &[], |_, _| ()).unwrap()
     }
 
     /// What ours and the other verifier say of an export, held against the checkpoints and the key outside.
-    fn verify_export(&self) -> (VerifyReport, bool) {
+    pub(crate) fn verify_export(&self) -> (VerifyReport, bool) {
         let export = self.0.path().join("export.jsonl");
         let mut file = fs::File::create(&export).unwrap();
         Butler::export_file(&self.data().database(), &mut file).unwrap();
@@ -64,7 +64,7 @@ impl Copy {
 }
 
 /// Appends an entry as a program does that knows the format and has no key.
-fn forge(copy: &Copy, kind: clawbutler_ledger::Kind) {
+pub(crate) fn forge(copy: &Copy, kind: clawbutler_ledger::Kind) {
     let store = clawbutler_store::Store::open(&copy.data().database()).unwrap();
     store
         .write::<_, clawbutler_store::StoreError>(clawbutler_store::Durability::Power, |tx| {

@@ -7,10 +7,10 @@ use clawbutler_butler::{Butler, Lock, Opener};
 use clawbutler_core::clock::Timestamp;
 use clawbutler_ledger::note::Key;
 use clawbutler_platform::paths::DataDir;
-use clawbutler_wire::Code;
-use clawbutler_wire::audit::ReplacedHow;
+use clawbutler_wire::audit::{AcknowledgeLog, ReplacedHow};
 use clawbutler_wire::command::{MakeBackup, ShowBackup, VerifyAudit};
 use clawbutler_wire::retention::BackupMade;
+use clawbutler_wire::{Code, Seq};
 use serde_json::json;
 
 use crate::desk::{Desk, code};
@@ -106,6 +106,24 @@ fn a_backup_is_put_back_and_both_are_recorded() {
     assert!(desk.alerts().is_empty(), "{:?}", desk.alerts());
     assert_eq!(desk.entries("backup.restored").len(), 1);
     assert_eq!(strange(&desk), [aside]);
+
+    // Once a person says so it is known: still shown, no alarm any more, until another one is put back.
+    let seen = AcknowledgeLog { stretches: Vec::new(), replaced: Some(Seq(entries + 1)) };
+    desk.butler().acknowledge_log(seen).unwrap();
+    let report = desk.butler().verify_audit(VerifyAudit {}).unwrap();
+    let known = report.replaced.unwrap();
+    assert_eq!((report.intact, report.reason, known.acknowledged, known.seq.0), (true, None, true, entries + 1));
+    desk.close();
+    assert!(Butler::verify_file(&data(&desk), None, &[], |_, _| ()).unwrap().intact);
+    let again = desk.data().with_file_name("again.db");
+    Butler::backup_file(&data(&desk), &again, &Lock::None, Timestamp(1), |_, _| ()).unwrap();
+    desk.open();
+    filled(&desk, 3);
+    desk.close();
+    restore(&desk, &again, &Opener::None).unwrap();
+    desk.open();
+    let report = desk.butler().verify_audit(VerifyAudit {}).unwrap();
+    assert_eq!((report.intact, report.replaced.map(|one| one.acknowledged)), (false, Some(false)));
 }
 
 #[test]

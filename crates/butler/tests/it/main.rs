@@ -6,6 +6,7 @@
     reason = "a test that cannot go on should stop and say where; it opens databases as other programs do, and waits by the clock"
 )]
 
+mod acknowledge;
 mod acts;
 mod attached;
 mod attached_daemon;
@@ -13,11 +14,13 @@ mod attached_server;
 mod audit;
 mod backstop;
 mod backup;
+mod budget;
 mod chat;
 mod client_trace;
 mod damage;
 mod desk;
 mod every_kind;
+mod everything;
 mod files;
 mod gateway;
 mod gateway_watch;
@@ -44,3 +47,4 @@ mod standards;
 mod told;
 #[cfg(unix)]
 mod trust;
+mod unseen;

@@ -246,22 +246,19 @@ fn a_command_is_explained_without_being_run() {
 }
 
 #[test]
-fn hours_and_budgets_are_facts_of_the_moment() {
+fn hours_and_branches_are_facts_of_the_moment() {
     let desk = Desk::new();
     let rule = "[[rule]]\nid = \"night\"\ndecision = \"deny\"\nbecause = \"Not at night.\"\n\
                 when = { programs = [\"make\"], hours = \"22:00-06:00\" }\n\n\
-                [[rule]]\nid = \"broke\"\ndecision = \"deny\"\nbecause = \"The budget is used.\"\n\
-                when = { programs = [\"ninja\"], budget_at_least = 100 }\n\n\
                 [[rule]]\nid = \"main\"\ndecision = \"deny\"\nbecause = \"Not on main.\"\n\
                 when = { programs = [\"just\"], branches = [\"main\"] }\n";
     save(&desk, "rules.toml", rule);
-    assert_eq!((desk.verdict("make"), desk.verdict("ninja")), (Verdict::Defer, Verdict::Defer));
+    assert_eq!(desk.verdict("make"), Verdict::Defer);
     assert_eq!(desk.verdict("just"), Verdict::Deny, "the branch is read from the checkout");
     fs::write(desk.project().join(".git/HEAD"), "ref: refs/heads/topic\n").unwrap();
     assert_eq!(desk.verdict("just"), Verdict::Defer);
     desk.pass_ms(13 * 3_600_000);
-    desk.butler().set_budget_percent(Some(100));
-    assert_eq!((desk.verdict("make"), desk.verdict("ninja")), (Verdict::Deny, Verdict::Deny));
+    assert_eq!(desk.verdict("make"), Verdict::Deny);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop and say where")]
 
 mod crash;
+mod errors;
 mod evidence;
 mod explain;
 mod keep;

@@ -4,6 +4,7 @@
 //! runtimes' records are read again.
 
 mod read;
+mod spent;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -15,7 +16,7 @@ use crate::StoreError;
 use crate::open::connect;
 
 /// Grows with every change of the schema.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
 /// The database of sessions.
 #[derive(Debug)]
@@ -242,6 +243,17 @@ pub struct UsageRow {
     pub tokens: Tokens,
     pub recorded: Option<u64>,
     pub estimated: Option<u64>,
+    /// When it was given (ms since the epoch); 0: not known.
+    pub at: i64,
+}
+
+/// What was spent in a stretch of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SpentRow {
+    /// Millionths of a US dollar.
+    pub micro: u64,
+    /// Answers whose cost is not known; they are not in `micro`.
+    pub unpriced: u64,
 }
 
 /// What became known of a sub-agent.

@@ -24,6 +24,8 @@ CREATE TABLE sessions (
     recorded    INTEGER NOT NULL DEFAULT 0,
     total       INTEGER NOT NULL DEFAULT 0,
     estimated   INTEGER NOT NULL DEFAULT 0,
+    -- What was recorded for the whole beyond its answers, as far as it stands in `spent`.
+    beside      INTEGER NOT NULL DEFAULT 0,
     -- Answers with a recorded cost, with an estimate, and without either.
     costed      INTEGER NOT NULL DEFAULT 0,
     priced      INTEGER NOT NULL DEFAULT 0,
@@ -65,8 +67,24 @@ CREATE TABLE usages (
     reasoning   INTEGER NOT NULL,
     recorded    INTEGER,
     estimated   INTEGER,
+    -- When it was given (ms), and whether it stands in `spent`: a copy of another session's answer does not.
+    at          INTEGER NOT NULL,
+    counted     INTEGER NOT NULL,
     PRIMARY KEY (session, response)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX usages_copies ON usages (response, at) WHERE counted;
+
+-- What a session cost in each quarter of an hour: a day begins at a quarter in every time zone.
+CREATE TABLE spent (
+    quarter  INTEGER NOT NULL,
+    session  INTEGER NOT NULL,
+    -- Millionths of a US dollar; a corrected answer may take away what an earlier quarter has.
+    micro    INTEGER NOT NULL,
+    -- Answers whose cost is not known.
+    unpriced INTEGER NOT NULL,
+    PRIMARY KEY (quarter, session)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX spent_session ON spent (session);
 
 CREATE TABLE agents (
     session INTEGER NOT NULL,

@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{AgentRow, Batch, RecordingRow, SessionName, SessionWrite, Tokens, UsageRow};
+use super::{AgentRow, Batch, RecordingRow, SessionName, SessionWrite};
 use crate::StoreError;
 
 /// Malformed records of one session that are kept.
@@ -70,6 +70,9 @@ impl SessionWrite<'_> {
         self.prints(batch)?;
         for usage in &batch.usages {
             self.usage(session, usage)?;
+        }
+        if let Some(whole) = batch.usages.iter().rev().find(|usage| usage.is_whole()) {
+            self.count_whole(session, whole.at)?;
         }
         for agent in &batch.agents {
             self.agent(session, agent)?;
@@ -153,78 +156,6 @@ impl SessionWrite<'_> {
                 recording.position, recording.size, recording.modified, recording.identity, recording.head,
                 recording.tail, recording.place, recording.saved, recording.records, recording.malformed,
                 recording.rewritten, recording.trouble, recording.present, recording.checked, recording.key
-            ])?;
-        Ok(())
-    }
-
-    fn usage(&self, session: i64, usage: &UsageRow) -> Result<(), StoreError> {
-        let before = match &usage.response {
-            Some(response) => {
-                let before = self
-                    .0
-                    .prepare_cached(
-                        "SELECT input, cache_read, cache_write, output, reasoning, recorded, estimated FROM usages \
-                         WHERE session = ? AND response = ?",
-                    )?
-                    .query_row(params![session, response], |row| {
-                        Ok(UsageRow {
-                            response: None,
-                            tokens: super::read::tokens(row, 0)?,
-                            recorded: row.get(5)?,
-                            estimated: row.get(6)?,
-                        })
-                    })
-                    .optional()?;
-                let Tokens { input, cache_read, cache_write, output, reasoning } = usage.tokens;
-                self.0.prepare_cached("INSERT OR REPLACE INTO usages VALUES (?,?,?,?,?,?,?,?,?)")?.execute(params![
-                    session, response, input, cache_read, cache_write, output, reasoning, usage.recorded,
-                    usage.estimated
-                ])?;
-                before
-            }
-            None => None,
-        };
-        if let Some(before) = before {
-            self.count(session, &before, -1)?;
-        }
-        self.count(session, usage, 1)
-    }
-
-    /// Adds one answer to the session's sums, or takes it out of them.
-    fn count(&self, session: i64, usage: &UsageRow, sign: i64) -> Result<(), StoreError> {
-        let Tokens { input, cache_read, cache_write, output, reasoning } = usage.tokens;
-        // Without tokens it is what the whole cost.
-        let whole = usage.tokens == Tokens::default();
-        let (single, total) = if whole { (0, usage.recorded) } else { (usage.recorded.unwrap_or(0), None) };
-        let estimated = if usage.recorded.is_none() { usage.estimated } else { None };
-        let place = match (whole, usage.recorded, estimated) {
-            (true, ..) => [0, 0, 0],
-            (false, Some(_), _) => [1, 0, 0],
-            (false, None, Some(_)) => [0, 1, 0],
-            (false, None, None) => [0, 0, 1],
-        };
-        self.0
-            .prepare_cached(
-                "UPDATE sessions SET input = input + ?2 * ?3, cache_read = cache_read + ?2 * ?4, \
-                 cache_write = cache_write + ?2 * ?5, output = output + ?2 * ?6, reasoning = reasoning + ?2 * ?7, \
-                 recorded = recorded + ?2 * ?8, total = total + ?2 * ?9, estimated = estimated + ?2 * ?10, \
-                 costed = costed + ?2 * ?11, priced = priced + ?2 * ?12, unpriced = unpriced + ?2 * ?13 \
-                 WHERE key = ?1",
-            )?
-            .execute(params![
-                session,
-                sign,
-                input,
-                cache_read,
-                cache_write,
-                output,
-                reasoning,
-                single,
-                total.unwrap_or(0),
-                estimated.unwrap_or(0),
-                place[0],
-                place[1],
-                place[2]
             ])?;
         Ok(())
     }
@@ -321,11 +252,12 @@ impl SessionWrite<'_> {
         for sql in [
             "DELETE FROM steps WHERE session = ?",
             "DELETE FROM usages WHERE session = ?",
+            "DELETE FROM spent WHERE session = ?",
             "DELETE FROM agents WHERE session = ?",
             "DELETE FROM malformed WHERE session = ?",
             "DELETE FROM prints WHERE recording IN (SELECT key FROM recordings WHERE session = ?)",
             "UPDATE sessions SET state = NULL, title = NULL, started_at = NULL, input = 0, cache_read = 0, \
-             cache_write = 0, output = 0, reasoning = 0, recorded = 0, total = 0, estimated = 0, costed = 0, \
+             cache_write = 0, output = 0, reasoning = 0, recorded = 0, total = 0, estimated = 0, beside = 0, costed = 0, \
              priced = 0, unpriced = 0, steps = 0, forgotten = 0, prompts = 0, tool_calls = 0, errors = 0, \
              malformed = 0, generation = generation + 1 WHERE key = ?",
             "UPDATE recordings SET position = 0, size = 0, modified = 0, identity = '', head = '', tail = '', \
@@ -356,6 +288,7 @@ impl SessionWrite<'_> {
         for sql in [
             "DELETE FROM steps WHERE session IN (SELECT key FROM sessions WHERE home = ?)",
             "DELETE FROM usages WHERE session IN (SELECT key FROM sessions WHERE home = ?)",
+            "DELETE FROM spent WHERE session IN (SELECT key FROM sessions WHERE home = ?)",
             "DELETE FROM agents WHERE session IN (SELECT key FROM sessions WHERE home = ?)",
             "DELETE FROM malformed WHERE session IN (SELECT key FROM sessions WHERE home = ?)",
             "DELETE FROM prints WHERE recording IN (SELECT key FROM recordings WHERE session IN \

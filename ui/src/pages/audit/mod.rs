@@ -1,5 +1,6 @@
 //! The audit log: search it, open an entry, follow a trace, export it, and check that it holds.
 
+mod acknowledge;
 mod address;
 mod check;
 mod detail;

@@ -146,6 +146,7 @@ pub(super) const KINDS: &[(&str, &[(&str, &str)])] = &[
             ("grant.created", "Grant given"),
             ("grant.revoked", "Grant revoked"),
             ("grant.ended", "Grant ended"),
+            ("budget.crossed", "Budget crossed"),
         ],
     ),
     (
@@ -198,6 +199,7 @@ pub(super) const KINDS: &[(&str, &[(&str, &str)])] = &[
             ("backup.restored", "Backup restored"),
             ("log.set_aside", "Log set aside"),
             ("log.tail_unproven", "Unproven entries"),
+            ("log.acknowledged", "You know of it"),
             ("log.damaged", "Damage found"),
             ("offline.recorded", "Recorded offline"),
             ("offline.damaged", "Offline record damaged"),

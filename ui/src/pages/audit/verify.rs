@@ -5,11 +5,12 @@ use std::time::Duration;
 use clawbutler_wire::ApiError;
 use clawbutler_wire::audit::VerifyReport;
 use clawbutler_wire::audit_proof::{CheckpointList, CopyState, CopyView, VerifyProgress};
-use clawbutler_wire::command::{ListCheckpoints, ShowVerify, VerifyAudit};
+use clawbutler_wire::command::{AcknowledgeLog, ListCheckpoints, ShowVerify, VerifyAudit};
 use clawbutler_wire::settings::KeyPlace;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use super::acknowledge::{Acknowledge, open_points};
 use super::list::Copy;
 use super::{Desk, Over, model};
 use crate::fetched::Fetched;
@@ -79,7 +80,7 @@ impl Verify {
 /// The result in a sentence, and what else to know, each a sentence.
 fn words(report: &VerifyReport) -> (String, Vec<String>) {
     let entries = model::entries(report.entries.0);
-    if report.replaced.is_some() {
+    if report.replaced.is_some() && !report.intact {
         let how = crate::model::sentence(&report.reason.clone().unwrap_or_default());
         let rest = vec![
             format!("{how}."),
@@ -119,6 +120,7 @@ fn words(report: &VerifyReport) -> (String, Vec<String>) {
             model::grouped(stretch.to.0)
         )
     }));
+    rest.extend(known_words(report));
     if report.pruned.0 > 0 {
         rest.push(format!(
             "The facts of {} were removed by retention; their digests hold.",
@@ -129,6 +131,21 @@ fn words(report: &VerifyReport) -> (String, Vec<String>) {
         rest.push("The signing key lies in a file, which is weaker than the system's keychain.".to_owned());
     }
     (format!("Nothing was changed: {entries} verified, from the first to the newest."), rest)
+}
+
+/// What a person said to know of.
+fn known_words(report: &VerifyReport) -> Vec<String> {
+    let replaced = report.replaced.as_ref().filter(|replaced| replaced.acknowledged).map(|replaced| {
+        format!("It took the place of another log, as entry {} says; you know of that.", model::grouped(replaced.seq.0))
+    });
+    let stretches = report.acknowledged.iter().map(|stretch| {
+        format!(
+            "You know that nothing proves the entries {} to {}.",
+            model::grouped(stretch.from.0),
+            model::grouped(stretch.to.0)
+        )
+    });
+    replaced.into_iter().chain(stretches).collect()
 }
 
 /// How the checkpoints stand.
@@ -158,7 +175,9 @@ pub(super) fn Strip(desk: Desk) -> impl IntoView {
         verify.report.set(None);
         verify.error.set(None);
     };
+    let asking = RwSignal::new(None::<AcknowledgeLog>);
     view! {
+        {move || asking.get().map(|what| view! { <Acknowledge desk=desk what=what close=Callback::new(move |()| asking.set(None))/> })}
         <div role="status" data-testid="verify-result">
             {move || verify.busy.get().then(|| view! {
                 <div class="verify-strip">
@@ -173,18 +192,20 @@ pub(super) fn Strip(desk: Desk) -> impl IntoView {
             {move || verify.report.get().map(|report| {
                 let (what, rest) = words(&report);
                 let good = report.intact;
-                let wary = report.replaced.is_some();
+                let wary = report.replaced.is_some() && !good;
                 let (sign, word) = match (good, wary) {
                     (true, _) => (Some(true), "Intact"),
                     (false, true) => (None, "Replaced"),
                     (false, false) => (Some(false), "Broken"),
                 };
+                let open = open_points(&report);
                 let first = report.first_bad.map(|seq| format!("#/audit/{seq}"));
                 view! {
                     <div class="verify-strip" class:good=good class:bad=!good && !wary class:wary=wary role=(!good).then_some("alert") data-testid="verdict">
                         <div><p class="sentence">{signs::proof(sign, word)}" "{what}</p>
                         <p class="quiet">{rest.join(" ")}</p></div>
                         {first.map(|href| view! { <a class="button" href=href>"Show that entry"</a> })}
+                        {open.map(|what| view! { <button type="button" class="plain" data-testid="acknowledge" on:click=move |_| asking.set(Some(what.clone()))>"I know of this…"</button> })}
                         <button type="button" class="close" aria-label="Close the result" on:click=close>"×"</button>
                     </div>
                 }
@@ -302,6 +323,19 @@ mod tests {
     }
 
     #[test]
+    fn what_a_person_knows_of_stays_said_and_is_asked_about_no_more() {
+        let stretch = clawbutler_wire::audit::Stretch { from: Seq(7), to: Seq(9) };
+        let unproven = VerifyReport { unproven: vec![stretch.clone()], ..report(true) };
+        let open = open_points(&unproven).unwrap();
+        assert_eq!(open, AcknowledgeLog { stretches: vec![stretch.clone()], replaced: None });
+        let known = VerifyReport { acknowledged: vec![stretch], ..report(true) };
+        assert_eq!(open_points(&known), None);
+        assert!(words(&known).1.contains(&"You know that nothing proves the entries 7 to 9.".to_owned()));
+        let broken = VerifyReport { unproven: open.stretches, ..report(false) };
+        assert_eq!(open_points(&broken), None, "a log that does not hold is not explained away");
+    }
+
+    #[test]
     fn a_broken_log_names_the_entry_and_the_reason() {
         let broken = VerifyReport {
             first_bad: Some(Seq(17)),
@@ -321,6 +355,7 @@ mod tests {
             kept: Seq(80),
             gone_upto: None,
             file: String::new(),
+            acknowledged: false,
         };
         let restored = VerifyReport {
             reason: Some("a backup with 80 entries was put back".to_owned()),
@@ -330,6 +365,7 @@ mod tests {
         let (what, rest) = words(&restored);
         assert_eq!(what, "1,200 entries hold, but this log took the place of another.");
         assert_eq!(rest[0], "A backup with 80 entries was put back.");
+        assert_eq!(open_points(&restored).unwrap().replaced, Some(Seq(81)));
         let states = ["none", "not_reached", "signature_bad", "key_replaced", "beyond_the_end", "root_differs", "good"];
         for state in states {
             let report = VerifyReport { checkpoint: state.to_owned(), ..report(true) };

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use super::history::History;
 use super::{Desk, Turn, model};
+use crate::budget::Spent;
 use crate::signs::When;
 use crate::{kit, signs};
 
@@ -33,6 +34,7 @@ pub(super) fn List(desk: Desk) -> impl IntoView {
                 <div class="segments" role="group" aria-label="Which">{which}</div>
                 <input id="search" type="search" placeholder="Search" aria-label="Search sessions" on:input=move |event| typed(event_target_value(&event))/>
             </header>
+            <Spent live=desk.live always=true/>
             <History desk=desk/>
             {kit::trouble(desk.page.error)}
             {kit::trouble(desk.error)}

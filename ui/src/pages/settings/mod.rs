@@ -5,6 +5,7 @@ mod keeping;
 mod model;
 mod restore;
 mod run;
+mod spending;
 
 use clawbutler_wire::ApiError;
 use clawbutler_wire::command::UpdateSettings;
@@ -50,6 +51,7 @@ pub(crate) fn SettingsPage(live: Live) -> impl IntoView {
                     <option value="top_left">"top left"</option><option value="top_right">"top right"</option><option value="bottom_left">"bottom left"</option><option value="bottom_right">"bottom right"</option>
                 </select></label>
             {switch("Send a notification for new requests", |s| s.notifications, |s, on| s.notifications = on)}
+            <spending::Section live=live change=Callback::new(move |budget| change(&move |settings: &mut Settings| settings.budget = budget))/>
             <h2>"Recording"</h2>
             {switch("Mask public IP addresses in what is recorded from now on", |s| s.mask_addresses, |s, on| s.mask_addresses = on)}
             <h2>"Window"</h2>
