@@ -8,6 +8,7 @@ mod audit;
 mod gateway;
 mod keeping;
 mod keyboard;
+mod links;
 mod rules;
 mod sessions;
 mod standing;

@@ -20,6 +20,7 @@ mod files;
 mod grants;
 mod history;
 mod intake;
+mod links;
 mod project;
 mod recorded;
 mod reports;

@@ -12,6 +12,7 @@ mod list;
 mod model;
 mod rows;
 mod saved;
+mod spans;
 mod trace;
 mod verify;
 
