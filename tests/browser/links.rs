@@ -30,7 +30,8 @@ fn a_session_is_shown_below_the_action_that_began_it() {
     outer.finish();
     let ledger = machine.ledger();
     let of = |runtime: &str| {
-        let begun = ledger.iter().find(|entry| entry["kind"] == "session.started" && entry["actor"]["runtime"] == runtime);
+        let begun =
+            ledger.iter().find(|entry| entry["kind"] == "session.started" && entry["actor"]["runtime"] == runtime);
         begun.unwrap()["trace"].as_str().unwrap().to_owned()
     };
     let Some(browser) = Browser::open(&machine) else { return };
@@ -45,7 +46,8 @@ fn a_session_is_shown_below_the_action_that_began_it() {
     shots(&browser, "68-linked-tree");
     // The keys of a tree.
     browser.tab_to("[data-testid=span-tree] > li");
-    let at = |words: &str| wait_for(words, || browser.script(FOCUSED).as_str().unwrap().starts_with(words).then_some(()));
+    let at =
+        |words: &str| wait_for(words, || browser.script(FOCUSED).as_str().unwrap().starts_with(words).then_some(()));
     at("Session of Claude Code");
     browser.press("\u{e015}");
     at("Bash");

@@ -31,15 +31,15 @@ fn find<'a>(ledger: &'a [Value], kind: &str, runtime: &str) -> &'a Value {
 #[test]
 fn codex_in_a_command_of_claude_code_hangs_below_that_command() {
     let Some(machine) = codex::machine_below_claude(&lax()) else { return };
-    let _rows = [tried(CLAUDE, "links: an agent begun by a command"), tried(CODEX, "links: an agent begun by a command")];
+    let _rows =
+        [tried(CLAUDE, "links: an agent begun by a command"), tried(CODEX, "links: an agent begun by a command")];
     let inner = codex::nested(&machine, &json!([[{ "tool": "exec_command", "input": { "cmd": "touch inner.txt" } }]]));
     let client = machine.claude(&script(&json!([bash("echo before"), bash(&inner)])), &[]);
     allowed_to_its_end(&machine, client);
     assert!(machine.project().join("inner.txt").exists(), "{}", machine.transcripts());
     let ledger = machine.ledger();
-    let outer = ledger.iter().rfind(|entry| {
-        entry["kind"] == "action.requested" && entry["actor"]["runtime"] == "claude-code"
-    });
+    let outer =
+        ledger.iter().rfind(|entry| entry["kind"] == "action.requested" && entry["actor"]["runtime"] == "claude-code");
     let outer = outer.unwrap();
     let begun = find(&ledger, "session.started", "codex");
     let link = json!({ "trace": outer["trace"], "span": outer["span"], "how": "process" });
@@ -70,7 +70,9 @@ fn a_subagent_of_claude_code_hangs_below_the_call_that_began_it() {
     assert_eq!(begun.len(), 2, "{ledger:#?}");
     for agent in begun {
         let call = requested.iter().find(|entry| entry["span"] == agent["parent"]).unwrap();
-        assert_eq!((&call["data"]["tool"], &agent["data"]["how"]), (&json!("Agent"), &json!("named")), "{agent:#?}");
+        // The client may write its note of the call after it tells that the sub-agent began.
+        let how = agent["data"]["how"].as_str().unwrap();
+        assert!(call["data"]["tool"] == "Agent" && ["named", "only"].contains(&how), "{agent:#?}");
         let inside: Vec<_> = requested.iter().filter(|entry| entry["parent"] == agent["span"]).collect();
         assert_eq!(inside.len(), 1, "{ledger:#?}");
         let command = inside[0]["data"]["effect"]["command"].as_str().unwrap();

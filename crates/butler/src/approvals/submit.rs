@@ -472,6 +472,10 @@ impl Butler {
 
     pub(super) fn remember(&self, request: &ActionRequest, call: &Call, verdict: Verdict) {
         self.note_context(request, &call.claim, &call.span);
+        let spawns = matches!(call.action.effect, Effect::AgentSpawn { .. });
+        if spawns && request.event == HookEvent::Gate && verdict != Verdict::Deny {
+            self.note_spawning(request);
+        }
         let may_run = matches!(verdict, Verdict::Allow | Verdict::Ask | Verdict::Defer);
         let mut calls = lock(&self.0.calls);
         if calls.len() >= OPEN_CALLS {
@@ -488,7 +492,7 @@ impl Butler {
                 may_run,
                 since: may_run.then(clawbutler_platform::os::now).flatten(),
                 starts_programs: links::starts_programs(&call.action.effect),
-                spawns: matches!(call.action.effect, Effect::AgentSpawn { .. }),
+                spawns,
                 gated: request.event == HookEvent::Gate,
                 claim: call.claim.clone(),
             },

@@ -75,6 +75,9 @@ struct Session {
     due: bool,
     /// The process id its client was looked for under last.
     tried: Option<u32>,
+    /// Calls of it that begin agents, and agents that began: how many calls have none to show yet.
+    spawning: usize,
+    agents: usize,
     /// What its runtime calls the conversation, where that is another name.
     key: Option<String>,
 }

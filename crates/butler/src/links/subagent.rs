@@ -59,6 +59,9 @@ impl Butler {
         let mut links = lock(&self.0.links);
         make_room(&mut links.agents);
         links.agents.insert(span.0, true);
+        if let Some(session) = links.sessions.get_mut(&key_of(request)).filter(|_| !ended) {
+            session.agents += 1;
+        }
         drop(links);
         self.changed(Topic::Audit);
         Ok(())
@@ -97,8 +100,21 @@ impl Butler {
         Ok(there.then_some(span))
     }
 
-    /// The one call of a session under way that begins agents; `None` where there are more.
-    fn only_spawning(&self, (runtime, session): &Key) -> Option<SpanId> {
+    /// Counts a call that begins an agent.
+    pub(crate) fn note_spawning(&self, request: &ActionRequest) {
+        if let Some(session) = lock(&self.0.links).sessions.get_mut(&key_of(request)) {
+            session.spawning += 1;
+        }
+    }
+
+    /// The one call of a session under way that begins agents; `None` where there are more, or where one that is over
+    /// has no agent to show yet.
+    fn only_spawning(&self, key: &Key) -> Option<SpanId> {
+        let (runtime, session) = key;
+        let shown = lock(&self.0.links).sessions.get(key).is_some_and(|known| known.spawning <= known.agents + 1);
+        if !shown {
+            return None;
+        }
         let calls = lock(&self.0.calls);
         let spawns = |call: &&crate::approvals::OpenCall| {
             call.runtime == *runtime && call.session == *session && call.spawns && call.may_run
@@ -153,6 +169,9 @@ impl Butler {
 
     fn begun_in(&self, key: &Key) -> Begun {
         let span = self.only_spawning(key).unwrap_or_else(|| session_span(key));
+        if let Some(session) = lock(&self.0.links).sessions.get_mut(key) {
+            session.agents += 1;
+        }
         Begun { trace: audit::trace_of(&key.0, &key.1), span, how: How::Runtime }
     }
 }

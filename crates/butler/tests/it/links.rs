@@ -263,12 +263,25 @@ fn a_subagent_has_a_span_below_the_call_that_began_it() {
     assert_eq!(agent.entries.len(), 2);
     let action = newest(&desk, "action.completed");
     assert_eq!(span(&view, &action.span).parent.as_deref(), Some(begun.span.as_str()));
+    // A call that is over and has no agent to show yet could have begun it as well as one under way.
+    for call in ["over", "under way"] {
+        let mut spawn = ActionRequest { call_id: Some(call.to_owned()), ..spawn.clone() };
+        spawn.arguments["prompt"] = json!(call);
+        desk.butler().submit(&spawn);
+        spawn.event = Event::Completed;
+        if call == "over" {
+            desk.butler().submit(&spawn);
+        }
+    }
+    let unclear = ActionRequest { agent_id: Some("a3".to_owned()), ..inside(Event::Subagent, "started") };
+    desk.butler().submit(&unclear);
+    assert_eq!(newest(&desk, "subagent.started").data["call"], Value::Null);
     // Once, over a start of ours too.
     let again = inside(Event::Gate, "");
     desk.close();
     desk.open();
     desk.butler().submit(&again);
-    assert_eq!(desk.entries("subagent.started").len(), 1);
+    assert_eq!(desk.entries("subagent.started").len(), 2);
     // One whose beginning is not told begins with its first call, and what began it is not known.
     let late = ActionRequest { agent_id: Some("a2".to_owned()), ..again };
     desk.butler().submit(&ActionRequest { call_id: Some("late".to_owned()), ..late });
