@@ -36,7 +36,7 @@ fn a_session_is_shown_below_the_action_that_began_it() {
     };
     let Some(browser) = Browser::open(&machine) else { return };
     browser.visit(&format!("audit/trace/{}", of("claude-code")));
-    browser.wait_text("[data-testid=trace-summary]", "of 2 sessions");
+    browser.wait_text("[data-testid=trace-summary]", "in 2 sessions");
     browser.wait_text("[data-testid=waterfall]", "Session of Codex");
     browser.tab_to(".lane.begun button").press(ENTER);
     browser.wait_text("[data-testid=joined]", "table of processes");

@@ -56,7 +56,7 @@ type Context = (String, String);
 #[derive(Debug, Default)]
 pub(crate) struct Links {
     sessions: HashMap<Key, Session>,
-    /// Spans of sub-agents whose beginning is recorded.
+    /// Spans of sub-agents that were told of, and whether their beginning is recorded.
     agents: HashMap<String, bool>,
     /// Contexts that clients named for their actions: whose, and of which one; `None` for more than one.
     contexts: HashMap<Context, Option<(Key, SpanId)>>,

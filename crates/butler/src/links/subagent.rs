@@ -37,44 +37,76 @@ pub(crate) fn parent_of(request: &ActionRequest) -> SpanId {
 }
 
 impl Butler {
-    /// Records that a sub-agent inside a session began, once: when its runtime says so, or with its first call.
+    /// Records that a sub-agent inside a session began, once: when its runtime says so, or with its first call where the
+    /// call that began it is not known before; at the latest when it ends.
     pub(crate) fn note_subagent(&self, request: &ActionRequest) -> Result<(), Error> {
         let Some(id) = inside(request) else { return Ok(()) };
-        let ended = request.event == HookEvent::Subagent && request.extra["outcome"] != "started";
-        if !ended && !matches!(request.event, HookEvent::Subagent | HookEvent::Gate | HookEvent::Relay) {
+        let told = request.event == HookEvent::Subagent;
+        if !told && !matches!(request.event, HookEvent::Gate | HookEvent::Relay) {
             return Ok(());
         }
+        let ends = told && request.extra["outcome"] != "started";
         let span = span_of(request, id);
         let known = lock(&self.0.links).agents.get(&span.0).copied();
         let begun = match known {
             Some(begun) => begun,
             None => !self.0.store.read(|read| read.ledger_span(&span.0, 1))?.is_empty(),
         };
-        if begun != ended {
+        let mut drafts = Vec::new();
+        if !begun && (!ends || known.is_some()) {
+            let call = self.spawning_call(request, id)?;
+            if call.is_none() && told && !ends {
+                self.know_agent(request, &span, false);
+                return Ok(());
+            }
+            drafts.push(self.agent_started(request, id, &span, call));
+        }
+        if ends && (begun || !drafts.is_empty()) {
+            drafts.push(self.agent_ended(request, &span));
+        }
+        if drafts.is_empty() {
             return Ok(());
         }
-        let draft = if ended { self.agent_ended(request, &span) } else { self.agent_started(request, id, &span)? };
         let at = self.now();
-        self.0.store.write::<_, Error>(Durability::Process, |tx| audit::append(tx, at, draft).map(drop))?;
-        let mut links = lock(&self.0.links);
-        make_room(&mut links.agents);
-        links.agents.insert(span.0, true);
-        if let Some(session) = links.sessions.get_mut(&key_of(request)).filter(|_| !ended) {
-            session.agents += 1;
+        self.0.store.write::<_, Error>(Durability::Process, |tx| {
+            drafts.into_iter().try_for_each(|draft| audit::append(tx, at, draft).map(drop))
+        })?;
+        if !begun {
+            self.know_agent(request, &span, true);
         }
-        drop(links);
         self.changed(Topic::Audit);
         Ok(())
     }
 
-    fn agent_started(&self, request: &ActionRequest, id: &str, span: &SpanId) -> Result<Draft, Error> {
-        let (call, how) = match self.recorded_call(request, id)? {
-            Some(found) => (Some(found), Some("named")),
-            None => self.only_spawning(&key_of(request)).map_or((None, None), |found| (Some(found), Some("only"))),
-        };
+    /// Remembers that the beginning of a sub-agent is recorded, or is still to be.
+    fn know_agent(&self, request: &ActionRequest, span: &SpanId, begins: bool) {
+        let mut links = lock(&self.0.links);
+        make_room(&mut links.agents);
+        links.agents.insert(span.0.clone(), begins);
+        if let Some(session) = links.sessions.get_mut(&key_of(request)).filter(|_| begins) {
+            session.agents += 1;
+        }
+    }
+
+    /// The call that began a sub-agent, and how that is known.
+    fn spawning_call(&self, request: &ActionRequest, id: &str) -> Result<Option<(SpanId, &'static str)>, Error> {
+        if let Some(call) = self.recorded_call(request, id)? {
+            return Ok(Some((call, "named")));
+        }
+        Ok(self.only_spawning(&key_of(request)).map(|call| (call, "only")))
+    }
+
+    fn agent_started(
+        &self,
+        request: &ActionRequest,
+        id: &str,
+        span: &SpanId,
+        call: Option<(SpanId, &'static str)>,
+    ) -> Draft {
+        let (call, how) = call.unzip();
         let data = json!({ "subagent": self.named(request, id), "call": call, "how": how, "event": request.event });
         let parent = call.unwrap_or_else(|| session_span(&key_of(request)));
-        Ok(draft(request, Kind::SubagentStarted, span, parent, data))
+        draft(request, Kind::SubagentStarted, span, parent, data)
     }
 
     fn agent_ended(&self, request: &ActionRequest, span: &SpanId) -> Draft {

@@ -273,9 +273,15 @@ fn a_subagent_has_a_span_below_the_call_that_began_it() {
             desk.butler().submit(&spawn);
         }
     }
-    let unclear = ActionRequest { agent_id: Some("a3".to_owned()), ..inside(Event::Subagent, "started") };
-    desk.butler().submit(&unclear);
+    let unclear = |outcome: &str| ActionRequest { agent_id: Some("a3".to_owned()), ..inside(Event::Subagent, outcome) };
+    desk.butler().submit(&unclear("started"));
+    assert_eq!(desk.entries("subagent.started").len(), 1, "its first call may know more");
+    desk.butler().submit(&unclear("ended"));
     assert_eq!(newest(&desk, "subagent.started").data["call"], Value::Null);
+    assert_eq!(newest(&desk, "subagent.ended").span, newest(&desk, "subagent.started").span);
+    // One that was not told to begin ends without a word.
+    desk.butler().submit(&ActionRequest { agent_id: Some("internal".to_owned()), ..unclear("ended") });
+    assert_eq!((desk.entries("subagent.started").len(), desk.entries("subagent.ended").len()), (2, 2));
     // Once, over a start of ours too.
     let again = inside(Event::Gate, "");
     desk.close();

@@ -137,7 +137,7 @@ fn summary(all: &Lanes) -> AnyView {
     let spans = crate::model::count(all.lanes.len() as u64, "span", "spans");
     let entries = model::entries(entries as u64);
     let denied = if denied > 0 { format!(", {denied} denied") } else { String::new() };
-    let sessions = if all.sessions > 1 { format!(" of {} sessions", all.sessions) } else { String::new() };
+    let sessions = if all.sessions > 1 { format!(", in {} sessions", all.sessions) } else { String::new() };
     view! {
         <p class="quiet number" data-testid="trace-summary">{format!("{spans}, {entries}{denied}{sessions}. Began {}, lasted {}.", clock::short(all.from), lanes::length(all.until - all.from))}</p>
     }
