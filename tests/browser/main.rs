@@ -9,6 +9,7 @@ mod budget;
 mod gateway;
 mod keeping;
 mod keyboard;
+mod links;
 mod rules;
 mod sessions;
 mod standing;

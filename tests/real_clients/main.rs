@@ -15,6 +15,7 @@ mod claude_code;
 mod codex;
 mod gemini_cli;
 mod hermes;
+mod links;
 mod openclaw;
 mod shared;
 

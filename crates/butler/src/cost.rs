@@ -38,8 +38,13 @@ impl Butler {
 
     /// Estimates what an action would cost; unknown wherever the session's transcript is.
     pub(crate) fn estimate(&self, request: &ActionRequest, action: &Action) -> Estimate {
-        let context = self.transcript(request).and_then(|path| context(&path, Path::new(&request.process.home)));
+        let context = self.own_transcript(request).and_then(|path| context(&path));
         cost::estimate(action, &context.unwrap_or_default())
+    }
+
+    /// The session's transcript, where it lies below its runtime's home.
+    pub(crate) fn own_transcript(&self, request: &ActionRequest) -> Option<PathBuf> {
+        below(&self.transcript(request)?, Path::new(&request.process.home))
     }
 
     fn transcript(&self, request: &ActionRequest) -> Option<PathBuf> {
@@ -66,12 +71,16 @@ impl Butler {
     }
 }
 
-/// Reads the end of a transcript that lies below its runtime's home.
-fn context(path: &Path, home: &Path) -> Option<Context> {
+/// The real place of a transcript that lies below its runtime's home.
+fn below(path: &Path, home: &Path) -> Option<PathBuf> {
     let (path, home) = (fs::canonicalize(path).ok()?, fs::canonicalize(home).ok()?);
     let ours = path.starts_with(&home) && path.extension().is_some_and(|end| end == "jsonl") && path.is_file();
-    ours.then_some(())?;
-    let tail = files::read_tail(&path, TRANSCRIPT_TAIL_BYTES).ok()?;
+    ours.then_some(path)
+}
+
+/// Reads the end of a transcript.
+fn context(path: &Path) -> Option<Context> {
+    let tail = files::read_tail(path, TRANSCRIPT_TAIL_BYTES).ok()?;
     Some(cost::context_of_transcript(&String::from_utf8_lossy(&tail)))
 }
 
@@ -105,14 +114,14 @@ mod tests {
             fs::write(path, format!("{ANSWER}\n")).unwrap();
         }
         let expected = Context { model: Some("claude-opus-4-5".into()), context_tokens: Some(7) };
-        assert_eq!(context(&inside, &home), Some(expected));
-        assert_eq!(context(&outside, &home), None);
-        assert_eq!(context(&home.join("projects/../../s.jsonl"), &home), None);
-        assert_eq!(context(&home.join("projects/s.txt"), &home), None);
+        assert_eq!(below(&inside, &home).and_then(|path| context(&path)), Some(expected));
+        assert_eq!(below(&outside, &home).and_then(|path| context(&path)), None);
+        assert_eq!(below(&home.join("projects/../../s.jsonl"), &home).and_then(|path| context(&path)), None);
+        assert_eq!(below(&home.join("projects/s.txt"), &home).and_then(|path| context(&path)), None);
         #[cfg(unix)]
         {
             std::os::unix::fs::symlink(&outside, home.join("link.jsonl")).unwrap();
-            assert_eq!(context(&home.join("link.jsonl"), &home), None);
+            assert_eq!(below(&home.join("link.jsonl"), &home).and_then(|path| context(&path)), None);
         }
     }
 }

@@ -101,6 +101,8 @@ pub(crate) struct Inner {
     /// Held while a configuration is compared or accepted: one change is recorded once.
     pub(crate) facts_turn: Mutex<()>,
     pub(crate) calls: Mutex<HashMap<String, crate::approvals::OpenCall>>,
+    /// Never held while `calls` is locked, or the other way round.
+    pub(crate) links: Mutex<crate::links::Links>,
     pub(crate) alerts: Mutex<Vec<AlertView>>,
     /// Key and copies of the audit log outside the database.
     pub(crate) keeper: Mutex<audit::Keeper>,
@@ -172,6 +174,7 @@ impl Butler {
             pace: Mutex::default(),
             facts_turn: Mutex::default(),
             calls: Mutex::default(),
+            links: Mutex::default(),
             alerts: Mutex::default(),
             keeper: Mutex::default(),
             turn: Mutex::default(),

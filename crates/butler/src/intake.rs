@@ -134,7 +134,7 @@ fn offline(record: &SpoolRecord) -> Draft {
         actor: Actor::Hook,
         trace: audit::trace_of(&request.runtime, &request.session),
         span: audit::span_of(&[&request.runtime, &request.session, call]),
-        parent: Some(audit::span_of(&[&request.runtime, &request.session])),
+        parent: Some(crate::links::parent_of(request)),
         data: audit::with_claim(facts, &audit::claimed(request)),
     }
 }

@@ -21,6 +21,7 @@ mod files;
 mod grants;
 mod history;
 mod intake;
+mod links;
 mod project;
 mod recorded;
 mod reports;

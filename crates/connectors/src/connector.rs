@@ -112,6 +112,11 @@ pub trait Connector: Send + Sync + std::fmt::Debug {
     fn session_queries(&self) -> &'static [&'static str] {
         &[]
     }
+    /// The runtime's id of the call that began a sub-agent, as the records beside (or in) the session's transcript name
+    /// it; `None` where they do not, or not yet.
+    fn spawned_by(&self, _transcript: &Path, _agent: &str) -> Option<String> {
+        None
+    }
     /// A reader from the start, or from where `saved` (see [`Reader::save`]) left off; none when this
     /// connector records nothing.
     fn reader(&self, _recording: &Recording, _saved: Option<&Value>) -> Option<Box<dyn Reader>> {

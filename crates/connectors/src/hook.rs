@@ -175,6 +175,10 @@ pub trait HookSide: Send + Sync + std::fmt::Debug {
     fn render_bad_input(&self, verb: &str, why: &str) -> Output;
     /// Whether the runtime itself can ask a person about this call.
     fn has_native_prompt(&self, input: &HookInput) -> bool;
+    /// Whether its sub-agents are sessions of their own in its words; else a session has its sub-agents' calls too.
+    fn subagents_are_sessions(&self) -> bool {
+        false
+    }
     /// What the call would do; the same as the connector's, without linking the rest of it.
     fn action(&self, call: &ToolCall) -> Action;
 }

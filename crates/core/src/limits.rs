@@ -230,5 +230,11 @@ pub const DAMAGE_EVERY_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 pub const BUDGET_CENTS: u32 = 100_000_000;
 /// Crossings of budgets that are remembered, so that none is recorded twice.
 pub const BUDGET_CROSSINGS: usize = 128;
+/// Processes above another that are looked at.
+pub const ANCESTORS: usize = 64;
+/// Sessions, sub-agents and trace contexts of clients whose links are remembered, of each; past it they are forgotten.
+pub const LINKED_SESSIONS: usize = 4_096;
+/// Sessions that are shown with the one that began them, that one included.
+pub const TRACE_SESSIONS: usize = 32;
 /// Shortest passphrase of a backup (characters).
 pub const PASSPHRASE_CHARS: usize = 12;

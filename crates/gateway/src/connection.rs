@@ -34,7 +34,7 @@ pub(crate) fn serve(butler: &Butler, mut stream: Stream) -> io::Result<()> {
     let Ok(request) = serde_json::from_slice::<ActionRequest>(&frame) else {
         return answer(&mut stream, Verdict::Unavailable, "The request is not in a form ClawButler knows.".to_owned());
     };
-    let (verdict, reason, approval) = match butler.submit(&request) {
+    let (verdict, reason, approval) = match butler.submit_of(&request, peer(&stream)) {
         Submission::Settled(reply) => (reply.verdict, reply.reason, None),
         Submission::Waiting(ticket) => {
             let id = ticket.approval.clone();
@@ -87,6 +87,13 @@ fn wait(butler: &Butler, stream: &mut Stream, frames: &mut Frames, ticket: Ticke
 fn answer(stream: &mut Stream, verdict: Verdict, reason: String) -> io::Result<()> {
     let reply = ActionReply { v: VERSION, verdict, reason };
     write_frame(stream, &serde_json::to_string(&reply)?)
+}
+
+/// The process at the other end, as the system tells it.
+fn peer(stream: &Stream) -> Option<u32> {
+    let told = stream.peer_creds().ok()?.pid()?;
+    // Its type differs between the systems.
+    told.to_string().parse().ok()
 }
 
 #[cfg(unix)]

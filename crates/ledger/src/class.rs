@@ -77,6 +77,8 @@ impl Kind {
             | Self::GuardDrift
             | Self::SessionStarted
             | Self::SessionEnded
+            | Self::SubagentStarted
+            | Self::SubagentEnded
             | Self::ConfigChanged
             | Self::ConfigDrift
             | Self::DriftAccepted

@@ -98,6 +98,10 @@ kinds! {
     SessionStarted = "session.started",
     /// A session ended.
     SessionEnded = "session.ended",
+    /// A sub-agent of a session began.
+    SubagentStarted = "subagent.started",
+    /// A sub-agent of a session ended.
+    SubagentEnded = "subagent.ended",
     /// The configuration of a runtime changed while it ran.
     ConfigChanged = "config.changed",
     /// The engine started.
@@ -179,7 +183,8 @@ pub struct Draft {
     pub trace: TraceId,
     /// All entries of one action share it.
     pub span: SpanId,
-    /// Span of what this one belongs to: the session of an action, the action that started a subagent.
+    /// Span of what this one belongs to: the session or the sub-agent of an action, the action that started a
+    /// sub-agent. Of a session that another one began: the span that did, in the trace that `begun_by` in `data` names.
     pub parent: Option<SpanId>,
     /// Masked facts of the kind; an object.
     pub data: Value,

@@ -118,6 +118,23 @@ fn note_descendants(root: u32, table: &[Row], below: &mut BTreeMap<u32, u64>) {
     }
 }
 
+/// A process and those it descends from, nearest first; at most so many. It ends where a parent began after its child:
+/// ids are used again, and that one is another process.
+pub(crate) fn ancestors(pid: u32, most: usize, row: impl Fn(u32) -> Option<Row>) -> Vec<Row> {
+    let mut found: Vec<Row> = Vec::new();
+    let mut next = Some(pid);
+    while let Some(one) = next.filter(|_| found.len() < most).and_then(&row) {
+        if found.iter().any(|known| known.pid == one.pid)
+            || found.last().is_some_and(|below| below.started < one.started)
+        {
+            break;
+        }
+        found.push(one);
+        next = Some(one.parent).filter(|parent| *parent > 0);
+    }
+    found
+}
+
 fn untouchable(pid: u32, table: &[Row]) -> Option<&'static str> {
     if pid <= 1 {
         return Some("This is the system's own process.");
@@ -130,4 +147,43 @@ fn untouchable(pid: u32, table: &[Row]) -> Option<&'static str> {
         own = table.iter().find(|row| row.pid == own)?.parent;
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ancestors_end_at_the_first_process_at_a_circle_and_at_an_id_that_is_used_again() {
+        let row = |pid, parent, started| Row { pid, parent, started };
+        let table = [
+            row(9, 5, 40),
+            row(5, 3, 30),
+            row(3, 1, 20),
+            row(1, 0, 0),
+            row(7, 6, 50),
+            row(6, 7, 50),
+            row(8, 2, 10),
+            row(2, 1, 11),
+        ];
+        let pids = |pid, most| {
+            let found = ancestors(pid, most, |pid| table.iter().find(|row| row.pid == pid).copied());
+            found.into_iter().map(|row| row.pid).collect::<Vec<_>>()
+        };
+        assert_eq!(pids(9, 64), [9, 5, 3, 1]);
+        assert_eq!(pids(9, 2), [9, 5]);
+        assert_eq!(pids(7, 64), [7, 6]);
+        assert_eq!(pids(8, 64), [8]);
+        assert_eq!(pids(4, 64), [0; 0]);
+    }
+
+    #[test]
+    fn this_process_descends_from_its_parent_and_began_before_now() {
+        let own = std::process::id();
+        let found = os::ancestors(own, 64);
+        assert_eq!(found.first().map(|row| (row.pid, Some(row.started))), Some((own, os::started(own))));
+        #[cfg(unix)]
+        assert_eq!(found.get(1).map(|row| row.pid), Some(os::parent()));
+        assert!(os::started(own) <= os::now(), "the units are the same");
+    }
 }

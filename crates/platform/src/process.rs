@@ -30,6 +30,13 @@ pub(crate) fn started(pid: u32) -> Option<u64> {
     system.process(pid).map(|process| process.start_time())
 }
 
+/// The time in the units of [`started`].
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn now() -> Option<u64> {
+    use clawbutler_core::clock::Clock as _;
+    u64::try_from(crate::clock::SystemClock::default().wall().0 / 1000).ok()
+}
+
 /// Every process that runs.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn table() -> Vec<crate::ending::Row> {

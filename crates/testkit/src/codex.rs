@@ -82,6 +82,27 @@ exporter = "none"
     Some(machine)
 }
 
+/// A machine with Claude Code and Codex, both guarded and with these settings of the first. Commands of Claude Code
+/// run Codex by [`nested`].
+pub fn machine_below_claude(settings: &Value) -> Option<Machine> {
+    let claude = given("CLAWBUTLER_CLAUDE_BIN")?;
+    let mut machine = machine()?;
+    machine.install_guard();
+    trust(&machine);
+    fs::create_dir_all(machine.at("home/.claude")).unwrap();
+    fs::write(machine.at("home/.claude/settings.json"), settings.to_string()).unwrap();
+    machine.set_client(claude);
+    machine.install_guard_in("home/.claude");
+    Some(machine)
+}
+
+/// A command line that runs `codex exec` with a script of these turns.
+pub fn nested(machine: &Machine, turns: &Value) -> String {
+    let codex = given("CLAWBUTLER_CODEX_BIN").unwrap();
+    fs::write(machine.project().join("task.txt"), crate::model::script(turns)).unwrap();
+    format!("{} exec --skip-git-repo-check -s danger-full-access - < task.txt", codex.display())
+}
+
 fn command(machine: &Machine) -> Command {
     let mut command = machine.command(machine.client());
     command.env_clear().envs(machine.env()).current_dir(machine.project());

@@ -112,19 +112,43 @@ pub struct ShowTrace {
 }
 
 /// The reply of `show_trace`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct TraceView {
     pub trace: String,
     /// Whether it is a trace that clients claim for their calls; else it is that of one session.
     #[serde(default)]
     pub client: bool,
-    /// Oldest first.
+    /// Oldest first; those of the sessions that it began too, where that is known (`begun`).
     pub entries: Vec<EntryView>,
+    /// What began this session, where that is known.
+    #[serde(default)]
+    pub begun_by: Option<BegunView>,
+    /// The sessions that actions of this trace began, and those that they began, in the order they began.
+    #[serde(default)]
+    pub begun: Vec<BegunView>,
+    /// Whether there are more of them than are shown.
+    #[serde(default)]
+    pub more_begun: bool,
     /// The spans of these entries, in the order they began; one that a page cut is whole only with the other pages.
     pub spans: Vec<SpanView>,
     /// Pass as `after` for the next page; absent at the end.
     #[serde(default)]
     pub next: Option<Seq>,
+}
+
+/// A session that an action of another session began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BegunView {
+    /// The trace at the other end: of the session that was begun, in `begun_by` of the one that began it.
+    pub trace: String,
+    /// Name of the runtime and its id of the session at the other end; empty where its entries are not known.
+    pub runtime: String,
+    pub session: String,
+    /// The span that began it: an action, or a session where it cannot be told which action.
+    pub span: String,
+    /// `process` (the system's table of processes shows it), `runtime` (its runtime says so, and one process runs both)
+    /// or `trace_context` (its client says so: its entries are not among those shown).
+    pub how: String,
 }
 
 /// One action of a trace.
@@ -135,6 +159,15 @@ pub struct SpanView {
     /// Span it belongs to, where one is known.
     #[serde(default)]
     pub parent: Option<String>,
+    /// The trace it is in: a session begun by another one has its own.
+    #[serde(default)]
+    pub trace: String,
+    /// Name of the runtime; empty where it is not known.
+    #[serde(default)]
+    pub runtime: String,
+    /// Name of the sub-agent, of the span of one.
+    #[serde(default)]
+    pub subagent: Option<String>,
     /// The tool, or what happened.
     pub name: String,
     /// First and last entry seen (ms since the epoch).

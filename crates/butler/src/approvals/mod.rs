@@ -8,7 +8,7 @@ mod stopped;
 mod submit;
 mod waiters;
 
-pub(crate) use submit::{OpenCall, tool_call, word};
+pub(crate) use submit::{OpenCall, agent, tool_call, word};
 pub use submit::{Submission, Ticket};
 pub use waiters::Answer;
 pub(crate) use waiters::Waiters;

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::submit::{Submission, agent, settled};
 use crate::engine::lock;
 use crate::grants::Ending;
-use crate::{Butler, Error, audit};
+use crate::{Butler, Error, audit, links};
 
 impl Butler {
     pub(super) fn observe(&self, request: &ActionRequest) -> Result<(), Error> {
@@ -43,12 +43,14 @@ impl Butler {
     fn note(&self, request: &ActionRequest, kind: Kind) -> Result<(), Error> {
         let mut data = json!({ "cwd": request.cwd, "mode": request.mode, "process": audit::process(request), "facts": request.extra });
         redact::mask_value(&mut data, &self.0.mask);
+        let begun = if kind == Kind::SessionStarted { self.begun_due(request) } else { None };
+        let data = links::with_begun(data, begun.as_ref());
         let draft = Draft {
             kind,
             actor: agent(request),
             trace: audit::trace_of(&request.runtime, &request.session),
             span: audit::span_of(&[&request.runtime, &request.session]),
-            parent: None,
+            parent: begun.map(|begun| begun.span),
             data: audit::with_claim(data, &audit::claimed(request)),
         };
         let at = self.now();
@@ -61,6 +63,7 @@ impl Butler {
         let correlation = call::correlation(&request.session, &request.tool, &request.arguments);
         let open = lock(&self.0.calls).remove(&correlation);
         let claim = open.as_ref().map_or_else(|| audit::claimed(request), |open| open.claim.clone());
+        let parent = open.as_ref().map_or_else(|| links::parent_of(request), |open| open.parent.clone());
         let span = match (&request.call_id, open) {
             (Some(id), _) => audit::span_of(&[&request.runtime, &request.session, id]),
             (None, Some(open)) => open.span,
@@ -74,7 +77,7 @@ impl Butler {
             actor: agent(request),
             trace: audit::trace_of(&request.runtime, &request.session),
             span,
-            parent: Some(audit::span_of(&[&request.runtime, &request.session])),
+            parent: Some(parent),
             data: audit::with_claim(data, &claim),
         };
         let at = self.now();
@@ -91,20 +94,20 @@ impl Butler {
         lock(&self.0.calls).retain(|_, call| {
             let ours = call.runtime == request.runtime && call.session == request.session;
             if ours && call.allowed {
-                unheard.push((call.span.clone(), call.claim.clone()));
+                unheard.push((call.span.clone(), call.parent.clone(), call.claim.clone()));
             }
             !ours
         });
         let at = self.now();
         self.0.store.write::<_, Error>(Durability::Process, |tx| {
-            for (span, claim) in unheard {
+            for (span, parent, claim) in unheard {
                 let data = json!({ "says": "Allowed, and nothing was heard of it before its session ended." });
                 let draft = Draft {
                     kind: Kind::ActionUnknown,
                     actor: clawbutler_core::actor::Actor::Engine,
                     trace: audit::trace_of(&request.runtime, &request.session),
                     span,
-                    parent: Some(audit::span_of(&[&request.runtime, &request.session])),
+                    parent: Some(parent),
                     data: audit::with_claim(data, &claim),
                 };
                 audit::append(tx, at, draft)?;
@@ -116,7 +119,9 @@ impl Butler {
             matches!(&grant.reach, Reach::Session { runtime, session }
                 if *runtime == request.runtime && *session == request.session)
         })?;
-        self.note(request, Kind::SessionEnded)
+        self.note(request, Kind::SessionEnded)?;
+        self.unmeet(request);
+        Ok(())
     }
 
     /// The runtime's configuration changed under a running session. If our guard is no longer in force,

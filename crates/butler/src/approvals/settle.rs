@@ -15,13 +15,14 @@ use serde_json::{Value, json};
 use super::submit::agent;
 use super::waiters::answer;
 use crate::engine::lock;
-use crate::{Butler, Error, Event, audit};
+use crate::{Butler, Error, Event, audit, links};
 
 #[expect(clippy::cast_possible_truncation, reason = "the bound is a few hundred")]
 const ALL: u32 = PENDING_TOTAL as u32;
 
 pub(super) fn draft_of(row: &ApprovalRow, kind: Kind, actor: Actor, data: Value) -> Draft {
-    let parent = Some(audit::span_of(&[&row.action.runtime, &row.action.session]));
+    let session = || audit::span_of(&[&row.action.runtime, &row.action.session]);
+    let parent = Some(row.facts["parent"].as_str().map_or_else(session, SpanId::from));
     let data = audit::with_claim(data, &row.facts["claim"]);
     Draft { kind, actor, trace: TraceId(row.trace.clone()), span: SpanId(row.span.clone()), parent, data }
 }
@@ -32,6 +33,7 @@ impl Butler {
         let answer = answer(row, state);
         if let Some(call) = lock(&self.0.calls).get_mut(&row.correlation) {
             call.allowed = answer.verdict == Verdict::Allow;
+            (call.may_run, call.since) = (call.allowed, clawbutler_platform::os::now());
         }
         lock(&self.0.waiters).wake(&row.id, &answer);
         self.answer_gateway(&row.id);
@@ -178,7 +180,7 @@ impl Butler {
             actor: agent(request),
             trace: audit::trace_of(&request.runtime, &request.session),
             span,
-            parent: Some(audit::span_of(&[&request.runtime, &request.session])),
+            parent: Some(links::parent_of(request)),
             data: audit::with_claim(data, &self.claim_of(request)),
         };
         let stored = self.0.store.write::<_, Error>(Durability::Process, |tx| {

@@ -23,7 +23,7 @@ impl Butler {
         state: HomeState,
     ) -> Result<Submission, Error> {
         let by = Actor::Rule { id: format!("agent-{}", state.word()) };
-        let requested = call.requested(request);
+        let requested = call.requested(request, self.begun_due(request).as_ref());
         let data =
             json!({ "verdict": Verdict::Deny, "matches": [], "rules": call.verdict.rules_version, "grant": null });
         let decided = call.draft(Kind::ActionDecided, by, data);

@@ -6,7 +6,7 @@ use std::sync::mpsc::Receiver;
 
 use clawbutler_connectors::call::{self, ToolCall};
 use clawbutler_connectors::hook;
-use clawbutler_core::action::Action;
+use clawbutler_core::action::{Action, Effect};
 use clawbutler_core::actor::Actor;
 use clawbutler_core::approval::ApprovalState;
 use clawbutler_core::clock::Timestamp;
@@ -30,8 +30,9 @@ use serde_json::{Value, json};
 use super::waiters::{Answer, answer};
 use crate::engine::lock;
 use crate::grants::use_one;
+use crate::links::Begun;
 use crate::runtimes::home_id;
-use crate::{Butler, Error, Event, audit, view};
+use crate::{Butler, Error, Event, audit, links, view};
 
 /// What became of a request at once.
 #[derive(Debug)]
@@ -56,6 +57,15 @@ pub(crate) struct OpenCall {
     pub(crate) runtime: String,
     pub(crate) session: String,
     pub(crate) allowed: bool,
+    /// What it belongs to.
+    pub(crate) parent: SpanId,
+    /// Whether it may run: nobody is asked and nobody said no.
+    pub(crate) may_run: bool,
+    /// Since when, in the units of the system's table of processes.
+    pub(crate) since: Option<u64>,
+    /// Whether it can start a program, and whether it begins another agent.
+    pub(crate) starts_programs: bool,
+    pub(crate) spawns: bool,
     /// Whether it came to a gate, and its runtime has not asked about it since.
     pub(crate) gated: bool,
     /// See [`audit::claimed`].
@@ -72,7 +82,7 @@ pub(super) struct Call {
     pub(super) at: Timestamp,
     pub(super) trace: TraceId,
     pub(super) span: SpanId,
-    /// Span of its session.
+    /// Span of its session, or of the sub-agent in it.
     pub(super) parent: SpanId,
     /// See [`audit::claimed`].
     pub(super) claim: Value,
@@ -95,7 +105,12 @@ pub(super) struct Call {
 impl Butler {
     /// The one way in for hooks. Only submits: nothing here can approve, edit a rule or remove a guard.
     pub fn submit(&self, request: &ActionRequest) -> Submission {
-        match self.try_submit(request) {
+        self.submit_of(request, None)
+    }
+
+    /// The same of a connection whose other end is the process `peer`, by the system's word.
+    pub fn submit_of(&self, request: &ActionRequest, peer: Option<u32>) -> Submission {
+        match self.try_submit(request, peer) {
             Ok(submission) => submission,
             Err(Error(error)) => {
                 tracing::error!(message = %error.message, "a request could not be recorded");
@@ -104,7 +119,7 @@ impl Butler {
         }
     }
 
-    fn try_submit(&self, request: &ActionRequest) -> Result<Submission, Error> {
+    fn try_submit(&self, request: &ActionRequest, peer: Option<u32>) -> Result<Submission, Error> {
         if request.v != VERSION || self.stopping() {
             return Ok(settled(Verdict::Unavailable, "ClawButler cannot answer this now.".to_owned()));
         }
@@ -112,6 +127,8 @@ impl Butler {
         if !home.governed {
             return Ok(settled(Verdict::Defer, String::new()));
         }
+        self.meet(request, peer)?;
+        self.note_subagent(request)?;
         match request.event {
             HookEvent::Gate | HookEvent::Relay => self.judge(request),
             HookEvent::Completed
@@ -205,7 +222,7 @@ impl Butler {
             at,
             trace: audit::trace_of(&request.runtime, &request.session),
             span,
-            parent: audit::span_of(&[&request.runtime, &request.session]),
+            parent: links::parent_of(request),
             claim: audit::claimed(request),
             id: request.call_id.as_deref().map(|id| self.short_id(id)),
             correlation,
@@ -307,7 +324,7 @@ impl Butler {
             (None, Some(first)) => Actor::Rule { id: first.rule.clone() },
             (None, None) => Actor::Rule { id: format!("risk-{}", call.verdict.assessment.level.word()) },
         };
-        let requested = call.requested(request);
+        let requested = call.requested(request, self.begun_due(request).as_ref());
         let decided = call.draft(
             Kind::ActionDecided,
             by,
@@ -369,7 +386,7 @@ impl Butler {
         // A relay's call was recorded when its gate handed it over.
         let fresh = !relay || !lock(&self.0.calls).contains_key(&call.correlation);
         if fresh {
-            drafts.insert(0, call.requested(request));
+            drafts.insert(0, call.requested(request, self.begun_due(request).as_ref()));
         }
         // The waiter is there before the row: nobody can settle it unheard.
         let ticket = self.ticket(&id);
@@ -425,6 +442,7 @@ impl Butler {
                 "facts": call.facts,
                 "home": home_id(&request.runtime, &request.process.home),
                 "claim": call.claim,
+                "parent": call.parent,
                 "cost": call.cost.clone().unwrap_or_else(|| self.estimate(request, &call.action)),
             }),
         }
@@ -432,7 +450,7 @@ impl Butler {
 
     fn over_bound(&self, request: &ActionRequest, call: &Call, relay: bool, mine: usize) -> Result<Submission, Error> {
         let says = format!("{mine} requests of this session are waiting already; no more are queued.");
-        let requested = call.requested(request);
+        let requested = call.requested(request, self.begun_due(request).as_ref());
         let bound = call.draft(Kind::BoundReached, Actor::Engine, json!({ "says": says }));
         self.0.store.write::<_, Error>(Durability::Process, |tx| {
             audit::append(tx, call.at, requested)?;
@@ -453,6 +471,12 @@ impl Butler {
     }
 
     pub(super) fn remember(&self, request: &ActionRequest, call: &Call, verdict: Verdict) {
+        self.note_context(request, &call.claim, &call.span);
+        let spawns = matches!(call.action.effect, Effect::AgentSpawn { .. });
+        if spawns && request.event == HookEvent::Gate && verdict != Verdict::Deny {
+            self.note_spawning(request);
+        }
+        let may_run = matches!(verdict, Verdict::Allow | Verdict::Ask | Verdict::Defer);
         let mut calls = lock(&self.0.calls);
         if calls.len() >= OPEN_CALLS {
             calls.clear();
@@ -464,6 +488,11 @@ impl Butler {
                 runtime: request.runtime.clone(),
                 session: request.session.clone(),
                 allowed: verdict == Verdict::Allow,
+                parent: call.parent.clone(),
+                may_run,
+                since: may_run.then(clawbutler_platform::os::now).flatten(),
+                starts_programs: links::starts_programs(&call.action.effect),
+                spawns,
                 gated: request.event == HookEvent::Gate,
                 claim: call.claim.clone(),
             },
@@ -495,7 +524,7 @@ impl Call {
         }
     }
 
-    pub(super) fn requested(&self, request: &ActionRequest) -> Draft {
+    pub(super) fn requested(&self, request: &ActionRequest, begun: Option<&Begun>) -> Draft {
         let mut data = json!({
             "tool": self.action.tool,
             "effect": audit::effect(&self.action),
@@ -513,7 +542,7 @@ impl Call {
         if let Some(id) = &self.id {
             data["call_id"] = json!(id);
         }
-        self.draft(Kind::ActionRequested, agent(request), data)
+        self.draft(Kind::ActionRequested, agent(request), links::with_begun(data, begun))
     }
 }
 
@@ -542,7 +571,7 @@ pub(crate) fn tool_call(request: &ActionRequest) -> ToolCall {
     }
 }
 
-pub(super) fn agent(request: &ActionRequest) -> Actor {
+pub(crate) fn agent(request: &ActionRequest) -> Actor {
     Actor::Agent { runtime: request.runtime.clone(), session: request.session.clone() }
 }
 

@@ -295,7 +295,7 @@ impl Butler {
             actor: Actor::Engine,
             trace: audit::trace_of(&request.runtime, &request.session),
             span: self.span_of_request(request),
-            parent: Some(audit::span_of(&[&request.runtime, &request.session])),
+            parent: Some(crate::links::parent_of(request)),
             data,
         };
         self.0.store.write(Durability::Process, |tx| audit::append(tx, at, draft).map(drop))

@@ -99,6 +99,8 @@ fn of_kind(kind: Kind, parts: &Parts) -> Shape {
         Kind::EngineStopped => lifecycle((4, "Stop"), "ClawButler Desktop"),
         Kind::SessionStarted => lifecycle((3, "Start"), named(&parts.runtime)),
         Kind::SessionEnded => lifecycle((4, "Stop"), named(&parts.runtime)),
+        Kind::SubagentStarted => lifecycle((3, "Start"), subagent(parts)),
+        Kind::SubagentEnded => lifecycle((4, "Stop"), subagent(parts)),
         Kind::GuardDrift
         | Kind::TamperingNoticed
         | Kind::LogDamaged
@@ -255,6 +257,12 @@ fn lifecycle(activity: (i64, &'static str), app: &str) -> Shape {
 /// The runtime as the name of an application.
 fn named(runtime: &str) -> &str {
     if runtime.is_empty() { "unknown" } else { runtime }
+}
+
+/// A sub-agent by its name, or the runtime of one without.
+fn subagent(parts: &Parts) -> &str {
+    let name = parts.data["subagent"]["name"].as_str().unwrap_or_default();
+    named(if name.is_empty() { &parts.runtime } else { name })
 }
 
 fn finding(parts: &Parts, activity: (i64, &'static str), uid: String) -> Shape {

@@ -106,6 +106,8 @@ struct Open {
     trace: String,
     /// Trace and span of the client, where it says that the action belongs to them.
     claimed: Option<(String, String)>,
+    /// What began the session that the span is of or that it tells of: in another trace, so it is linked.
+    begun: Option<Value>,
     parent: Option<String>,
     name: String,
     start: i64,
@@ -164,10 +166,15 @@ impl Spans {
         if let Some(parent) = parent {
             made["parentSpanId"] = json!(parent);
         }
+        let mut links = Vec::new();
         if span.claimed.is_some() {
             made["flags"] = json!(REMOTE_PARENT);
-            let session = own_parent.map(|parent| json!({ "traceId": span.trace, "spanId": parent }));
-            made["links"] = session.into_iter().collect();
+            links.extend(own_parent.map(|parent| json!({ "traceId": span.trace, "spanId": parent })));
+            made["links"] = json!(links);
+        }
+        if let Some(begun) = span.begun {
+            links.push(begun);
+            made["links"] = json!(links);
         }
         Some(made)
     }
@@ -188,6 +195,7 @@ impl Open {
         Self {
             trace: parts.trace.clone(),
             claimed: None,
+            begun: None,
             parent: parts.parent.clone().or(session),
             name: parts.kind.clone(),
             start: parts.at,
@@ -202,7 +210,14 @@ impl Open {
     fn add(&mut self, parts: &Parts) {
         self.start = self.start.min(parts.at);
         self.end = self.end.max(parts.at);
-        if self.parent.is_none() || parts.parent.is_some() {
+        if let Some((trace, span, how)) = parts.begun_by() {
+            let how = text("clawbutler.begun_by", how);
+            self.begun = Some(json!({ "traceId": trace, "spanId": span, "attributes": [how] }));
+        }
+        // The parent of a session that another one began is in that one's trace: only a link can say it.
+        if parts.kind.starts_with("session.") {
+            self.parent = None;
+        } else if self.parent.is_none() || parts.parent.is_some() {
             self.parent = parts.parent.clone().or(self.parent.take());
         }
         if self.claimed.is_none() {

@@ -5,12 +5,16 @@ use serde_json::Value;
 
 use super::words;
 use crate::audit::CLIENT_TRACE;
+use crate::links::BEGUN_BY;
 
 /// Words of one entry that are searched.
 const WORDS: usize = 4_000;
 
 /// Stands before the id of a client's trace, where a filter names one.
 pub(crate) const CLAIMED: &str = "client:";
+
+/// Stands before the id of the trace that began an entry's session, where a filter names one.
+pub(crate) const BEGUN: &str = "begun:";
 
 /// What exports have in place of facts that were pruned.
 pub(crate) const GONE: &str = "[pruned]";
@@ -102,6 +106,12 @@ impl Parts {
         Some((claim["trace"].as_str()?, claim["span"].as_str()?))
     }
 
+    /// Trace and span that began the entry's session, and how that is known.
+    pub(crate) fn begun_by(&self) -> Option<(&str, &str, &str)> {
+        let begun = &self.data[BEGUN_BY];
+        Some((begun["trace"].as_str()?, begun["span"].as_str()?, begun["how"].as_str()?))
+    }
+
     /// Values by which the members of a filter find the entry.
     pub(crate) fn values(&self, member: Member) -> Vec<String> {
         let text = |value: &Value| value.as_str().map(str::to_owned);
@@ -124,7 +134,8 @@ impl Parts {
             // What a client claims is found by another name: no session's own trace has entries of others.
             Member::Trace => {
                 let claimed = self.claimed().map(|(trace, _)| format!("{CLAIMED}{trace}"));
-                std::iter::once(self.trace.clone()).chain(claimed).collect()
+                let begun = self.begun_by().map(|(trace, ..)| format!("{BEGUN}{trace}"));
+                std::iter::once(self.trace.clone()).chain(claimed).chain(begun).collect()
             }
             Member::Project => some(self.project()),
             Member::Risk => some(self.risk()),

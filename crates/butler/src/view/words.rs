@@ -87,6 +87,12 @@ fn gateway_act_says(path: &str, data: &Value) -> String {
     }
 }
 
+/// A sub-agent by its name, or its id where it has none.
+fn subagent(data: &Value) -> &str {
+    let text = |name: &str| data["subagent"][name].as_str().filter(|text| !text.is_empty());
+    text("name").or_else(|| text("id")).unwrap_or("unknown")
+}
+
 /// One sentence on an entry.
 pub(crate) fn entry_says(kind: &str, data: &Value) -> String {
     let text = |name: &str| data[name].as_str().unwrap_or_default().to_owned();
@@ -143,6 +149,8 @@ pub(crate) fn entry_says(kind: &str, data: &Value) -> String {
         "guard.tested" => format!("The guard in {} was tried. {}", text("path"), text("says")),
         "guard.drift" => format!("The guard changed without us: {}", text("says")),
         "session.started" => format!("A session started in {}.", text("cwd")),
+        "subagent.started" => format!("A sub-agent began: {}.", subagent(data)),
+        "subagent.ended" => format!("A sub-agent ended: {}.", subagent(data)),
         "session.ended" => "A session ended.".to_owned(),
         "config.changed" => "A runtime's configuration changed while it ran.".to_owned(),
         "engine.started" => format!("ClawButler {} started.", text("version")),

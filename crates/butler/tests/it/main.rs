@@ -27,6 +27,8 @@ mod gateway_watch;
 mod grants;
 mod history;
 mod keeping;
+#[cfg(target_os = "linux")]
+mod links;
 mod made;
 mod observed;
 mod ocsf_schema;

@@ -93,6 +93,10 @@ impl Connector for ClaudeCode {
         records::in_file(home, file).into_iter().collect()
     }
 
+    fn spawned_by(&self, transcript: &Path, agent: &str) -> Option<String> {
+        records::spawned_by(transcript, agent)
+    }
+
     fn reader(&self, recording: &Recording, saved: Option<&Value>) -> Option<Box<dyn Reader>> {
         Some(Box::new(records::Transcript::new(recording, saved)))
     }

@@ -161,6 +161,10 @@ impl Connector for Codex {
         recordings::of_file(home, file).into_iter().collect()
     }
 
+    fn spawned_by(&self, transcript: &Path, agent: &str) -> Option<String> {
+        workdir::spawned_by(transcript, agent)
+    }
+
     fn reader(&self, recording: &Recording, saved: Option<&Value>) -> Option<Box<dyn Reader>> {
         Some(Box::new(rollout::Rollout::new(recording, saved)))
     }

@@ -44,6 +44,24 @@ fn tail(home: &Path, record: &Path) -> Option<String> {
     if !(plain && inside && named) {
         return None;
     }
+    end(record)
+}
+
+/// The call by which a thread's record says that it started another one.
+pub(super) fn spawned_by(record: &Path, thread: &str) -> Option<String> {
+    let text = end(record)?;
+    text.lines().rev().filter(|line| line.contains("\"SubAgentActivity\"") && line.contains(thread)).find_map(|line| {
+        let value: Value = serde_json::from_str(line).ok()?;
+        let item = value.get("payload")?.get("item")?;
+        let text = |name: &str| item.get(name).and_then(Value::as_str);
+        let started = text("type") == Some("SubAgentActivity")
+            && text("kind") == Some("started")
+            && text("agent_thread_id") == Some(thread);
+        text("id").filter(|_| started).map(str::to_owned)
+    })
+}
+
+fn end(record: &Path) -> Option<String> {
     let mut file = File::open(record).ok()?;
     let length = file.metadata().ok().filter(std::fs::Metadata::is_file)?.len();
     file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES))).ok()?;

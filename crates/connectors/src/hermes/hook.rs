@@ -46,6 +46,10 @@ impl HookSide for Side {
         Output { stdout: String::new(), stderr: format!("{}\n", cut(why, FACT_CHARS)), exit: 2 }
     }
 
+    fn subagents_are_sessions(&self) -> bool {
+        true
+    }
+
     fn has_native_prompt(&self, input: &HookInput) -> bool {
         // The plugin looked: this release can be made to ask, its prompts are not skipped, and somebody sees them.
         input.event == Event::Gate && input.extra.get("native") == Some(&Value::Bool(true))
@@ -141,6 +145,9 @@ fn extra(payload: &Map<String, Value>) -> Value {
         if let Some(text) = payload.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()) {
             facts.insert(key.to_owned(), cut(text, FACT_CHARS).into());
         }
+    }
+    if payload.get("event").is_some_and(|name| name == "subagent_start") {
+        facts.insert("outcome".to_owned(), "started".into());
     }
     if let Some(ms) = payload.get("duration_ms").and_then(Value::as_u64) {
         facts.insert("duration_ms".to_owned(), ms.into());

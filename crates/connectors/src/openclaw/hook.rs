@@ -51,6 +51,10 @@ impl HookSide for Side {
 
     /// A plugin can ask in turns with a person at them only; in jobs and in the command line its question is
     /// a refusal. The hook cannot tell which one it is in, so it never counts on it.
+    fn subagents_are_sessions(&self) -> bool {
+        true
+    }
+
     fn has_native_prompt(&self, _input: &HookInput) -> bool {
         false
     }

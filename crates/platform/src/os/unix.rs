@@ -147,6 +147,34 @@ pub fn started(pid: u32) -> Option<u64> {
     crate::process::started(pid)
 }
 
+/// What [`started`] would say of a process that starts now.
+#[cfg(target_os = "linux")]
+pub fn now() -> Option<u64> {
+    // Both count hundredths of a second since boot.
+    let text = fs::read_to_string("/proc/uptime").ok()?;
+    let (seconds, rest) = text.split_ascii_whitespace().next()?.split_once('.')?;
+    Some(seconds.parse::<u64>().ok()? * 100 + rest.get(..2)?.parse::<u64>().ok()?)
+}
+
+/// See the Linux one.
+#[cfg(not(target_os = "linux"))]
+pub fn now() -> Option<u64> {
+    crate::process::now()
+}
+
+/// A process and those it descends from, nearest first; at most so many.
+#[cfg(target_os = "linux")]
+pub fn ancestors(pid: u32, most: usize) -> Vec<crate::ending::Row> {
+    crate::ending::ancestors(pid, most, row)
+}
+
+/// See the Linux one.
+#[cfg(not(target_os = "linux"))]
+pub fn ancestors(pid: u32, most: usize) -> Vec<crate::ending::Row> {
+    let table = crate::process::table();
+    crate::ending::ancestors(pid, most, |pid| table.iter().find(|row| row.pid == pid).copied())
+}
+
 /// Every process that runs.
 #[cfg(target_os = "linux")]
 pub fn table() -> Vec<crate::ending::Row> {

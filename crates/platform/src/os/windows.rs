@@ -108,6 +108,17 @@ pub fn started(pid: u32) -> Option<u64> {
     crate::process::started(pid)
 }
 
+/// What [`started`] would say of a process that starts now.
+pub fn now() -> Option<u64> {
+    crate::process::now()
+}
+
+/// A process and those it descends from, nearest first; at most so many.
+pub fn ancestors(pid: u32, most: usize) -> Vec<crate::ending::Row> {
+    let table = crate::process::table();
+    crate::ending::ancestors(pid, most, |pid| table.iter().find(|row| row.pid == pid).copied())
+}
+
 /// Every process that runs.
 pub fn table() -> Vec<crate::ending::Row> {
     crate::process::table()

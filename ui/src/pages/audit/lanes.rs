@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use clawbutler_wire::Seq;
 use clawbutler_wire::audit::EntryView;
-use clawbutler_wire::audit_search::{SpanView, TraceView};
+use clawbutler_wire::audit_search::{BegunView, SpanView, TraceView};
 
 use super::model;
 
@@ -22,6 +22,9 @@ pub(super) struct Trace {
     pub(super) next: Option<Seq>,
     /// Whether it is a trace that clients claim, not that of a session.
     pub(super) client: bool,
+    pub(super) begun_by: Option<BegunView>,
+    pub(super) begun: Vec<BegunView>,
+    pub(super) more_begun: bool,
 }
 
 impl Trace {
@@ -29,6 +32,7 @@ impl Trace {
     pub(super) fn add(&mut self, page: TraceView) {
         self.id = page.trace;
         self.client = page.client;
+        (self.begun_by, self.begun, self.more_begun) = (page.begun_by, page.begun, page.more_begun);
         self.entries.extend(page.entries);
         self.next = page.next;
         for fresh in page.spans {
@@ -77,6 +81,10 @@ pub(super) struct Lane {
     pub(super) state: String,
     /// The trace that the client says it belongs to.
     pub(super) client: Option<String>,
+    /// The trace it is in.
+    pub(super) trace: String,
+    /// Of a session that another one began: how that is known.
+    pub(super) how: Option<String>,
     pub(super) depth: usize,
     /// Length (ms).
     pub(super) length: i64,
@@ -96,6 +104,8 @@ pub(super) struct Lanes {
     pub(super) until: i64,
     /// Entries that belong to no span.
     pub(super) loose: Vec<EntryView>,
+    /// Sessions that are drawn.
+    pub(super) sessions: usize,
 }
 
 fn marked(entry: &EntryView) -> Option<&'static str> {
@@ -109,8 +119,10 @@ fn marked(entry: &EntryView) -> Option<&'static str> {
 
 /// A span's name in words: a tool as it is, a kind by its words.
 pub(super) fn name(span: &SpanView) -> String {
-    if span.name.starts_with("session.") {
-        "Session".to_owned()
+    if let Some(agent) = &span.subagent {
+        format!("Sub-agent {agent}")
+    } else if span.name.starts_with("session.") {
+        if span.runtime.is_empty() { "Session".to_owned() } else { format!("Session of {}", span.runtime) }
     } else if span.name.contains('.') && !span.name.contains(' ') && !span.name.contains("__") {
         model::kind_words(&span.name)
     } else {
@@ -150,7 +162,8 @@ pub(super) fn lanes(trace: &Trace) -> Lanes {
             if !drawn.insert(span.id.as_str()) {
                 continue;
             }
-            lanes.push(lane(span, depth, (from, until), &by_seq));
+            let joined = is_session(span).then(|| trace.begun.iter().find(|one| one.trace == span.trace)).flatten();
+            lanes.push(Lane { how: joined.map(|one| one.how.clone()), ..lane(span, depth, (from, until), &by_seq) });
             let children = below.get(span.id.as_str()).into_iter().flatten().rev();
             waiting.extend(children.map(|child| (*child, (depth + 1).min(DEEPEST))));
         }
@@ -161,7 +174,12 @@ pub(super) fn lanes(trace: &Trace) -> Lanes {
     }
     let held: HashSet<u64> = trace.spans.iter().flat_map(|span| span.entries.iter().map(|seq| seq.0)).collect();
     let loose = trace.entries.iter().filter(|entry| !held.contains(&entry.seq.0)).cloned().collect();
-    Lanes { lanes, from, until, loose }
+    let sessions = trace.spans.iter().map(|span| span.trace.as_str()).collect::<HashSet<_>>().len();
+    Lanes { lanes, from, until, loose, sessions }
+}
+
+fn is_session(span: &SpanView) -> bool {
+    span.name.starts_with("session.")
 }
 
 fn lane(span: &SpanView, depth: usize, (from, until): (i64, i64), by_seq: &HashMap<u64, &EntryView>) -> Lane {
@@ -178,6 +196,8 @@ fn lane(span: &SpanView, depth: usize, (from, until): (i64, i64), by_seq: &HashM
         name: name(span),
         state: span.state.clone(),
         client: span.client.clone(),
+        trace: span.trace.clone(),
+        how: None,
         depth,
         length: span.end - span.start,
         left: share(span.start - from, whole).min(100.0 - width),
@@ -239,6 +259,9 @@ mod tests {
         SpanView {
             id: id.to_owned(),
             parent: parent.map(str::to_owned),
+            trace: "t".to_owned(),
+            runtime: String::new(),
+            subagent: None,
             name: "Bash".to_owned(),
             start,
             end,
@@ -279,6 +302,46 @@ mod tests {
     }
 
     #[test]
+    fn a_session_hangs_below_the_action_that_began_it() {
+        let begun = BegunView {
+            trace: "u".to_owned(),
+            runtime: "Codex".to_owned(),
+            session: "2".to_owned(),
+            span: "a".to_owned(),
+            how: "process".to_owned(),
+        };
+        let session = |id: &str, trace: &str, runtime: &str, parent| SpanView {
+            name: "session.started".to_owned(),
+            trace: trace.to_owned(),
+            runtime: runtime.to_owned(),
+            ..span(id, parent, 0, 9, &[])
+        };
+        let agent = SpanView { subagent: Some("explore".to_owned()), ..span("g", Some("s"), 2, 3, &[]) };
+        let trace = Trace {
+            spans: vec![
+                session("s", "t", "Claude Code", None),
+                span("a", Some("s"), 1, 8, &[]),
+                session("c", "u", "Codex", Some("a")),
+                SpanView { trace: "u".to_owned(), ..span("b", Some("c"), 4, 5, &[]) },
+                agent,
+            ],
+            begun: vec![begun],
+            ..Trace::default()
+        };
+        let all = lanes(&trace);
+        let drawn: Vec<_> =
+            all.lanes.iter().map(|lane| (lane.name.as_str(), lane.depth, lane.how.as_deref())).collect();
+        let expected = [
+            ("Session of Claude Code", 0, None),
+            ("Bash", 1, None),
+            ("Session of Codex", 2, Some("process")),
+            ("Bash", 3, None),
+            ("Sub-agent explore", 1, None),
+        ];
+        assert_eq!((drawn.as_slice(), all.sessions), (expected.as_slice(), 2));
+    }
+
+    #[test]
     fn circles_and_empty_traces_are_drawn_once() {
         let trace = Trace {
             spans: vec![
@@ -296,7 +359,7 @@ mod tests {
 
     #[test]
     fn pages_make_a_cut_span_whole() {
-        let page = |spans, next| TraceView { trace: "t".to_owned(), client: false, entries: Vec::new(), spans, next };
+        let page = |spans, next| TraceView { trace: "t".to_owned(), spans, next, ..TraceView::default() };
         let mut trace = Trace::default();
         let first = SpanView { name: "action.requested".to_owned(), ..span("a", None, 5, 9, &[1]) };
         let second = SpanView { state: "denied".to_owned(), ..span("a", Some("s"), 8, 12, &[2]) };

@@ -13,6 +13,7 @@ mod list;
 mod model;
 mod rows;
 mod saved;
+mod spans;
 mod trace;
 mod verify;
 

@@ -175,6 +175,8 @@ pub(super) const KINDS: &[(&str, &[(&str, &str)])] = &[
         &[
             ("session.started", "Session began"),
             ("session.ended", "Session ended"),
+            ("subagent.started", "Sub-agent began"),
+            ("subagent.ended", "Sub-agent ended"),
             ("gateway.attached", "Gateway connected"),
             ("gateway.detached", "Gateway disconnected"),
             ("gateway.up", "Gateway up"),

@@ -1,14 +1,14 @@
 //! One trace: spans as bars on an axis of time, or as a tree with their entries.
 
 use clawbutler_wire::audit::EntryView;
-use clawbutler_wire::audit_search::AuditFilter;
+use clawbutler_wire::audit_search::{AuditFilter, BegunView};
 use clawbutler_wire::command::{SearchAudit, ShowTrace};
 use clawbutler_wire::{ApiError, Seq};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::lanes::{self, Lane, Lanes, Trace};
-use super::{Desk, address, entry, model};
+use super::{Desk, address, entry, model, spans};
 use crate::route::{Route, replace};
 use crate::{api, clock, kit, signs};
 
@@ -119,7 +119,8 @@ pub(super) fn Page(desk: Desk) -> impl IntoView {
                     {move || tracing.trace.with(|trace| trace.as_ref().is_some_and(|trace| trace.client)).then(|| view! {
                         <p class="calm" data-testid="client-trace">"Clients say that these actions belong to this trace; it is no session's own. What a client says of its trace is not checked."</p>
                     })}
-                    {if tree.get() { as_tree(all) } else { view! { <Timeline all=all chosen=chosen/> }.into_any() }}
+                    {move || tracing.trace.with(|trace| trace.as_ref().map(linked))}
+                    {if tree.get() { spans::as_tree(all) } else { view! { <Timeline all=all chosen=chosen/> }.into_any() }}
                 }.into_any(),
             }}
             {move || tracing.trace.with(|trace| trace.as_ref().and_then(|trace| trace.next)).map(|next| view! {
@@ -136,8 +137,9 @@ fn summary(all: &Lanes) -> AnyView {
     let spans = crate::model::count(all.lanes.len() as u64, "span", "spans");
     let entries = model::entries(entries as u64);
     let denied = if denied > 0 { format!(", {denied} denied") } else { String::new() };
+    let sessions = if all.sessions > 1 { format!(", in {} sessions", all.sessions) } else { String::new() };
     view! {
-        <p class="quiet number" data-testid="trace-summary">{format!("{spans}, {entries}{denied}. Began {}, lasted {}.", clock::short(all.from), lanes::length(all.until - all.from))}</p>
+        <p class="quiet number" data-testid="trace-summary">{format!("{spans}, {entries}{denied}{sessions}. Began {}, lasted {}.", clock::short(all.from), lanes::length(all.until - all.from))}</p>
     }
     .into_any()
 }
@@ -195,9 +197,10 @@ fn Bar(lane: Lane, grid: StoredValue<Vec<(f64, String)>>, chosen: RwSignal<Optio
     );
     let entries = StoredValue::new(lane.entries.clone());
     let client = StoredValue::new(lane.client.clone());
+    let how = StoredValue::new(lane.how.clone().map(|how| (how, lane.trace.clone())));
     let first = lane.entries.first().map_or(0, |entry| entry.at);
     view! {
-        <li class="lane" data-testid="lane" data-depth=lane.depth.to_string()>
+        <li class="lane" class:begun=lane.how.is_some() data-testid="lane" data-depth=lane.depth.to_string()>
             <button type="button" class="lane-row" aria-expanded=move || open.get().to_string() aria-label=label on:click=press>
                 <span class=format!("lane-name depth-{}", lane.depth)><span class="headline">{lane.name.clone()}</span>{signs::span_state(&lane.state)}</span>
                 <span class="track">{lines}
@@ -207,6 +210,7 @@ fn Bar(lane: Lane, grid: StoredValue<Vec<(f64, String)>>, chosen: RwSignal<Optio
                 <span class="lane-length number quiet">{lanes::length(lane.length)}</span>
             </button>
             {move || open.get().then(|| view! {
+                {how.get_value().map(|(how, trace)| joined(&how, &trace))}
                 {client.get_value().map(claimed)}
                 <ul class="related lane-entries">{entries.with_value(|entries| entries.iter().map(|entry| link(entry, Some(first))).collect_view())}</ul>
             })}
@@ -215,56 +219,65 @@ fn Bar(lane: Lane, grid: StoredValue<Vec<(f64, String)>>, chosen: RwSignal<Optio
 }
 
 /// The trace that a client says an action belongs to.
-fn claimed(trace: String) -> AnyView {
+pub(super) fn claimed(trace: String) -> AnyView {
     view! {
         <p class="quiet" data-testid="claimed">"By the client’s own word in the trace "<a class="id" href=format!("#/audit/trace/{trace}")>{trace.clone()}</a></p>
     }
     .into_any()
 }
 
+/// How a link between sessions is known, in words.
+fn known_by(how: &str) -> &'static str {
+    match how {
+        "process" => "shown by the system’s table of processes",
+        "runtime" => "told by the runtime, and one process runs both",
+        "trace_context" => "by its client’s own word, which is not checked",
+        _ => "in a way this version does not know",
+    }
+}
+
+/// A session that hangs below what began it.
+pub(super) fn joined(how: &str, trace: &str) -> AnyView {
+    view! {
+        <p class="quiet" data-testid="joined">"Begun by what it hangs below: "{known_by(how)}". "<a href=format!("#/audit/trace/{trace}")>"Its own trace"</a></p>
+    }
+    .into_any()
+}
+
+/// A session in a line: its runtime and its own id.
+fn session(one: &BegunView) -> AnyView {
+    let words =
+        if one.runtime.is_empty() { "another session".to_owned() } else { format!("a session of {}", one.runtime) };
+    view! { <a href=format!("#/audit/trace/{}", one.trace) title=one.session.clone()>{words}</a> }.into_any()
+}
+
+/// What began this session, and what says that this one began it.
+fn linked(trace: &Trace) -> AnyView {
+    let above = trace.begun_by.as_ref().map(|one| {
+        view! { <p class="calm" data-testid="begun-by">"Begun by "{session(one)}": "{known_by(&one.how)}"."</p> }
+    });
+    let told: Vec<_> = trace
+        .begun
+        .iter()
+        .filter(|one| one.how == "trace_context")
+        .map(|one| view! { <li>{session(one)}</li> })
+        .collect();
+    let told = (!told.is_empty()).then(|| {
+        view! {
+            <div class="calm" data-testid="told"><p>"By the word of their clients, which is not checked, this trace also began:"</p><ul>{told}</ul></div>
+        }
+    });
+    let more = trace.more_begun.then(|| view! { <p class="quiet">"It began more sessions than are shown."</p> });
+    view! { {above}{told}{more} }.into_any()
+}
+
 /// One entry in a line; the time since the first one.
-fn link(shown: &EntryView, first: Option<i64>) -> AnyView {
+pub(super) fn link(shown: &EntryView, first: Option<i64>) -> AnyView {
     let after = first.map(|first| shown.at - first).filter(|after| *after > 0);
     view! {
         <li><a href=format!("#/audit/{}", shown.seq)><span class="number quiet">{model::grouped(shown.seq.0)}</span>" "{model::kind_words(&shown.kind)}</a>" "
             <span class="quiet">{entry::more(shown)}</span>" "{entry::decision(shown)}
             {after.map(|after| view! { <span class="quiet number after">{format!("+{}", lanes::length(after))}</span> })}</li>
-    }
-    .into_any()
-}
-
-fn as_tree(all: Lanes) -> AnyView {
-    let (mut rest, loose) = (all.lanes.into_iter().peekable(), all.loose);
-    let mut roots = Vec::new();
-    while let Some(lane) = rest.next() {
-        roots.push(branch(lane, &mut rest));
-    }
-    let loose = (!loose.is_empty()).then(|| {
-        view! {
-            <h2>"Of no span"</h2><ul class="related">{loose.iter().map(|entry| link(entry, None)).collect_view()}</ul>
-        }
-    });
-    view! { <ul class="span-tree" data-testid="span-tree">{roots}</ul>{loose} }.into_any()
-}
-
-/// A span with those below it: the ones behind it that stand deeper.
-fn branch(lane: Lane, rest: &mut std::iter::Peekable<std::vec::IntoIter<Lane>>) -> AnyView {
-    let mut below = Vec::new();
-    while let Some(next) = rest.next_if(|next| next.depth > lane.depth) {
-        below.push(branch(next, rest));
-    }
-    let first = lane.entries.first().map_or(0, |entry| entry.at);
-    let entries = lane.entries.iter().map(|entry| link(entry, Some(first))).collect_view();
-    let below = (!below.is_empty()).then(|| view! { <ul>{below}</ul> });
-    view! {
-        <li>
-            <details open=lane.depth < 2 data-testid="span">
-                <summary><strong>{lane.name.clone()}</strong>" "{signs::span_state(&lane.state)}" "<span class="quiet number">{lanes::length(lane.length)}", "{model::entries(lane.entries.len() as u64)}</span></summary>
-                {lane.client.clone().map(claimed)}
-                <ul class="related">{entries}</ul>
-            </details>
-            {below}
-        </li>
     }
     .into_any()
 }

@@ -92,6 +92,13 @@ fn session_of(file: &Path) -> Option<String> {
     value.get("sessionId").and_then(Value::as_str).filter(|session| !session.is_empty()).map(str::to_owned)
 }
 
+/// The call that started a sub-agent, from the note beside its transcript in the folder of the session.
+pub(in super::super) fn spawned_by(transcript: &Path, agent: &str) -> Option<String> {
+    let plain = !agent.is_empty() && agent.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    let file = || transcript.with_extension("").join("subagents").join(format!("agent-{agent}.jsonl"));
+    plain.then(|| note(&file()).1).flatten()
+}
+
 /// Type of a sub-agent and the call that started it, from the note beside its transcript.
 pub(super) fn note(transcript: &Path) -> (Option<String>, Option<String>) {
     let path = transcript.with_extension("meta.json");

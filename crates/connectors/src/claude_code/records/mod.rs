@@ -8,5 +8,5 @@ mod prompts;
 mod time;
 mod transcript;
 
-pub(super) use files::{all, folder, in_file};
+pub(super) use files::{all, folder, in_file, spawned_by};
 pub(super) use transcript::Transcript;

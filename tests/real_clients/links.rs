@@ -1,0 +1,80 @@
+//! What began what, with real clients: Codex run by a command of Claude Code, and Claude Code's own sub-agent.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop and say where")]
+
+use clawbutler_testkit::codex;
+use clawbutler_testkit::machine::{Machine, Running};
+use clawbutler_testkit::model::script;
+use clawbutler_testkit::results::{CLAUDE, CODEX, tried};
+use clawbutler_wire::command::ShowTrace;
+use serde_json::{Value, json};
+
+use super::{bash, lax};
+
+/// Waits for the end of a client; whatever is asked about meanwhile is allowed once.
+fn allowed_to_its_end(machine: &Machine, mut client: Running) {
+    while client.0.try_wait().unwrap().is_none() {
+        for seen in machine.pending().items {
+            // It may have been taken back since.
+            let _ = machine.decide(&seen, "allow_once", None);
+        }
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+    let output = client.finish();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+fn find<'a>(ledger: &'a [Value], kind: &str, runtime: &str) -> &'a Value {
+    let fits = |entry: &&Value| entry["kind"] == kind && entry["actor"]["runtime"] == runtime;
+    ledger.iter().find(fits).unwrap_or_else(|| panic!("{kind} of {runtime} is not in {ledger:#?}"))
+}
+
+#[test]
+fn codex_in_a_command_of_claude_code_hangs_below_that_command() {
+    let Some(machine) = codex::machine_below_claude(&lax()) else { return };
+    let _rows =
+        [tried(CLAUDE, "links: an agent begun by a command"), tried(CODEX, "links: an agent begun by a command")];
+    let inner = codex::nested(&machine, &json!([[{ "tool": "exec_command", "input": { "cmd": "touch inner.txt" } }]]));
+    let client = machine.claude(&script(&json!([bash("echo before"), bash(&inner)])), &[]);
+    allowed_to_its_end(&machine, client);
+    assert!(machine.project().join("inner.txt").exists(), "{}", machine.transcripts());
+    let ledger = machine.ledger();
+    let outer =
+        ledger.iter().rfind(|entry| entry["kind"] == "action.requested" && entry["actor"]["runtime"] == "claude-code");
+    let outer = outer.unwrap();
+    let begun = find(&ledger, "session.started", "codex");
+    let link = json!({ "trace": outer["trace"], "span": outer["span"], "how": "process" });
+    assert_eq!((&begun["data"]["begun_by"], &begun["parent"]), (&link, &outer["span"]), "{ledger:#?}");
+    let action = find(&ledger, "action.requested", "codex");
+    assert_eq!((&action["parent"], &action["trace"]), (&begun["span"], &begun["trace"]));
+
+    let trace = outer["trace"].as_str().unwrap().to_owned();
+    let view = machine.ask(&ShowTrace { trace, ..ShowTrace::default() }).unwrap();
+    let below = view.spans.iter().find(|span| span.id == action["span"].as_str().unwrap()).unwrap();
+    assert_eq!((below.runtime.as_str(), view.begun.len()), ("Codex", 1));
+    assert!(find(&ledger, "session.started", "claude-code").get("parent").is_none_or(Value::is_null));
+}
+
+#[test]
+fn a_subagent_of_claude_code_hangs_below_the_call_that_began_it() {
+    let Some(machine) = Machine::with_claude(&lax()) else { return };
+    let _row = tried(CLAUDE, "links: a sub-agent below its call");
+    let task = |prompt: &str| {
+        let prompt = script(&json!([bash(prompt)]));
+        json!({ "tool": "Agent", "input": { "description": "look", "prompt": prompt, "subagent_type": "general-purpose" } })
+    };
+    let client = machine.claude(&script(&json!([[task("echo one > one.txt"), task("echo two > two.txt")]])), &[]);
+    allowed_to_its_end(&machine, client);
+    let ledger = machine.ledger();
+    let of = |kind: &str| ledger.iter().filter(|entry| entry["kind"] == kind).collect::<Vec<_>>();
+    let (begun, requested) = (of("subagent.started"), of("action.requested"));
+    assert_eq!(begun.len(), 2, "{ledger:#?}");
+    for agent in begun {
+        let call = requested.iter().find(|entry| entry["span"] == agent["parent"]).unwrap();
+        let how = agent["data"]["how"].as_str().unwrap_or_default();
+        assert!(call["data"]["tool"] == "Agent" && ["named", "only"].contains(&how), "{agent:#?}");
+        let inside: Vec<_> = requested.iter().filter(|entry| entry["parent"] == agent["span"]).collect();
+        assert_eq!(inside.len(), 1, "{ledger:#?}");
+        let command = inside[0]["data"]["effect"]["command"].as_str().unwrap();
+        assert!(call["data"]["effect"]["prompt"].as_str().unwrap().contains(command), "the call that began it");
+    }
+}
