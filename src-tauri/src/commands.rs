@@ -2,7 +2,7 @@
 
 use clawbutler_butler::Butler;
 use clawbutler_wire::command::{
-    AcceptDrift, AcceptRules, AttachHome, BackfillSessions, CheckBackup, CheckPack, CheckRules, ChoosePath,
+    AcceptDrift, AcceptRules, AddHome, AttachHome, BackfillSessions, CheckBackup, CheckPack, CheckRules, ChoosePath,
     DecideApproval, DecideBatch, DeleteRules, DeleteSearch, DetachHome, Discover, DismissAlert, EditPolicy,
     ExplainAction, ExplainApproval, ExportAudit, ForgetHome, GatewayAct, GatewayChat, GatewayConfig, GatewayView,
     GetApproval, GetRetention, GetSettings, Govern, GovernMany, ImportRules, InstallGuard, KillAgent, ListAgents,

@@ -9,7 +9,7 @@ use axum::response::sse::{Event as SseEvent, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use clawbutler_butler::{Butler, Event};
 use clawbutler_wire::command::{
-    AcceptDrift, AcceptRules, AttachHome, BackfillSessions, CheckBackup, CheckPack, CheckRules, ChoosePath,
+    AcceptDrift, AcceptRules, AddHome, AttachHome, BackfillSessions, CheckBackup, CheckPack, CheckRules, ChoosePath,
     DecideApproval, DecideBatch, DeleteRules, DeleteSearch, DetachHome, Discover, DismissAlert, EditPolicy,
     ExplainAction, ExplainApproval, ExportAudit, ForgetHome, GatewayAct, GatewayChat, GatewayConfig, GatewayView,
     GetApproval, GetRetention, GetSettings, Govern, GovernMany, ImportRules, InstallGuard, KillAgent, ListAgents,

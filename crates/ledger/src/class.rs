@@ -68,6 +68,7 @@ impl Kind {
             | Self::RulesBroken => Class::Decisions,
             Self::HomeGoverned
             | Self::HomeReleased
+            | Self::HomeNamed
             | Self::HomeForgotten
             | Self::GuardInstalled
             | Self::GuardRemoved

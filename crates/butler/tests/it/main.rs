@@ -25,6 +25,7 @@ mod grants;
 mod history;
 mod keeping;
 mod made;
+mod named;
 mod observed;
 mod ocsf_schema;
 mod pack;
