@@ -188,6 +188,6 @@ fn a_broken_guard_and_one_switched_off_are_shown_and_repaired() {
     claude.assert_done("off");
     set(&|settings| drop(settings.as_object_mut().unwrap().remove("disableAllHooks")));
     at(GuardState::User);
-    claude.denied("on");
+    claude.denied("again");
     assert!(machine.kinds().contains(&"guard.drift".to_owned()), "{:?}", machine.kinds());
 }

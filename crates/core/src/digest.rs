@@ -26,7 +26,7 @@ pub fn canonical<T: Serialize>(value: &T) -> String {
 
 /// Canonical JSON text of a tree that is there already.
 pub fn canonical_value(tree: &Value) -> String {
-    let mut out = String::with_capacity(256);
+    let mut out = String::with_capacity(512);
     write(tree, &mut out);
     out
 }
@@ -55,9 +55,12 @@ fn write(value: &Value, out: &mut String) {
         Value::String(text) => write_text(text, out),
         // Numbers with a fraction come from agents' arguments; as text they mean the same everywhere.
         Value::Number(number) if number.is_f64() => write_text(&number.to_string(), out),
-        Value::Number(number) => {
-            let _ = write!(out, "{number}");
-        }
+        Value::Number(number) => match number.as_u64() {
+            Some(number) => out.push_str(itoa::Buffer::new().format(number)),
+            None => {
+                let _ = write!(out, "{number}");
+            }
+        },
         Value::Bool(true) => out.push_str("true"),
         Value::Bool(false) => out.push_str("false"),
         Value::Null => out.push_str("null"),
@@ -81,9 +84,11 @@ fn write_members<'a>(members: impl Iterator<Item = (&'a String, &'a Value)>, out
 pub fn write_text(text: &str, out: &mut String) {
     out.push('"');
     let mut rest = text;
-    while let Some(at) = rest.bytes().position(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+    loop {
+        let at = plain(rest.as_bytes());
         out.push_str(&rest[..at]);
-        match rest.as_bytes()[at] {
+        let Some(&byte) = rest.as_bytes().get(at) else { break };
+        match byte {
             b'"' => out.push_str("\\\""),
             b'\\' => out.push_str("\\\\"),
             0x08 => out.push_str("\\b"),
@@ -97,8 +102,32 @@ pub fn write_text(text: &str, out: &mut String) {
         }
         rest = &rest[at + 1..];
     }
-    out.push_str(rest);
     out.push('"');
+}
+
+/// How many bytes at the start of a text stand for themselves in a JSON string: no quote, no backslash, no control
+/// character.
+#[inline]
+pub fn plain(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH: u64 = ONES << 7;
+    let mut at = 0;
+    // Eight bytes at a time: a byte is zero exactly when taking one from it borrows into its high bit. Borrows
+    // run upwards, so the lowest hit is a true one.
+    while let Some(chunk) = bytes.get(at..at + 8) {
+        let word = u64::from_le_bytes(chunk.try_into().unwrap_or_default());
+        let quote = (word ^ (ONES * u64::from(b'"'))).wrapping_sub(ONES);
+        let slash = (word ^ (ONES * u64::from(b'\\'))).wrapping_sub(ONES);
+        let control = word.wrapping_sub(ONES * 0x20);
+        // Neither sought character has the high bit, so that bit of the word itself rules both out.
+        let hit = (quote | slash | control) & !word & HIGH;
+        if hit != 0 {
+            return at + (hit.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    let rest = &bytes[at..];
+    at + rest.iter().position(|&byte| byte < b' ' || byte == b'"' || byte == b'\\').unwrap_or(rest.len())
 }
 
 /// SHA-256 of the canonical form as lower-case hex.

@@ -2,6 +2,8 @@
 //!
 //! The same answer as parsing and encoding again (`core::digest::canonical`), at the speed of reading.
 
+pub(crate) use clawbutler_core::digest::plain;
+
 /// Deepest nesting, as the parser of the same form allows it.
 const DEPTH: usize = 127;
 
@@ -183,30 +185,6 @@ impl<'a> Scanner<'a> {
         self.at += usize::from(there);
         there
     }
-}
-
-/// How many bytes at the start need no look: no quote, no backslash, no control character.
-#[inline]
-pub(crate) fn plain(bytes: &[u8]) -> usize {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    const HIGH: u64 = ONES << 7;
-    let mut at = 0;
-    // Eight bytes at a time: a byte is zero exactly when taking one from it borrows into its high bit. Borrows
-    // run upwards, so the lowest hit is a true one.
-    while let Some(chunk) = bytes.get(at..at + 8) {
-        let word = u64::from_le_bytes(chunk.try_into().unwrap_or_default());
-        let quote = (word ^ (ONES * u64::from(b'"'))).wrapping_sub(ONES);
-        let slash = (word ^ (ONES * u64::from(b'\\'))).wrapping_sub(ONES);
-        let control = word.wrapping_sub(ONES * 0x20);
-        // Neither sought character has the high bit, so that bit of the word itself rules both out.
-        let hit = (quote | slash | control) & !word & HIGH;
-        if hit != 0 {
-            return at + (hit.trailing_zeros() / 8) as usize;
-        }
-        at += 8;
-    }
-    let rest = &bytes[at..];
-    at + rest.iter().position(|&byte| byte < b' ' || byte == b'"' || byte == b'\\').unwrap_or(rest.len())
 }
 
 /// Bytes of a checked string with its escapes resolved.

@@ -212,16 +212,21 @@ impl Entry {
 
 /// The canonical header, members in the order of their names.
 fn header(draft: &Draft, seq: u64, at: Timestamp, data: &str) -> String {
-    let mut out = String::with_capacity(400);
+    let mut out = String::with_capacity(512);
     out.push_str("{\"actor\":");
     write_actor(&draft.actor, &mut out);
-    let _ = write!(out, ",\"at\":{},\"data\":\"{data}\",\"kind\":\"{}\",", at.0, draft.kind.text());
+    let mut digits = itoa::Buffer::new();
+    for part in [",\"at\":", digits.format(at.0), ",\"data\":\"", data, "\",\"kind\":\"", draft.kind.text(), "\","] {
+        out.push_str(part);
+    }
     if let Some(parent) = &draft.parent {
         out.push_str("\"parent\":");
         digest::write_text(parent.as_str(), &mut out);
         out.push(',');
     }
-    let _ = write!(out, "\"seq\":{seq},\"span\":");
+    out.push_str("\"seq\":");
+    out.push_str(digits.format(seq));
+    out.push_str(",\"span\":");
     digest::write_text(draft.span.as_str(), &mut out);
     out.push_str(",\"trace\":");
     digest::write_text(draft.trace.as_str(), &mut out);

@@ -198,6 +198,6 @@ fn a_broken_guard_and_one_switched_off_are_shown_and_repaired() {
     codex.assert_done("off");
     codex::cli(machine, &["features", "enable", "hooks"]);
     at(GuardState::User);
-    codex.denied("on");
+    codex.denied("again");
     assert!(machine.kinds().contains(&"guard.drift".to_owned()), "{:?}", machine.kinds());
 }

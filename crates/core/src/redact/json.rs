@@ -4,12 +4,14 @@ use serde_json::{Map, Value};
 
 use super::look::{is_reference, opaque, random};
 use super::words::{self, Field};
-use super::{Choice, MaskKey, find, replace, token};
+use super::{Choice, MaskKey, find, replace, scan, token};
 
 /// Longest text that is looked at together with the name of its field (bytes).
 const WITH_NAME: usize = 64;
 /// Least digits of a number that may be an id, a card or a telephone number.
 const DIGITS: usize = 7;
+/// The least number of so many digits.
+const SMALL: u64 = 1_000_000;
 /// Least digits of a number under a name that says secret.
 const SECRET_DIGITS: usize = 4;
 
@@ -36,6 +38,9 @@ impl Walk<'_> {
             Value::Array(items) => self.array(items, name, under),
             Value::Object(map) => self.object(map, under),
             Value::Number(number) => {
+                if under == Field::Plain && number.as_u64().is_some_and(|number| number < SMALL) {
+                    return;
+                }
                 if let Some(mask) = self.number(&number.to_string(), name, under) {
                     *value = Value::String(mask);
                 }
@@ -67,7 +72,7 @@ impl Walk<'_> {
             *text = token("named_secret", text, self.key);
         } else if let Some(masked) = self.with_name(text, name) {
             *text = masked;
-        } else {
+        } else if !scan::is_plain_word(text) {
             let found = find(text, self.choice);
             if !found.is_empty() {
                 *text = replace(text, &found, self.key);
@@ -93,7 +98,10 @@ impl Walk<'_> {
     /// A short text with digits, looked at beside its name: `"bsn": "111222333"`.
     fn with_name(&self, text: &str, name: &str) -> Option<String> {
         let short = text.len() <= WITH_NAME && !name.is_empty();
-        if !short || text.bytes().filter(u8::is_ascii_digit).count() < DIGITS {
+        if !short
+            || text.bytes().filter(u8::is_ascii_digit).count() < DIGITS
+            || is_digest(text) && !scan::announces(name)
+        {
             return None;
         }
         let whole = format!("{name}: {text}");
@@ -108,10 +116,17 @@ impl Walk<'_> {
     }
 
     fn object(&self, map: &mut Map<String, Value>, under: Field) {
-        let key_parts = map.contains_key("kty");
-        let manifest = map.get("kind").is_some_and(|kind| kind == "Secret");
-        // `{"name": "DB_PASSWORD", "value": "x"}`, as environments are written.
-        let named = ["name", "key"].iter().find_map(|name| map.get(*name)?.as_str()).map_or(Field::Plain, words::field);
+        let (mut key_parts, mut manifest, mut named) = (false, false, None);
+        for (name, item) in map.iter() {
+            match name.as_str() {
+                "kty" => key_parts = true,
+                "kind" => manifest = item == "Secret",
+                // `{"name": "DB_PASSWORD", "value": "x"}`, as environments are written.
+                "key" | "name" => named = item.as_str().or(named),
+                _ => {}
+            }
+        }
+        let named = named.map_or(Field::Plain, words::field);
         let mut renamed = false;
         for (name, item) in map.iter_mut() {
             let own = words::field(name);
@@ -122,14 +137,16 @@ impl Walk<'_> {
                 Field::Random
             } else if name == "value" && named != Field::Plain {
                 named
-            } else if words::about(name) || loose(name, item) {
+            } else if loose(name, item) {
+                Field::Secret
+            } else if under != Field::Plain && words::about(name) {
                 // `{"password": {"type": "string"}}` speaks of one.
-                if loose(name, item) { Field::Secret } else { Field::Plain }
+                Field::Plain
             } else {
                 under
             };
             self.value(item, name, field);
-            renamed |= !find(name, self.choice).is_empty();
+            renamed |= !scan::is_plain_word(name) && !find(name, self.choice).is_empty();
         }
         if renamed {
             self.rename(map);
@@ -151,12 +168,22 @@ impl Walk<'_> {
     }
 }
 
+/// Hexadecimal digits, more than any account or id has: a name that announces one of those says nothing of it.
+fn is_digest(text: &str) -> bool {
+    const LONGEST_ACCOUNT: usize = 34;
+    text.len() > LONGEST_ACCOUNT
+        && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+        && text.bytes().any(|byte| byte.is_ascii_alphabetic())
+}
+
 /// Names as `auth` and `pin` stand for other things too: the value has to look like a secret.
 fn loose(name: &str, item: &Value) -> bool {
-    let lower = name.to_ascii_lowercase();
-    let word = lower.rsplit(['_', '-']).next().unwrap_or_default();
+    let word = name.rsplit(['_', '-']).next().unwrap_or_default();
     let Value::String(text) = item else { return false };
-    match word {
+    if !words::is_loose(word) {
+        return false;
+    }
+    match word.to_ascii_lowercase().as_str() {
         "pin" => (4..=8).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit()),
         "auth" => text.len() >= 8 && !text.contains(' ') && (opaque(text) || text.len() >= 8 && random(text)),
         "pat" | "salt" | "pepper" => opaque(text) || random(text) && text.len() >= 12,

@@ -1,5 +1,9 @@
 //! Personal data: phone, bank account, card, national id, and public addresses by choice.
 
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
+
 use super::checks::{hetu, iban, iban_length, luhn};
 use super::national::{self, by_grouping};
 use super::{Choice, Finding, mail};
@@ -14,8 +18,12 @@ pub(super) fn scan(text: &str, choice: Choice, found: &mut Vec<Finding>) {
     for at in memchr::memchr_iter(b'@', bytes) {
         mail::email(text, at, found);
     }
-    for at in memchr::memmem::find_iter(bytes, b"%40") {
+    for at in memchr::memchr_iter(b'%', bytes).filter(|at| bytes[*at..].starts_with(b"%40")) {
         mail::escaped(text, at, found);
+    }
+    // Counting takes many bytes at once, going from word to word one by one.
+    if bytes.iter().filter(|byte| byte.is_ascii_digit()).count() == 0 {
+        return;
     }
     let mut at = 0;
     while at < bytes.len() {
@@ -302,26 +310,31 @@ fn is_national(text: &str, start: usize, run: &Run) -> bool {
 
 /// Words that stand shortly before or right behind a place, on the same line.
 fn announced<'w>(text: &str, start: usize, end: usize, words: &'w [&'w str]) -> impl Iterator<Item = &'w str> {
+    let (before, behind) = around(text, start, end);
+    words.iter().copied().filter(move |word| stands(&before, word) || stands(&behind, word))
+}
+
+/// What stands on the same line shortly before a place and right behind it, in small letters.
+fn around(text: &str, start: usize, end: usize) -> (String, String) {
     let from = start.saturating_sub(ANNOUNCED);
     let from = (from..=start).find(|at| text.is_char_boundary(*at)).unwrap_or(start);
-    let before = &text[from..start];
-    let before = before.rsplit('\n').next().unwrap_or_default().to_lowercase();
+    let before = text[from..start].rsplit('\n').next().unwrap_or_default();
     let until = (end + BEHIND).min(text.len());
     let until = (end..=until).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(end);
-    let behind = &text[end..until];
-    let behind = behind.split(['\n', ',', ';', '.', ':', '"']).next().unwrap_or_default().to_lowercase();
+    let behind = text[end..until].split(['\n', ',', ';', '.', ':', '"']).next().unwrap_or_default();
+    (before.to_lowercase(), behind.to_lowercase())
+}
+
+/// Whether a word stands there as one.
+fn stands(within: &str, word: &str) -> bool {
     // `call_id`, `cell_count` speak of something else.
-    let joined = ["_id", "_count", "-id"];
-    let stands = move |within: &str, word: &str| {
-        within.match_indices(word).any(|(at, _)| {
-            let left = within[..at].chars().next_back().is_none_or(|c| !c.is_alphanumeric() || !c.is_ascii());
-            let rest = &within[at + word.len()..];
-            let right = rest.chars().next().is_none_or(|c| !c.is_alphanumeric() || !word.is_ascii());
-            left && (right || word.len() >= 5)
-                && !(VERBS.contains(&word) && joined.iter().any(|end| rest.starts_with(end)))
-        })
-    };
-    words.iter().copied().filter(move |word| stands(&before, word) || stands(&behind, word))
+    const JOINED: &[&str] = &["_id", "_count", "-id"];
+    within.match_indices(word).any(|(at, _)| {
+        let left = within[..at].chars().next_back().is_none_or(|c| !c.is_alphanumeric() || !c.is_ascii());
+        let rest = &within[at + word.len()..];
+        let right = rest.chars().next().is_none_or(|c| !c.is_alphanumeric() || !word.is_ascii());
+        left && (right || word.len() >= 5) && !(VERBS.contains(&word) && JOINED.iter().any(|end| rest.starts_with(end)))
+    })
 }
 
 /// Words that announce a telephone number.
@@ -330,6 +343,9 @@ const PHONE: &[&str] = &[
     "telefone", "handy", "mobil", "ruf", "téléphone", "teléfono", "móvil", "numer", "dial", "hotline", "phone_number",
     "phonenumber", "手机", "电话", "電話", "전화", "тел", "телефон", "portable", "cellulare",
 ];
+/// Any of them.
+static PHONE_ANY: LazyLock<Option<AhoCorasick>> =
+    LazyLock::new(|| AhoCorasickBuilder::new().kind(Some(AhoCorasickKind::DFA)).build(PHONE).ok());
 /// The same words that mean other things too: the number has to be written as one.
 const VERBS: &[&str] = &["call", "cell", "numer", "dial", "mob"];
 
@@ -382,9 +398,13 @@ fn is_phone(text: &str, start: usize, run: &Run) -> bool {
 
 /// Whether a word announces the number as one to call.
 fn phone_word(text: &str, start: usize, run: &Run) -> bool {
-    let mut words = announced(text, start, start, PHONE);
+    let (before, behind) = around(text, start, start);
     let written = run.groups.len() > 1 || run.digits[0] == 0;
-    words.any(|word| written || !VERBS.contains(&word))
+    // Behind most numbers there is none of the words: one pass tells.
+    [before, behind].iter().any(|within| {
+        PHONE_ANY.as_ref().is_none_or(|any| any.is_match(within))
+            && PHONE.iter().any(|word| (written || !VERBS.contains(word)) && stands(within, word))
+    })
 }
 
 /// Whether nothing else stands on the line.
