@@ -2,7 +2,7 @@
 
 use clawbutler_butler::Butler;
 use clawbutler_wire::command::{
-    AcceptDrift, AcceptRules, AcknowledgeLog, AttachHome, BackfillSessions, CheckBackup, CheckPack, CheckRules,
+    AcceptDrift, AcceptRules, AcknowledgeLog, AddHome, AttachHome, BackfillSessions, CheckBackup, CheckPack, CheckRules,
     ChoosePath, DecideApproval, DecideBatch, DeleteRules, DeleteSearch, DetachHome, Discover, DismissAlert, EditPolicy,
     ExplainAction, ExplainApproval, ExportAudit, ForgetHome, GatewayAct, GatewayChat, GatewayConfig, GatewayView,
     GetApproval, GetBudget, GetRetention, GetSettings, Govern, GovernMany, ImportRules, InstallGuard, KillAgent,

@@ -172,3 +172,36 @@ fn the_kill_switch_says_what_it_stopped_and_what_it_could_not() {
     client(&machine, "touch revived.txt").finish();
     assert!(machine.project().join("revived.txt").exists());
 }
+
+#[test]
+fn a_home_that_nothing_tells_of_is_added_by_its_folder() {
+    let Some(machine) = Machine::new() else { return };
+    furnish(&machine);
+    let folder = machine.at("elsewhere/agent");
+    fs::create_dir_all(folder.join("sessions")).unwrap();
+    fs::write(folder.join("config.toml"), "model = \"one\"\n").unwrap();
+    let Some(browser) = Browser::open(&machine) else { return };
+    browser.tab_to("[data-testid=nav-agents]").press(ENTER);
+    browser.wait_for_element("[data-testid=matrix]");
+    browser.tab_to("[data-testid=add-home] summary").press(ENTER);
+    browser.tab_to("[data-testid=add-home-runtime]");
+    browser.write("Codex");
+    browser.tab_to("[data-testid=add-home-place]");
+    browser.write("agent");
+    browser.press(ENTER);
+    browser.wait_text(".trouble", "is not an absolute path");
+    both(&browser, "39-agents-add");
+    browser.tab_to("[data-testid=add-home-place]");
+    browser.control("a");
+    browser.write(&folder.display().to_string());
+    browser.press(ENTER);
+    browser.wait_text("h1", "Codex");
+    let home = folder.display().to_string();
+    let agent = machine.ask(&ListAgents {}).unwrap().agents.into_iter().find(|agent| agent.home == home).unwrap();
+    assert!(!agent.governed, "listed, not chosen");
+    browser.tab_to("[data-testid=forget]").press(ENTER);
+    browser.press(ENTER);
+    wait_for("it to be forgotten", || {
+        machine.ask(&ListAgents {}).unwrap().agents.iter().all(|agent| agent.home != home).then_some(())
+    });
+}

@@ -214,6 +214,7 @@ fn no_frame_on_the_socket_reaches_the_registry() {
         ("list_agents", json!({})),
         ("show_agent", json!({ "home_id": id })),
         ("govern_many", json!({ "home_ids": [id], "governed": false })),
+        ("add_home", json!({ "runtime": "codex", "place": "/tmp" })),
         ("forget_home", json!({ "home_id": id })),
         ("set_agent_state", json!({ "home_id": id, "enabled": true })),
         ("kill_agent", json!({ "home_id": id })),

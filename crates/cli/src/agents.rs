@@ -1,18 +1,59 @@
-//! `agents`, `doctor` and `capabilities`: what the registry knows, read without an engine. Nothing here changes
-//! anything.
+//! `agents`, `doctor` and `capabilities`: what the registry knows, read without an engine. `agents add` has the running
+//! engine list a home; nothing here changes anything else, and nothing is governed by it.
 
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::ExitCode;
 
+use clap::{Args, Subcommand};
 use clawbutler_butler::{Butler, Env};
 use clawbutler_connectors::{connector, matrix};
 use clawbutler_core::clock::Clock as _;
 use clawbutler_platform::clock::SystemClock;
 use clawbutler_platform::paths::{self, DataDir};
+use clawbutler_wire::gateway::NamedHome;
 use clawbutler_wire::registry::{AgentList, AgentState, AgentView, Can, HealthLevel};
 
 use crate::Told;
+
+/// What is done with agents.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Lists a home that discovery cannot see (set by a variable of one shell only), or a gateway by its address. It is
+    /// governed only once you choose that in the window.
+    Add(Place),
+}
+
+/// A place that is named.
+#[derive(Debug, Args)]
+pub(crate) struct Place {
+    /// The runtime, as `clawbutler agents --json` names it.
+    runtime: String,
+    /// Absolute path of the home, or `ws://127.0.0.1:PORT` of a gateway on this machine.
+    place: String,
+}
+
+/// Has the running engine list a home. Exit status 1 when it refuses, or does not run.
+pub(crate) fn add(place: Place, data: &DataDir, out: &mut impl Write) -> anyhow::Result<ExitCode> {
+    let Place { runtime, place } = place;
+    let Some(answer) = Butler::tell_home(data, NamedHome { runtime, place: place.clone() }) else {
+        writeln!(out, "ClawButler does not run. Start it, or `clawbutler serve`, and try again.")?;
+        return Ok(ExitCode::FAILURE);
+    };
+    match answer.refused {
+        None => {
+            writeln!(out, "{place} is listed. Choose on the Agents page whether it is governed.")?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(why) => {
+            writeln!(out, "{why}")?;
+            if let Some(hint) = answer.hint {
+                writeln!(out, "{hint}")?;
+            }
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
 
 fn look(vars: &BTreeMap<String, String>, data: &DataDir) -> anyhow::Result<AgentList> {
     let env = Env::new(vars.clone(), paths::home(vars));

@@ -47,6 +47,8 @@ enum Verb {
         /// Machine-readable result.
         #[arg(long)]
         json: bool,
+        #[command(subcommand)]
+        verb: Option<agents::Verb>,
     },
     /// How every home is and what to do. Exit status 0 only when no governed one is critical.
     Doctor {
@@ -132,7 +134,8 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
             mask::run(&verb, &data, std::io::stdin().lock(), &mut out)?;
             Ok(ExitCode::SUCCESS)
         }
-        Verb::Agents { json } => agents::list(&vars, &data, json, &mut out),
+        Verb::Agents { json, verb: None } => agents::list(&vars, &data, json, &mut out),
+        Verb::Agents { verb: Some(agents::Verb::Add(place)), .. } => agents::add(place, &data, &mut out),
         Verb::Doctor { json } => agents::doctor(&vars, &data, json, &mut out),
         Verb::Capabilities { markdown } => agents::capabilities(markdown, &mut out),
         Verb::Status => {

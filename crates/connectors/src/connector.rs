@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::call::ToolCall;
 use crate::env::Env;
 use crate::facts::{Capabilities, Check, Fact, Limit};
+use crate::places::ByAddress;
 use crate::record::{Reader, Recording};
 use crate::trusting::Trust;
 
@@ -30,6 +31,23 @@ pub trait Connector: Send + Sync + std::fmt::Debug {
     /// Where the background server of a home listens, when one has run there; it may be gone by now.
     fn control_socket(&self, _env: &Env, _home: &Path) -> Option<PathBuf> {
         None
+    }
+    /// What a program of this runtime is that we can be connected to; `None` where there is none.
+    fn served_by(&self) -> Option<End> {
+        None
+    }
+    /// What a person types to let our device in at a gateway of this runtime.
+    fn lets_in(&self) -> Option<&'static str> {
+        None
+    }
+    /// What can be done with a server of this runtime of which only the address is known ([`crate::places`]); `None`
+    /// where its home is needed.
+    fn by_address(&self) -> Option<Capabilities> {
+        None
+    }
+    /// Names of files and folders of which every home of this runtime has at least one, once it was used.
+    fn home_marks(&self) -> &'static [&'static str] {
+        &[]
     }
     /// Whether our guard is in force. `projects` are folders of live sessions.
     fn guard_status(&self, env: &Env, home: &Path, hook: &Path, projects: &[PathBuf]) -> GuardStatus;
@@ -132,6 +150,26 @@ pub static ALL: &[&dyn Connector] = &[
     &crate::hermes::Hermes,
     &crate::gemini_cli::GeminiCli,
 ];
+
+/// Stands for servers of which only the address is known, of every runtime with [`Connector::by_address`].
+pub(crate) static BY_ADDRESS: &[&dyn Connector] = &[&ByAddress(&crate::openclaw::OpenClaw)];
+
+/// The runtime that is meant where none is named, on the command line.
+pub const USUAL: &str = crate::claude_code::ID;
+
+/// The source of a home that nothing tells of but the caller of [`Connector::discover`].
+pub const BY_HAND: &str = "added by hand";
+
+/// What is at the other end of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// A gateway: it asks, tells of itself, and takes a policy from us.
+    Gateway,
+    /// A daemon: it asks and is answered, and has no policy for us to change.
+    Daemon,
+    /// A server: it tells what its sessions do, and nothing is asked over its connection.
+    Server,
+}
 
 /// The connector with this id.
 pub fn by_id(id: &str) -> Option<&'static dyn Connector> {
@@ -323,6 +361,9 @@ pub enum GuardError {
         /// Its name for people.
         runtime: &'static str,
     },
+    /// The home is not known, only the address of its server.
+    #[error("only the address of this gateway is known, so no guard can be installed from here")]
+    AddressOnly,
     /// The runtime offers no such place.
     #[error("{0}")]
     NotOffered(&'static str),
@@ -352,6 +393,7 @@ impl GuardError {
             Self::ObservedOnly { runtime } => {
                 format!("Use {runtime}'s own approval settings; its sessions are shown here all the same.")
             }
+            Self::AddressOnly => "Where its home can be reached, add that home on the Agents page.".to_owned(),
             Self::NotOffered(NO_BACKSTOP) => "Rely on the guard; it is what stops calls here.".to_owned(),
             Self::NotOffered(_) => "Install the guard in the user's settings instead.".to_owned(),
             Self::HookPath { .. } => "Reinstall ClawButler in a folder with a plain absolute path.".to_owned(),

@@ -32,6 +32,7 @@ pub mod normalise;
 mod npm;
 pub mod openclaw;
 mod patch_text;
+pub mod places;
 pub mod record;
 mod run_text;
 pub mod trusting;

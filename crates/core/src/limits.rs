@@ -32,6 +32,8 @@ pub const PENDING_PER_SESSION: usize = 32;
 pub const PENDING_TOTAL: usize = 256;
 /// Connections served at once on the local socket.
 pub const CONNECTIONS: usize = 512;
+/// Homes and addresses that were named because nothing tells of them.
+pub const NAMED_HOMES: usize = 64;
 /// Items in one batch decision.
 pub const BATCH_ITEMS: usize = 100;
 /// Rows in one page of a list.

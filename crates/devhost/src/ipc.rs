@@ -9,7 +9,7 @@ use axum::response::sse::{Event as SseEvent, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use clawbutler_butler::{Butler, Event};
 use clawbutler_wire::command::{
-    AcceptDrift, AcceptRules, AcknowledgeLog, AttachHome, BackfillSessions, CheckBackup, CheckPack, CheckRules,
+    AcceptDrift, AcceptRules, AcknowledgeLog, AddHome, AttachHome, BackfillSessions, CheckBackup, CheckPack, CheckRules,
     ChoosePath, DecideApproval, DecideBatch, DeleteRules, DeleteSearch, DetachHome, Discover, DismissAlert, EditPolicy,
     ExplainAction, ExplainApproval, ExportAudit, ForgetHome, GatewayAct, GatewayChat, GatewayConfig, GatewayView,
     GetApproval, GetBudget, GetRetention, GetSettings, Govern, GovernMany, ImportRules, InstallGuard, KillAgent,

@@ -8,7 +8,7 @@ use clawbutler_butler::{Answer, Butler, Submission, Ticket};
 use clawbutler_core::limits::{FRAME_BYTES, REQUEST_READ_MS};
 use clawbutler_platform::channel::{Frames, write_frame};
 use clawbutler_wire::gateway::{
-    ActionReply, ActionRequest, Delivered, ExportNoted, ExportReport, PackRequest, VERSION, Verdict,
+    ActionReply, ActionRequest, Delivered, ExportNoted, ExportReport, HomeRequest, PackRequest, VERSION, Verdict,
 };
 use interprocess::local_socket::Stream;
 use interprocess::local_socket::prelude::*;
@@ -30,6 +30,9 @@ pub(crate) fn serve(butler: &Butler, mut stream: Stream) -> io::Result<()> {
     }
     if let Ok(request) = serde_json::from_slice::<PackRequest>(&frame) {
         return write_frame(&mut stream, &serde_json::to_string(&butler.pack_told(&request))?);
+    }
+    if let Ok(request) = serde_json::from_slice::<HomeRequest>(&frame) {
+        return write_frame(&mut stream, &serde_json::to_string(&butler.home_told(&request))?);
     }
     let Ok(request) = serde_json::from_slice::<ActionRequest>(&frame) else {
         return answer(&mut stream, Verdict::Unavailable, "The request is not in a form ClawButler knows.".to_owned());

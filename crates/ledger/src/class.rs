@@ -69,6 +69,7 @@ impl Kind {
             | Self::BudgetCrossed => Class::Decisions,
             Self::HomeGoverned
             | Self::HomeReleased
+            | Self::HomeNamed
             | Self::HomeForgotten
             | Self::GuardInstalled
             | Self::GuardRemoved

@@ -136,6 +136,8 @@ kinds! {
     ConfigDrift = "config.drift",
     /// A person accepted a changed configuration as the baseline.
     DriftAccepted = "drift.accepted",
+    /// A home was named that nothing found tells of, or the address of a gateway; nothing is governed by it.
+    HomeNamed = "home.named",
     /// A person forgot a home.
     HomeForgotten = "home.forgotten",
     /// A person chose to be connected to a home's gateway.

@@ -136,6 +136,12 @@ impl Gateway {
 
     /// Starts a turn of the main agent in a conversation of its own; the reply comes when it ends.
     pub fn turn(&self, conversation: &str, prompt: &str) -> JoinHandle<Reply> {
+        let turn = self.turn_that_may_end(conversation, prompt);
+        thread::spawn(move || turn.join().unwrap().unwrap())
+    }
+
+    /// As [`Self::turn`], of a turn or a gateway that is ended meanwhile.
+    pub fn turn_that_may_end(&self, conversation: &str, prompt: &str) -> JoinHandle<std::io::Result<Reply>> {
         let bearer = format!("Bearer {TOKEN}");
         let body = json!({
             "model": "openclaw", "user": conversation, "messages": [{ "role": "user", "content": prompt }],
@@ -143,7 +149,7 @@ impl Gateway {
         let port = self.port;
         thread::spawn(move || {
             let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
-            http::send_within(TURN, port, "POST", "/v1/chat/completions", &headers, &body.to_string()).unwrap()
+            http::send_within(TURN, port, "POST", "/v1/chat/completions", &headers, &body.to_string())
         })
     }
 }

@@ -135,6 +135,9 @@ pub struct ApprovalView {
     pub runtime: String,
     /// The runtime's name for people.
     pub runtime_name: String,
+    /// The home it comes from, a folder or the address of a gateway; absent where the registry has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub home: Option<String>,
     pub session: String,
     /// Project folder.
     pub cwd: String,

@@ -60,6 +60,7 @@ macro_rules! with_commands {
             list_agents ListAgents => AgentList,
             show_agent ShowAgent => AgentDetail,
             govern_many GovernMany => GovernResult,
+            add_home AddHome => AgentView,
             forget_home ForgetHome => Done,
             set_agent_state SetAgentState => AgentView,
             kill_agent KillAgent => KillReport,
@@ -212,6 +213,17 @@ pub struct ShowAgent {
 pub struct GovernMany {
     pub home_ids: Vec<String>,
     pub governed: bool,
+}
+
+/// Lists a home that discovery cannot see (one set by a variable of one shell only), or a gateway of which only the
+/// address is known. It is not governed by that. `bad_request` says why a place is no home of the runtime; one that is
+/// known already is answered as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddHome {
+    /// Connector id.
+    pub runtime: String,
+    /// An absolute path, or `ws://` and the address of a gateway on this machine.
+    pub place: String,
 }
 
 /// Forgets a home: our rows and its baseline go, the audit log stays. `precondition` while the guard is installed.

@@ -242,6 +242,40 @@ pub struct PackAnswer {
     pub seq: Option<Seq>,
 }
 
+/// Sent by the command line to have a home listed. It is governed by nothing of this.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HomeRequest {
+    /// [`VERSION`].
+    pub v: u32,
+    pub name_home: NamedHome,
+}
+
+/// A place that somebody names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NamedHome {
+    /// Connector id.
+    pub runtime: String,
+    /// An absolute path, or the address of a gateway.
+    pub place: String,
+}
+
+/// The answer to it. Nothing unknown in it: an engine that does not know the question answers otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HomeAnswer {
+    /// Why it was not done; the id is empty then.
+    #[serde(default)]
+    pub refused: Option<String>,
+    /// What to do about that.
+    #[serde(default)]
+    pub hint: Option<String>,
+    /// Id of the home.
+    #[serde(default)]
+    pub home_id: String,
+}
+
 /// A line of the spool: an export that the command line made while the engine was away.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -161,6 +161,7 @@ pub(crate) fn Card(
                 </details>
             </section>
             <dl class="facts">
+                {view.home.clone().map(|home| view! { <dt>"Home"</dt><dd><code data-testid="approval-home">{home}</code></dd> })}
                 <dt>"Rule"</dt><dd>{view.rule.clone()}</dd>
                 <dt>"Permission mode"</dt><dd>{view.permission_mode.clone()}</dd>
                 <dt>"Session"</dt><dd class="id">{view.session.clone()}</dd>

@@ -6,6 +6,7 @@ use clawbutler_store::table::approvals::ApprovalRow;
 use clawbutler_wire::approvals::{ApprovalList, ApprovalView, State, Which};
 use clawbutler_wire::command::{GetApproval, ListApprovals};
 
+use crate::engine::lock;
 use crate::{Butler, Error, cost, view};
 
 impl Butler {
@@ -41,6 +42,11 @@ impl Butler {
 
     fn approval_view(&self, row: &ApprovalRow) -> ApprovalView {
         let mut view = view::approval(row, &self.runtime_name(&row.action.runtime), self.waiting_clients(&row.id));
+        view.home = {
+            let registry = lock(&self.0.registry);
+            let home = row.facts["home"].as_str().and_then(|id| registry.homes.get(id));
+            home.map(|home| home.path.clone())
+        };
         if let Ok(estimate) = serde_json::from_value::<Estimate>(row.facts["cost"].clone()) {
             view.cost = cost::view(&estimate);
         }

@@ -1,10 +1,12 @@
 //! What a person does at a gateway: an agent off and on, a session ended. Recorded before it is tried.
 
 use clawbutler_attach::openclaw::Rollback;
-use clawbutler_core::limits::{ATTACH_CALL_MS, ATTACH_CHANGE_MS};
+use clawbutler_core::limits::{ATTACH_CALL_MS, ATTACH_CHANGE_MS, KILL_PROCESSES};
+use clawbutler_core::timeline::State;
 use clawbutler_ledger::Kind;
 use clawbutler_wire::attached::{GatewayDone, GatewayVerb};
 use clawbutler_wire::command::GatewayAct;
+use clawbutler_wire::registry::{KillItem, KillOutcome};
 use clawbutler_wire::topic::Topic;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -98,6 +100,28 @@ impl Butler {
         let ended = ended.inspect_err(|Error(error)| self.note_failed(home_id, data(), &error.message))?;
         let says = if ended.any() { "What ran in it was ended." } else { "Nothing ran in it." };
         Ok(GatewayDone { says: says.to_owned(), still_running: Vec::new() })
+    }
+
+    /// Ends what runs in the sessions of a gateway, within bounds: what its connection says is running.
+    pub(crate) fn end_runs(&self, home_id: &str) -> Vec<KillItem> {
+        let Ok(line) = self.standing_line(home_id) else { return Vec::new() };
+        let running: Vec<(String, String)> = {
+            let attached = lock(&self.0.attached);
+            let held = attached.held.get(home_id);
+            let keys = held.into_iter().flat_map(|held| &held.keys);
+            let runs = |id: &String| held.and_then(|held| held.states.get(id)) == Some(&State::Running);
+            keys.filter(|(id, _)| runs(id)).map(|(id, key)| (id.clone(), key.clone())).take(KILL_PROCESSES).collect()
+        };
+        let end = |(id, key): (String, String)| {
+            let (outcome, says) = match self.asked(ATTACH_CALL_MS, |told| line.kill(&key, told)) {
+                Ok(ended) if ended.any() => (KillOutcome::Stopped, "Its run was ended by the gateway.".to_owned()),
+                Ok(_) => (KillOutcome::Gone, "Nothing ran in it any more.".to_owned()),
+                Err(Error(error)) => (KillOutcome::CouldNot, error.message),
+            };
+            let what = format!("run of the session {key} at {}", line.address());
+            KillItem { kind: "connection".to_owned(), what, session: Some(id), pid: None, outcome, says }
+        };
+        running.into_iter().map(end).collect()
     }
 
     pub(super) fn note_failed(&self, home: &str, mut data: Value, why: &str) {

@@ -7,6 +7,7 @@ use clawbutler_attach::Secret;
 use clawbutler_attach::codex::Place as Socket;
 use clawbutler_attach::openclaw::{Address, Link, Reach as Rights, Trouble, with_floor, without_floor};
 use clawbutler_connectors::connector;
+use clawbutler_connectors::places::is_address;
 use clawbutler_core::actor::Actor;
 use clawbutler_core::limits::BATCH_ITEMS;
 use clawbutler_ledger::Kind;
@@ -25,7 +26,7 @@ use super::policy::{masked_document, pretty};
 use super::run::Place;
 use super::secrets::TOKEN_BYTES;
 use super::state::fix;
-use super::{End, Held, SPOKEN, end};
+use super::{End, Held, end};
 use crate::engine::lock;
 use crate::{Butler, Error, audit};
 
@@ -120,6 +121,10 @@ impl Butler {
         let url = request.url.map(|url| url.trim().to_owned()).filter(|url| !url.is_empty());
         if let Some(url) = &url {
             Address::parse(url).map_err(|error| Error::bad(format!("{}.", sentence(&error.to_string()))))?;
+        }
+        if is_address(&home.path) && url.as_ref().is_some_and(|url| *url != home.path) {
+            let hint = "Add the other address as an agent of its own.";
+            return Err(Error::precondition("This agent is the gateway at its address.", hint));
         }
         let token = request.token.as_deref().map(Secret::new).filter(|token| !token.is_empty());
         if token.is_some() && end(&home.runtime) == Some(End::Daemon) {
@@ -221,7 +226,8 @@ impl Butler {
         };
         let items = homes.iter().map(|home| self.connection_view(home)).collect::<Result<_, _>>()?;
         let names = |wanted: &dyn Fn(End) -> bool| {
-            SPOKEN.iter().filter(|(_, end)| wanted(*end)).map(|(id, _)| (*id).to_owned()).collect()
+            let ends = connector::ALL.iter().filter(|one| one.served_by().is_some_and(wanted));
+            ends.map(|one| one.id().to_owned()).collect()
         };
         Ok(ConnectionList {
             items,
@@ -234,7 +240,8 @@ impl Butler {
     /// Where a home's gateway or daemon listens: as the user gave it, or as it tells itself.
     fn place_of(&self, home: &HomeRow, choice: &Choice) -> Option<Place> {
         let end = end(&home.runtime)?;
-        if let Some(url) = &choice.url {
+        let known = choice.url.as_ref().or(is_address(&home.path).then_some(&home.path));
+        if let Some(url) = known {
             let address = Address::parse(url).ok()?;
             return Some(match end {
                 End::Gateway => Place::Gateway(address, choice.asks_for()),
@@ -292,12 +299,21 @@ impl Butler {
         Some(address.map_or_else(|| "its connection".to_owned(), |address| format!("the connection to {address}")))
     }
 
+    /// The place of the home whose connection goes to this address.
+    pub(crate) fn connected_at(&self, address: &str) -> Option<String> {
+        let home = {
+            let attached = lock(&self.0.attached);
+            attached.held.iter().find(|(_, held)| held.line.address() == address).map(|(home, _)| home.clone())?
+        };
+        lock(&self.0.registry).homes.get(&home).map(|home| home.path.clone())
+    }
+
     pub(super) fn connection_view(&self, home: &HomeRow) -> Result<ConnectionView, Error> {
         let attached = lock(&self.0.attached);
         let choice = attached.chosen.get(&home.id).ok_or_else(|| Error::not_found("connection"))?;
         let held = attached.held.get(&home.id);
         let end = end(&home.runtime);
-        let (link, says, fix) = held.map_or_else(|| absent(end), |held| link_view(&held.link, end));
+        let (link, says, fix) = held.map_or_else(|| absent(end), |held| link_view(&held.link, &home.runtime));
         let waiting = held.map_or(0, |held| held.asked.values().filter(|asked| Asked::is_waiting(asked)).count());
         Ok(ConnectionView {
             home_id: home.id.clone(),
@@ -344,9 +360,8 @@ fn sentence(words: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-fn link_view(link: &Link, end: Option<End>) -> (LinkState, String, Option<String>) {
-    let trouble =
-        |trouble: &Trouble| (format!("{}.", sentence(&trouble.to_string())), fix(trouble, end).map(str::to_owned));
+fn link_view(link: &Link, runtime: &str) -> (LinkState, String, Option<String>) {
+    let trouble = |trouble: &Trouble| (format!("{}.", sentence(&trouble.to_string())), fix(trouble, runtime));
     match link {
         Link::Connecting => (LinkState::Connecting, "Connects.".to_owned(), None),
         Link::Up(_) => (LinkState::Up, "Connected.".to_owned(), None),
@@ -358,7 +373,7 @@ fn link_view(link: &Link, end: Option<End>) -> (LinkState, String, Option<String
             let (says, fix) = trouble(why);
             (LinkState::Refused, says, fix)
         }
-        Link::Closed => absent(end),
+        Link::Closed => absent(end(runtime)),
     }
 }
 

@@ -35,6 +35,8 @@ use clawbutler_attach::openclaw::{
     AgentLock, Applied, Approval, Config, Decision, History, Link, PairedDevice, PairingRequest, Policy, Resolution,
     Rollback, Standing, Stopped,
 };
+use clawbutler_connectors::connector;
+pub use clawbutler_connectors::connector::End;
 use clawbutler_connectors::facts::Fact;
 use clawbutler_core::timeline::State;
 use clawbutler_wire::attached::GatewayPart;
@@ -53,22 +55,9 @@ use run::Worker;
 use told::Heard;
 pub(crate) use watch::SOURCE as GATEWAY_SOURCE;
 
-/// The runtimes we can be connected to, and what is at the other end.
-const SPOKEN: &[(&str, End)] = &[("openclaw", End::Gateway), ("codex", End::Daemon), ("hermes", End::Server)];
-
-/// What is at the other end of a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
-    /// A gateway: it asks, tells of itself, and takes a policy from us.
-    Gateway,
-    /// A daemon: it asks and is answered, and has no policy for us to change.
-    Daemon,
-    /// A server: it tells what its sessions do, and nothing is asked over its connection.
-    Server,
-}
-
+/// What is at the other end of a connection to this runtime.
 fn end(runtime: &str) -> Option<End> {
-    SPOKEN.iter().find(|(known, _)| *known == runtime).map(|(_, end)| *end)
+    connector::by_id(runtime).and_then(|connector| connector.served_by())
 }
 
 /// The devices that want in at a gateway, and those that are.

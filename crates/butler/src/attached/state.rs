@@ -1,6 +1,7 @@
 //! How connections stand, and what a gateway says by itself.
 
 use clawbutler_attach::openclaw::{Event, Kind as Queue, Link, Trouble};
+use clawbutler_connectors::connector;
 use clawbutler_core::actor::Actor;
 use clawbutler_ledger::Kind;
 use clawbutler_store::Durability;
@@ -8,7 +9,7 @@ use clawbutler_store::table::homes::HomeRow;
 use clawbutler_wire::topic::Topic;
 use serde_json::json;
 
-use super::{End, Held, LineNumber, Recorded};
+use super::{End, Held, LineNumber, Recorded, end};
 use crate::engine::lock;
 use crate::{Butler, Error};
 
@@ -26,7 +27,15 @@ fn lost_says(path: &str) -> String {
 }
 
 /// What to do about a connection that does not stand.
-pub(super) fn fix(trouble: &Trouble, end: Option<End>) -> Option<&'static str> {
+pub(super) fn fix(trouble: &Trouble, runtime: &str) -> Option<String> {
+    let lets_in = connector::by_id(runtime).and_then(|connector| connector.lets_in());
+    if let (Trouble::Pairing { .. }, Some(command)) = (trouble, lets_in) {
+        return Some(format!("Let this device in with `{command}`, or at another client."));
+    }
+    plain_fix(trouble, end(runtime)).map(str::to_owned)
+}
+
+fn plain_fix(trouble: &Trouble, end: Option<End>) -> Option<&'static str> {
     match trouble {
         Trouble::Ended(_) if end == Some(End::Daemon) => {
             Some("It comes with the next window of the runtime; nothing needs to be done.")
@@ -34,7 +43,7 @@ pub(super) fn fix(trouble: &Trouble, end: Option<End>) -> Option<&'static str> {
         _ if end == Some(End::Daemon) => None,
         Trouble::Refused(_) if end == Some(End::Server) => Some("Give the token the server was started with."),
         Trouble::Ended(_) if end == Some(End::Server) => Some("Start the server, or correct its address."),
-        Trouble::Pairing { .. } => Some("Let this device in with `openclaw devices approve`, or at another client."),
+        Trouble::Pairing { .. } => Some("Let this device in at another client."),
         Trouble::NoRights | Trouble::Refused(_) => Some("Give the gateway's token on the Agents page."),
         Trouble::Ended(_) => Some("Start the gateway, or correct its address on the Agents page."),
         Trouble::Starting | Trouble::Restarting | Trouble::PolicyChanged => None,

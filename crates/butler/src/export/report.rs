@@ -42,7 +42,7 @@ impl Butler {
     }
 
     /// Counts one word of the command line; whether it is within the bound.
-    pub(super) fn told_in_time(&self) -> bool {
+    pub(crate) fn told_in_time(&self) -> bool {
         let now = self.0.ports.clock.steady_ms();
         let mut told = lock(&self.0.exports.told);
         while told.front().is_some_and(|at| at + WITHIN_MS < now) {

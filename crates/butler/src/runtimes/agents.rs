@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clawbutler_connectors::connector::{self, Connector, GuardStatus, LiveSession};
 use clawbutler_connectors::env::Env;
 use clawbutler_connectors::facts::Can as Able;
+use clawbutler_connectors::places::{connector_of, is_address};
 use clawbutler_core::limits::BATCH_ITEMS;
 use clawbutler_platform::os;
 use clawbutler_platform::paths::DataDir;
@@ -21,7 +22,7 @@ use clawbutler_wire::topic::Topic;
 use serde_json::json;
 
 use super::health::{self, Seen};
-use super::scan::{Known, guard_state, session_views};
+use super::scan::{Known, guard_state, paths_of, session_views, source_of};
 use super::{home_id, trust};
 use crate::engine::lock;
 use crate::{Butler, Error, audit};
@@ -122,7 +123,12 @@ impl Look<'_> {
             Some((self.now, "a session that runs now"))
         };
         sources.extend(last_seen.map(|(_, from)| source("last_seen", from)));
-        sources.push(source("live_sessions", "the runtime's own list of sessions, checked against the processes"));
+        let list = if is_address(&known.path.to_string_lossy()) {
+            "none is counted: only the connection tells of its sessions"
+        } else {
+            "the runtime's own list of sessions, checked against the processes"
+        };
+        sources.push(source("live_sessions", list));
         let row = noted.row.as_ref();
         if row.is_some() {
             sources.push(source("state", "chosen in ClawButler"));
@@ -168,16 +174,20 @@ impl Look<'_> {
     fn all(&self, rows: &[HomeRow], noted: impl Fn(&str) -> Noted) -> AgentList {
         let (mut agents, mut looked_at) = (Vec::new(), Vec::new());
         for connector in connector::ALL {
-            let own = rows.iter().filter(|row| row.runtime == connector.id());
-            let chosen: Vec<PathBuf> = own.map(|row| PathBuf::from(&row.path)).collect();
-            let found = connector.discover(self.env, &chosen);
+            let found = connector.discover(self.env, &paths_of(rows.iter(), connector.id()));
             looked_at.extend(found.looked_at.iter().map(|path| path.display().to_string()));
             for home in found.homes {
                 let id = home_id(connector.id(), &home.path.display().to_string());
                 let noted = noted(&id);
-                let known = Known { id, connector: *connector, path: home.path, source: home.source };
+                let source = source_of(noted.row.as_ref(), home.source);
+                let known = Known { id, connector: *connector, path: home.path, source };
                 agents.push(self.at(&known, &noted).view);
             }
+        }
+        for row in rows.iter().filter(|row| is_address(&row.path)) {
+            let Some(connector) = connector_of(&row.runtime, &row.path) else { continue };
+            let known = Known { id: row.id.clone(), connector, path: (&row.path).into(), source: row.source.clone() };
+            agents.push(self.at(&known, &noted(&row.id)).view);
         }
         agents.sort_by(|one, other| {
             (!one.governed, &one.runtime, &one.home).cmp(&(!other.governed, &other.runtime, &other.home))
@@ -317,6 +327,10 @@ impl Butler {
         if guard_state(status.state) != GuardState::Missing {
             let hint = "Uninstall the guard first; that gives the runtime's files back as they were.";
             return Err(Error::precondition("The guard is still installed in this home.", hint));
+        }
+        if self.connected_to(&home.id).is_some() {
+            let hint = "Disconnect it first; that forgets its tokens too.";
+            return Err(Error::precondition("There is still a connection to it.", hint));
         }
         let at = self.now();
         self.0.store.write::<_, Error>(clawbutler_store::Durability::Power, |tx| {

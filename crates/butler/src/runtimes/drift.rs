@@ -5,7 +5,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use clawbutler_connectors::connector;
+use clawbutler_connectors::connector::{self, Connector};
+use clawbutler_connectors::places::connector_of;
 use clawbutler_core::actor::Actor;
 use clawbutler_ledger::Kind;
 use clawbutler_store::Durability;
@@ -69,7 +70,7 @@ impl Butler {
     }
 
     fn status_of(&self, home: &HomeRow) -> Option<(GuardState, String, Option<String>)> {
-        let connector = connector::by_id(&home.runtime)?;
+        let connector = connector_of(&home.runtime, &home.path)?;
         let (env, path) = (&self.0.ports.env, Path::new(&home.path));
         let projects: Vec<PathBuf> =
             self.live_sessions(connector, path).iter().map(|session| PathBuf::from(&session.cwd)).collect();
@@ -79,7 +80,7 @@ impl Butler {
 
     /// State of the guard in every governed home that can have one.
     pub(crate) fn guard_states(&self) -> Vec<GuardState> {
-        let guardable = |home: &&HomeRow| connector::by_id(&home.runtime).is_some_and(connector::Connector::has_guard);
+        let guardable = |home: &&HomeRow| connector_of(&home.runtime, &home.path).is_some_and(Connector::has_guard);
         self.governed_homes()
             .iter()
             .filter(guardable)

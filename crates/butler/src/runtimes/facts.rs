@@ -6,8 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use clawbutler_connectors::connector::{self, Connector};
+use clawbutler_connectors::connector::Connector;
 use clawbutler_connectors::facts::{Fact, Tab, Watch};
+use clawbutler_connectors::places::connector_of;
 use clawbutler_core::actor::Actor;
 use clawbutler_core::digest;
 use clawbutler_core::limits::{BASELINE_PROJECTS, DRIFT_RECORDED, FACT_CHARS, FACTS, FACTS_MS, FACTS_PAUSE_MS};
@@ -283,7 +284,7 @@ impl Butler {
 
     /// Compares one home now; gives what was compared.
     pub(crate) fn look_at_facts_of(&self, home: &HomeRow) -> Result<Scopes, Error> {
-        let Some(connector) = connector::by_id(&home.runtime) else { return Ok(Scopes::new()) };
+        let Some(connector) = connector_of(&home.runtime, &home.path) else { return Ok(Scopes::new()) };
         let _one_at_a_time = lock(&self.0.facts_turn);
         self.compare_home(home, connector)
     }
@@ -365,7 +366,7 @@ impl Butler {
     /// Accepts the configuration as it was shown as the new baseline.
     pub fn accept_drift(&self, request: AcceptDrift) -> Result<AgentDetail, Error> {
         let home = self.chosen(&request.home_id)?;
-        let connector = connector::by_id(&home.runtime).ok_or_else(|| Error::not_found("runtime"))?;
+        let connector = connector_of(&home.runtime, &home.path).ok_or_else(|| Error::not_found("runtime"))?;
         {
             let _one_at_a_time = lock(&self.0.facts_turn);
             let scopes = self.compare_home(&home, connector)?;

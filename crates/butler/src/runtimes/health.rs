@@ -1,7 +1,7 @@
 //! Whether an agent is well: the worst of everything that can be looked at.
 
 use clawbutler_connectors::connector::{self, GuardState, GuardStatus, LiveSession};
-use clawbutler_connectors::facts::{Can, Check, Health};
+use clawbutler_connectors::facts::{Check, Health};
 use clawbutler_core::limits::FIRST_CONTACT_MS;
 use clawbutler_store::table::homes::HomeState;
 use clawbutler_wire::registry::{CheckView, HealthLevel, HealthView};
@@ -37,8 +37,8 @@ pub(super) fn level(health: Health) -> HealthLevel {
 pub(super) fn health(seen: Seen<'_>, noted: &Noted) -> HealthView {
     let mut checks = Vec::new();
     let governed = noted.row.as_ref().is_some_and(|row| row.governed);
-    // Where nothing can be blocked there is no guard to miss.
-    let guarded = !matches!(seen.connector.capabilities().block, Can::No(_));
+    // Where none can be installed there is no guard to miss.
+    let guarded = seen.connector.has_guard();
     if guarded {
         checks.push(guard(&seen, governed));
         if governed && in_force(seen.guard) {

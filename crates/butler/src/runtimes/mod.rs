@@ -6,6 +6,7 @@ mod facts;
 mod guard;
 mod health;
 mod limits;
+mod named;
 mod scan;
 mod self_test;
 mod state;

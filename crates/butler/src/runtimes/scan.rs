@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clawbutler_connectors::connector::{self, Connector, LiveSession};
+use clawbutler_connectors::places::{connector_of, is_address};
 use clawbutler_core::actor::Actor;
 use clawbutler_core::digest;
 use clawbutler_ledger::Kind;
@@ -46,27 +47,34 @@ impl Butler {
             discovery.looked_at.extend(found.looked_at.iter().map(|path| path.display().to_string()));
             for home in found.homes {
                 let id = home_id(connector.id(), &home.path.display().to_string());
-                discovery.homes.push(self.home_view(&Known {
-                    id,
-                    connector: *connector,
-                    path: home.path,
-                    source: home.source,
-                }));
+                let source = self.told_source(&id, home.source);
+                discovery.homes.push(self.home_view(&Known { id, connector: *connector, path: home.path, source }));
             }
+        }
+        let servers: Vec<String> = {
+            let registry = lock(&self.0.registry);
+            registry.homes.values().filter(|home| is_address(&home.path)).map(|home| home.id.clone()).collect()
+        };
+        for id in servers {
+            discovery.homes.push(self.home_view(&self.known(&id)?));
         }
         Ok(discovery)
     }
 
     fn chosen_paths(&self, runtime: &str) -> Vec<PathBuf> {
-        let registry = lock(&self.0.registry);
-        registry.homes.values().filter(|home| home.runtime == runtime).map(|home| PathBuf::from(&home.path)).collect()
+        paths_of(lock(&self.0.registry).homes.values(), runtime)
+    }
+
+    /// Where a home that only we know of was heard of.
+    fn told_source(&self, id: &str, found: String) -> String {
+        source_of(lock(&self.0.registry).homes.get(id), found)
     }
 
     /// A home by id: chosen before, or found now.
     pub(super) fn known(&self, id: &str) -> Result<Known, Error> {
         let chosen = lock(&self.0.registry).homes.get(id).cloned();
         if let Some(home) = chosen
-            && let Some(connector) = connector::by_id(&home.runtime)
+            && let Some(connector) = connector_of(&home.runtime, &home.path)
         {
             return Ok(Known { id: id.to_owned(), connector, path: home.path.into(), source: home.source });
         }
@@ -194,13 +202,23 @@ impl Butler {
         let own = [data.hook(), data.state().to_owned()].into_iter().chain(audit::files_outside(data));
         let mut guarded: Vec<String> = own.map(|path| path.display().to_string()).collect();
         for home in homes.iter().filter(|home| home.governed) {
-            if let Some(connector) = connector::by_id(&home.runtime) {
+            if let Some(connector) = connector_of(&home.runtime, &home.path) {
                 let files = connector.guarded_files(&self.0.ports.env, Path::new(&home.path));
                 guarded.extend(files.iter().map(|path| path.display().to_string()));
             }
         }
         self.0.around.write().unwrap_or_else(std::sync::PoisonError::into_inner).guarded = guarded;
     }
+}
+
+/// Folders of a runtime in the registry; a server of which only the address is known has none.
+pub(super) fn paths_of<'a>(homes: impl Iterator<Item = &'a HomeRow>, runtime: &str) -> Vec<PathBuf> {
+    homes.filter(|home| home.runtime == runtime && !is_address(&home.path)).map(|home| (&home.path).into()).collect()
+}
+
+/// Where a home was heard of: what discovery found says it, and of others what was noted of them.
+pub(super) fn source_of(row: Option<&HomeRow>, found: String) -> String {
+    row.filter(|_| found == connector::BY_HAND).map_or(found, |row| row.source.clone())
 }
 
 /// Sessions as windows see them; `contacted` knows those whose hooks reached us.

@@ -6,8 +6,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clawbutler_connectors::connector::{self, Connector, LiveSession};
+use clawbutler_connectors::connector::{Connector, LiveSession};
 use clawbutler_connectors::facts::Can;
+use clawbutler_connectors::places::{connector_of, is_address};
 use clawbutler_core::actor::Actor;
 use clawbutler_core::limits::{KILL_GRACE_MS, KILL_PROCESSES, KILL_ROUNDS};
 use clawbutler_ledger::Kind;
@@ -113,8 +114,11 @@ impl Butler {
             0
         };
         let mut items = self.end_sessions(&home);
+        if is_address(&home.path) {
+            items.extend(self.end_runs(&home.id));
+        }
         items.extend(self.out_of_reach(&home, &items));
-        let connector = connector::by_id(&home.runtime);
+        let connector = connector_of(&home.runtime, &home.path);
         let beyond = connector.map(|connector| connector.capabilities().kill).and_then(|can| match can {
             Can::Yes(_) => None,
             Can::Partly(says) | Can::No(says) => Some(says.to_owned()),
@@ -188,7 +192,7 @@ impl Butler {
 
     /// Ends what runs of a home, and what comes up meanwhile, within bounds.
     fn end_sessions(&self, home: &HomeRow) -> Vec<KillItem> {
-        let Some(connector) = connector::by_id(&home.runtime) else { return Vec::new() };
+        let Some(connector) = connector_of(&home.runtime, &home.path) else { return Vec::new() };
         let path = PathBuf::from(&home.path);
         let mut items: Vec<KillItem> = Vec::new();
         for _ in 0..KILL_ROUNDS {
@@ -211,7 +215,7 @@ impl Butler {
 
     /// What may go on running where no process of it was found: that nothing was seen is not that nothing is there.
     fn out_of_reach(&self, home: &HomeRow, items: &[KillItem]) -> Vec<KillItem> {
-        let Some(connector) = connector::by_id(&home.runtime) else { return Vec::new() };
+        let Some(connector) = connector_of(&home.runtime, &home.path) else { return Vec::new() };
         let could_not = |kind: &str, what: String, says: String| KillItem {
             kind: kind.to_owned(),
             what,
@@ -232,7 +236,8 @@ impl Butler {
             ));
         }
         let ended = |item: &KillItem| item.outcome == KillOutcome::Stopped && item.what.starts_with(GATEWAY);
-        if let Some(place) = self.connected_to(&home.id).filter(|_| !items.iter().any(ended)) {
+        let at_an_end = is_address(&home.path) && items.iter().any(|item| item.outcome == KillOutcome::Stopped);
+        if let Some(place) = self.connected_to(&home.id).filter(|_| !at_an_end && !items.iter().any(ended)) {
             let says = "No process of it was found on this machine, and what runs behind the connection was not ended. \
                         End its sessions in it, or end it where it runs.";
             beyond.push(could_not("connection", place, says.to_owned()));
@@ -242,7 +247,7 @@ impl Butler {
 }
 
 fn has_guard(home: &HomeRow) -> bool {
-    connector::by_id(&home.runtime).is_some_and(Connector::has_guard)
+    connector_of(&home.runtime, &home.path).is_some_and(Connector::has_guard)
 }
 
 /// Only a guard holds an agent; where none can be installed, nothing is promised.

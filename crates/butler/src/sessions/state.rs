@@ -7,7 +7,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
-use clawbutler_connectors::connector::{self, LiveSession};
+use clawbutler_connectors::connector::LiveSession;
+use clawbutler_connectors::places::connector_of;
 use clawbutler_core::timeline::State;
 use clawbutler_store::StoreError;
 use clawbutler_store::sessions::{SessionFilter, SessionRow};
@@ -99,7 +100,7 @@ impl Butler {
             live.at = Some(steady);
             live.sessions.clear();
             for home in self.governed_homes() {
-                let Some(connector) = connector::by_id(&home.runtime) else { continue };
+                let Some(connector) = connector_of(&home.runtime, &home.path) else { continue };
                 for session in self.live_sessions(connector, std::path::Path::new(&home.path)) {
                     let key = (home.id.clone(), session.session.clone());
                     if live.seen.len() >= SEEN {

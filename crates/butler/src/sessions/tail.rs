@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
-use clawbutler_connectors::connector::{self, Connector};
+use clawbutler_connectors::connector::Connector;
+use clawbutler_connectors::places::connector_of;
 use clawbutler_connectors::record::Recording;
 use clawbutler_core::limits::ALL_STEPS;
 use clawbutler_store::StoreError;
@@ -246,7 +247,11 @@ impl Butler {
     fn places(&self) -> Vec<Place> {
         let homes = self.governed_homes();
         let place = |home: clawbutler_store::table::homes::HomeRow| {
-            Some(Place { connector: connector::by_id(&home.runtime)?, id: home.id, path: PathBuf::from(home.path) })
+            Some(Place {
+                connector: connector_of(&home.runtime, &home.path)?,
+                id: home.id,
+                path: PathBuf::from(home.path),
+            })
         };
         homes.into_iter().filter_map(place).collect()
     }

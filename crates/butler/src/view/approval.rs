@@ -20,6 +20,7 @@ pub(crate) fn approval(row: &ApprovalRow, runtime_name: &str, client_waiting: bo
         outcome: outcome(&row.state),
         runtime: action.runtime.clone(),
         runtime_name: runtime_name.to_owned(),
+        home: None,
         session: action.session.clone(),
         cwd: action.cwd.clone(),
         branch: row.branch.clone(),

@@ -40,6 +40,8 @@ fn registry_says(kind: &str, data: &Value) -> Option<String> {
         "config.drift" if data["count"] == 0 => format!("The configuration of {path} is again as it was accepted."),
         "config.drift" => format!("The configuration of {path} differs from its baseline."),
         "drift.accepted" => format!("The changed configuration of {path} was accepted."),
+        "home.named" if data["origin"] == "window" => format!("You named {path}; it is listed."),
+        "home.named" => format!("{path} was named on the command line; it is listed."),
         "home.forgotten" => format!("The home {path} was forgotten."),
         "agent.disabled" => format!("The agent in {path} was disabled."),
         "agent.enabled" => format!("The agent in {path} was enabled."),

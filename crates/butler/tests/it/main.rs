@@ -30,6 +30,7 @@ mod keeping;
 #[cfg(target_os = "linux")]
 mod links;
 mod made;
+mod named;
 mod observed;
 mod ocsf_schema;
 mod pack;

@@ -24,7 +24,7 @@ use request::Defaults;
 pub(crate) use source::{Choice, Place, Unloadable};
 
 /// Runtime of actions that name none.
-const RUNTIME: &str = "claude-code";
+const RUNTIME: &str = clawbutler_connectors::connector::USUAL;
 
 /// The verbs.
 #[derive(Debug, Subcommand)]

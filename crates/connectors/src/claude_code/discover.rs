@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{installs, paths};
-use crate::connector::{Discovery, Home};
+use crate::connector::{BY_HAND, Discovery, Home};
 use crate::disk;
 use crate::env::Env;
 
@@ -38,7 +38,7 @@ fn homes(env: &Env, extra: &[PathBuf], installed: bool, looked_at: &mut Vec<Path
         add(path, "beside the default home");
     }
     for path in extra {
-        add(path.clone(), "added by hand");
+        add(path.clone(), BY_HAND);
     }
     homes
 }

@@ -57,6 +57,10 @@ impl Connector for ClaudeCode {
         sessions::live(env, home)
     }
 
+    fn home_marks(&self) -> &'static [&'static str] {
+        &["projects", "settings.json", ".claude.json", "history.jsonl", "plugins", "sessions", "shell-snapshots"]
+    }
+
     fn guard_status(&self, env: &Env, home: &Path, hook: &Path, projects: &[PathBuf]) -> GuardStatus {
         status::guard_status(env, home, hook, projects)
     }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{installs, paths};
-use crate::connector::{Discovery, Home};
+use crate::connector::{BY_HAND, Discovery, Home};
 use crate::disk;
 use crate::env::Env;
 
@@ -34,7 +34,7 @@ pub(super) fn discover(env: &Env, extra_homes: &[PathBuf]) -> Discovery {
         add(path, "beside the default home");
     }
     for path in extra_homes {
-        add(path.clone(), "added by hand");
+        add(path.clone(), BY_HAND);
     }
     Discovery { installs, homes, looked_at: disk::unique(looked_at) }
 }

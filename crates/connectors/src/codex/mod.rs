@@ -33,7 +33,7 @@ use clawbutler_core::action::Action;
 use serde_json::Value;
 
 use crate::call::ToolCall;
-use crate::connector::{Connector, Discovery, GuardError, GuardStatus, LiveSession, Plan, Variant};
+use crate::connector::{Connector, Discovery, End, GuardError, GuardStatus, LiveSession, Plan, Variant};
 use crate::env::{Env, Os};
 use crate::facts::{Can, Capabilities, Check, Fact};
 use crate::normalise;
@@ -72,6 +72,14 @@ impl Connector for Codex {
 
     fn control_socket(&self, env: &Env, home: &Path) -> Option<PathBuf> {
         paths::control_socket(env, home)
+    }
+
+    fn served_by(&self) -> Option<End> {
+        Some(End::Daemon)
+    }
+
+    fn home_marks(&self) -> &'static [&'static str] {
+        &["config.toml", "sessions", "hooks.json", "history.jsonl", "auth.json", "version.json"]
     }
 
     fn guard_status(&self, env: &Env, home: &Path, hook: &Path, projects: &[PathBuf]) -> GuardStatus {

@@ -61,6 +61,10 @@ impl Connector for GeminiCli {
         env.os == Os::Linux
     }
 
+    fn home_marks(&self) -> &'static [&'static str] {
+        &["settings.json", "projects.json", "installation_id", "tmp", "history", "trustedFolders.json"]
+    }
+
     fn guard_status(&self, _env: &Env, _home: &Path, _hook: &Path, _projects: &[PathBuf]) -> GuardStatus {
         GuardStatus { state: GuardState::Missing, says: NO_GUARD.to_owned(), fix: None }
     }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{installs, paths, process};
-use crate::connector::{Discovery, Home};
+use crate::connector::{BY_HAND, Discovery, Home};
 use crate::disk;
 use crate::env::Env;
 
@@ -34,7 +34,7 @@ fn homes(env: &Env, extra: &[PathBuf], installed: bool, looked_at: &mut Vec<Path
         add(&mut homes, process.home, format!("a running process ({})", process.pid));
     }
     for path in extra {
-        add(&mut homes, path.clone(), "added by hand".to_owned());
+        add(&mut homes, path.clone(), BY_HAND.to_owned());
     }
     let roots = disk::unique(homes.iter().map(|home| paths::root(&home.path)).collect());
     for root in roots {

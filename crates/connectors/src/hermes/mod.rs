@@ -28,7 +28,7 @@ use clawbutler_core::action::Action;
 use serde_json::Value;
 
 use crate::call::ToolCall;
-use crate::connector::{Connector, Discovery, GuardError, GuardStatus, LiveSession, Plan, SelfTest, Variant};
+use crate::connector::{Connector, Discovery, End, GuardError, GuardStatus, LiveSession, Plan, SelfTest, Variant};
 use crate::env::{Env, Os};
 use crate::facts::{Can, Capabilities, Check, Fact};
 use crate::normalise;
@@ -62,6 +62,14 @@ impl Connector for Hermes {
 
     fn sees_sessions(&self, env: &Env) -> bool {
         env.os == Os::Linux
+    }
+
+    fn served_by(&self) -> Option<End> {
+        Some(End::Server)
+    }
+
+    fn home_marks(&self) -> &'static [&'static str] {
+        &["config.yaml", "state.db", "profiles", "SOUL.md"]
     }
 
     fn guard_status(&self, env: &Env, home: &Path, hook: &Path, _projects: &[PathBuf]) -> GuardStatus {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{gateways, paths, version};
-use crate::connector::{Discovery, Home, Install};
+use crate::connector::{BY_HAND, Discovery, Home, Install};
 use crate::disk;
 use crate::env::Env;
 use crate::npm;
@@ -78,7 +78,7 @@ fn homes(env: &Env, extra: &[PathBuf], installed: bool, looked_at: &mut Vec<Path
         add(state, "running gateway");
     }
     for path in extra {
-        add(path.clone(), "added by hand");
+        add(path.clone(), BY_HAND);
     }
     homes
 }

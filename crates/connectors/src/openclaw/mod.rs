@@ -29,7 +29,7 @@ use clawbutler_core::action::Action;
 use serde_json::Value;
 
 use crate::call::ToolCall;
-use crate::connector::{Connector, Discovery, GuardError, GuardStatus, LiveSession, Plan, Variant};
+use crate::connector::{Connector, Discovery, End, GuardError, GuardStatus, LiveSession, Plan, Variant};
 use crate::env::Env;
 use crate::facts::{Can, Capabilities, Check, Fact};
 use crate::normalise;
@@ -60,6 +60,34 @@ impl Connector for OpenClaw {
 
     fn sessions(&self, env: &Env, home: &Path) -> Vec<LiveSession> {
         gateways::live(env, home)
+    }
+
+    fn served_by(&self) -> Option<End> {
+        Some(End::Gateway)
+    }
+
+    fn lets_in(&self) -> Option<&'static str> {
+        Some("openclaw devices approve")
+    }
+
+    fn by_address(&self) -> Option<Capabilities> {
+        let held = "Over the connection: the whole gateway, while no turn runs.";
+        Some(Capabilities {
+            observe: Can::Partly(
+                "Over the connection: its agents, sessions and what it asks; its records are not read.",
+            ),
+            price: Can::Partly("Over the connection: the tokens and costs that the gateway itself counts."),
+            ask: Can::Partly("The gateway's own approvals ask before commands; nothing asks before other tools."),
+            block: Can::Partly("Commands that the gateway asks about; nothing else, as no guard of ours is there."),
+            pause: Can::Partly(held),
+            kill: Can::Partly("Over the connection: the runs of its sessions. The gateway itself goes on."),
+            resume: Can::Partly("Over the connection: a held gateway goes on; an ended run does not."),
+            configure: Can::Yes("Over the connection: its configuration and its approval policy, with the way back."),
+        })
+    }
+
+    fn home_marks(&self) -> &'static [&'static str] {
+        &["openclaw.json", "agents", "state", "identity", "devices", "exec-approvals.json"]
     }
 
     fn guard_status(&self, env: &Env, home: &Path, hook: &Path, _projects: &[PathBuf]) -> GuardStatus {

@@ -83,6 +83,8 @@ fn Head(desk: Desk, agent: AgentView) -> impl IntoView {
     let governed = agent.governed;
     let state = agent.state;
     let whole = agent.clone();
+    // Discovery does not find it again: without this it could not be let go of.
+    let named = model::named(&agent);
     let govern = move |_| {
         let said = if governed { "It is left alone now." } else { "It is governed now." };
         desk.send(Govern { home_id: id.get_value(), governed: !governed }, said, |_| {});
@@ -102,7 +104,7 @@ fn Head(desk: Desk, agent: AgentView) -> impl IntoView {
                 <button type="button" class=if governed { "plain" } else { "primary" } data-testid="govern" aria-pressed=governed.to_string() title=if governed { "Press to leave it alone: its calls are no longer judged" } else { "Its calls are judged from then on" } disabled=move || desk.busy.get() on:click=govern>{if governed { "Governed" } else { "Govern it" }}</button>
                 {(governed && state == AgentState::Online).then(|| view! { <button type="button" class="plain" data-testid="disable" disabled=move || desk.busy.get() on:click=move |_| enable(false)>"Disable"</button> })}
                 {(governed && state == AgentState::Disabled).then(|| view! { <button type="button" class="primary" data-testid="enable" disabled=move || desk.busy.get() on:click=move |_| enable(true)>"Enable"</button> })}
-                {governed.then(|| view! { <kit::Sure testid="forget" label="Forget…" sure="Forget it and its baseline" act=forget/> })}
+                {(governed || named).then(|| view! { <kit::Sure testid="forget" label="Forget…" sure="Forget it and its baseline" act=forget/> })}
                 {(governed && state != AgentState::Killed).then(|| view! { <button type="button" class="danger-line" data-testid="kill" aria-haspopup="dialog" on:click=move |_| { desk.look(); desk.killing.set(Some(whole.clone())); }>"Kill switch…"</button> })}
             </div>
         </header>

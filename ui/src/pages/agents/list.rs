@@ -7,6 +7,7 @@ use clawbutler_wire::registry::AgentView;
 use clawbutler_wire::runtimes::{GuardState, GuardVariant};
 use leptos::prelude::*;
 
+use super::add::Add;
 use super::{Desk, matrix, model};
 use crate::signs::When;
 use crate::{kit, model as words, signs};
@@ -45,6 +46,7 @@ pub(super) fn List(desk: Desk) -> impl IntoView {
                 <matrix::Matrix desk=desk/>
             }.into_any(),
         }}
+        <Add desk=desk/>
         <Installed desk=desk/>
     }
 }

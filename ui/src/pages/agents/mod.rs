@@ -1,6 +1,7 @@
 //! The registry: every agent on this machine, found, chosen, guarded after showing exactly what changes,
 //! disabled, stopped.
 
+mod add;
 mod changes;
 mod detail;
 mod facts;

@@ -58,9 +58,19 @@ pub(super) fn place(source: &str, home: &str) -> String {
     below.unwrap_or(source).to_owned()
 }
 
-/// Whether a guard of ours can be installed: where nothing can be blocked there is none.
+/// Whether somebody named its home.
+pub(super) fn named(agent: &AgentView) -> bool {
+    agent.sources.iter().any(|source| source.fact == "home" && source.source.starts_with("named "))
+}
+
+/// Whether an agent is a gateway of which only the address is known.
+pub(super) fn by_address(agent: &AgentView) -> bool {
+    agent.home.contains("://")
+}
+
+/// Whether a guard of ours can be installed: where nothing can be blocked there is none, nor where there is no home.
 pub(super) fn guardable(agent: &AgentView) -> bool {
-    capability(&agent.capabilities, "block").is_some_and(|block| block.can != Can::No)
+    !by_address(agent) && capability(&agent.capabilities, "block").is_some_and(|block| block.can != Can::No)
 }
 
 /// One capability by its name.

@@ -74,7 +74,7 @@ fn Item(inbox: Inbox, row: Row) -> impl IntoView {
         <li data-testid="approval-row" data-id=id.clone() class:current=move || inbox.route.item() == current class:member=open && !row.head>
             {pending.then(|| view! { <input type="checkbox" aria-label=name prop:checked=move || picked() == Picked::All prop:indeterminate=move || picked() == Picked::Some on:change=move |_| ids.with_value(|ids| inbox.toggle(ids))/> })}
             <a href=format!("#/approvals/{id}")>
-                <span class="top"><RiskBadge level=item.risk/><span class="quiet">{item.runtime_name.clone()}" · "{words::folder(&item.cwd)}</span></span>
+                <span class="top"><RiskBadge level=item.risk/><span class="quiet" title=item.home.clone()>{item.runtime_name.clone()}" · "{words::folder(&item.cwd)}</span></span>
                 <code class="headline">{item.headline.clone()}</code>
                 <span class="quiet">{move || if pending { words::countdown(&timing, inbox.live.now()) } else { timing.outcome.clone() }}</span>
             </a>

@@ -162,6 +162,7 @@ pub(super) const KINDS: &[(&str, &[(&str, &str)])] = &[
             ("drift.accepted", "Drift accepted"),
             ("home.governed", "Home governed"),
             ("home.released", "Home released"),
+            ("home.named", "Home named"),
             ("home.forgotten", "Home forgotten"),
             ("guard.installed", "Guard installed"),
             ("guard.removed", "Guard removed"),
