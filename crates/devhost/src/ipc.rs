@@ -9,15 +9,16 @@ use axum::response::sse::{Event as SseEvent, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use clawbutler_butler::{Butler, Event};
 use clawbutler_wire::command::{
-    AcceptDrift, AcceptRules, AcknowledgeLog, AddHome, AttachHome, BackfillSessions, CheckBackup, CheckPack, CheckRules,
-    ChoosePath, DecideApproval, DecideBatch, DeleteRules, DeleteSearch, DetachHome, Discover, DismissAlert, EditPolicy,
-    ExplainAction, ExplainApproval, ExportAudit, ForgetHome, GatewayAct, GatewayChat, GatewayConfig, GatewayView,
-    GetApproval, GetBudget, GetRetention, GetSettings, Govern, GovernMany, ImportRules, InstallGuard, KillAgent,
-    ListAgents, ListApprovals, ListAudit, ListCheckpoints, ListConnections, ListGrants, ListRules, ListSearches,
-    ListSessions, ListSteps, MakeBackup, OpenWindow, PlanGuard, PreviewExport, PreviewGrant, ProveEntry, RejectRules,
-    RetentionPreview, RetentionRun, ReviveAgent, RevokeGrant, RevokeGrants, SaveRules, SaveSearch, SearchAudit,
-    SetAgentState, SetFloor, SetPack, SetRetention, ShowAgent, ShowBackup, ShowExport, ShowSession, ShowTrace,
-    ShowVerify, SimulateRules, StartPass, Status, StopExport, TestGuard, UninstallGuard, UpdateSettings, VerifyAudit,
+    AcceptDrift, AcceptRules, AcknowledgeLog, AddHome, AttachHome, BackfillSessions, CheckBackup, CheckPack,
+    CheckRules, ChoosePath, DecideApproval, DecideBatch, DeleteRules, DeleteSearch, DetachHome, Discover, DismissAlert,
+    EditPolicy, ExplainAction, ExplainApproval, ExportAudit, ForgetHome, GatewayAct, GatewayChat, GatewayConfig,
+    GatewayView, GetApproval, GetBudget, GetRetention, GetSettings, Govern, GovernMany, ImportRules, InstallGuard,
+    KillAgent, ListAgents, ListApprovals, ListAudit, ListCheckpoints, ListConnections, ListGrants, ListRules,
+    ListSearches, ListSessions, ListSteps, MakeBackup, OpenWindow, PlanGuard, PreviewExport, PreviewGrant, ProveEntry,
+    RejectRules, RetentionPreview, RetentionRun, ReviveAgent, RevokeGrant, RevokeGrants, SaveRules, SaveSearch,
+    SearchAudit, SetAgentState, SetFloor, SetPack, SetRetention, ShowAgent, ShowBackup, ShowExport, ShowSession,
+    ShowTrace, ShowVerify, SimulateRules, StartPass, Status, StopExport, TestGuard, UninstallGuard, UpdateSettings,
+    VerifyAudit,
 };
 use clawbutler_wire::topic::Changed;
 use clawbutler_wire::{ApiError, Code, Seq};
