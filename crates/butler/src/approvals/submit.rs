@@ -63,13 +63,20 @@ pub(crate) struct OpenCall {
     pub(crate) may_run: bool,
     /// Since when, in the units of the system's table of processes.
     pub(crate) since: Option<u64>,
-    /// Whether it can start a program, and whether it begins another agent.
-    pub(crate) starts_programs: bool,
-    pub(crate) spawns: bool,
+    pub(crate) begins: Begins,
     /// Whether it came to a gate, and its runtime has not asked about it since.
     pub(crate) gated: bool,
     /// See [`audit::claimed`].
     pub(crate) claim: Value,
+}
+
+/// What a call can begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Begins {
+    /// Programs of the machine.
+    pub(crate) programs: bool,
+    /// Another agent.
+    pub(crate) agents: bool,
 }
 
 /// Longest id of a call in an entry (bytes).
@@ -491,8 +498,7 @@ impl Butler {
                 parent: call.parent.clone(),
                 may_run,
                 since: may_run.then(clawbutler_platform::os::now).flatten(),
-                starts_programs: links::starts_programs(&call.action.effect),
-                spawns,
+                begins: Begins { programs: links::starts_programs(&call.action.effect), agents: spawns },
                 gated: request.event == HookEvent::Gate,
                 claim: call.claim.clone(),
             },

@@ -64,12 +64,22 @@ pub(crate) struct Links {
     spawned: HashMap<Key, (Begun, Process)>,
 }
 
+/// The context a client was in when its session began.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+enum Stood {
+    /// It was not seen to begin.
+    #[default]
+    Unseen,
+    Alone,
+    In(Context),
+}
+
 #[derive(Debug, Default)]
 struct Session {
     /// The process of its client, where the hook of a request was seen to descend from it.
     process: Option<Process>,
-    /// The context its client was in when it began; `None`: it was not seen to begin.
-    stands_in: Option<Option<Context>>,
+    /// The context its client was in when it began.
+    stands_in: Stood,
     begun: Option<Begun>,
     /// Whether it is still to be recorded.
     due: bool,
@@ -124,7 +134,7 @@ impl Butler {
         make_room(&mut links.sessions);
         let session = links.sessions.entry(key).or_default();
         if begins {
-            session.stands_in = Some(context_of(&audit::claimed(request)));
+            session.stands_in = context_of(&audit::claimed(request)).map_or(Stood::Alone, Stood::In);
         }
         if let Some(process) = chain.and_then(|chain| chain.first().copied()) {
             session.process = Some(process);
@@ -161,7 +171,7 @@ impl Butler {
         make_room(&mut links.contexts);
         let owner = (key_of(request), span.clone());
         // What the whole session stands in is of none of its actions.
-        if links.sessions.get(&owner.0).is_some_and(|one| one.stands_in.as_ref() == Some(&Some(context.clone()))) {
+        if links.sessions.get(&owner.0).is_some_and(|one| one.stands_in == Stood::In(context.clone())) {
             return;
         }
         links
@@ -180,10 +190,13 @@ impl Butler {
     fn begun_by_context(&self, request: &ActionRequest, own: &Key) -> Option<Begun> {
         let context = context_of(&audit::claimed(request))?;
         let links = lock(&self.0.links);
-        let stood = |key: &Key| links.sessions.get(key).filter(|_| key != own)?.stands_in.clone();
+        let stood = |key: &Key| {
+            let session = links.sessions.get(key).filter(|_| key != own)?;
+            (session.stands_in != Stood::Unseen).then(|| session.stands_in.clone())
+        };
         let exact = links.contexts.get(&context).and_then(Option::as_ref);
         if let Some((key, span)) =
-            exact.filter(|(key, _)| stood(key).is_some_and(|stood| stood != Some(context.clone())))
+            exact.filter(|(key, _)| stood(key).is_some_and(|stood| stood != Stood::In(context.clone())))
         {
             let (key, span) = (key.clone(), span.clone());
             drop(links);
@@ -195,7 +208,7 @@ impl Butler {
         let mut owners = links.contexts.iter().filter(|((trace, _), _)| *trace == context.0).map(|(_, owner)| owner);
         let (key, _) = owners.next()?.as_ref()?;
         let alone = owners.all(|owner| owner.as_ref().is_some_and(|(other, _)| other == key));
-        let made = stood(key).is_some_and(|stood| stood.is_none_or(|stood| stood.0 != context.0));
+        let made = stood(key).is_some_and(|stood| !matches!(stood, Stood::In(stood) if stood.0 == context.0));
         let begun =
             || Begun { trace: audit::trace_of(&key.0, &key.1), span: session_span(key), how: How::TraceContext };
         (alone && made).then(begun)

@@ -60,7 +60,7 @@ impl Butler {
         let calls = lock(&self.0.calls);
         let mut under_way = calls.values().filter(|call| {
             let theirs = owners.iter().any(|(runtime, session)| call.runtime == *runtime && call.session == *session);
-            theirs && call.may_run && call.starts_programs && call.since.is_some_and(|since| since <= below.started)
+            theirs && call.may_run && call.begins.programs && call.since.is_some_and(|since| since <= below.started)
         });
         if let (Some(call), None) = (under_way.next(), under_way.next()) {
             let (trace, span) = (audit::trace_of(&call.runtime, &call.session), call.span.clone());

@@ -149,7 +149,7 @@ impl Butler {
         }
         let calls = lock(&self.0.calls);
         let spawns = |call: &&crate::approvals::OpenCall| {
-            call.runtime == *runtime && call.session == *session && call.spawns && call.may_run
+            call.runtime == *runtime && call.session == *session && call.begins.agents && call.may_run
         };
         let mut spawning = calls.values().filter(spawns);
         spawning.next().filter(|_| spawning.next().is_none()).map(|call| call.span.clone())

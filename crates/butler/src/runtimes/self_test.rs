@@ -99,8 +99,8 @@ impl Butler {
                 (Some(true), format!("Tried without an agent, it blocked what nobody judged ({}).", self.short(with)))
             }
             Ok(said) => {
-                let lines = said.err.lines().chain(said.out.lines()).map(str::trim);
-                let why = lines.filter(|line| !line.is_empty()).last().unwrap_or("it said nothing").to_owned();
+                let mut lines = said.out.lines().chain(said.err.lines()).map(str::trim);
+                let why = lines.rfind(|line| !line.is_empty()).unwrap_or("it said nothing").to_owned();
                 (Some(false), format!("The guard does not work: {}.", self.short(&why).trim_end_matches('.')))
             }
             Err(error) => (Some(false), format!("The guard does not work: {error}.")),

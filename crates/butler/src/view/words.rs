@@ -160,6 +160,14 @@ pub(crate) fn entry_says(kind: &str, data: &Value) -> String {
         "offline.recorded" => format!("While ClawButler was away: {} answered “{}”.", text("tool"), text("verdict")),
         "offline.damaged" => "Some offline records could not be read.".to_owned(),
         "settings.changed" => "Settings were changed.".to_owned(),
+        other => log_says(other, data).or_else(|| registry_says(other, data)).unwrap_or_else(|| other.to_owned()),
+    }
+}
+
+/// One sentence on an entry that is about the log itself, what is kept, or money.
+fn log_says(kind: &str, data: &Value) -> Option<String> {
+    let text = |name: &str| data[name].as_str().unwrap_or_default().to_owned();
+    Some(match kind {
         "audit.exported" => format!("{} entries were exported as {}.", data["count"], text("format").replace('_', " ")),
         "audit.pruned" => format!("Retention prunes {} in entries before {}.", text("class"), data["below"]),
         "retention.ran" => format!("Retention pruned {} payloads ({} bytes).", data["entries"], data["bytes"]),
@@ -180,8 +188,8 @@ pub(crate) fn entry_says(kind: &str, data: &Value) -> String {
         }
         "budget.crossed" => format!("{} % of the budget of {} was spent.", data["threshold"], text("period")),
         "log.set_aside" => format!("A new log, because the database was damaged. It is kept as {}.", text("file")),
-        other => registry_says(other, data).unwrap_or_else(|| other.to_owned()),
-    }
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

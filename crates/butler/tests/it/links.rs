@@ -50,7 +50,7 @@ impl Drop for Client {
 /// A request of this runtime whose client is the process `pid`.
 fn of(desk: &Desk, runtime: &str, session: &str, pid: u32, event: Event) -> ActionRequest {
     let mut request = desk.request(session, "ls");
-    request.runtime = runtime.to_owned();
+    runtime.clone_into(&mut request.runtime);
     request.event = event;
     request.process.client_pid = Some(pid);
     request.process.home = desk.home().join(format!(".{runtime}")).display().to_string();
