@@ -222,10 +222,36 @@ fn a_process_that_never_announced_itself_raises_the_alarm() {
     let troubles = bench.troubles();
     let named: Vec<_> = troubles.iter().filter(|check| check.name == "guard in running processes").collect();
     assert!(named.len() == 1 && named[0].says.contains(&pid.to_string()), "only the one without it: {troubles:?}");
+    raised(&bench, pid);
     fs::write(bench.file("go"), "").unwrap();
     old.0.wait().unwrap();
     guarded.0.wait().unwrap();
     assert_eq!(bench.home("home/.hermes").guard.state, GuardState::User, "nothing unguarded runs any more");
+    let entries = bench.count("guard.drift");
+    wait_for("the alarm to end", || alarms(&bench).is_empty().then_some(()));
+    assert_eq!(bench.count("guard.drift"), entries, "its end is no drift");
+}
+
+/// The alerts about guards that are not in force.
+fn alarms(bench: &Bench) -> Vec<String> {
+    let alerts = bench.0.machine.ask(&Status {}).unwrap().alerts.into_iter().map(|alert| alert.says);
+    alerts.filter(|says| says.contains("is not in force")).collect()
+}
+
+/// One alert stands, about this process and no other, and the ledger has it. The engine looks every half minute:
+/// a process without the guard writes no file that would tell.
+#[track_caller]
+fn raised(bench: &Bench, pid: u32) {
+    let names = format!("process {pid} ");
+    let alarm = wait_for("the alert", || {
+        let alarms = alarms(bench);
+        alarms.iter().any(|says| says.contains(&names)).then_some(alarms)
+    });
+    assert_eq!(alarm.len(), 1, "{alarm:?}");
+    let ledger = bench.0.machine.ledger();
+    let entries = ledger.iter().filter(|entry| entry["kind"] == "guard.drift");
+    let says: Vec<&str> = entries.filter_map(|entry| entry["data"]["says"].as_str()).collect();
+    assert_eq!(says.iter().filter(|says| says.contains(&names)).count(), 1, "{says:?}");
 }
 
 #[test]

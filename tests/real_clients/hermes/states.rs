@@ -90,6 +90,10 @@ fn a_scheduled_job_is_shown_and_its_calls_are_asked_about() {
         let seen = shown(machine);
         assert_eq!(fact(&seen, &format!("job:{id}")), before, "its run is no change of the job");
         assert!(fact(&seen, &format!("last run of {id}")).starts_with("ok, "), "{:?}", seen.facts);
+        // Equal to what the client recorded, which reckons the next run at the start and at the end of each.
+        let jobs: Value = serde_json::from_str(&fs::read_to_string(hermes.home("cron/jobs.json")).unwrap()).unwrap();
+        let job = jobs["jobs"].as_array().unwrap().iter().find(|job| job["id"] == id).unwrap();
+        assert_eq!(Value::from(fact(&seen, &format!("next run of {id}"))), job["next_run_at"]);
     }
     let count = changes(machine).len();
     assert_eq!(count, 2, "{:?}", changes(machine));

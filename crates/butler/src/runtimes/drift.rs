@@ -108,10 +108,15 @@ impl Butler {
             let before = lock(&self.0.registry).guards.get(&home.id).cloned();
             let was = before.as_ref().map_or(GuardState::User, |(state, _)| *state);
             let mut alert = before.and_then(|(_, alert)| alert);
-            if !in_force(state) && state != was {
+            let raised = format!("The guard in {} is not in force: {says}", home.path);
+            // Another reason in the same state is another alarm: a second process without the guard.
+            let other = alert.as_ref().is_some_and(|shown| *shown != raised);
+            if !in_force(state) && (state != was || other) {
                 let data = json!({ "home": home.id, "path": home.path, "state": state, "says": says });
                 self.record(Durability::Power, Kind::GuardDrift, Actor::Engine, data)?;
-                let raised = format!("The guard in {} is not in force: {says}", home.path);
+                if let Some(shown) = alert.take() {
+                    self.clear_alert(&shown);
+                }
                 self.alert(&raised, fix.as_deref().unwrap_or("Install it again on the Agents page."));
                 alert = Some(raised);
                 self.changed(Topic::Runtimes);

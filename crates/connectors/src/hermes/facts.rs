@@ -325,8 +325,15 @@ fn schedules(facts: &mut Facts, home: &Path) {
         let value = format!("{name}: {what}, {when}{paused}, {}", &job_text[..12]);
         facts.add(Tab::Schedules, format!("job:{}", cut(text("id"))), value, Watch::Change);
         if !text("last_run_at").is_empty() {
-            let run = cut(&format!("{}, {}", text("last_status"), text("last_run_at")));
+            // What went wrong is in the client's own words and may quote anything: only that it did.
+            let lost = if text("last_delivery_error").is_empty() { "" } else { ", not delivered" };
+            let run = cut(&format!("{}, {}{lost}", text("last_status"), text("last_run_at")));
             facts.add(Tab::Schedules, format!("last run of {}", cut(text("id"))), run, Watch::No);
+        }
+        // A job that is off keeps the time it would have run at.
+        if !off && !text("next_run_at").is_empty() {
+            let next = cut(text("next_run_at"));
+            facts.add(Tab::Schedules, format!("next run of {}", cut(text("id"))), next, Watch::No);
         }
     }
 }

@@ -171,8 +171,21 @@ fn a_jobs_run_is_shown_and_is_no_change_of_the_job() {
     });
     let run = ("last run of 1424".to_owned(), "ok, 2026-11-22T11:11:22+00:00".to_owned(), Watch::No);
     assert_eq!(ran, [fresh[0].clone(), run], "Hermes itself ended it");
-    let off = jobs(&|job| job["enabled"] = json!(false));
-    assert!(off[0].1.contains("switched off"), "{off:?}");
+    let again = jobs(&|job| {
+        job["last_run_at"] = json!("2026-11-22T11:11:22+00:00");
+        job["last_status"] = json!("error");
+        job["last_error"] = json!("RuntimeError: Bearer sk-secret");
+        job["last_delivery_error"] = json!("no such chat: sk-secret");
+        job["next_run_at"] = json!("2026-11-22T13:11:22+00:00");
+    });
+    let run = |name: &str, value: &str| (format!("{name} run of 1424"), value.to_owned(), Watch::No);
+    let last = run("last", "error, 2026-11-22T11:11:22+00:00, not delivered");
+    assert_eq!(again, [fresh[0].clone(), last, run("next", "2026-11-22T13:11:22+00:00")], "how, not in whose words");
+    let off = jobs(&|job| {
+        job["enabled"] = json!(false);
+        job["next_run_at"] = json!("2026-11-22T13:11:22+00:00");
+    });
+    assert!(off.len() == 1 && off[0].1.contains("switched off"), "{off:?}");
 }
 
 #[test]
