@@ -122,6 +122,10 @@ pub trait Connector: Send + Sync + std::fmt::Debug {
     fn recordings_in(&self, _env: &Env, _home: &Path, _file: &Path) -> Vec<Recording> {
         Vec::new()
     }
+    /// Where a home records the runs of its scheduled jobs, when it has such a record.
+    fn scheduled_runs(&self, _home: &Path) -> Option<ScheduledRuns> {
+        None
+    }
     /// Queries that list the sessions in a database, newest first, for a recording whose `session` is empty:
     /// it stands for the whole database, which only the reader of databases can look into.
     ///
@@ -273,6 +277,15 @@ pub enum Variant {
 
 /// What a connector says whose runtime enforces no rules by itself.
 const NO_BACKSTOP: &str = "this runtime has no rules of its own that ClawButler could add to";
+
+/// A database of the runtime with the runs of scheduled jobs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScheduledRuns {
+    pub database: PathBuf,
+    /// The newest first, at most `?1`; the first query that fits the schema is used. Columns: `job`, `status`, `began` and
+    /// `ended` (as the runtime writes times), `started_by`.
+    pub queries: &'static [&'static str],
+}
 
 /// A run that shows whether the guard works.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,4 +13,5 @@ pub mod paths;
 pub mod process;
 pub mod random;
 pub mod run;
+pub mod service;
 pub mod zone;

@@ -19,8 +19,9 @@ fn a_run_that_crosses_a_small_budget_is_in_the_log() {
     let mut settings = machine.ask(&GetSettings {}).unwrap();
     settings.budget.day_cents = Some(1);
     machine.ask(&UpdateSettings { settings }).unwrap();
-    // An answer of the model on loopback is 10 tokens in and 10 out: 0.09 cents by this model's list price.
-    let turns: Vec<Value> = (0..13).map(|turn| bash(&format!("echo {turn}"))).collect();
+    // An answer of the model on loopback is 10 tokens in and 10 out: 0.03 cents by the list price of the model that the
+    // client takes in place of the old one it is told.
+    let turns: Vec<Value> = (0..44).map(|turn| bash(&format!("echo {turn}"))).collect();
     machine.claude(&script(&json!(turns)), &["--model", "claude-opus-4-1"]).finish();
     let view = wait_for("the budget used up", || {
         let view = machine.ask(&GetBudget {}).unwrap();

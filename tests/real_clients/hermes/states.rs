@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use clawbutler_testkit::hermes::Hermes;
+use clawbutler_testkit::hermes::{Hermes, rows};
 use clawbutler_testkit::machine::{Machine, wait_for};
 use clawbutler_testkit::model::script;
 use clawbutler_testkit::results::{Client, HERMES, tried};
@@ -87,6 +87,13 @@ fn a_scheduled_job_is_shown_and_its_calls_are_asked_about() {
         assert_eq!(session.len(), 1, "the run is a session of the client");
         let runs = hermes.cli(&["cron", "runs", id]);
         assert!(runs.contains(id), "{runs}");
+        // The newest run is the one the client recorded.
+        let query = "SELECT job_id, status, finished_at FROM executions ORDER BY claimed_at DESC, id DESC";
+        let recorded = rows(&hermes.home("cron/executions.db"), query, &[]);
+        let text = |name: &str| recorded[0][name].as_str().unwrap();
+        let newest = fact(&shown(machine), "run 01");
+        assert!(newest.starts_with(&format!("{id}: {}, ", text("status"))), "{newest} {recorded:?}");
+        assert!(text("job_id") == id && newest.contains(text("finished_at")), "{newest} {recorded:?}");
         let seen = shown(machine);
         assert_eq!(fact(&seen, &format!("job:{id}")), before, "its run is no change of the job");
         assert!(fact(&seen, &format!("last run of {id}")).starts_with("ok, "), "{:?}", seen.facts);

@@ -168,6 +168,7 @@ impl Butler {
     ) -> Vec<FactView> {
         let mut facts = self.masked_facts(runtime, home, projects);
         facts.extend(self.gateway_facts(id).unwrap_or_default());
+        facts.extend(self.run_facts(runtime, home));
         let mut views: Vec<FactView> = facts
             .into_iter()
             .map(|fact| FactView {

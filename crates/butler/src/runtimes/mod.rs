@@ -7,6 +7,7 @@ mod guard;
 mod health;
 mod limits;
 mod named;
+mod runs;
 mod scan;
 mod self_test;
 mod state;

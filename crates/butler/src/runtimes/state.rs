@@ -13,6 +13,7 @@ use clawbutler_core::actor::Actor;
 use clawbutler_core::limits::{KILL_GRACE_MS, KILL_PROCESSES, KILL_ROUNDS};
 use clawbutler_ledger::Kind;
 use clawbutler_platform::ending::{self, Ended};
+use clawbutler_platform::service;
 use clawbutler_store::Durability;
 use clawbutler_store::table::homes::{HomeRow, HomeState};
 use clawbutler_wire::command::{KillAgent, ReviveAgent, SetAgentState};
@@ -288,6 +289,8 @@ fn end_session(session: &LiveSession) -> Vec<KillItem> {
         let why = "The runtime does not tell when this process started, so it cannot be told from another one that took its id.";
         return vec![could_not(session, why.to_owned())];
     };
+    // What a service manager starts again is not stopped for good: read while it runs.
+    let service = service::of(session.pid);
     let (ended, left) = ending::end(session.pid, started, Duration::from_millis(KILL_GRACE_MS));
     let (outcome, says) = match ended {
         Ended::Asked => (KillOutcome::Stopped, "It ended when it was asked to.".to_owned()),
@@ -298,6 +301,10 @@ fn end_session(session: &LiveSession) -> Vec<KillItem> {
         ),
         Ended::CouldNot(why) => (KillOutcome::CouldNot, why),
     };
+    let again = service.filter(|_| outcome == KillOutcome::Stopped).map(|service| {
+        format!(" systemd runs it as {} and may start it again; `{}` stops that.", service.unit, service.stop())
+    });
+    let says = format!("{says}{}", again.unwrap_or_default());
     let below = left.into_iter().map(|(pid, why)| KillItem {
         kind: "process".to_owned(),
         what: format!("started by the session in {}", session.cwd),

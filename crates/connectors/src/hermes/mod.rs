@@ -28,7 +28,9 @@ use clawbutler_core::action::Action;
 use serde_json::Value;
 
 use crate::call::ToolCall;
-use crate::connector::{Connector, Discovery, End, GuardError, GuardStatus, LiveSession, Plan, SelfTest, Variant};
+use crate::connector::{
+    Connector, Discovery, End, GuardError, GuardStatus, LiveSession, Plan, ScheduledRuns, SelfTest, Variant,
+};
 use crate::env::{Env, Os};
 use crate::facts::{Can, Capabilities, Check, Fact};
 use crate::normalise;
@@ -144,6 +146,11 @@ impl Connector for Hermes {
 
     fn recordings_in(&self, _env: &Env, home: &Path, file: &Path) -> Vec<Recording> {
         if records::concerns(home, file) { records::recordings(home) } else { Vec::new() }
+    }
+
+    fn scheduled_runs(&self, home: &Path) -> Option<ScheduledRuns> {
+        let database = home.join("cron").join("executions.db");
+        database.is_file().then_some(ScheduledRuns { database, queries: sql::RUNS })
     }
 
     fn session_queries(&self) -> &'static [&'static str] {

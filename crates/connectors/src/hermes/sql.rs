@@ -13,6 +13,11 @@ const RECORDS_19: &str = include_str!("queries/schema_19.sql");
 const RECORDS_14: &str = include_str!("queries/schema_14.sql");
 const RECORDS_11: &str = include_str!("queries/schema_11.sql");
 
+/// The runs of scheduled jobs in `cron/executions.db` (0.19), newest first. Errors quote anything and are left out.
+pub(super) const RUNS: &[&str] =
+    &["SELECT id, job_id AS job, status, coalesce(started_at, claimed_at) AS began, finished_at AS ended, \
+     source AS started_by FROM executions ORDER BY claimed_at DESC, id DESC LIMIT ?1"];
+
 /// The sessions of a database, newest first.
 pub(super) const SESSIONS: &[&str] = &[
     "SELECT id AS session, parent_session_id AS parent, cwd, title FROM sessions ORDER BY started_at DESC LIMIT ?1",
