@@ -50,12 +50,12 @@ mod tests {
 
     #[test]
     fn the_unit_of_a_control_group() {
-        let user = "0::/user.slice/user-1000.slice/user@1000.service/app.slice/openclaw-gateway.service\n";
+        let user = "0::/user.slice/user-1000.slice/user@1000.service/app.slice/some-gateway.service\n";
         let found = unit_of(user).unwrap();
-        assert_eq!(found, Service { unit: "openclaw-gateway.service".into(), user: true });
-        assert_eq!(found.stop(), "systemctl --user stop openclaw-gateway.service");
-        let machine = "2:cpu:/\n1:name=systemd:/system.slice/hermes.service\n";
-        assert_eq!(unit_of(machine).unwrap().stop(), "systemctl stop hermes.service");
+        assert_eq!(found, Service { unit: "some-gateway.service".into(), user: true });
+        assert_eq!(found.stop(), "systemctl --user stop some-gateway.service");
+        let machine = "2:cpu:/\n1:name=systemd:/system.slice/agent.service\n";
+        assert_eq!(unit_of(machine).unwrap().stop(), "systemctl stop agent.service");
         for none in [
             "0::/user.slice/user-1000.slice/user@1000.service/app.slice/app-code@1.service\n",
             "0::/user.slice/user-1000.slice/session-3.scope\n",
