@@ -224,7 +224,7 @@ pub(crate) fn acknowledged(read: &Read<'_>, reason: &Reason) -> Result<Option<St
         )));
     }
     if matches!(reason, Reason::CutOff { .. } | Reason::Rewritten { .. } | Reason::OtherHead { .. } | Reason::OtherLog)
-        && let Some(row) = read.ledger_newest_of(&[Kind::BackupRestored])?
+        && let [row] = read.ledger_sought(&[Kind::BackupRestored], 1)?.as_slice()
         && let Some(data) = row.data()
     {
         let day = view::day(Timestamp(row.at), 0);

@@ -8,20 +8,8 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::sse::{Event as SseEvent, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use clawbutler_butler::{Butler, Event};
-use clawbutler_wire::command::{
-    AcceptDrift, AcceptRules, AcknowledgeLog, AddHome, AttachHome, BackfillSessions, CheckBackup, CheckPack,
-    CheckRules, ChoosePath, DecideApproval, DecideBatch, DeleteRules, DeleteSearch, DetachHome, Discover, DismissAlert,
-    EditPolicy, ExplainAction, ExplainApproval, ExportAudit, ForgetHome, GatewayAct, GatewayChat, GatewayConfig,
-    GatewayView, GetApproval, GetBudget, GetRetention, GetSettings, Govern, GovernMany, ImportRules, InstallGuard,
-    KillAgent, ListAgents, ListApprovals, ListAudit, ListCheckpoints, ListConnections, ListGrants, ListRules,
-    ListSearches, ListSessions, ListSteps, MakeBackup, OpenWindow, PlanGuard, PreviewExport, PreviewGrant, ProveEntry,
-    RejectRules, RetentionPreview, RetentionRun, ReviveAgent, RevokeGrant, RevokeGrants, SaveRules, SaveSearch,
-    SearchAudit, SetAgentState, SetFloor, SetPack, SetRetention, ShowAgent, ShowBackup, ShowExport, ShowSession,
-    ShowTrace, ShowVerify, SimulateRules, StartPass, Status, StopExport, TestGuard, UninstallGuard, UpdateSettings,
-    VerifyAudit,
-};
 use clawbutler_wire::topic::Changed;
-use clawbutler_wire::{ApiError, Code, Seq};
+use clawbutler_wire::{ApiError, Code, Seq, command};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 use tokio::sync::broadcast;
@@ -33,7 +21,7 @@ macro_rules! dispatch {
         fn dispatch(butler: &Butler, command: &str, body: &[u8]) -> Result<serde_json::Value, ApiError> {
             match command {
                 $(stringify!($name) => {
-                    let reply = butler.$name(read::<$request>(body)?).map_err(ApiError::from)?;
+                    let reply = butler.$name(read::<command::$request>(body)?).map_err(ApiError::from)?;
                     write(&reply)
                 })+
                 other => Err(ApiError::new(Code::NotFound, format!("There is no command {other}."))),

@@ -1,13 +1,17 @@
 //! One short run of another program, bounded in time and output.
 
 use std::ffi::OsString;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// Most bytes of its output that are read.
-const OUTPUT_BYTES: u64 = 64 * 1024;
+const OUTPUT_BYTES: usize = 64 * 1024;
+/// How long the rest of its output may take once it ended (ms).
+const REST_MS: u64 = 500;
 /// How often is looked whether it ended (ms).
 const LOOK_MS: u64 = 20;
 
@@ -40,14 +44,10 @@ pub fn run(what: &Run) -> io::Result<Said> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     crate::os::without_window(&mut command);
     let mut child = command.spawn()?;
-    let out = child.stdout.take().map(|pipe| std::thread::spawn(move || first(pipe)));
-    let err = child.stderr.take().map(|pipe| std::thread::spawn(move || first(pipe)));
+    let (out, err) = (child.stdout.take().map(Heard::of), child.stderr.take().map(Heard::of));
     for _ in 0..what.most_ms.div_ceil(LOOK_MS) {
         if let Some(status) = child.try_wait()? {
-            let text = |reader: Option<std::thread::JoinHandle<Vec<u8>>>| {
-                let bytes = reader.and_then(|reader| reader.join().ok()).unwrap_or_default();
-                String::from_utf8_lossy(&bytes).into_owned()
-            };
+            let text = |heard: Option<Heard>| heard.map(Heard::text).unwrap_or_default();
             return Ok(Said { well: status.success(), out: text(out), err: text(err) });
         }
         std::thread::sleep(Duration::from_millis(LOOK_MS));
@@ -61,14 +61,35 @@ fn name(program: &Path) -> String {
     program.file_name().unwrap_or(program.as_os_str()).to_string_lossy().into_owned()
 }
 
-/// The first of what a pipe gives; the rest is read and dropped, so that its writer does not wait.
-fn first(mut pipe: impl io::Read) -> Vec<u8> {
-    let mut kept = Vec::new();
-    let read = pipe.by_ref().take(OUTPUT_BYTES).read_to_end(&mut kept);
-    if read.is_ok() {
-        let _ = io::copy(&mut pipe, &mut io::sink());
+/// What a pipe gave so far. What it started may keep the pipe open for as long as it likes, so its end is not waited for.
+struct Heard {
+    first: Arc<Mutex<Vec<u8>>>,
+    ended: Receiver<()>,
+}
+
+impl Heard {
+    /// Keeps the first of it; the rest is read and dropped, so that its writer does not wait.
+    fn of(mut pipe: impl io::Read + Send + 'static) -> Self {
+        let first = Arc::new(Mutex::new(Vec::new()));
+        let (end, ended) = mpsc::channel();
+        let kept = Arc::clone(&first);
+        std::thread::spawn(move || {
+            let mut block = [0; 4_096];
+            while let Ok(read @ 1..) = pipe.read(&mut block) {
+                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                let room = OUTPUT_BYTES.saturating_sub(kept.len()).min(read);
+                kept.extend_from_slice(&block[..room]);
+            }
+            // Nobody may wait for it any more.
+            let _ = end.send(());
+        });
+        Self { first, ended }
     }
-    kept
+
+    fn text(self) -> String {
+        let _ = self.ended.recv_timeout(Duration::from_millis(REST_MS));
+        String::from_utf8_lossy(&self.first.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
+    }
 }
 
 #[cfg(all(test, unix))]
@@ -95,6 +116,9 @@ mod tests {
     fn neither_time_nor_output_is_endless() {
         assert_eq!(shell("exec sleep 60", 100).unwrap_err().kind(), io::ErrorKind::TimedOut);
         let said = shell("head -c 1000000 /dev/zero | tr '\\0' x", 20_000).unwrap();
-        assert_eq!((said.well, said.out.len() as u64), (true, OUTPUT_BYTES));
+        assert_eq!((said.well, said.out.len()), (true, OUTPUT_BYTES));
+        // What outlives it and holds its output open.
+        let said = shell("sleep 5 & echo done", 20_000).unwrap();
+        assert_eq!((said.well, said.out.as_str()), (true, "done\n"));
     }
 }

@@ -181,7 +181,7 @@ proptest! {
         let trust = Trust { keys: vec![key.public()], ..Trust::default() };
         store.write::<_, StoreError>(Durability::Process, |tx| tx.checkpoint_put(size, &note)).unwrap();
         let needed = [Kind::EngineStarted, Kind::RulesChanged].map(|kind| {
-            let newest = store.read::<_, StoreError>(|read| read.ledger_newest_of(&[kind])).unwrap();
+            let newest = store.read::<_, StoreError>(|read| read.ledger_newest_of(&[kind], u64::MAX)).unwrap();
             newest.map_or(0, |row| row.seq)
         });
         let mut pruned = 0;

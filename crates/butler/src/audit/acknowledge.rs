@@ -46,7 +46,7 @@ impl Butler {
 /// What is recorded of each thing that was seen: the entry that names it, and its hash.
 fn named(read: &Read<'_>, request: &AcknowledgeLog) -> Result<Vec<Value>, Error> {
     let stale = || Error::stale("The log does not name that any more. Verify it again and look at the result.", None);
-    let rows = read.ledger_of_kinds(&[Kind::LogTailUnproven], STRETCHES)?;
+    let rows = read.ledger_sought(&[Kind::LogTailUnproven], STRETCHES)?;
     let mut facts = Vec::new();
     for stretch in &request.stretches {
         let row = rows.iter().find(|row| is_of(row, stretch)).ok_or_else(stale)?;

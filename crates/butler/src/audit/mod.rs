@@ -10,6 +10,7 @@ mod keeper;
 mod outside;
 mod proof;
 mod replaced;
+mod stretches;
 mod verify;
 
 pub(crate) use anchors::check as check_anchors;
@@ -17,6 +18,7 @@ pub(crate) use claimed::{CLIENT_TRACE, claimed, process, with_claim};
 pub(crate) use keeper::Keeper;
 pub(crate) use outside::{files as files_outside, newest as newest_outside};
 pub(crate) use proof::Verifying;
+pub(crate) use stretches::Stretches;
 pub(crate) use verify::{report_view, says, trust_of_copy};
 
 use std::io::Write;

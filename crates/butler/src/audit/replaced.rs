@@ -12,6 +12,7 @@ use clawbutler_store::table::ledger::LedgerRow;
 use clawbutler_wire::Seq;
 use clawbutler_wire::audit::{Replaced, ReplacedHow};
 
+use super::Stretches;
 use crate::{Error, view};
 
 /// An entry that tells of it.
@@ -65,7 +66,7 @@ struct Point {
 
 /// Takes the checkpoints of what is gone out of `trust`, and says what is gone: the newest such event.
 pub(super) fn without_the_former(read: &Read<'_>, trust: &mut Trust) -> Result<Option<Replaced>, Error> {
-    let rows = read.ledger_of_kinds(&[Kind::BackupRestored, Kind::LogSetAside], REPLACED_ENTRIES)?;
+    let rows = read.ledger_sought(&[Kind::BackupRestored, Kind::LogSetAside], REPLACED_ENTRIES)?;
     let events: Vec<Event> = rows.iter().filter_map(Event::of).collect();
     let Some(first) = read.ledger_hash(1)?.filter(|_| !events.is_empty()) else { return Ok(None) };
     let origin = note::origin(&first);
@@ -105,19 +106,9 @@ pub(super) fn without_the_former(read: &Read<'_>, trust: &mut Trust) -> Result<O
 /// Whether a person said to know of what entry `event` tells: in an entry behind it that is `covered`, written while
 /// something of ours covered the end.
 fn acknowledged(read: &Read<'_>, event: u64, covered: impl Fn(u64) -> bool) -> Result<bool, Error> {
-    let rows = read.ledger_of_kinds(&[Kind::LogAcknowledged, Kind::LogTailUnproven], REPLACED_ENTRIES)?;
-    let (acts, stretches): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.kind == Kind::LogAcknowledged.text());
-    // Too many to tell them all: then none counts.
-    if rows.len() >= REPLACED_ENTRIES {
-        return Ok(false);
-    }
+    let acts = read.ledger_sought(&[Kind::LogAcknowledged], REPLACED_ENTRIES)?;
+    let stretches = Stretches::of(read)?;
     let hash = read.ledger_hash(event)?.map(|hash| hex(&hash));
-    let slipped = |seq: u64| {
-        stretches
-            .iter()
-            .filter_map(|row| row.data())
-            .any(|data| data["lost"] != true && data["from"].as_u64() <= Some(seq) && data["to"].as_u64() >= Some(seq))
-    };
     let counts = |row: &&LedgerRow| {
         let data = row.data().unwrap_or_default();
         row.header()["actor"]["kind"] == "local_user"
@@ -126,7 +117,7 @@ fn acknowledged(read: &Read<'_>, event: u64, covered: impl Fn(u64) -> bool) -> R
             && hash.as_deref().is_some_and(|hash| data["hash"] == hash)
             && row.seq > event
     };
-    Ok(acts.into_iter().filter(counts).any(|row| covered(row.seq) && !slipped(row.seq)))
+    Ok(acts.iter().filter(counts).any(|row| covered(row.seq) && !stretches.has(row.seq)))
 }
 
 /// In a sentence without its end.

@@ -266,13 +266,16 @@ type Ends = Option<(u64, u64)>;
 /// Whether an entry from this one on gives rules or grants that none before it vouches for.
 fn loosens_from(read: &Read<'_>, from: u64) -> Result<bool, Error> {
     let accepted = |row: &LedgerRow| row.data().map(|data| data["accepted"].clone()).unwrap_or_default();
-    let rows =
-        read.ledger_of_kinds(&[Kind::EngineStarted, Kind::RulesChanged, Kind::GrantCreated], usize::from(TAIL_ROWS))?;
-    let (tail, before): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.seq >= from);
-    let said = before.iter().filter(|row| row.kind != Kind::GrantCreated.text()).max_by_key(|row| row.seq);
+    let tail =
+        read.ledger_from(from, &[Kind::EngineStarted, Kind::RulesChanged, Kind::GrantCreated], usize::from(TAIL_ROWS))?;
+    // More than are looked at: what lies behind them vouches for nothing either.
+    if tail.len() >= usize::from(TAIL_ROWS) {
+        return Ok(true);
+    }
+    let said = read.ledger_newest_of(&[Kind::EngineStarted, Kind::RulesChanged], from)?;
     // A start says again which rules are in force.
-    let starts = |row: &&LedgerRow| row.kind == Kind::EngineStarted.text();
-    Ok(!tail.iter().all(|row| starts(row) && said.is_some_and(|said| accepted(said) == accepted(row))))
+    let starts = |row: &LedgerRow| row.kind == Kind::EngineStarted.text();
+    Ok(!tail.iter().all(|row| starts(row) && said.as_ref().is_some_and(|said| accepted(said) == accepted(row))))
 }
 
 /// Holds the newest copy of each place against the log, by its stored nodes. Besides what does not fit, the entries at

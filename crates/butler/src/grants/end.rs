@@ -15,6 +15,7 @@ use clawbutler_wire::grants::GrantList;
 use clawbutler_wire::topic::Topic;
 use serde_json::{Value, json};
 
+use crate::audit::Stretches;
 use crate::{Butler, Error, audit};
 
 /// Why a grant ends.
@@ -113,24 +114,34 @@ impl Butler {
         Ok(ids.len())
     }
 
-    /// At start: a grant counts only with the ledger entry that gave it; the rest is set aside, loudly.
-    /// After tampering none counts until a person gives it again.
+    /// At start: a grant counts only with the ledger entry that gave it, where something of ours covered that entry; the
+    /// rest is ended, loudly. After tampering none counts until a person gives it again.
     pub(crate) fn load_grants(&self, tampered: bool) -> Result<(), Error> {
         let rows = self.0.store.read(|read| read.grants())?;
-        let mut good = Vec::new();
-        let mut strange = 0;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let unproven = self.0.store.read(Stretches::of)?;
+        let (mut good, mut strange) = (Vec::new(), Vec::new());
         for row in rows {
             let entry = self.0.store.read(|read| read.ledger_page(row.grant.ledger_seq + 1, 1))?.pop();
-            if !tampered && entry.is_some_and(|entry| vouches(&entry, &row)) {
-                good.push(row.grant);
-            } else {
-                strange += 1;
-            }
+            let vouched = entry.is_some_and(|entry| vouches(&entry, &row) && !unproven.has(entry.seq));
+            if vouched && !tampered { good.push(row.grant) } else { strange.push(row.grant) }
         }
         *self.0.grants.write().unwrap_or_else(PoisonError::into_inner) = good;
-        if strange > 0 {
+        if !strange.is_empty() {
+            // Ended in the table too: what found this out may be forgotten at the next start.
+            let at = self.now();
+            self.0.store.write::<_, Error>(Durability::Power, |tx| {
+                for grant in &strange {
+                    tx.grant_end(grant.id.as_str(), at)?;
+                    let data = json!({ "grant": grant.id, "cover": grant.cover, "cause": "not_vouched" });
+                    audit::append(tx, at, audit::engine(Kind::GrantEnded, Actor::Engine, data))?;
+                }
+                Ok(())
+            })?;
             self.notice_tampering(
-                &format!("{strange} standing grants were set aside: the audit log cannot vouch for them."),
+                &format!("{} standing grants were set aside: the audit log cannot vouch for them.", strange.len()),
                 "Give those you still want again when they are asked next.",
             )?;
         }

@@ -71,7 +71,7 @@ impl ClassPlan {
 fn needed(read: &clawbutler_store::Read<'_>) -> Result<BTreeSet<u64>, Error> {
     let mut entries = BTreeSet::new();
     for kind in NEEDED {
-        entries.extend(read.ledger_newest_of(&[kind])?.map(|row| row.seq));
+        entries.extend(read.ledger_sought(&[kind], 1)?.iter().map(|row| row.seq));
     }
     Ok(entries)
 }

@@ -38,10 +38,9 @@ impl Butler {
     /// At start: what was accepted counts only when the ledger vouches for it. What cannot be vouched for
     /// and could be laxer than the default gives way to the strict pack.
     pub(crate) fn load_rules(&self, tampered: bool) -> Result<(), Error> {
-        let (stored, rows, vouched) = self
-            .0
-            .store
-            .read(|read| Ok::<_, Error>((read.setting(KEY)?, read.rule_files()?, read.ledger_newest_of(VOUCHING)?)))?;
+        let (stored, rows, vouched) = self.0.store.read(|read| {
+            Ok::<_, Error>((read.setting(KEY)?, read.rule_files()?, read.ledger_newest_of(VOUCHING, u64::MAX)?))
+        })?;
         let chosen: Vec<String> = stored.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
         let mut book = Book { packs: packs::in_order(&chosen), ..Book::default() };
         for row in rows {

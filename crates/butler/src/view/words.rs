@@ -129,6 +129,7 @@ pub(crate) fn entry_says(kind: &str, data: &Value) -> String {
         "grant.revoked" => "A standing always-allow ended.".to_owned(),
         "grant.ended" => match text("cause").as_str() {
             "uses" => "An always-allow was used up.".to_owned(),
+            "not_vouched" => "An always-allow was ended: the audit log cannot vouch for it.".to_owned(),
             _ => "An always-allow reached its end.".to_owned(),
         },
         "rules.changed" => match text("source").as_str() {

@@ -22,6 +22,7 @@ mod desk;
 mod every_kind;
 mod everything;
 mod files;
+mod forged;
 mod gateway;
 mod gateway_watch;
 mod grants;

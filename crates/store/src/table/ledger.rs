@@ -71,6 +71,10 @@ impl LedgerRow {
     }
 }
 
+/// The condition of the index `ledger_sought` (`schema/0006.sql`), word for word: else it is not used.
+const SOUGHT: &str = "kind IN ('backup.restored', 'engine.started', 'log.acknowledged', 'log.set_aside', \
+     'log.tail_unproven', 'rules.changed')";
+
 const COLUMNS: &str = "seq, at, kind, trace, span, body, payload, hash, \
      (SELECT before.hash FROM ledger before WHERE before.seq = ledger.seq - 1)";
 
@@ -132,20 +136,41 @@ impl Read<'_> {
         Ok(statement.query_map(params![span, limit], LedgerRow::of)?.collect::<Result<_, _>>()?)
     }
 
-    /// The newest entry of any of these kinds.
-    pub fn ledger_newest_of(&self, kinds: &[Kind]) -> Result<Option<LedgerRow>, StoreError> {
+    /// The newest entry of any of these kinds before `below`, from the table itself: for kinds that come often, since it
+    /// goes back entry by entry.
+    pub fn ledger_newest_of(&self, kinds: &[Kind], below: u64) -> Result<Option<LedgerRow>, StoreError> {
         let marks = vec!["?"; kinds.len()].join(",");
-        let sql = format!("SELECT {COLUMNS} FROM ledger WHERE kind IN ({marks}) ORDER BY seq DESC LIMIT 1");
+        let below = i64::try_from(below).unwrap_or(i64::MAX);
+        let sql = format!(
+            "SELECT {COLUMNS} FROM ledger WHERE seq < {below} AND +kind IN ({marks}) ORDER BY seq DESC LIMIT 1"
+        );
         let texts = rusqlite::params_from_iter(kinds.iter().map(|kind| kind.text()));
         Ok(self.0.prepare_cached(&sql)?.query_row(texts, LedgerRow::of).optional()?)
     }
 
-    /// The newest entries of any of these kinds, newest first.
-    pub fn ledger_of_kinds(&self, kinds: &[Kind], limit: usize) -> Result<Vec<LedgerRow>, StoreError> {
+    /// The newest entries of any of these rare kinds, newest first: all of the same index, which names the kinds it has.
+    /// Another program can take an entry out of an index without the chain showing it, so what is asked here may be
+    /// missed without harm; what must not be missed is read with [`Self::ledger_from`] or [`Self::ledger_newest_of`].
+    pub fn ledger_sought(&self, kinds: &[Kind], limit: usize) -> Result<Vec<LedgerRow>, StoreError> {
+        debug_assert!(kinds.iter().all(|kind| SOUGHT.contains(&format!("'{}'", kind.text()))), "{kinds:?}");
         let marks = vec!["?"; kinds.len()].join(",");
-        let sql = format!("SELECT {COLUMNS} FROM ledger WHERE kind IN ({marks}) ORDER BY seq DESC LIMIT {limit}");
+        let sql = format!(
+            "SELECT {COLUMNS} FROM ledger WHERE {SOUGHT} AND kind IN ({marks}) ORDER BY seq DESC LIMIT {limit}"
+        );
         let texts = rusqlite::params_from_iter(kinds.iter().map(|kind| kind.text()));
         let mut statement = self.0.prepare_cached(&sql)?;
+        Ok(statement.query_map(texts, LedgerRow::of)?.collect::<Result<_, _>>()?)
+    }
+
+    /// Entries of these kinds from one on, oldest first, from the table itself.
+    pub fn ledger_from(&self, from: u64, kinds: &[Kind], limit: usize) -> Result<Vec<LedgerRow>, StoreError> {
+        let marks = vec!["?"; kinds.len()].join(",");
+        // The plus keeps the index out of it.
+        let sql = format!(
+            "SELECT {COLUMNS} FROM ledger WHERE seq >= {from} AND +kind IN ({marks}) ORDER BY seq LIMIT {limit}"
+        );
+        let texts = rusqlite::params_from_iter(kinds.iter().map(|kind| kind.text()));
+        let mut statement = self.0.prepare(&sql)?;
         Ok(statement.query_map(texts, LedgerRow::of)?.collect::<Result<_, _>>()?)
     }
 
@@ -173,5 +198,24 @@ impl Read<'_> {
             each(row)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::OpenFlags;
+
+    use super::*;
+
+    #[test]
+    fn rare_kinds_are_not_looked_for_entry_by_entry() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.db");
+        drop(crate::Store::open(&path).unwrap());
+        let connection = crate::open::connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+        let sql =
+            format!("EXPLAIN QUERY PLAN SELECT seq FROM ledger WHERE {SOUGHT} AND kind IN ('a', 'b') ORDER BY seq");
+        let plan: String = connection.query_row(&sql, [], |row| row.get(3)).unwrap();
+        assert!(plan.contains("ledger_sought"), "{plan}");
     }
 }
