@@ -9,8 +9,9 @@ use clawbutler_wire::gateway::{ActionRequest, Verdict};
 use clawbutler_wire::topic::Topic;
 use serde_json::json;
 
+use super::derived::Call;
 use super::settle::draft_of;
-use super::submit::{Call, Submission, settled, word};
+use super::submit::{Submission, settled, word};
 use crate::runtimes::sentence;
 use crate::{Butler, Error, audit};
 

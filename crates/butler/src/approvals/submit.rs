@@ -6,33 +6,32 @@ use std::sync::mpsc::Receiver;
 
 use clawbutler_connectors::call::{self, ToolCall};
 use clawbutler_connectors::hook;
-use clawbutler_core::action::{Action, Effect};
+use clawbutler_core::action::Action;
 use clawbutler_core::actor::Actor;
 use clawbutler_core::approval::ApprovalState;
 use clawbutler_core::clock::Timestamp;
 use clawbutler_core::digest;
 use clawbutler_core::grant::{Cover, Grant};
-use clawbutler_core::id::{ApprovalId, SpanId, TraceId};
+use clawbutler_core::id::ApprovalId;
 use clawbutler_core::limits::{PENDING_PER_SESSION, PENDING_TOTAL, RECOVERY_MS};
 use clawbutler_core::redact;
 use clawbutler_core::risk::RiskLevel;
-use clawbutler_core::verdict::{Decision, Verdict as Judged};
-use clawbutler_ledger::{Draft, Kind};
+use clawbutler_core::verdict::Decision;
+use clawbutler_ledger::Kind;
+use clawbutler_policy::Facts;
 use clawbutler_policy::cost::Estimate;
-use clawbutler_policy::{Facts, Looked};
 use clawbutler_store::Durability;
-use clawbutler_store::table::actions::ActionFacts;
 use clawbutler_store::table::approvals::ApprovalRow;
 use clawbutler_wire::gateway::{ActionReply, ActionRequest, Event as HookEvent, Strategy, VERSION, Verdict};
 use clawbutler_wire::topic::Topic;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::derived::Call;
 use super::waiters::{Answer, answer};
 use crate::engine::lock;
 use crate::grants::use_one;
-use crate::links::Begun;
 use crate::runtimes::home_id;
-use crate::{Butler, Error, Event, audit, links, view};
+use crate::{Butler, Error, Event, audit, links};
 
 /// What became of a request at once.
 #[derive(Debug)]
@@ -50,64 +49,8 @@ pub struct Ticket {
     pub answer: Receiver<Answer>,
 }
 
-/// A call that was judged and whose outcome is not known yet.
-#[derive(Debug, Clone)]
-pub(crate) struct OpenCall {
-    pub(crate) span: SpanId,
-    pub(crate) runtime: String,
-    pub(crate) session: String,
-    pub(crate) allowed: bool,
-    /// What it belongs to.
-    pub(crate) parent: SpanId,
-    /// Whether it may run: nobody is asked and nobody said no.
-    pub(crate) may_run: bool,
-    /// Since when, in the units of the system's table of processes.
-    pub(crate) since: Option<u64>,
-    pub(crate) begins: Begins,
-    /// Whether it came to a gate, and its runtime has not asked about it since.
-    pub(crate) gated: bool,
-    /// See [`audit::claimed`].
-    pub(crate) claim: Value,
-}
-
-/// What a call can begin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Begins {
-    /// Programs of the machine.
-    pub(crate) programs: bool,
-    /// Another agent.
-    pub(crate) agents: bool,
-}
-
 /// Longest id of a call in an entry (bytes).
 const CALL_ID: usize = 200;
-/// Calls remembered at once; past it the oldest sessions' outcomes are recorded without their span.
-const OPEN_CALLS: usize = 8_192;
-
-/// A request with everything derived from it.
-pub(super) struct Call {
-    pub(super) at: Timestamp,
-    pub(super) trace: TraceId,
-    pub(super) span: SpanId,
-    /// Span of its session, or of the sub-agent in it.
-    pub(super) parent: SpanId,
-    /// See [`audit::claimed`].
-    pub(super) claim: Value,
-    /// The runtime's id of the call; masked, and cut.
-    pub(super) id: Option<String>,
-    pub(super) correlation: String,
-    /// Masked.
-    pub(super) action: Action,
-    pub(super) digest: String,
-    pub(super) verdict: Judged,
-    /// Parts as masked, which is what grants are given for; the risk as seen before masking.
-    pub(super) looked: Looked,
-    pub(super) facts: Facts,
-    /// Estimated only where a rule asks for it; `None` is not looked at.
-    pub(super) cost: Option<Estimate>,
-    /// Near-duplicates share it.
-    pub(super) alike: String,
-}
 
 impl Butler {
     /// The one way in for hooks. Only submits: nothing here can approve, edit a rule or remove a guard.
@@ -475,80 +418,6 @@ impl Butler {
 
     pub(super) fn ticket(&self, approval: &str) -> Ticket {
         Ticket { approval: approval.to_owned(), answer: lock(&self.0.waiters).add(approval) }
-    }
-
-    pub(super) fn remember(&self, request: &ActionRequest, call: &Call, verdict: Verdict) {
-        self.note_context(request, &call.claim, &call.span);
-        let spawns = matches!(call.action.effect, Effect::AgentSpawn { .. });
-        if spawns && request.event == HookEvent::Gate && verdict != Verdict::Deny {
-            self.note_spawning(request);
-        }
-        let may_run = matches!(verdict, Verdict::Allow | Verdict::Ask | Verdict::Defer);
-        let mut calls = lock(&self.0.calls);
-        if calls.len() >= OPEN_CALLS {
-            calls.clear();
-        }
-        calls.insert(
-            call.correlation.clone(),
-            OpenCall {
-                span: call.span.clone(),
-                runtime: request.runtime.clone(),
-                session: request.session.clone(),
-                allowed: verdict == Verdict::Allow,
-                parent: call.parent.clone(),
-                may_run,
-                since: may_run.then(clawbutler_platform::os::now).flatten(),
-                begins: Begins { programs: links::starts_programs(&call.action.effect), agents: spawns },
-                gated: request.event == HookEvent::Gate,
-                claim: call.claim.clone(),
-            },
-        );
-    }
-}
-
-impl Call {
-    pub(super) fn draft(&self, kind: Kind, actor: Actor, data: Value) -> Draft {
-        let (parent, data) = (Some(self.parent.clone()), audit::with_claim(data, &self.claim));
-        Draft { kind, actor, trace: self.trace.clone(), span: self.span.clone(), parent, data }
-    }
-
-    /// What the history keeps of it.
-    pub(super) fn remembered(&self, outcome: &str, approval: Option<&str>) -> ActionFacts {
-        let observed: Vec<&str> = self.verdict.observed.iter().map(|one| one.rule.as_str()).collect();
-        ActionFacts {
-            span: self.span.0.clone(),
-            headline: view::headline(&self.action),
-            level: self.verdict.assessment.level.word().to_owned(),
-            decision: self.verdict.decision.word().to_owned(),
-            outcome: outcome.to_owned(),
-            rule: self.verdict.matches.first().map(|first| first.rule.clone()).unwrap_or_default(),
-            observed: observed.join(" "),
-            alike: self.alike.clone(),
-            approval: approval.map(str::to_owned),
-            minute: self.facts.minute_of_day,
-            weekday: self.facts.weekday,
-        }
-    }
-
-    pub(super) fn requested(&self, request: &ActionRequest, begun: Option<&Begun>) -> Draft {
-        let mut data = json!({
-            "tool": self.action.tool,
-            "effect": audit::effect(&self.action),
-            "digest": self.digest,
-            "cwd": self.action.cwd,
-            "project": self.action.project,
-            "branch": self.action.branch,
-            "mode": self.action.mode,
-            "subagent": self.action.agent,
-            "risk": self.verdict.assessment.level,
-            "summary": self.verdict.assessment.summary,
-            "process": audit::process(request),
-            "event": request.event,
-        });
-        if let Some(id) = &self.id {
-            data["call_id"] = json!(id);
-        }
-        self.draft(Kind::ActionRequested, agent(request), links::with_begun(data, begun))
     }
 }
 
