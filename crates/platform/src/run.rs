@@ -20,8 +20,10 @@ const LOOK_MS: u64 = 20;
 pub struct Run {
     pub program: PathBuf,
     pub args: Vec<OsString>,
-    /// Its whole environment, besides what the system itself needs.
+    /// Its whole environment; or, where it [`inherits`](Self::inherits) ours, what is added to it.
     pub vars: Vec<(String, String)>,
+    /// Whether it is handed our environment.
+    pub inherits: bool,
     pub folder: PathBuf,
     /// Longest it may take (ms).
     pub most_ms: u64,
@@ -39,7 +41,10 @@ pub struct Said {
 /// Runs it to its end, without input. An error where it does not start, or takes longer than it may; it is ended then.
 pub fn run(what: &Run) -> io::Result<Said> {
     let mut command = Command::new(&what.program);
-    command.args(&what.args).env_clear().current_dir(&what.folder);
+    command.args(&what.args).current_dir(&what.folder);
+    if !what.inherits {
+        command.env_clear();
+    }
     command.envs(what.vars.iter().map(|(name, value)| (name, value)));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     crate::os::without_window(&mut command);
@@ -101,6 +106,7 @@ mod tests {
             program: "/bin/sh".into(),
             args: vec!["-c".into(), script.into()],
             vars: vec![("ONE".into(), "1".into())],
+            inherits: false,
             folder: "/".into(),
             most_ms,
         })

@@ -2,18 +2,15 @@
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use clawbutler_core::limits::ANCHOR_MS;
 use clawbutler_platform::files;
 use clawbutler_platform::paths::DataDir;
+use clawbutler_platform::run::{Run, run};
 use clawbutler_wire::settings::Settings;
 
 use crate::Error;
 
-/// Between two looks whether git has ended (ms).
-const LOOK_MS: u64 = 20;
 /// File in a repository that holds the checkpoints.
 const NAME: &str = "clawbutler-checkpoints.txt";
 
@@ -74,25 +71,16 @@ fn commit(folder: &Path, note: &str) -> io::Result<()> {
 }
 
 fn git(folder: &Path, arguments: &[&str]) -> io::Result<()> {
-    let mut child = Command::new("git")
-        .arg("-C")
-        .arg(folder)
-        .args(["-c", "core.hooksPath=/dev/null", "-c", "commit.gpgsign=false", "-c", "gc.auto=0"])
-        .args(["-c", "user.name=ClawButler", "-c", "user.email=clawbutler@localhost"])
-        .args(arguments)
-        .env("GIT_TERMINAL_PROMPT", "0")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()?;
-    for _ in 0..ANCHOR_MS / LOOK_MS {
-        if let Some(status) = child.try_wait()? {
-            let words = || io::Error::other(format!("git {} ended with {status}", arguments[0]));
-            return if status.success() { Ok(()) } else { Err(words()) };
-        }
-        std::thread::sleep(Duration::from_millis(LOOK_MS));
-    }
-    child.kill()?;
-    child.wait()?;
-    Err(io::Error::new(io::ErrorKind::TimedOut, "git took too long"))
+    let settings = ["core.hooksPath=/dev/null", "commit.gpgsign=false", "gc.auto=0", "user.name=ClawButler"];
+    let settings = settings.into_iter().chain(["user.email=clawbutler@localhost"]).flat_map(|one| ["-c", one]);
+    let said = run(&Run {
+        program: "git".into(),
+        args: settings.chain(arguments.iter().copied()).map(Into::into).collect(),
+        vars: vec![("GIT_TERMINAL_PROMPT".to_owned(), "0".to_owned())],
+        inherits: true,
+        folder: folder.to_owned(),
+        most_ms: ANCHOR_MS,
+    })?;
+    let why = said.err.lines().next().unwrap_or("it says nothing").to_owned();
+    if said.well { Ok(()) } else { Err(io::Error::other(format!("git {} failed: {why}", arguments[0]))) }
 }

@@ -92,7 +92,8 @@ impl Butler {
         let env = &self.0.ports.env;
         let vars = NEEDED.iter().filter_map(|name| Some(((*name).to_owned(), env.var(name)?.to_owned()))).collect();
         let folder = self.0.ports.data.path().to_owned();
-        let said = run(&Run { program: test.program, args: test.args, vars, folder, most_ms: MOST_MS });
+        let said =
+            run(&Run { program: test.program, args: test.args, vars, inherits: false, folder, most_ms: MOST_MS });
         match said {
             Ok(said) if said.well && said.out.starts_with(&test.says) => {
                 let with = said.out[test.says.len()..].lines().next().unwrap_or_default().trim();
