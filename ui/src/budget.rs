@@ -29,7 +29,7 @@ fn meter(name: &'static str, meter: &Meter) -> AnyView {
     let class = level(meter.percent);
     let bar = meter.percent.map(|percent| {
         let words = words(meter);
-        view! { <meter min="0" max="100" high="80" value=percent.min(100).to_string() aria-label=format!("{name}: {words}")></meter> }
+        view! { <meter min="0" max="100" low="80" high="99" optimum="0" value=percent.min(100).to_string() aria-label=format!("{name}: {words}")></meter> }
     });
     view! {
         <div class=format!("spent-line {class}") data-testid=format!("spent-{}", if name == "Today" { "day" } else { "month" })>
