@@ -42,7 +42,8 @@ pub(crate) fn check() -> Result<bool> {
 
 fn api() -> Result<String> {
     let wire = place::root().join("crates/wire/src");
-    let command = std::fs::read_to_string(wire.join("command.rs")).context("cannot read crates/wire/src/command.rs")?;
+    let command =
+        std::fs::read_to_string(wire.join("command/mod.rs")).context("cannot read crates/wire/src/command/mod.rs")?;
     let mut items = Vec::new();
     for file in inputs::files(&wire)? {
         let module = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();

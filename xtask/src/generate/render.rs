@@ -41,7 +41,7 @@ curl -s -X POST -H "Authorization: Bearer $TOKEN" -d '{"which":"pending"}' "$URL
 /// The whole document.
 pub(crate) fn document(items: &[Item], signatures: &[(&str, &str, &str)], digest: &str) -> Result<String> {
     unique(items)?;
-    let mut text = format!("{HEAD}\nSHA-256 of `crates/wire/src/command.rs`: `{digest}`\n{CALLING}");
+    let mut text = format!("{HEAD}\nSHA-256 of `crates/wire/src/command/mod.rs`: `{digest}`\n{CALLING}");
     text.push_str("\n## Commands\n\n| Command | Request | Reply |\n| --- | --- | --- |\n");
     for (name, request, reply) in signatures {
         writeln!(text, "| [{name}](#{name}) | {} | {} |", summary(items, request)?, link(reply))?;

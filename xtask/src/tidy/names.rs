@@ -14,7 +14,7 @@ const ALLOWED: &[&str] = &[
     "crates/attach/src/",
     "crates/testkit/",
     "crates/core/src/redact/look.rs",
-    "crates/policy/src/paths.rs",
+    "crates/policy/src/paths/tables.rs",
     "crates/policy/src/shell/tables/mod.rs",
     "crates/policy/src/shell/judge/agents.rs",
     "crates/policy/src/windows/judge/programs.rs",

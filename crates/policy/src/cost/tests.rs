@@ -1,3 +1,5 @@
+//! Estimates of what a call costs, from what is written in it.
+
 use clawbutler_core::action::{Action, Dialect, Effect};
 
 use super::prices::PRICES;

@@ -2,7 +2,7 @@
 
 use clawbutler_core::risk::RiskLevel::High;
 
-use super::{files, has, tools};
+use super::{deletes, has, tools};
 use crate::assess::signal;
 use crate::shell::walk::{Input, Walk};
 use crate::shell::words::Word;
@@ -129,7 +129,7 @@ pub(super) fn patch(walk: &mut Walk<'_>, args: &[Word], input: &Input) {
         if let Some(file) = file {
             walk.wrote(&Word::plain(file.trim()), "Changes");
         } else if let Some(file) = line.strip_prefix("*** Delete File: ") {
-            files::delete_one(walk, "rm", &Word::plain(file.trim()), false, file, line);
+            deletes::delete_one(walk, "rm", &Word::plain(file.trim()), false, file, line);
         }
     }
 }

@@ -5,6 +5,7 @@ mod builtins;
 mod carried;
 pub(crate) mod code;
 mod containers;
+mod deletes;
 mod files;
 mod git;
 mod names;
@@ -169,8 +170,8 @@ fn joined(name: &str, args: &[Word]) -> String {
 #[expect(clippy::too_many_lines, reason = "one arm a program, each short")]
 fn special(walk: &mut Walk<'_>, name: &str, args: &[Word], input: &Input, depth: usize) {
     match name {
-        "rm" | "rmdir" | "unlink" => files::delete(walk, name, args, input),
-        "find" => files::find(walk, args, depth),
+        "rm" | "rmdir" | "unlink" => deletes::delete(walk, name, args, input),
+        "find" => deletes::find(walk, args, depth),
         "dd" => {
             for arg in args {
                 if let Some(target) = arg.text.strip_prefix("of=") {
@@ -452,7 +453,7 @@ fn output(name: &str, args: &[Word], input: &Input) -> Input {
         return printed(name, args);
     }
     if name == "find"
-        && let Some(names) = files::found_names(args)
+        && let Some(names) = deletes::found_names(args)
     {
         return Input::Names(names);
     }

@@ -3,7 +3,7 @@
 use clawbutler_core::grant::host_of;
 use clawbutler_core::risk::RiskLevel::{self, High, Low, Medium};
 
-use super::{command, files, is_local, joined, secret_name};
+use super::{command, deletes, files, is_local, joined, secret_name};
 use crate::assess::signal;
 use crate::code::{self, Deed, Language};
 use crate::nosql;
@@ -185,7 +185,7 @@ fn judge(walk: &mut Walk<'_>, name: &str, deed: &Deed, shows: bool, text: &str, 
             walk.say(signal("unknown_target", Medium, "Writes to a place only known when it runs", part));
         }
         Deed::Delete { path: Some(path), recursive } => {
-            files::delete_one(walk, "rm", &place(path), *recursive, path, text);
+            deletes::delete_one(walk, "rm", &place(path), *recursive, path, text);
         }
         Deed::Delete { path: None, .. } => {
             walk.say(signal("unknown_target", High, "Deletes something only known when it runs", part));
