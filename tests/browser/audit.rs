@@ -1,6 +1,7 @@
 //! The audit log by keyboard: search, filter, open an entry, its trace, save a search, export, verify, and the alert
 //! after somebody changed an entry.
 
+use std::fs;
 use std::process::Command;
 
 use clawbutler_testkit::machine::{Machine, wait_for};
@@ -149,7 +150,7 @@ fn export(machine: &Machine, browser: &Browser) {
     browser.tab_to("[data-testid=export-start]").press(ENTER);
     browser.wait_text("[data-testid=export-progress]", "Exported");
     let digest = browser.text("[data-testid=export-digest]");
-    let file = std::fs::read(&out).unwrap();
+    let file = fs::read(&out).unwrap();
     assert_eq!(digest, clawbutler_core::digest::sha256(&file), "the digest is the file's");
     assert!(!String::from_utf8_lossy(&file).contains("ghp_0123456789"));
     shots(browser, "68-exported");
@@ -182,6 +183,50 @@ fn verify(machine: &Machine, browser: &Browser) {
     browser.wait_text("[data-testid=facts]", "harmle");
     browser.script("document.querySelector('[data-testid=proof]').scrollIntoView({ block: 'center' })");
     shots(browser, "72-broken-entry");
+}
+
+#[test]
+fn what_nothing_proves_alarms_until_a_person_says_that_they_know() {
+    let Some(mut machine) = Machine::with_claude(&json!({ "permissions": { "allow": ["Bash"] } })) else { return };
+    let asked = crate::client(&machine, "rm -rf one");
+    machine.decide(&machine.wait_pending(), "deny", None).unwrap();
+    asked.finish();
+    // A program puts back an older seal while the app is gone, so nothing covers what came after it.
+    let seal = machine.at("data-state/head.seal");
+    let older = fs::read(&seal).unwrap();
+    let asked = crate::client(&machine, "rm -rf two");
+    machine.decide(&machine.wait_pending(), "deny", None).unwrap();
+    asked.finish();
+    machine.stop();
+    fs::write(&seal, older).unwrap();
+    machine.start();
+
+    let Some(browser) = Browser::open(&machine) else { return };
+    browser.size(1280, 800);
+    browser.tab_to("[data-testid=nav-audit]").press(ENTER);
+    browser.tab_to("[data-testid=verify-audit]").press(ENTER);
+    browser.wait_text("[data-testid=verdict][role=alert]", "nothing proves who wrote some of them");
+    shots(&browser, "78-unproven");
+
+    // Looking at the sheet records nothing, whichever way it is left.
+    browser.tab_to("[data-testid=acknowledge]").press(ENTER);
+    browser.wait_text("[data-testid=acknowledge-sheet]", "Nothing proves the entries");
+    browser.focus_stays_in("[data-testid=acknowledge-sheet]");
+    assert_eq!(browser.nameless(), json!([]));
+    shots(&browser, "79-acknowledge");
+    browser.press(ESCAPE);
+    browser.wait_gone("[data-testid=acknowledge-sheet]");
+    assert!(browser.is_focused("[data-testid=acknowledge]"), "the focus goes back to the button");
+    assert!(!machine.kinds().contains(&"log.acknowledged".to_owned()));
+
+    browser.press(ENTER);
+    browser.tab_to("[data-testid=acknowledge-confirm]").press(ENTER);
+    browser.wait_gone("[data-testid=acknowledge-sheet]");
+    browser.wait_text("[data-testid=verdict]", "You know that nothing proves the entries");
+    assert!(browser.find("[data-testid=acknowledge]").is_none(), "what is known is not asked about again");
+    assert!(browser.find("[data-testid=verdict][role=alert]").is_none());
+    shots(&browser, "80-known");
+    assert_eq!(machine.kinds().iter().filter(|kind| *kind == "log.acknowledged").count(), 1);
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod attached;
 mod audit;
 mod budget;
 mod gateway;
+mod guard;
 mod keeping;
 mod keyboard;
 mod links;

@@ -130,6 +130,9 @@ fn words(report: &VerifyReport) -> (String, Vec<String>) {
     if report.key == KeyPlace::File {
         rest.push("The signing key lies in a file, which is weaker than the system's keychain.".to_owned());
     }
+    if !report.unproven.is_empty() {
+        return (format!("The chain of {entries} holds, but nothing proves who wrote some of them."), rest);
+    }
     (format!("Nothing was changed: {entries} verified, from the first to the newest."), rest)
 }
 
@@ -191,10 +194,11 @@ pub(super) fn Strip(desk: Desk) -> impl IntoView {
             {kit::trouble(verify.error)}
             {move || verify.report.get().map(|report| {
                 let (what, rest) = words(&report);
-                let good = report.intact;
-                let wary = report.replaced.is_some() && !good;
+                let good = report.intact && report.unproven.is_empty();
+                let wary = !good && (report.intact || report.replaced.is_some());
                 let (sign, word) = match (good, wary) {
                     (true, _) => (Some(true), "Intact"),
+                    (false, true) if report.intact => (None, "Unproven"),
                     (false, true) => (None, "Replaced"),
                     (false, false) => (Some(false), "Broken"),
                 };
@@ -328,6 +332,7 @@ mod tests {
         let unproven = VerifyReport { unproven: vec![stretch.clone()], ..report(true) };
         let open = open_points(&unproven).unwrap();
         assert_eq!(open, AcknowledgeLog { stretches: vec![stretch.clone()], replaced: None });
+        assert_eq!(words(&unproven).0, "The chain of 1,200 entries holds, but nothing proves who wrote some of them.");
         let known = VerifyReport { acknowledged: vec![stretch], ..report(true) };
         assert_eq!(open_points(&known), None);
         assert!(words(&known).1.contains(&"You know that nothing proves the entries 7 to 9.".to_owned()));
