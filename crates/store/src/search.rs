@@ -12,9 +12,11 @@ use crate::StoreError;
 use crate::open::connect;
 
 /// Grows with every change of the schema or of how words are taken from entries.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 /// Entries whose times are kept as one range.
 const BLOCK: u64 = 1_024;
+/// Entries that carry one word together, so that a search can be held among them; smallest first.
+pub const HELD: [u64; 2] = [8 * 1_024, 128 * 1_024];
 
 const SCHEMA: &str = "
 CREATE VIRTUAL TABLE words USING fts5(text, content='', columnsize=0, detail=none, tokenize=\"ascii tokenchars ':'\");
@@ -23,6 +25,30 @@ CREATE TABLE blocks (block INTEGER PRIMARY KEY, low INTEGER NOT NULL, high INTEG
 CREATE TABLE pruned (one INTEGER PRIMARY KEY CHECK (one = 1), run INTEGER NOT NULL, upto INTEGER NOT NULL) STRICT;
 CREATE TABLE traces (trace TEXT PRIMARY KEY, runtime TEXT NOT NULL, session TEXT NOT NULL) STRICT, WITHOUT ROWID;
 ";
+
+/// The word that the entries around `seq` carry together, of those in blocks of `size`. No word of a caller begins with
+/// a digit and has a `:`.
+fn block_word(size: u64, seq: u64) -> String {
+    format!("{}:{}", size.trailing_zeros(), seq / size)
+}
+
+/// The words as they are put in, with those of the blocks the entry is in.
+fn held_words(seq: u64, words: &str) -> String {
+    HELD.iter().fold(words.to_owned(), |mut words, size| {
+        words.push(' ');
+        words.push_str(&block_word(*size, seq));
+        words
+    })
+}
+
+/// An FTS5 expression held among the entries that are in one block of `size` (one of [`HELD`]) with `seq`.
+///
+/// FTS5 ends a search at a bound of `rowid` only when it comes upon a match behind it: two words that meet nowhere, or
+/// a word that an exclusion takes away everywhere, are followed to the ends of their lists, and nothing can interrupt
+/// that. A conjunction ends with the shortest of its lists, and a block's list is short.
+pub fn held(expression: &str, size: u64, seq: u64) -> String {
+    format!("\"{}\" AND ({expression})", block_word(size, seq))
+}
 
 /// The words of one entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,7 +154,7 @@ impl SearchStore {
                  SET low = min(low, excluded.low), high = max(high, excluded.high)",
             )?;
             for row in rows {
-                word.execute(params![row.seq, row.words])?;
+                word.execute(params![row.seq, held_words(row.seq, &row.words)])?;
                 block.execute(params![row.seq / BLOCK, row.at])?;
             }
             let mut trace = transaction.prepare_cached("INSERT OR IGNORE INTO traces VALUES (?, ?, ?)")?;
@@ -159,8 +185,8 @@ impl SearchStore {
                 transaction.prepare_cached("INSERT INTO words (words, rowid, text) VALUES ('delete', ?, ?)")?;
             let mut put = transaction.prepare_cached("INSERT INTO words (rowid, text) VALUES (?, ?)")?;
             for row in rows {
-                out.execute(params![row.seq, row.before])?;
-                put.execute(params![row.seq, row.after])?;
+                out.execute(params![row.seq, held_words(row.seq, &row.before)])?;
+                put.execute(params![row.seq, held_words(row.seq, &row.after)])?;
             }
         }
         let sql = "INSERT INTO pruned VALUES (1, ?, ?) ON CONFLICT (one) DO UPDATE \
@@ -278,6 +304,10 @@ mod tests {
         assert_eq!(store.times(0, 50_000, 1).unwrap(), [(0, 3_071)]);
         assert_eq!(store.times(100_000, 200_000, 9).unwrap(), []);
         assert_eq!(store.trace("t").unwrap(), Some(("r".to_owned(), "s".to_owned())));
+        let among = |words: &str, size, seq| store.matching(&held(words, size, seq), all, true, 9).unwrap();
+        assert_eq!(among("\"git\"", HELD[0], 4), [3_000, 2, 1]);
+        assert_eq!(among("\"git\"", HELD[0], HELD[0]), Vec::<u64>::new(), "in another block");
+        assert_eq!(among("\"git\" AND \"k:1\"", HELD[1], HELD[0]), [3_000, 1]);
         let row = PrunedRow { seq: 1, before: "k:1 git push".to_owned(), after: "k:1".to_owned() };
         store.prune(7, 2, &[row]).unwrap();
         assert_eq!((store.pruned_upto(7).unwrap(), store.pruned_upto(8).unwrap()), (2, 0));
@@ -285,6 +315,7 @@ mod tests {
         assert_eq!(store.matching("\"git\"", all, true, 9).unwrap(), [3_000, 2]);
         assert_eq!(store.matching("\"push\"", all, true, 9).unwrap(), Vec::<u64>::new());
         assert_eq!(store.matching("\"k:1\"", all, false, 9).unwrap(), [1, 3, 3_000]);
+        assert_eq!(store.matching(&held("\"k:1\"", HELD[0], 1), all, false, 9).unwrap(), [1, 3, 3_000]);
         store.clear().unwrap();
         assert_eq!(store.matching("\"git\"", all, true, 9).unwrap(), Vec::<u64>::new());
         drop(store);

@@ -169,6 +169,12 @@ impl Query {
             || self.wanted.iter().chain(&self.unwanted).any(|term| term.words.len() > 1)
     }
 
+    /// Whether lists of the index are to be compared with each other: they can miss each other for the whole log.
+    pub(crate) fn compares_lists(&self) -> bool {
+        let words: usize = self.wanted.iter().map(|term| term.words.len()).sum();
+        self.members.len() + words > 1 || !self.unwanted.is_empty()
+    }
+
     /// As an FTS5 expression that every match fulfils. Only words of ours stand in it, each in quotes.
     pub(crate) fn expression(&self) -> String {
         let any = |keys: Vec<String>| format!("({})", keys.join(" OR "));

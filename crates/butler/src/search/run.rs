@@ -1,9 +1,10 @@
 //! Walking through the entries that match, in either direction, within a time.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use clawbutler_core::limits::PAGE_ROWS;
-use clawbutler_store::search::SearchStore;
+use clawbutler_store::search::{HELD, SearchStore, held};
 use clawbutler_store::table::ledger::LedgerRow;
 use clawbutler_store::{Read, Store, StoreError};
 use clawbutler_wire::Seq;
@@ -25,8 +26,8 @@ const STRETCHES: usize = 256;
 /// Entries read at once where the index does not help.
 const CHUNK: u64 = 256;
 /// Entries the index looks at between two looks at the clock, at first and at least: within one call of it nothing
-/// can be interrupted, and two frequent words that never meet keep it busy for every entry.
-const FIRST_WINDOW: u64 = 8 * 1_024;
+/// can be interrupted.
+const FIRST_WINDOW: u64 = HELD[0];
 const LEAST_WINDOW: u64 = 2 * 1_024;
 /// At most.
 const WINDOW: u64 = 256 * 1_024;
@@ -39,6 +40,11 @@ fn paced(window: u64, spent: u64, left: u64, most: u64) -> u64 {
     next.clamp(LEAST_WINDOW, most.min(window * 2))
 }
 
+/// Entries of one block of the index to look at next where lists are compared.
+fn block(window: u64) -> u64 {
+    HELD.into_iter().rev().find(|size| *size <= window).unwrap_or(HELD[0])
+}
+
 /// Time without end, for those who have it.
 pub(crate) fn no_hurry() -> u64 {
     u64::MAX
@@ -49,6 +55,8 @@ pub(crate) fn no_hurry() -> u64 {
 pub(crate) struct Walk<'a> {
     query: &'a Query,
     expression: String,
+    /// The index is asked block by block, or nothing would end what compares lists that never meet.
+    by_block: bool,
     index: Option<&'a SearchStore>,
     whose: Whose<'a>,
     /// Entries in the index.
@@ -78,13 +86,15 @@ impl<'a> Walk<'a> {
             }
             _ => vec![(1, indexed)],
         };
-        Ok(Self { query, expression: query.expression(), index, whose: Whose::new(index), indexed, within })
+        let (expression, by_block) = (query.expression(), query.compares_lists());
+        Ok(Self { query, expression, by_block, index, whose: Whose::new(index), indexed, within })
     }
 
     /// Prepares a search that looks at every entry, whatever the index says: it is asked only whose a trace is.
     pub(crate) fn of_every_entry(query: &'a Query, index: Option<&'a SearchStore>) -> Self {
         let whose = Whose::new(index);
-        Self { query, expression: String::new(), index: None, whose, indexed: 0, within: Vec::new() }
+        let (expression, within) = (String::new(), Vec::new());
+        Self { query, expression, by_block: false, index: None, whose, indexed: 0, within }
     }
 
     /// Entries from `low` to `high` that match, at most `limit`, newest or oldest first. `left` tells the time that is
@@ -145,7 +155,7 @@ impl<'a> Walk<'a> {
             let next = self.within.iter().rev().find(|(first, last)| *first <= high && low <= *last);
             let Some(&(first, last)) = next else { return (low, 0) };
             let high = high.min(last);
-            (low.max(first).max(high.saturating_sub(size - 1)), high)
+            (low.max(first).max(self.low_of(high, size)), high)
         } else {
             if low > self.indexed {
                 return (low, high.min(low + CHUNK - 1));
@@ -154,8 +164,20 @@ impl<'a> Walk<'a> {
             let next = self.within.iter().find(|(first, last)| low <= *last && *first <= end);
             let Some(&(first, last)) = next else { return (end + 1, end) };
             let low = low.max(first);
-            (low, end.min(last).min(low + size - 1))
+            let upto = if self.by_block { low - low % block(size) + block(size) } else { low + size };
+            (low, end.min(last).min(upto - 1))
         }
+    }
+
+    /// Where the window that ends with `high` begins.
+    fn low_of(&self, high: u64, size: u64) -> u64 {
+        if self.by_block { high - high % block(size) } else { high.saturating_sub(size - 1) }
+    }
+
+    /// The expression for one window.
+    fn within_window(&self, low: u64, high: u64) -> Cow<'_, str> {
+        let size = HELD.into_iter().find(|size| low / size == high / size).filter(|_| self.by_block);
+        size.map_or(Cow::Borrowed(&self.expression), |size| Cow::Owned(held(&self.expression, size, low)))
     }
 
     /// Matches in one window.
@@ -186,7 +208,7 @@ impl<'a> Walk<'a> {
         }
         let Some(index) = self.index else { return Ok((found, None)) };
         let most = u32::try_from(limit).unwrap_or(u32::MAX);
-        let places = index.matching(&self.expression, (from, to), newest_first, most)?;
+        let places = index.matching(&self.within_window(from, to), (from, to), newest_first, most)?;
         let full = places.last().copied().filter(|_| places.len() >= limit);
         for seq in places {
             for row in read.ledger_page(seq + 1, 1)? {
@@ -239,8 +261,8 @@ impl<'a> Walk<'a> {
         for &(first, last) in self.within.iter().rev() {
             let mut high = last.min(self.indexed);
             while first <= high {
-                let low = first.max(high.saturating_sub(window - 1));
-                entries += index.count(&self.expression, (low, high), COUNTED + 1 - entries)?;
+                let low = first.max(self.low_of(high, window));
+                entries += index.count(&self.within_window(low, high), (low, high), COUNTED + 1 - entries)?;
                 let now = left();
                 if entries > COUNTED || now == 0 {
                     return Ok((entries, entries > COUNTED || low > first));
