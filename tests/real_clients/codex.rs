@@ -239,7 +239,8 @@ fn a_missing_or_broken_hook_blocks() {
 fn a_sub_agents_call_is_asked_about_and_an_ended_client_takes_its_question_back() {
     let Some(machine) = guarded() else { return };
     let _rows =
-        ["ask: a call inside a sub-agent", "fail: client ended while it asks"].map(|scenario| tried(CODEX, scenario));
+        ["ask: a call inside a sub-agent", "links: a sub-agent below its call", "fail: client ended while it asks"]
+            .map(|scenario| tried(CODEX, scenario));
     let place = Place(&machine);
     place.lay("kid");
     let task = json!({ "message": script(&json!([call("shell", "kid")])) });
@@ -259,6 +260,16 @@ fn a_sub_agents_call_is_asked_about_and_an_ended_client_takes_its_question_back(
     };
     wait_for("the refusal", || kid().filter(|text| text.contains("The user denied this in ClawButler")));
     assert!(!place.done("shell", "kid"));
+    let ledger = machine.ledger();
+    let begun = ledger.iter().find(|entry| entry["kind"] == "subagent.started");
+    let begun = begun.unwrap_or_else(|| panic!("{ledger:#?}"));
+    let by = |field: &str, value: &serde_json::Value| {
+        ledger.iter().find(|entry| entry["kind"] == "action.requested" && entry[field] == *value)
+    };
+    let call = by("span", &begun["parent"]).unwrap_or_else(|| panic!("{begun} hangs below no call: {ledger:#?}"));
+    assert!(call["data"]["tool"].to_string().contains("spawn_agent"), "{call:#?}");
+    let inside = by("parent", &begun["span"]).unwrap_or_else(|| panic!("nothing hangs below {begun}"));
+    assert!(inside["data"]["effect"].to_string().contains("kid.ran"), "{inside:#?}");
     running.0.kill().unwrap();
     running.0.wait().unwrap();
 

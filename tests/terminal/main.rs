@@ -7,8 +7,10 @@ mod screen;
 
 use clawbutler_testkit::machine::{Machine, wait_for};
 use clawbutler_testkit::model::script;
+use clawbutler_testkit::results::{CLAUDE, tried};
 use clawbutler_wire::approvals::{ApprovalView, Which};
-use clawbutler_wire::command::ListApprovals;
+use clawbutler_wire::command::{KillAgent, ListApprovals, ShowAgent};
+use clawbutler_wire::registry::KillOutcome;
 use screen::Terminal;
 use serde_json::json;
 
@@ -150,6 +152,42 @@ fn a_background_session_is_asked_about_in_clawbutler() {
     machine.decide(&seen, "allow_once", None).unwrap();
     wait_for("the call", || ran(&machine).then_some(()));
     drop(job);
+}
+
+#[test]
+fn a_background_session_that_is_killed_is_not_started_again_by_the_client() {
+    let Some(machine) = Machine::with_claude(&json!({})) else { return };
+    let _rows =
+        ["state: kill switch on a session in the background", "found: sessions in the background, and how they ended"]
+            .map(|row| tried(CLAUDE, row));
+    let turn = json!([{ "tool": "Bash", "input": { "command": RISKY, "description": "a step" } }]);
+    let job = screen::Background::start(&machine, &script(&json!([turn])));
+    machine.wait_pending();
+    let home_id = machine.home_id();
+    let show = || machine.ask(&ShowAgent { home_id: home_id.clone() }).unwrap();
+    let told = || {
+        let facts = show().facts.into_iter();
+        facts.filter(|fact| fact.name.starts_with("background session ")).map(|fact| fact.value).collect::<Vec<_>>()
+    };
+    let session = wait_for("the session", || show().sessions.into_iter().find(|live| live.kind == "background"));
+    let waits = |told: Vec<String>| told.len() == 1 && told[0].starts_with("working, waiting for an answer, in ");
+    wait_for("what the job waits for", || waits(told()).then_some(()));
+
+    let report = machine.ask(&KillAgent { home_id: home_id.clone() }).unwrap();
+    assert!(report.complete, "{:?}", report.items);
+    let (keeper, rest) = report.items.split_first().unwrap();
+    assert_eq!((keeper.outcome, keeper.session.as_deref()), (KillOutcome::Stopped, None));
+    assert!(keeper.what.contains("background service") && keeper.says.contains("claude stop"), "{keeper:?}");
+    assert!(rest.iter().any(|item| item.session.as_deref() == Some(session.session.as_str())), "{rest:?}");
+
+    // Its supervisor would have brought the session back within about ten seconds, as it did without this.
+    for _ in 0..25 {
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        assert_eq!(show().sessions.iter().filter(|live| live.kind == "background").count(), 0);
+    }
+    assert!(!ran(&machine));
+    drop(job);
+    wait_for("how it ended", || told().iter().all(|value| !value.starts_with("working, waiting")).then_some(()));
 }
 
 #[test]

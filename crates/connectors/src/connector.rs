@@ -24,6 +24,11 @@ pub trait Connector: Send + Sync + std::fmt::Debug {
     /// Live sessions of one home. Where the system does not tell whether a process runs, what one that is gone left
     /// behind may be among them.
     fn sessions(&self, env: &Env, home: &Path) -> Vec<LiveSession>;
+    /// The process that starts sessions of a home again when they end, as it was last written down; it may be gone by
+    /// now. Whoever ends the sessions for good ends it first.
+    fn keeper(&self, _home: &Path) -> Option<Keeper> {
+        None
+    }
     /// Whether [`Self::sessions`] can see sessions on this system at all.
     fn sees_sessions(&self, _env: &Env) -> bool {
         true
@@ -237,6 +242,19 @@ pub struct LiveSession {
     /// When the process started, in the units of the system's process table (Linux: ticks since boot):
     /// before a process is ended, this has to fit, because process ids are used again.
     pub process_started: Option<u64>,
+}
+
+/// A process of the runtime's own that starts its sessions again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keeper {
+    /// What the runtime calls it.
+    pub what: &'static str,
+    /// Process id.
+    pub pid: u32,
+    /// When it started, as in [`LiveSession::process_started`].
+    pub process_started: u64,
+    /// What starts the sessions all the same, and what the user can do about it: a sentence.
+    pub later: &'static str,
 }
 
 /// The guard's state in one home, in a word and in words.

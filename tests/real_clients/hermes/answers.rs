@@ -8,7 +8,7 @@ use clawbutler_testkit::model::script;
 use clawbutler_testkit::results::{HERMES, tried};
 use serde_json::json;
 
-use super::super::shared::{ASKED, expire_after};
+use super::super::shared::{ASKED, expire_after, hangs_below};
 use super::{Bench, WAYS, terminal};
 
 #[test]
@@ -108,6 +108,7 @@ fn a_run_without_prompts_its_agents_and_its_scripts_are_no_way_round() {
     let Some(hermes) = Hermes::guarded("off") else { return };
     let _row0 = tried(HERMES, "ask: in a mode that allows everything");
     let _row1 = tried(HERMES, "ask: a call inside a sub-agent");
+    let _row2 = tried(HERMES, "links: a sub-agent below its call");
     let bench = Bench(hermes);
     for name in ["agent", "script"] {
         fs::create_dir_all(bench.file(&format!("victim-{name}"))).unwrap();
@@ -145,6 +146,7 @@ fn a_run_without_prompts_its_agents_and_its_scripts_are_no_way_round() {
         );
     }
     bench.recorded(&ASKED);
+    hangs_below(&bench.0.machine, "hermes", "delegate_task", "agent.ran");
 }
 
 /// In the gateway the question is Hermes' server's, and its own prompt is answered for an allowed call.

@@ -10,6 +10,7 @@ use clawbutler_testkit::openclaw::{self, Gateway};
 use clawbutler_testkit::results::{OPENCLAW, tried};
 use serde_json::{Value, json};
 
+use super::super::shared::hangs_below;
 use super::{Place, call};
 
 /// Adds an MCP server that notes its calls in a file to the client's configuration.
@@ -43,7 +44,7 @@ fn always(place: &Place<'_>) {
 }
 
 fn sub_agent(place: &Place<'_>) {
-    let _row = tried(OPENCLAW, "ask: a call inside a sub-agent");
+    let _rows = ["ask: a call inside a sub-agent", "links: a sub-agent below its call"].map(|row| tried(OPENCLAW, row));
     place.lay("exec", "inner");
     let task = script(&json!([call("exec", "inner")]));
     let args = json!({ "task": task, "label": "cleaner" });
@@ -68,6 +69,7 @@ fn sub_agent(place: &Place<'_>) {
         told.then_some(())
     });
     assert!(!place.done("exec", "inner"));
+    hangs_below(place.machine, "openclaw", "sessions_spawn", "inner");
 }
 
 fn mcp_tool(place: &Place<'_>) {

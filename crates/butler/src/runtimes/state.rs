@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clawbutler_connectors::connector::{Connector, LiveSession};
+use clawbutler_connectors::connector::{Connector, Keeper, LiveSession};
 use clawbutler_connectors::facts::Can;
 use clawbutler_connectors::places::{connector_of, is_address};
 use clawbutler_core::actor::Actor;
@@ -195,7 +195,7 @@ impl Butler {
     fn end_sessions(&self, home: &HomeRow) -> Vec<KillItem> {
         let Some(connector) = connector_of(&home.runtime, &home.path) else { return Vec::new() };
         let path = PathBuf::from(&home.path);
-        let mut items: Vec<KillItem> = Vec::new();
+        let mut items = connector.keeper(&path).map_or_else(Vec::new, |keeper| end_keeper(&keeper));
         for _ in 0..KILL_ROUNDS {
             let tried: Vec<u32> = items.iter().filter_map(|item| item.pid).collect();
             let live = self.live_sessions(connector, &path);
@@ -289,9 +289,30 @@ fn end_session(session: &LiveSession) -> Vec<KillItem> {
         let why = "The runtime does not tell when this process started, so it cannot be told from another one that took its id.";
         return vec![could_not(session, why.to_owned())];
     };
+    let name = |outcome, says| item(session, outcome, says);
+    end_process(session.pid, started, name, &format!("the session in {}", session.cwd))
+}
+
+/// Ends what would start sessions again; one that is gone is not worth a word.
+fn end_keeper(keeper: &Keeper) -> Vec<KillItem> {
+    let name = |outcome, says: String| KillItem {
+        kind: "process".to_owned(),
+        what: format!("the {} that starts its sessions again", keeper.what),
+        session: None,
+        pid: Some(keeper.pid),
+        outcome,
+        says: if outcome == KillOutcome::Stopped { format!("{says} {}", keeper.later) } else { says },
+    };
+    let mut items = end_process(keeper.pid, keeper.process_started, name, &format!("the {}", keeper.what));
+    items.retain(|item| item.outcome != KillOutcome::Gone);
+    items
+}
+
+/// Ends a process and what it started. `name` makes the item of the process itself, `whose` says who started the others.
+fn end_process(pid: u32, started: u64, name: impl Fn(KillOutcome, String) -> KillItem, whose: &str) -> Vec<KillItem> {
     // What a service manager starts again is not stopped for good: read while it runs.
-    let service = service::of(session.pid);
-    let (ended, left) = ending::end(session.pid, started, Duration::from_millis(KILL_GRACE_MS));
+    let service = service::of(pid);
+    let (ended, left) = ending::end(pid, started, Duration::from_millis(KILL_GRACE_MS));
     let (outcome, says) = match ended {
         Ended::Asked => (KillOutcome::Stopped, "It ended when it was asked to.".to_owned()),
         Ended::Forced => (KillOutcome::Stopped, "It did not end when asked, so it was ended by force.".to_owned()),
@@ -304,14 +325,17 @@ fn end_session(session: &LiveSession) -> Vec<KillItem> {
     let again = service.filter(|_| outcome == KillOutcome::Stopped).map(|service| {
         format!(" systemd runs it as {} and may start it again; `{}` stops that.", service.unit, service.stop())
     });
-    let says = format!("{says}{}", again.unwrap_or_default());
-    let below = left.into_iter().map(|(pid, why)| KillItem {
-        kind: "process".to_owned(),
-        what: format!("started by the session in {}", session.cwd),
-        session: Some(session.session.clone()),
-        pid: Some(pid),
-        outcome: KillOutcome::CouldNot,
-        says: why,
-    });
-    std::iter::once(item(session, outcome, says)).chain(below).collect()
+    let itself = name(outcome, format!("{says}{}", again.unwrap_or_default()));
+    let below: Vec<KillItem> = left
+        .into_iter()
+        .map(|(pid, why)| KillItem {
+            kind: "process".to_owned(),
+            what: format!("started by {whose}"),
+            session: itself.session.clone(),
+            pid: Some(pid),
+            outcome: KillOutcome::CouldNot,
+            says: why,
+        })
+        .collect();
+    std::iter::once(itself).chain(below).collect()
 }

@@ -186,6 +186,15 @@ impl Butler {
         self.tell_of_records(&mut hand);
     }
 
+    /// Reads what a watcher's notices about files of a home name, and compares nothing else; for tests, which run no
+    /// threads.
+    pub fn read_noticed(&self, home: &str, files: &[PathBuf]) {
+        let mut hand = Hand { scanned_at: u64::MAX, ..Hand::default() };
+        files.iter().for_each(|file| self.0.sessions.changed_file(home, file.clone()));
+        while self.read_round(&mut hand) {}
+        self.tell_of_records(&mut hand);
+    }
+
     /// Tells windows of what was stored since they were told last.
     fn tell_of_records(&self, hand: &mut Hand) {
         if std::mem::take(&mut hand.untold) {

@@ -46,6 +46,7 @@ mod sessions;
 mod sessions_edited;
 #[cfg(unix)]
 mod sessions_killed;
+mod sessions_noticed;
 mod sessions_rows;
 mod standards;
 mod told;

@@ -10,6 +10,7 @@ mod facts;
 mod guard;
 pub(crate) mod hook;
 mod installs;
+mod jobs;
 mod limits;
 mod paths;
 mod records;
@@ -25,7 +26,7 @@ use clawbutler_core::action::Action;
 use serde_json::Value;
 
 use crate::call::ToolCall;
-use crate::connector::{Connector, Discovery, GuardError, GuardStatus, LiveSession, Plan, Variant};
+use crate::connector::{Connector, Discovery, GuardError, GuardStatus, Keeper, LiveSession, Plan, Variant};
 use crate::env::Env;
 use crate::facts::{Capabilities, Check, Fact, Limit};
 use crate::normalise;
@@ -55,6 +56,10 @@ impl Connector for ClaudeCode {
 
     fn sessions(&self, env: &Env, home: &Path) -> Vec<LiveSession> {
         sessions::live(env, home)
+    }
+
+    fn keeper(&self, home: &Path) -> Option<Keeper> {
+        jobs::keeper(home)
     }
 
     fn home_marks(&self) -> &'static [&'static str] {

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::validity::{self, Seen};
 use super::version::Version;
-use super::{discover, paths, sessions};
+use super::{discover, jobs, paths, sessions};
 use crate::disk;
 use crate::env::Env;
 use crate::facts::{Can, Capabilities, Check, Fact, Health, Tab, Watch};
@@ -81,6 +81,10 @@ impl Settings {
 pub(super) struct Facts(Vec<Fact>);
 
 impl Facts {
+    pub(super) fn done(self) -> Vec<Fact> {
+        self.0
+    }
+
     pub(super) fn add(
         &mut self,
         tab: Tab,
@@ -174,7 +178,8 @@ pub(super) fn facts(env: &Env, home: &Path, projects: &[PathBuf]) -> Vec<Fact> {
     skills::add(&mut facts, home, &settings, &projects);
     permissions::add(&mut facts, &settings, version.as_ref().and_then(|(version, _)| Version::parse(version)));
     instructions(&mut facts, home, &projects);
-    facts.0
+    jobs::add(&mut facts, home);
+    facts.done()
 }
 
 fn version(env: &Env, home: &Path) -> Option<(String, String)> {

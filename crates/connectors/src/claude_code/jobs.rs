@@ -1,0 +1,113 @@
+//! Sessions in the background, kept by a supervisor of the client's own (2.1.330: `jobs/<id>/state.json`,
+//! `daemon.status.json`; undocumented, so read loosely).
+//!
+//! One that runs is in the registry of sessions as well; the job tells of those that ended, were stopped, or wait to be
+//! started again: a session whose process is killed is started anew by the supervisor within half a minute.
+//! Must never read `daemon/*.key` nor `daemon/roster.json`: they hold tokens.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::facts::{Facts, json};
+use crate::connector::Keeper;
+use crate::facts::{Tab, Watch};
+
+/// Jobs looked at, and those shown.
+const LOOKED: usize = 1_000;
+const SHOWN: usize = 50;
+
+/// The supervisor, as it wrote itself down.
+pub(super) fn keeper(home: &Path) -> Option<Keeper> {
+    let status = json(&home.join("daemon.status.json"));
+    let number = |name: &str| {
+        let value = status.get(name)?;
+        value.as_u64().or_else(|| value.as_str()?.parse().ok())
+    };
+    Some(Keeper {
+        what: "background service",
+        pid: u32::try_from(number("supervisorPid")?).ok()?,
+        process_started: number("supervisorProcStart")?,
+        later: "Background sessions it kept start again when the client's background service is started next; \
+                `claude stop <id>` ends one for good.",
+    })
+}
+
+/// The latest jobs, each in a fact: what it is doing or how it ended. Words of prompts and calls are left out.
+pub(super) fn add(facts: &mut Facts, home: &Path) {
+    let Ok(entries) = std::fs::read_dir(home.join("jobs")) else { return };
+    let mut jobs: Vec<(String, PathBuf, Value)> = entries
+        .flatten()
+        .take(LOOKED)
+        .filter_map(|entry| {
+            let path = entry.path().join("state.json");
+            let state = json(&path);
+            state.is_object().then(|| (entry.file_name().to_string_lossy().into_owned(), path, state))
+        })
+        .collect();
+    let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    jobs.sort_by_cached_key(|(_, _, state)| std::cmp::Reverse(text(state, "updatedAt")));
+    for (id, path, state) in jobs.iter().take(SHOWN) {
+        let waits = if text(state, "tempo") == "blocked" { ", waiting for an answer" } else { "" };
+        let (word, cwd, at) = (text(state, "state"), text(state, "cwd"), text(state, "updatedAt"));
+        if word.is_empty() {
+            continue;
+        }
+        let value = format!("{word}{waits}, in {cwd}, since {at}");
+        facts.add(Tab::Overview, format!("background session {id}"), value, &path.display().to_string(), Watch::No);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The shape of what 2.1.330 wrote.
+    fn home() -> tempfile::TempDir {
+        let home = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = home.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        write(
+            "daemon.status.json",
+            r#"{"supervisorPid": 4883, "supervisorProcStart": "2122150", "writtenAt": 1795698497214, "workers": {}}"#,
+        );
+        write(
+            "jobs/24743d77/state.json",
+            r#"{"state": "working", "tempo": "blocked", "needs": "approve Bash: rm -rf x", "cwd": "/p", "updatedAt": "2026-11-26T13:08:21.375Z"}"#,
+        );
+        write(
+            "jobs/6d865bfb/state.json",
+            r#"{"state": "stopped", "tempo": "idle", "cwd": "/p", "updatedAt": "2026-11-26T13:08:46.298Z"}"#,
+        );
+        write("jobs/00000000/state.json", r#"{"state": "work"#);
+        write("jobs/11111111/state.json", "[1]");
+        write("jobs/pins.json", "{}");
+        home
+    }
+
+    #[test]
+    fn jobs_are_told_newest_first_without_their_words() {
+        let mut facts = Facts::default();
+        add(&mut facts, home().path());
+        let told: Vec<_> = facts.done().into_iter().map(|fact| format!("{}: {}", fact.name, fact.value)).collect();
+        let blocked =
+            "background session 24743d77: working, waiting for an answer, in /p, since 2026-11-26T13:08:21.375Z";
+        assert_eq!(told, ["background session 6d865bfb: stopped, in /p, since 2026-11-26T13:08:46.298Z", blocked]);
+    }
+
+    #[test]
+    fn the_supervisor_is_known_by_its_process_and_start_or_not_at_all() {
+        let home = home();
+        let found = keeper(home.path()).unwrap();
+        assert_eq!((found.pid, found.process_started), (4883, 2_122_150));
+        for status in
+            ["", "{", "[]", "{}", r#"{"supervisorPid": 4883}"#, r#"{"supervisorPid": -1, "supervisorProcStart": "x"}"#]
+        {
+            std::fs::write(home.path().join("daemon.status.json"), status).unwrap();
+            assert_eq!(keeper(home.path()), None, "{status}");
+        }
+    }
+}
