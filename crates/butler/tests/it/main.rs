@@ -29,6 +29,8 @@ mod grants;
 mod history;
 mod keeping;
 #[cfg(target_os = "linux")]
+mod kill;
+#[cfg(target_os = "linux")]
 mod links;
 mod made;
 mod named;
