@@ -101,7 +101,7 @@ impl Butler {
         };
         let seal = |facts: Value| {
             let at = self.now();
-            let draft = audit::engine(Kind::AuditExported, Actor::LocalUser, facts);
+            let draft = self.entry(Kind::AuditExported, Actor::LocalUser, facts);
             self.0.store.write::<_, Error>(Durability::Power, |tx| Ok(audit::append(tx, at, draft)?.seq))
         };
         let covering = || self.covering();

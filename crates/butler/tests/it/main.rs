@@ -17,6 +17,7 @@ mod backup;
 mod budget;
 mod chat;
 mod client_trace;
+mod copy;
 mod damage;
 mod desk;
 mod every_kind;
@@ -49,7 +50,9 @@ mod sessions_edited;
 #[cfg(unix)]
 mod sessions_killed;
 mod sessions_rows;
+mod spool;
 mod standards;
+mod tail;
 mod told;
 #[cfg(unix)]
 mod trust;
