@@ -19,6 +19,7 @@ import zlib
 GENESIS = bytes(32)
 LINE_BYTES = 16 * 1024 * 1024
 NOTE_BYTES = 4096
+LEVELS = 127
 
 
 class Refused(Exception):
@@ -55,13 +56,15 @@ def escaped(text):
     return json.dumps(text, ensure_ascii=False)
 
 
-def canonical(value):
-    """Keys sorted by their UTF-8 bytes, no white space, integers only."""
+def canonical(value, levels=LEVELS):
+    """Keys sorted by their UTF-8 bytes, no white space, integers only, nested no deeper than so many levels."""
+    if isinstance(value, (dict, list)) and not levels:
+        raise ValueError("too many levels")
     if isinstance(value, dict):
         members = sorted(value.items(), key=lambda member: member[0].encode("utf-8"))
-        return "{" + ",".join(escaped(key) + ":" + canonical(item) for key, item in members) + "}"
+        return "{" + ",".join(escaped(key) + ":" + canonical(item, levels - 1) for key, item in members) + "}"
     if isinstance(value, list):
-        return "[" + ",".join(map(canonical, value)) + "]"
+        return "[" + ",".join(canonical(item, levels - 1) for item in value) + "]"
     if isinstance(value, str):
         return escaped(value)
     return json.dumps(value)
@@ -225,11 +228,10 @@ def read_line(text, seq):
     try:
         row = parse(text)
         entry, data = row["entry"], row.get("data")
+        body = canonical(entry)
+        payload = canonical(data) if "data" in row else None
     except (ValueError, KeyError, TypeError, RecursionError):
         raise Refused(seq, "the line cannot be read")
-    body, payload = canonical(entry), None
-    if "data" in row:
-        payload = canonical(data)
     rebuilt = body + "}" if payload is None else f'{body},"data":{payload}}}'
     if match is None or text[match.end():] != rebuilt:
         raise Refused(seq, "the line or its content is not in canonical form")
