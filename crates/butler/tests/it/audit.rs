@@ -1,6 +1,5 @@
 //! The audit log under attack: each done with raw SQLite on a closed data folder, each with its exact reason, by our own
 //! verification and by the one in another language.
-#![expect(clippy::disallowed_methods, reason = "an attacker opens the database as a foreign program would")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -95,9 +95,12 @@ fn changed(desk: &mut Desk, statement: &str) -> usize {
 
 const REVIVE: &str = "UPDATE grants SET ended_at = NULL";
 
+/// What ends a grant.
+type End = fn(&Desk);
+
 #[test]
 fn a_grant_that_ended_stays_ended_whatever_its_row_says() {
-    let endings: [(&str, fn(&Desk)); 4] = [
+    let endings: [(&str, End); 4] = [
         ("revoked", |desk| {
             let id = desk.butler().list_grants(ListGrants::default()).unwrap().items.remove(0).id;
             desk.butler().revoke_grant(RevokeGrant { id }).unwrap();
