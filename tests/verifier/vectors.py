@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """Holds verify.py against docs/audit-vectors.json; exit status 0 only when every vector fits."""
+import hashlib
+import hmac
 import json
 import pathlib
 import sys
@@ -28,8 +30,17 @@ for text in vectors["not_canonical"]:
         assert verify.canonical(verify.parse(text)) != text, text
     except ValueError:
         pass
+seal_key = hmac.digest(bytes.fromhex(vectors["seed"]), b"clawbutler-seal-key-v1", hashlib.sha256)
+for name, version in [("seal", b"v2"), ("seal_begun", b"v2"), ("seal_v1", b"v1")]:
+    words, mac = vectors[name].removesuffix("\n").rsplit(" ", 1)
+    made = hmac.digest(seal_key, b"clawbutler-seal-" + version + b"\n" + words.encode(), hashlib.sha256)
+    assert made.hex() == mac, name
+    seq, _, sealed, *towards = words.split(" ")
+    for number, digest in [(seq, sealed), tuple(towards)] if towards else [(seq, sealed)]:
+        number = int(number)
+        assert digest == (vectors["entries"][number - 1]["hash"] if number else "0" * 64), name
 with tempfile.TemporaryDirectory() as folder:
     path = pathlib.Path(folder) / "export.jsonl"
     path.write_text("".join(entry["line"] + "\n" for entry in vectors["entries"]), encoding="utf-8")
     assert verify.check_log(path, found)[0].startswith("4 entries hold")
-print(f"{len(vectors['entries'])} entries, {len(found)} notes fit")
+print(f"{len(vectors['entries'])} entries, {len(found)} notes, 3 seals fit")

@@ -4,7 +4,7 @@ standard library.
 
 Usage: verify.py EXPORT.jsonl [--checkpoints FILE --key KEY] [--accept-unproven]
        verify.py PROOF.json --key KEY
-       verify.py PACK.zip --key KEY
+       verify.py PACK.zip --key KEY [--accept-unproven]
 
 Exit status 0 only when everything holds, 3 when it does and the end, or a stretch the log names, is not proven.
 """
@@ -19,6 +19,7 @@ import zlib
 GENESIS = bytes(32)
 LINE_BYTES = 16 * 1024 * 1024
 NOTE_BYTES = 4096
+LEVELS = 127
 
 
 class Refused(Exception):
@@ -55,13 +56,15 @@ def escaped(text):
     return json.dumps(text, ensure_ascii=False)
 
 
-def canonical(value):
-    """Keys sorted by their UTF-8 bytes, no white space, integers only."""
+def canonical(value, levels=LEVELS):
+    """Keys sorted by their UTF-8 bytes, no white space, integers only, nested no deeper than so many levels."""
+    if isinstance(value, (dict, list)) and not levels:
+        raise ValueError("too many levels")
     if isinstance(value, dict):
         members = sorted(value.items(), key=lambda member: member[0].encode("utf-8"))
-        return "{" + ",".join(escaped(key) + ":" + canonical(item) for key, item in members) + "}"
+        return "{" + ",".join(escaped(key) + ":" + canonical(item, levels - 1) for key, item in members) + "}"
     if isinstance(value, list):
-        return "[" + ",".join(map(canonical, value)) + "]"
+        return "[" + ",".join(canonical(item, levels - 1) for item in value) + "]"
     if isinstance(value, str):
         return escaped(value)
     return json.dumps(value)
@@ -225,28 +228,31 @@ def read_line(text, seq):
     try:
         row = parse(text)
         entry, data = row["entry"], row.get("data")
+        body = canonical(entry)
+        payload = canonical(data) if "data" in row else None
     except (ValueError, KeyError, TypeError, RecursionError):
         raise Refused(seq, "the line cannot be read")
-    body, payload = canonical(entry), None
-    if "data" in row:
-        payload = canonical(data)
     rebuilt = body + "}" if payload is None else f'{body},"data":{payload}}}'
     if match is None or text[match.end():] != rebuilt:
         raise Refused(seq, "the line or its content is not in canonical form")
     return match[1], bytes.fromhex(match[1]), bytes.fromhex(match[2]), entry, body.encode("utf-8"), payload, data
 
 
-def lines(path):
+def lines(path, whole=True):
+    """The lines with their numbers. Without `whole` what is no line is passed over: it is told in its turn."""
     with open(path, "rb") as file:
         seq = 0
         while line := file.readline(LINE_BYTES + 1):
             seq += 1
             if not line.endswith(b"\n"):
+                if not whole:
+                    return
                 raise Refused(seq, "the line is too long or has no end")
             try:
                 yield seq, line[:-1].decode("utf-8")
             except UnicodeDecodeError:
-                raise Refused(seq, "the line is not UTF-8")
+                if whole:
+                    raise Refused(seq, "the line is not UTF-8")
 
 
 DAY = 24 * 60 * 60 * 1000
@@ -259,7 +265,7 @@ def retention(path):
     """The retention runs that count, in order: below which number, before which time, which kinds, and which entries
     they never took."""
     runs, newest = [], {}
-    for seq, text in lines(path):
+    for seq, text in lines(path, whole=False):
         if not any(f'"kind":"{kind}"' in text for kind in NEEDED + ("audit.pruned",)):
             continue
         try:
@@ -269,7 +275,8 @@ def retention(path):
                 newest[entry["kind"]] = seq
             elif entry["kind"] == "audit.pruned" and entry["actor"]["kind"] == "engine":
                 below, kinds = data["below"], data["kinds"]
-                if type(below) is int and below >= 0 and type(kinds) is list and not KEPT & set(kinds):
+                listed = type(kinds) is list and all(type(kind) is str for kind in kinds)
+                if number(below) and listed and not KEPT & set(kinds):
                     runs.append((min(below, seq), entry["at"] - DAY, set(kinds), set(newest.values())))
         except (ValueError, KeyError, TypeError, AttributeError):
             continue
@@ -279,6 +286,24 @@ def retention(path):
 def pruned_by_a_run(seq, entry, runs):
     return any(seq < below and entry["at"] < before and entry["kind"] in kinds and seq not in kept
                for below, before, kinds, kept in runs)
+
+
+DIGEST = re.compile("[0-9a-f]{64}")
+
+
+def number(value):
+    """Whether it is a number of an entry, and no true or false, which Python counts among them."""
+    return type(value) is int and value >= 0
+
+
+def whole_header(entry, v):
+    """Whether every member is there and of its type."""
+    texts = ("kind", "span", "trace") + (("parent",) if "parent" in entry else ())
+    facts = entry.get("data")
+    return (all(isinstance(entry.get(name), str) for name in texts) and entry["kind"] != ""
+            and isinstance(entry.get("actor"), dict) and number(entry.get("seq"))
+            and type(entry.get("at")) is int and entry["at"] < 2**63
+            and (isinstance(facts, dict) if v == 1 else isinstance(facts, str) and DIGEST.fullmatch(facts) is not None))
 
 
 def check_entry(seq, row, head, version, runs):
@@ -292,8 +317,10 @@ def check_entry(seq, row, head, version, runs):
         chained = sha256(b"clawbutler-ledger-v2\n", head, leaf_hash(body))
     if chained != digest:
         raise Refused(seq, "its content does not fit its hash")
-    if v not in (1, 2) or v < version:
+    if type(v) is not int or v not in (1, 2) or v < version:
         raise Refused(seq, f"version {v} cannot stand there")
+    if not whole_header(entry, v):
+        raise Refused(seq, "its header is not whole")
     if entry["seq"] != seq:
         raise Refused(seq, f"its content carries the number {entry['seq']}")
     if v == 1:
@@ -309,19 +336,47 @@ def check_entry(seq, row, head, version, runs):
     return 2, 0
 
 
+class Told:
+    """What entries tell of stretches that nothing covered, and of a person's word on them."""
+
+    def __init__(self):
+        self.named, self.acts = [], []
+
+    def see(self, seq, entry, data, digest):
+        if not isinstance(data, dict):
+            return
+        if entry["kind"] == "log.tail_unproven" and data.get("lost") is not True:
+            if number(data.get("from")) and number(data.get("to")):
+                self.named.append((data["from"], data["to"], seq, digest))
+        if entry["kind"] == "log.acknowledged" and data.get("of") == "unproven" and number(data.get("entry")):
+            if entry["actor"] == {"kind": "local_user"}:
+                self.acts.append((seq, data["entry"], data.get("hash")))
+
+    def stretches(self, holds, touched=lambda start, end: True):
+        """What is said of those that nobody knows of, and of the others. An acknowledgement counts when it is covered
+        itself, and was not written while nothing covered the end."""
+        acts = [act for act in self.acts if act[0] <= holds and len(self.named) < 100
+                and not any(start <= act[0] <= end for start, end, _, _ in self.named)]
+        unknown, known = [], []
+        for start, end, seq, digest in self.named:
+            if not touched(start, end):
+                continue
+            if any(act[1:] == (seq, digest) and act[0] > seq for act in acts):
+                known.append(f"KNOWN: nothing covered the entries {start} to {end}; a person acknowledged that.")
+            else:
+                unknown.append(f"UNPROVEN: nothing covered the entries {start} to {end} when a start found them.")
+        return unknown, known
+
+
 def check_log(path, notes):
     runs, tree, head, first = retention(path), Tree(), GENESIS, None
     seq = version = pruned = holds = 0
-    stretches, acts = [], []
+    told = Told()
     waiting = list(notes)
     for seq, text in lines(path):
         row = read_line(text, seq)
         version, gone = check_entry(seq, row, head, version, runs)
-        if row[3]["kind"] == "log.tail_unproven" and isinstance(row[6], dict) and row[6].get("lost") is not True:
-            stretches.append((row[6].get("from"), row[6].get("to"), seq, row[1].hex()))
-        if row[3]["kind"] == "log.acknowledged" and isinstance(row[6], dict) and row[6].get("of") == "unproven":
-            if row[3]["actor"] == {"kind": "local_user"}:
-                acts.append((seq, row[6].get("entry"), row[6].get("hash")))
+        told.see(seq, row[3], row[6], row[1].hex())
         pruned, head = pruned + gone, row[1]
         first = first or ORIGIN + head.hex()[:16]
         tree.push(leaf_hash(row[4]))
@@ -341,16 +396,8 @@ def check_log(path, notes):
     words = f"{seq} entries hold, {pruned} of them pruned, head {head.hex()}"
     words += f", {len(notes)} checkpoints hold up to {holds}" if notes else ""
     doubts = [] if notes else ["END NOT PROVEN: without checkpoints, entries cut off at the end do not show."]
-    known = []
-    # An acknowledgement counts when it is covered itself, and was not written while nothing covered the end.
-    acts = [act for act in acts if act[0] <= holds and len(stretches) < 100
-            and not any(start <= act[0] <= end for start, end, _, _ in stretches)]
-    for start, end, number, digest in stretches:
-        if any(act[1:] == (number, digest) and act[0] > number for act in acts):
-            known.append(f"KNOWN: nothing covered the entries {start} to {end}; a person acknowledged that.")
-            continue
-        doubts.append(f"UNPROVEN: nothing covered the entries {start} to {end} when a start found them.")
-    return words, doubts, known, bool(notes)
+    unknown, known = told.stretches(holds)
+    return words, doubts + unknown, known, bool(notes)
 
 
 def check_proof(path, key):
@@ -373,7 +420,6 @@ def check_proof(path, key):
 # Evidence packs (docs/EVIDENCE-PACK.md)
 
 NAMED = ["entries.jsonl", "proof.txt", "checkpoint.txt", "public-key.txt", "rule-sets.json", "summary.html", "VERIFY.md"]
-HEX = re.compile("[0-9a-f]{64}")
 
 
 def archive(files):
@@ -425,9 +471,11 @@ def check_own(text):
     else:
         chained = sha256(b"clawbutler-ledger-v2\n", prev, leaf)
     fits = payload is None or hashlib.sha256(payload.encode("utf-8")).hexdigest() == entry["data"]
-    if chained != digest or not fits or entry["v"] not in (1, 2):
+    if chained != digest or not fits or type(entry["v"]) is not int or entry["v"] not in (1, 2):
         raise Refused(seq, "it was changed")
-    return seq, leaf, entry, data
+    if not whole_header(entry, entry["v"]):
+        raise Refused(seq, "its header is not whole")
+    return seq, leaf, entry, data, digest.hex()
 
 
 def partial_root(size, leaves, hashes):
@@ -488,7 +536,7 @@ def text_lines(data, name):
 
 
 def hex_hashes(texts, name):
-    if not all(isinstance(text, str) and HEX.fullmatch(text) for text in texts):
+    if not all(isinstance(text, str) and DIGEST.fullmatch(text) for text in texts):
         raise Refused(None, f"{name} has not the form it must have")
     return [bytes.fromhex(text) for text in texts]
 
@@ -516,7 +564,7 @@ def check_pack(path, key):
         raise Refused(None, "the entries are not those of the checkpoint")
     seal = canonical_json(files["seal.json"], "seal.json")
     over, over_size, over_root, _ = one_note(seal["checkpoint"], key)
-    seq, leaf, entry, data = check_own(seal["line"])
+    seq, leaf, entry, data, _ = check_own(seal["line"])
     names = entry["kind"] == "audit.exported" and isinstance(data, dict) and data.get("format") == "pack"
     names = names and data.get("manifest") == hashlib.sha256(files["manifest.json"]).hexdigest() and seq > size
     proof, steps = hex_hashes(seal["proof"], "seal.json"), hex_hashes(seal["consistency"], "seal.json")
@@ -524,7 +572,12 @@ def check_pack(path, key):
             and consistent(size, over_size, root, over_root, steps)):
         raise Refused(None, "the seal does not hold: the log does not name this pack")
     pruned = sum(one[2]["v"] == 2 and one[3] is None for one in own)
-    return f"{len(own)} entries hold, {pruned} of them pruned, proven up to {size}; entry {seq} of the log names this pack"
+    told = Told()
+    for one in own:
+        told.see(one[0], one[2], one[3], one[4])
+    unknown, known = told.stretches(size, lambda start, end: any(start <= seq <= end for seq in numbers))
+    words = f"{len(own)} entries hold, {pruned} of them pruned, proven up to {size}"
+    return f"{words}; entry {seq} of the log names this pack", unknown, known
 
 
 def main(arguments):
@@ -533,7 +586,8 @@ def main(arguments):
     options = dict(zip(arguments[1::2], arguments[2::2]))
     key = public_key(options["--key"]) if "--key" in options else None
     if arguments[0].endswith(".zip"):
-        return check_pack(arguments[0], key), 0
+        words, doubts, known = check_pack(arguments[0], key)
+        return "\n".join([words] + known + doubts), 3 if doubts and not accepted else 0
     if arguments[0].endswith(".json"):
         return check_proof(arguments[0], key), 0
     notes = []

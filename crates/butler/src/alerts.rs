@@ -2,7 +2,7 @@
 
 use clawbutler_core::actor::Actor;
 use clawbutler_core::id::hex;
-use clawbutler_ledger::Kind;
+use clawbutler_ledger::{Kind, Report};
 use clawbutler_store::Durability;
 use clawbutler_wire::command::{DismissAlert, Done};
 use clawbutler_wire::settings::AlertView;
@@ -50,19 +50,29 @@ impl Butler {
         Ok(())
     }
 
-    /// Notices another process's writes to the database since the last look.
+    /// Notices another process's writes to the database. Until its entry is committed nothing is sealed or signed, since
+    /// that would vouch for them.
     pub(crate) fn look_for_tampering(&self) -> Result<(), Error> {
-        if self.0.store.foreign_write_seen()? {
-            let (report, _) = self.verified(|_, _| ())?;
-            let chain = report.broken.map_or_else(
-                || "The audit log still holds.".to_owned(),
-                |broken| format!("The audit log does not hold: {}.", audit::says(&broken)),
-            );
-            self.notice_tampering(
-                &format!("Another program wrote to ClawButler's database. {chain}"),
-                "Find the program, and compare the grants and the audit log with what you remember deciding.",
-            )?;
+        let _one_at_a_time = lock(&self.0.noticing);
+        if !self.0.store.foreign_write_waits()? {
+            return Ok(());
         }
+        let chain = match self.verified(|_, _| ()) {
+            Ok((Report { broken: None, .. }, _)) => "The audit log still holds.".to_owned(),
+            Ok((Report { broken: Some(broken), .. }, _)) => {
+                format!("The audit log does not hold: {}.", audit::says(&broken))
+            }
+            // Said without it: what cannot be verified now must not go unnoticed.
+            Err(Error(error)) => format!("The audit log could not be verified: {}", error.message),
+        };
+        let says = format!("Another program wrote to ClawButler's database. {chain}");
+        let draft = self.entry(Kind::TamperingNoticed, Actor::Engine, json!({ "says": says }));
+        let at = self.now();
+        self.0.store.write_noticing::<_, Error>(|tx| audit::append(tx, at, draft).map(drop))?;
+        self.alert(
+            &says,
+            "Find the program, and compare the grants and the audit log with what you remember deciding.",
+        );
         Ok(())
     }
 

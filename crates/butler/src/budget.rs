@@ -181,7 +181,7 @@ impl Butler {
                         "spent_micro": meter.spent_micro,
                         "unpriced": meter.unpriced,
                     });
-                    audit::append(tx, at, audit::engine(Kind::BudgetCrossed, Actor::Engine, facts))?;
+                    audit::append(tx, at, self.entry(Kind::BudgetCrossed, Actor::Engine, facts))?;
                     known.note(span, meter, threshold);
                     crossed.push((span, meter, threshold));
                 }

@@ -100,6 +100,8 @@ pub(crate) struct Inner {
     pub(crate) pace: Mutex<Pace>,
     /// Held while a configuration is compared or accepted: one change is recorded once.
     pub(crate) facts_turn: Mutex<()>,
+    /// Held while another program's write is looked at and recorded: one write is recorded once.
+    pub(crate) noticing: Mutex<()>,
     pub(crate) calls: Mutex<HashMap<String, crate::approvals::OpenCall>>,
     /// Never held while `calls` is locked, or the other way round.
     pub(crate) links: Mutex<crate::links::Links>,
@@ -173,6 +175,7 @@ impl Butler {
             attached: Mutex::default(),
             pace: Mutex::default(),
             facts_turn: Mutex::default(),
+            noticing: Mutex::default(),
             calls: Mutex::default(),
             links: Mutex::default(),
             alerts: Mutex::default(),
@@ -192,6 +195,7 @@ impl Butler {
         self.record_set_aside()?;
         self.record_restored()?;
         let found = self.compare_outside(false)?;
+        self.take_standing();
         // From here on every commit is sealed.
         self.open_keeper()?;
         if found.says.is_none() {
@@ -370,7 +374,7 @@ impl Butler {
         data: serde_json::Value,
     ) -> Result<(), Error> {
         let at = self.now();
-        self.0.store.write(durability, |tx| audit::append(tx, at, audit::engine(kind, actor, data)).map(drop))
+        self.0.store.write(durability, |tx| audit::append(tx, at, self.entry(kind, actor, data)).map(drop))
     }
 
     /// The data folder.

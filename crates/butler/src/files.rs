@@ -11,6 +11,7 @@ use clawbutler_ledger::pack;
 use clawbutler_wire::Seq;
 use clawbutler_wire::files::{BackupVerdict, CheckBackup, CheckPack, ChoosePath, ChosenPath, PackVerdict};
 
+use crate::audit::stretches;
 use crate::backup::encryption_of;
 use crate::{Butler, Error};
 
@@ -83,6 +84,8 @@ impl Butler {
             pruned: Seq(report.map_or(0, |report| report.pruned)),
             checkpoint_entries: Seq(report.map_or(0, |report| report.checkpoint)),
             made_at: report.map_or(0, |report| report.made_at),
+            unproven: report.map(|report| stretches(&report.unproven)).unwrap_or_default(),
+            acknowledged: report.map(|report| stretches(&report.acknowledged)).unwrap_or_default(),
             key: key.to_owned(),
         })
     }

@@ -50,7 +50,7 @@ impl Butler {
         self.0.store.write(Durability::Power, |tx| {
             tx.setting_put(KEY, &text)?;
             let data = json!({ "before": self.settings(), "after": settings });
-            audit::append(tx, at, audit::engine(Kind::SettingsChanged, Actor::LocalUser, data))
+            audit::append(tx, at, self.entry(Kind::SettingsChanged, Actor::LocalUser, data))
         })?;
         let before = self.settings();
         *self.0.settings.write().unwrap_or_else(PoisonError::into_inner) = settings.clone();

@@ -88,7 +88,8 @@ pub(crate) fn run(
                     return checked(Butler::check_proof(&proof, &key), json, out);
                 }
                 Some(pack) if pack.extension().is_some_and(|end| end == "zip") => {
-                    return audit_pack::verify(data, pack, key.as_deref(), accept_key_in_pack, json, out);
+                    let accepts = audit_pack::Accepts { key: accept_key_in_pack, unproven: accept_unproven };
+                    return audit_pack::verify(data, pack, key.as_deref(), accepts, json, out);
                 }
                 Some(export) => {
                     let notes = match checkpoints {

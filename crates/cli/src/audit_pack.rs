@@ -9,7 +9,7 @@ use clap::Args;
 use clawbutler_butler::Butler;
 use clawbutler_platform::keychain;
 use clawbutler_platform::paths::DataDir;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::audit::NOT_PROVEN;
 use crate::{Told, audit_search, engine};
@@ -47,12 +47,25 @@ pub(crate) fn pack(
     Ok(ExitCode::SUCCESS)
 }
 
+/// What a caller accepts that is not proven.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Accepts {
+    /// The key in the pack itself.
+    pub(crate) key: bool,
+    /// Entries that nothing covered when they were found.
+    pub(crate) unproven: bool,
+}
+
+fn ends(stretches: &[(u64, u64)]) -> Vec<Value> {
+    stretches.iter().map(|(from, to)| json!({ "from": from.to_string(), "to": to.to_string() })).collect()
+}
+
 /// Checks one. Exit status 0 only when everything holds.
 pub(crate) fn verify(
     data: &DataDir,
     path: &Path,
     key: Option<&str>,
-    accept_key: bool,
+    accepts: Accepts,
     json: bool,
     out: &mut impl Write,
 ) -> anyhow::Result<ExitCode> {
@@ -70,6 +83,8 @@ pub(crate) fn verify(
             "checkpoint": if report.is_some() { "good" } else { "not_reached" },
             "checkpoint_entries": report.map(|report| report.checkpoint), "log": report.map(|report| &report.log),
             "made_at": report.map(|report| report.made_at), "seal": report.map(|report| report.seal),
+            "unproven": report.map(|report| ends(&report.unproven)),
+            "acknowledged": report.map(|report| ends(&report.acknowledged)),
             "key": whose,
         });
         writeln!(out, "{told}")?;
@@ -83,6 +98,15 @@ pub(crate) fn verify(
         if report.pruned > 0 {
             writeln!(out, "{} payloads had been pruned by retention; their digests hold.", report.pruned)?;
         }
+        for (from, to) in &report.unproven {
+            writeln!(
+                out,
+                "UNPROVEN: nothing covered the entries {from} to {to} when ClawButler found them at a start."
+            )?;
+        }
+        for (from, to) in &report.acknowledged {
+            writeln!(out, "KNOWN: nothing covered the entries {from} to {to}; a person acknowledged that.")?;
+        }
         match whose {
             "ours" => writeln!(out, "Signed by a key of this machine's own log.")?,
             "unknown" => writeln!(
@@ -95,7 +119,8 @@ pub(crate) fn verify(
         writeln!(out, "NOT INTACT: {}", check.reason.unwrap_or_default())?;
     }
     Ok(match check.report {
-        Some(_) if whose == "unknown" && !accept_key => ExitCode::from(NOT_PROVEN),
+        Some(_) if whose == "unknown" && !accepts.key => ExitCode::from(NOT_PROVEN),
+        Some(report) if !report.unproven.is_empty() && !accepts.unproven => ExitCode::from(NOT_PROVEN),
         Some(_) => ExitCode::SUCCESS,
         None => ExitCode::FAILURE,
     })

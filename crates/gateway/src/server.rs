@@ -77,12 +77,15 @@ impl Drop for Gateway {
 fn listen(data: &Path, path: &Path) -> Result<Listener, GatewayError> {
     let refused = |source| GatewayError::Socket { path: path.to_owned(), source };
     if cfg!(unix) {
-        let folder = path.parent().unwrap_or(data);
-        if !path.starts_with(data) {
-            clawbutler_platform::files::create_private_dir(folder).map_err(refused)?;
+        let mut folder = path.parent().unwrap_or(data).to_owned();
+        if path.starts_with(data) {
+            // The user may have moved it to another disk and left a link; what the link leads to has to be private.
+            folder = std::fs::canonicalize(&folder).map_err(refused)?;
+        } else {
+            clawbutler_platform::files::create_private_dir(&folder).map_err(refused)?;
         }
         #[cfg(unix)]
-        if !os::is_private_to_us(folder) {
+        if !os::is_private_to_us(&folder) {
             return Err(GatewayError::ForeignFolder(path.to_owned()));
         }
         // The engine lock is ours, so a socket that lies here is left over from a crash.

@@ -16,6 +16,9 @@ pub(crate) struct Header<'a> {
     pub span: &'a str,
 }
 
+/// Members that every header has.
+const MEMBERS: u32 = 8;
+
 /// The header, and whether it is in canonical form with all of its members.
 pub(crate) fn header(body: &str) -> (Header<'_>, bool) {
     // Nearly every header has the members of this version in their order: told by them, not by looking for names.
@@ -27,6 +30,9 @@ fn as_written(body: &str) -> Option<Header<'_>> {
     let mut rest = Rest(body);
     rest.word("{\"actor\":")?;
     let (actor, behind) = rest.0.split_at_checked(canonical::value_end(rest.0)?)?;
+    if !is_object(actor) {
+        return None;
+    }
     rest.0 = behind;
     rest.word(",\"at\":")?;
     let at = i64::try_from(rest.number()?).ok();
@@ -44,7 +50,8 @@ fn as_written(body: &str) -> Option<Header<'_>> {
     rest.word(",\"trace\":\"")?;
     let trace = rest.text()?;
     rest.word(",\"v\":")?;
-    let version = Some(rest.number()?);
+    let version = Some(rest.number()?).filter(|version| *version != 1);
+    version?;
     (rest.0 == "}").then_some(Header { at, seq, version, data, actor, kind, trace, span })
 }
 
@@ -80,27 +87,63 @@ impl<'a> Rest<'a> {
     }
 }
 
-/// Any header.
+fn is_object(value: &str) -> bool {
+    value.starts_with('{')
+}
+
+fn is_text(value: &str) -> bool {
+    value.starts_with('"')
+}
+
+/// Any header. Each of its members has to be there and of its type; others may be.
 fn by_names(body: &str) -> (Header<'_>, bool) {
     let mut found = Header::default();
-    let mut members = 0;
+    let (mut members, mut parent, mut data_is_text) = (0, true, false);
     let canonical = canonical::is_canonical_object(body, |name, value| {
-        let text = || value.get(1..value.len().saturating_sub(1)).unwrap_or("");
-        match name {
-            "at" => found.at = value.parse().ok(),
-            "seq" => found.seq = value.parse().ok(),
-            "v" => found.version = value.parse().ok(),
-            "data" => found.data = text(),
-            "kind" => found.kind = text(),
-            "trace" => found.trace = text(),
-            "span" => found.span = text(),
-            "actor" => found.actor = value,
-            "parent" => {}
-            _ => return,
-        }
-        members += 1;
+        let text = || value.get(1..value.len().saturating_sub(1)).filter(|_| is_text(value)).unwrap_or("");
+        let fits = match name {
+            "at" => {
+                found.at = value.parse().ok();
+                found.at.is_some()
+            }
+            "seq" => {
+                found.seq = value.parse().ok();
+                found.seq.is_some()
+            }
+            "v" => {
+                found.version = value.parse().ok();
+                found.version.is_some()
+            }
+            "data" => {
+                (found.data, data_is_text) = (text(), is_text(value));
+                data_is_text || is_object(value)
+            }
+            "kind" => {
+                found.kind = text();
+                !found.kind.is_empty()
+            }
+            "trace" => {
+                found.trace = text();
+                is_text(value)
+            }
+            "span" => {
+                found.span = text();
+                is_text(value)
+            }
+            "actor" => {
+                found.actor = value;
+                is_object(value)
+            }
+            "parent" => {
+                parent = is_text(value);
+                false
+            }
+            _ => false,
+        };
+        members += u32::from(fits);
     });
-    let whole = found.at.is_some() && !found.kind.is_empty() && members >= 8;
+    // Version 1 carries the facts themselves, and has no parent.
+    let whole = members == MEMBERS && parent && data_is_text == (found.version != Some(1));
     (found, canonical && whole)
 }
 

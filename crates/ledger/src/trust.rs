@@ -129,7 +129,7 @@ impl Checks {
 
     /// Whether the entry just added is one that something is known of.
     pub(crate) fn due(&self, seq: u64) -> bool {
-        self.waiting.last().is_some_and(|next| next.size <= seq) || self.seen().any(|(seen, _)| seen == seq)
+        self.waiting.last().is_some_and(|next| next.size <= seq) || self.told().any(|told| told == seq)
     }
 
     /// The newest entry as it was last seen, by each that tells.
@@ -138,9 +138,15 @@ impl Checks {
         head.into_iter().chain(self.sealed.map(|sealed| (sealed.seq, sealed.hash)))
     }
 
+    /// Entries that note and seal tell of, with the one that a commit was to lead to.
+    fn told(&self) -> impl Iterator<Item = u64> {
+        let next = self.sealed.and_then(|sealed| sealed.next).map(|(seq, _)| seq);
+        self.seen().map(|(seq, _)| seq).chain(next)
+    }
+
     /// Whether something is known of one of these entries.
     pub(crate) fn due_in(&self, entries: std::ops::RangeInclusive<u64>) -> bool {
-        let head = self.seen().any(|(seen, _)| entries.contains(&seen));
+        let head = self.told().any(|told| entries.contains(&told));
         // Largest first.
         let from = self.waiting.partition_point(|one| one.size > *entries.end());
         head || self.waiting.get(from).is_some_and(|one| one.size >= *entries.start())
@@ -161,7 +167,9 @@ impl Checks {
             raise(&mut self.state, CheckpointState::Good);
             self.holds = Some(seq);
         }
-        let (at, _) = self.seen().find(|(at, seen)| *at == seq && seen != hash)?;
+        let other = self.seen().find(|(at, seen)| *at == seq && seen != hash);
+        self.sealed = self.sealed.map(|sealed| sealed.met(seq, hash));
+        let (at, _) = other?;
         Some((self.holds.map_or(1, |holds| (holds + 1).min(at)), Reason::OtherHead { seq: at }))
     }
 

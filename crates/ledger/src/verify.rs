@@ -355,6 +355,10 @@ impl Verifier {
             if !self.retention.covers(header.kind, stored.seq, header.at.unwrap_or(i64::MAX)) {
                 return Err(Reason::PayloadMissing);
             }
+            let digest = header.data.len() == 64 && header.data.bytes().all(|byte| b"0123456789abcdef".contains(&byte));
+            if !digest {
+                return Err(Reason::NotCanonical);
+            }
             self.pruned += 1;
             return Ok(());
         };

@@ -192,7 +192,7 @@ fn what_is_behind_the_last_note_is_told() {
     let rows = log_of(&["a".to_owned(), "b".to_owned(), "c".to_owned()]);
     let sealed = |seq: u64, durable| {
         let hash = rows.get(usize::try_from(seq).unwrap() - 1).map_or([9; 32], |row| row.hash);
-        Some(Sealed { seq, durable, hash })
+        Some(Sealed { seq, durable, hash, next: None })
     };
     let told = |rows: &[Row], trust: Trust| {
         let report = verify_with(rows, &trust, Retention::default());
@@ -209,10 +209,65 @@ fn what_is_behind_the_last_note_is_told() {
     let both = |closed, sealed| Trust { head: head(closed), sealed, ends: true, ..Trust::default() };
     assert_eq!(told(&rows, both(true, sealed(2, 2))).1, broken(3, Reason::AddedWhileClosed));
     assert_eq!(told(&rows, both(true, sealed(3, 2))).1, None, "one of ours ran since");
-    let other = Sealed { seq: 2, durable: 0, hash: [9; 32] };
+    let other = Sealed { seq: 2, durable: 0, hash: [9; 32], next: None };
     assert_eq!(told(&rows, trust(Some(other), true)).1, broken(1, Reason::OtherHead { seq: 2 }));
     let bad = Trust { head_bad: true, ..Trust::default() };
     assert_eq!(told(&rows, bad).1, Some(Broken { seq: None, reason: Reason::HeadBad }));
+}
+
+#[test]
+fn a_header_has_every_member_and_each_of_its_type() {
+    let rows = log_of(&texts(3));
+    for (member, other) in [
+        ("\"span\":\"s\"", "\"spam\":\"s\""),
+        ("\"span\":\"s\"", "\"span\":null"),
+        ("\"trace\":\"t\"", "\"trace\":1"),
+        ("\"kind\":\"action.requested\"", "\"kind\":\"\""),
+        ("\"kind\":\"action.requested\"", "\"kind\":[\"action.requested\"]"),
+        ("\"at\":1002", "\"at\":null"),
+        ("\"at\":1002", "\"at\":\"1002\""),
+        ("\"at\":1002", "\"at\":9223372036854775808"),
+        ("\"actor\":{\"kind\":\"engine\"}", "\"actor\":\"engine\""),
+        ("\"data\":\"", "\"data\":{},\"date\":\""),
+        ("\"parent\":\"p\"", "\"parent\":7"),
+        ("\"seq\":2,", "\"seqs\":2,"),
+        ("\"seq\":2,", "\"seq\":\"2\","),
+    ] {
+        let mut edited = rows.clone();
+        edited[1].body = edited[1].body.replace(member, other);
+        assert_ne!(edited[1].body, rows[1].body, "{member}");
+        assert_eq!(verify(&rechained(edited)).broken, broken(2, Reason::NotCanonical), "{other}");
+    }
+    let mut more = rows.clone();
+    more[2].body = more[2].body.replace("\"actor\"", "\"a\":[null],\"actor\"").replace("\"parent\":\"p\",", "");
+    assert_eq!(verify(&rechained(more)).broken, None, "others may be there, and no parent");
+}
+
+#[test]
+fn a_commit_that_was_begun_may_have_happened_or_not() {
+    let rows = log_of(&["a".to_owned(), "b".to_owned(), "c".to_owned(), "d".to_owned()]);
+    let trust = |seq: usize, next: usize| {
+        let next = Some((next as u64, rows[next - 1].hash));
+        let sealed = Sealed { seq: seq as u64, durable: 0, hash: rows[seq - 1].hash, next };
+        Trust { sealed: Some(sealed), ends: true, ..Trust::default() }
+    };
+    let told = |rows: &[Row], trust: &Trust| {
+        let report = verify_with(rows, trust, Retention::default());
+        (report.proven, report.broken)
+    };
+    // One commit of two entries, between which the log never stands.
+    let begun = trust(2, 4);
+    assert_eq!(told(&rows, &begun), (4, None), "it happened");
+    assert_eq!(told(&rows[..2], &begun), (2, None), "it did not");
+    assert_eq!(told(&rows[..3], &begun), (2, broken(3, Reason::Unproven { upto: 3 })), "no half of it");
+    assert_eq!(told(&rows[..1], &begun).1, broken(2, Reason::Lost { upto: 2 }));
+    assert_eq!(told(&rows, &trust(2, 3)), (3, broken(4, Reason::Unproven { upto: 4 })), "nothing behind it");
+    let mut other = rows.clone();
+    other[3].body = other[3].body.replace("engine", "hook");
+    assert_eq!(told(&rechained(other), &begun), (2, broken(3, Reason::Unproven { upto: 4 })), "another in its place");
+    let mut before = rows.clone();
+    before[1].body = before[1].body.replace("engine", "hook");
+    assert_eq!(told(&rechained(before), &begun).1, broken(1, Reason::OtherHead { seq: 2 }));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The vectors that other programs are held against, `docs/audit-vectors.json`, hold for this one.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop and say where")]
 
+use clawbutler_core::digest;
 use clawbutler_core::id::{hex, unhex};
 use clawbutler_ledger::note::{self, Key, PublicKey};
 use clawbutler_ledger::seal::{self, SealKey, Sealed};
@@ -58,10 +59,19 @@ fn notes_heads_and_seals_are_made_as_the_vectors_say() {
     }
     let head = &vectors["head"];
     let hash = unhex(head["hash"].as_str().unwrap()).unwrap().try_into().unwrap();
-    let noted = seal::Head { origin: head["log"].as_str().unwrap().to_owned(), seq: 4, hash, closed: true };
+    let noted =
+        seal::Head { origin: head["log"].as_str().unwrap().to_owned(), seq: 4, hash, closed: true, grants: None };
     assert_eq!(key.sign_head(&noted), head["signature"].as_str().unwrap());
     assert!(key.public().signed_head(&noted, head["signature"].as_str().unwrap()));
-    assert!(!key.public().signed_head(&seal::Head { closed: false, ..noted }, head["signature"].as_str().unwrap()));
-    let sealed = Sealed { seq: 4, durable: 2, hash };
-    assert_eq!(SealKey::from_seed(&seed(&vectors)).seal(&sealed), vectors["seal"].as_str().unwrap());
+    let other = seal::Head { closed: false, ..noted.clone() };
+    assert!(!key.public().signed_head(&other, head["signature"].as_str().unwrap()));
+    let with = &vectors["head_with_grants"];
+    let noted = seal::Head { grants: Some(digest::of(&with["grants"])), ..noted };
+    assert_eq!(key.sign_head(&noted), with["signature"].as_str().unwrap());
+    let (key, text) = (SealKey::from_seed(&seed(&vectors)), |name: &str| vectors[name].as_str().unwrap());
+    let sealed = Sealed { seq: 4, durable: 2, hash, next: None };
+    let before = unhex(vectors["entries"][1]["hash"].as_str().unwrap()).unwrap().try_into().unwrap();
+    let begun = Sealed { seq: 2, durable: 2, hash: before, next: Some((4, hash)) };
+    assert_eq!((key.seal(&sealed).as_str(), key.seal(&begun).as_str()), (text("seal"), text("seal_begun")));
+    assert_eq!(key.open(text("seal_v1")), Some(sealed));
 }

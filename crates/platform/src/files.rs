@@ -97,8 +97,12 @@ pub fn try_lock(path: &Path) -> io::Result<Option<File>> {
     }
 }
 
-/// Reads a secret of exactly `N` bytes, making it on first use (mode 0600).
+/// Reads a secret of exactly `N` bytes, making it on first use. Its mode is 0600 afterwards, whatever it was: a copy
+/// that was put back may have lost it.
 pub fn secret<const N: usize>(path: &Path) -> io::Result<[u8; N]> {
+    if os::mode(path).is_some_and(|mode| mode & 0o077 != 0) {
+        os::set_mode(path, 0o600)?;
+    }
     match read_secret(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let fresh = crate::random::fill::<N>();

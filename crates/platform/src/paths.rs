@@ -29,9 +29,11 @@ impl DataDir {
     pub fn at(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
         let folder = std::path::absolute(&path).unwrap_or(path);
-        let mut name = folder.file_name().unwrap_or_default().to_owned();
+        // Reached through a link it is the same folder, and what is kept beside it the same too.
+        let place = std::fs::canonicalize(&folder).unwrap_or_else(|_| folder.clone());
+        let mut name = place.file_name().unwrap_or_default().to_owned();
         name.push("-state");
-        Self { state: folder.with_file_name(name), folder, usual: false }
+        Self { state: place.with_file_name(name), folder, usual: false }
     }
 
     /// `CLAWBUTLER_HOME`, else the platform's place for application data.

@@ -17,7 +17,7 @@ use clawbutler_core::id::{SpanId, TraceId};
 use clawbutler_core::redact::{self, MaskKey};
 use clawbutler_ledger::entry::chain;
 use clawbutler_ledger::{Draft, Kind, SealKey, Sealed, Trust, merkle};
-use clawbutler_store::{Durability, Store, StoreError, Witness};
+use clawbutler_store::{Durability, Step, Store, StoreError, Witness};
 use rusqlite::{Connection, params};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -72,9 +72,18 @@ fn main() {
 fn sealing(path: &Path) -> Witness {
     let mut file = std::fs::File::create(path).unwrap();
     let key = SealKey::from_seed(&[7; 32]);
-    Witness::new(move |seq, hash, _| {
+    let mut last = Sealed { seq: 1, durable: 0, hash: [0; 32], next: None };
+    Witness::new(move |step| {
+        let sealed = match step {
+            Step::Begun { seq, hash } => Sealed { next: Some((seq, *hash)), ..last },
+            Step::Done { seq, hash, .. } => {
+                last = Sealed { seq, durable: 0, hash: *hash, next: None };
+                last
+            }
+            Step::Undone => last,
+        };
         file.seek(SeekFrom::Start(0)).unwrap();
-        file.write_all(key.seal(&Sealed { seq, durable: 0, hash: *hash }).as_bytes()).unwrap();
+        file.write_all(key.seal(&sealed).as_bytes()).unwrap();
     })
 }
 

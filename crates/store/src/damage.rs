@@ -52,7 +52,7 @@ pub fn look(path: &Path, full: bool, mut stop: impl FnMut() -> bool + Send) -> R
         Ok(text) => Ok(Damage::Found(cut(&text))),
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => Ok(Damage::Unfinished),
         Err(error) => {
-            let error = StoreError::Sqlite(error);
+            let error = StoreError::from(error);
             is_damage(&error).map(Damage::Found).ok_or(error)
         }
     }

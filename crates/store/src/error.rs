@@ -1,11 +1,16 @@
 //! What can go wrong with the database.
 
+use rusqlite::ErrorCode;
+
 /// A refusal of the database, in words a person can act on.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// SQLite's own error.
     #[error("the database refused: {0}")]
-    Sqlite(#[from] rusqlite::Error),
+    Sqlite(#[source] rusqlite::Error),
+    /// Another program holds it, and longer than we wait.
+    #[error("another program holds the database; end it, or wait until it is done, and try again")]
+    Locked,
     /// A stored value does not have its form.
     #[error("a stored {what} is damaged: {source}")]
     Damaged { what: &'static str, source: serde_json::Error },
@@ -23,4 +28,13 @@ pub enum StoreError {
     /// The folder or file cannot be used.
     #[error("the database file cannot be used: {0}")]
     Io(#[from] std::io::Error),
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked,
+            _ => Self::Sqlite(error),
+        }
+    }
 }

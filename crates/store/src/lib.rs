@@ -16,5 +16,5 @@ pub mod table;
 mod tx;
 
 pub use error::StoreError;
-pub use open::{Durability, Store, Witness};
+pub use open::{Durability, Step, Store, Witness};
 pub use tx::{Read, Write};

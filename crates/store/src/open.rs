@@ -35,19 +35,29 @@ struct Writer {
     /// `PRAGMA data_version` after our last look: it moves only when another connection commits.
     version: i64,
     foreign: bool,
-    /// Told of every commit that appended.
+    /// Told of every commit that appends.
     witness: Option<Witness>,
 }
 
-/// Told of every commit that appended: number and chain hash of the newest entry, and what the commit survives. Called
-/// before anybody else can write, so it must be quick.
+/// A commit that appends, as a [`Witness`] is told of it. `seq` and `hash`: number and chain hash of its newest entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step<'a> {
+    /// It is about to happen.
+    Begun { seq: u64, hash: &'a Hash },
+    /// It happened, and survives this.
+    Done { seq: u64, hash: &'a Hash, durability: Durability },
+    /// It was begun and did not happen.
+    Undone,
+}
+
+/// Told of every commit that appends, before and after it. Called while nobody else can write, so it must be quick.
 pub struct Witness(Box<Told>);
 
-type Told = dyn FnMut(u64, &Hash, Durability) + Send;
+type Told = dyn FnMut(Step<'_>) + Send;
 
 impl Witness {
     /// Wraps what is called.
-    pub fn new(told: impl FnMut(u64, &Hash, Durability) + Send + 'static) -> Self {
+    pub fn new(told: impl FnMut(Step<'_>) + Send + 'static) -> Self {
         Self(Box::new(told))
     }
 }
@@ -91,12 +101,31 @@ impl Store {
         durability: Durability,
         work: impl FnOnce(&mut Write<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
+        self.write_as(durability, false, work)
+    }
+
+    /// As [`Self::write`], surviving loss of power, for work that records what another program wrote: with its commit,
+    /// and not before, that is noticed. What is written meanwhile by another program waits to be noticed again.
+    pub fn write_noticing<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&mut Write<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.write_as(Durability::Power, true, work)
+    }
+
+    fn write_as<T, E: From<StoreError>>(
+        &self,
+        durability: Durability,
+        notices: bool,
+        work: impl FnOnce(&mut Write<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
         let mut guard = lock(&self.writer);
         let writer = &mut *guard;
         if durability == Durability::Power {
             writer.connection.pragma_update(None, "synchronous", "FULL").map_err(StoreError::from)?;
         }
-        let result = writer.transact(durability, work);
+        let waits = writer.foreign && !notices;
+        let result = writer.transact(durability, waits, work);
         if durability == Durability::Power {
             writer.connection.pragma_update(None, "synchronous", "NORMAL").map_err(StoreError::from)?;
         }
@@ -115,7 +144,7 @@ impl Store {
             connection.query_row(&format!("PRAGMA secure_delete = {value}"), [], |_| Ok(())).map_err(StoreError::from)
         };
         erase(&writer.connection, "ON")?;
-        let result = writer.transact(Durability::Process, work);
+        let result = writer.transact(Durability::Process, writer.foreign, work);
         erase(&writer.connection, "OFF")?;
         result
     }
@@ -173,7 +202,7 @@ impl Store {
         lock(&self.writer).witness = Some(witness);
     }
 
-    /// Whether another program wrote since [`Self::foreign_write_seen`] was asked.
+    /// Whether another program wrote, and nobody noticed by [`Self::write_noticing`] yet.
     pub fn foreign_write_waits(&self) -> Result<bool, StoreError> {
         let mut writer = lock(&self.writer);
         writer.look_for_foreign_writes()?;
@@ -207,13 +236,6 @@ impl Store {
         work(&Read(&transaction))
     }
 
-    /// Whether another process has written since the last call.
-    pub fn foreign_write_seen(&self) -> Result<bool, StoreError> {
-        let mut writer = lock(&self.writer);
-        writer.look_for_foreign_writes()?;
-        Ok(std::mem::take(&mut writer.foreign))
-    }
-
     /// Moves the write-ahead log into the database when it has grown; call now and then, off the hot path.
     pub fn tidy(&self) -> Result<(), StoreError> {
         let wal = self.path.with_extension("db-wal");
@@ -237,9 +259,11 @@ impl Writer {
         Ok(())
     }
 
+    /// `waits`: what another program wrote before is still to be noticed after this commit.
     fn transact<T, E: From<StoreError>>(
         &mut self,
         durability: Durability,
+        waits: bool,
         work: impl FnOnce(&mut Write<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let transaction =
@@ -248,15 +272,23 @@ impl Writer {
         let version = data_version(&transaction)?;
         let mut present = if version == self.version { self.head.clone() } else { head(&transaction)? };
         let value = work(&mut Write { transaction: &transaction, head: &mut present })?;
-        transaction.commit().map_err(StoreError::from)?;
-        self.foreign |= version != self.version;
-        self.version = version;
+        let foreign = waits || version != self.version;
         let appended = present.seq > self.head.seq;
-        self.head = present;
         // What another program wrote is not vouched for before it has been looked at.
-        if let Some(witness) = self.witness.as_mut().filter(|_| appended && !self.foreign) {
-            (witness.0)(self.head.seq, &self.head.hash, durability);
+        let mut witness = self.witness.as_mut().filter(|_| appended && !foreign);
+        let (seq, hash) = (present.seq, present.hash);
+        let mut tell = |step| {
+            if let Some(witness) = &mut witness {
+                (witness.0)(step);
+            }
+        };
+        tell(Step::Begun { seq, hash: &hash });
+        if let Err(error) = transaction.commit() {
+            tell(Step::Undone);
+            return Err(StoreError::from(error).into());
         }
+        tell(Step::Done { seq, hash: &hash, durability });
+        (self.foreign, self.version, self.head) = (foreign, version, present);
         Ok(value)
     }
 }

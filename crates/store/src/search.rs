@@ -91,7 +91,7 @@ impl SearchStore {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         match Self::try_open(path) {
             Ok(Some(store)) => Ok(store),
-            Ok(None) | Err(StoreError::Sqlite(_)) => {
+            Ok(None) | Err(StoreError::Sqlite(_) | StoreError::Locked) => {
                 for end in ["db", "db-wal", "db-shm"] {
                     match std::fs::remove_file(path.with_extension(end)) {
                         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),

@@ -16,12 +16,13 @@ use std::time::{Duration, Instant};
 
 use clawbutler_core::actor::Actor;
 use clawbutler_core::clock::Timestamp;
-use clawbutler_ledger::{Draft, Kind, Trust};
-use clawbutler_store::{Durability, Store, StoreError};
+use clawbutler_ledger::{Draft, Kind, SealKey, Sealed, Trust};
+use clawbutler_store::{Durability, Step, Store, StoreError, Witness};
 use serde_json::json;
 
 const DATABASE: &str = "CLAWBUTLER_TEST_CRASH_DATABASE";
 const ENTRIES: &str = "CLAWBUTLER_TEST_CRASH_ENTRIES";
+const ABORT_AT: &str = "CLAWBUTLER_TEST_CRASH_ABORT_AT";
 const ROUNDS: u32 = 200;
 
 fn append(store: &Store, count: u64, size: usize) -> Result<u64, StoreError> {
@@ -68,6 +69,68 @@ fn child() {
         }
         std::io::stdout().flush().unwrap();
     }
+}
+
+fn key() -> SealKey {
+    SealKey::from_seed(&[7; 32])
+}
+
+/// Seals every commit as the engine does, and ends the process without a word after one of the seals.
+fn sealing(path: &Path, abort_at: u64) -> Witness {
+    let (path, mut last, mut told) = (path.to_owned(), None, 0);
+    Witness::new(move |step| {
+        let sealed = match step {
+            Step::Begun { seq, hash } => last.map(|last| Sealed { next: Some((seq, *hash)), ..last }),
+            Step::Done { .. } if told + 1 == abort_at => std::process::abort(),
+            Step::Done { seq, hash, .. } => {
+                last = Some(Sealed { seq, durable: 0, hash: *hash, next: None });
+                last
+            }
+            Step::Undone => last,
+        };
+        if let Some(sealed) = sealed {
+            fs::write(&path, key().seal(&sealed)).unwrap();
+        }
+        told += 1;
+        if told == abort_at {
+            std::process::abort();
+        }
+    })
+}
+
+/// Not a test of its own: appends under a seal until that ends it.
+#[test]
+#[ignore = "a child of another test"]
+fn sealed_child() {
+    let path = std::env::var(DATABASE).unwrap();
+    let abort_at = std::env::var(ABORT_AT).unwrap().parse().unwrap();
+    let store = Store::open(Path::new(&path)).unwrap();
+    store.watch(sealing(&Path::new(&path).with_file_name("seal"), abort_at));
+    for round in 0.. {
+        append(&store, 1 + round % 3, 40).unwrap();
+    }
+}
+
+/// A commit is told of twice; the process ends after the first seal of one, and after the commit before the second.
+#[test]
+fn a_kill_on_either_side_of_a_commit_leaves_a_log_that_its_seal_covers() {
+    let mut ends = BTreeSet::new();
+    for abort_at in 3..=12 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.db");
+        let mut command = command(std::env::current_exe().unwrap().to_str().unwrap());
+        command.args(["--exact", "sealed_child", "--ignored"]);
+        let status = command.env(DATABASE, &path).env(ABORT_AT, abort_at.to_string()).status().unwrap();
+        assert!(!status.success());
+        let sealed = key().open(&fs::read_to_string(folder.path().join("seal")).unwrap()).unwrap();
+        let (next, _) = sealed.next.expect("a commit was begun");
+        let trust = Trust { sealed: Some(sealed), ends: true, ..Trust::default() };
+        let report = Store::read_only::<_, StoreError>(&path, |read| read.ledger_verify(&trust, |_, _| ())).unwrap();
+        assert_eq!((report.broken, report.proven), (None, report.entries), "seal {abort_at}");
+        assert!([sealed.seq, next].contains(&report.entries));
+        ends.insert(report.entries == next);
+    }
+    assert_eq!(ends.len(), 2, "commits that happened and commits that did not");
 }
 
 fn command(program: &str) -> Command {
@@ -215,5 +278,5 @@ fn a_lock_of_another_process_is_waited_for_and_then_refused() {
         assert_eq!(waiting.join().unwrap().unwrap(), 2);
     });
     assert_eq!(whole(&path), 2);
-    assert!(!store.foreign_write_seen().unwrap(), "a lock alone changes nothing");
+    assert!(!store.foreign_write_waits().unwrap(), "a lock alone changes nothing");
 }

@@ -13,7 +13,7 @@ use clawbutler_core::limits::HISTORY_ACTION_BYTES;
 use clawbutler_ledger::{Draft, Kind, Trust};
 use clawbutler_store::table::actions::{ActionFacts, ActionRow, AlikeOutcome};
 use clawbutler_store::table::rules::RuleFileRow;
-use clawbutler_store::{Durability, Store, StoreError};
+use clawbutler_store::{Durability, Step, Store, StoreError, Witness};
 
 fn draft(text: &str) -> Draft {
     Draft {
@@ -53,19 +53,58 @@ fn the_log_refuses_change_and_a_foreign_hand_is_noticed() {
     for text in ["one", "two", "three"] {
         append(&store, text);
     }
-    assert!(!store.foreign_write_seen().unwrap(), "our own commits are not foreign");
+    assert!(!store.foreign_write_waits().unwrap(), "our own commits are not foreign");
     store.tidy().unwrap();
-    assert!(!store.foreign_write_seen().unwrap(), "our own checkpoints are not foreign");
+    assert!(!store.foreign_write_waits().unwrap(), "our own checkpoints are not foreign");
     store.put_away().unwrap();
-    assert!(!store.foreign_write_seen().unwrap(), "nor is a log that we put away");
+    assert!(!store.foreign_write_waits().unwrap(), "nor is a log that we put away");
     let other = rusqlite::Connection::open(&path).unwrap();
     assert!(other.execute("UPDATE ledger SET body = '{}' WHERE seq = 2", []).is_err());
     assert!(other.execute("DELETE FROM ledger WHERE seq = 3", []).is_err());
     other.execute_batch("DROP TRIGGER ledger_no_update; UPDATE ledger SET kind = 'x' WHERE seq = 2").unwrap();
-    assert!(store.foreign_write_seen().unwrap());
-    assert!(!store.foreign_write_seen().unwrap(), "told once");
+    assert!(store.foreign_write_waits().unwrap());
+    append(&store, "four");
+    assert!(store.foreign_write_waits().unwrap(), "until it is recorded");
     let report = store.read(|read| read.ledger_verify(&Trust::default(), |_, _| ())).unwrap();
     assert_eq!(report.broken.and_then(|broken| broken.seq), Some(2));
+}
+
+#[test]
+fn nothing_is_sealed_over_what_another_program_wrote_before_that_is_recorded() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.db");
+    let store = Store::open(&path).unwrap();
+    let told = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let list = std::sync::Arc::clone(&told);
+    store.watch(Witness::new(move |step| {
+        let said = match step {
+            Step::Begun { seq, .. } => format!("to {seq}"),
+            Step::Done { seq, .. } => format!("at {seq}"),
+            Step::Undone => "undone".to_owned(),
+        };
+        list.lock().unwrap().push(said);
+    }));
+    let told = || std::mem::take(&mut *told.lock().unwrap());
+    append(&store, "one");
+    assert_eq!(told(), ["to 1", "at 1"]);
+    let other = rusqlite::Connection::open(&path).unwrap();
+    let write = || other.execute("INSERT OR REPLACE INTO settings (key, value) VALUES ('x', 'y')", []).unwrap();
+    write();
+    append(&store, "two");
+    append(&store, "three");
+    assert_eq!(told(), Vec::<String>::new());
+    let failed: Result<(), StoreError> = store.write_noticing(|_| Err(StoreError::Io(std::io::Error::other("no"))));
+    assert!(failed.is_err() && store.foreign_write_waits().unwrap(), "it was not recorded");
+    let record = || store.write_noticing::<_, StoreError>(|tx| tx.append(draft("noticed"), Timestamp(1)).map(drop));
+    write();
+    record().unwrap();
+    assert_eq!(
+        (told(), store.foreign_write_waits().unwrap()),
+        (vec![], true),
+        "more was written since it was looked at"
+    );
+    record().unwrap();
+    assert_eq!((told(), store.foreign_write_waits().unwrap()), (vec!["to 5".to_owned(), "at 5".to_owned()], false));
 }
 
 #[test]

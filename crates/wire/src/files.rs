@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Seq;
-use crate::audit::VerifyReport;
+use crate::audit::{Stretch, VerifyReport};
 
 /// What a file is wanted for; the host's dialog gets its title and its kinds of files from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +66,12 @@ pub struct PackVerdict {
     /// When it was made, by its maker's clock (ms since the epoch); 0 of one that is not intact.
     #[serde(default)]
     pub made_at: i64,
+    /// Stretches that entries of it stand in and that nothing covered when the app found them; those that a person
+    /// said to know of.
+    #[serde(default)]
+    pub unproven: Vec<Stretch>,
+    #[serde(default)]
+    pub acknowledged: Vec<Stretch>,
     /// Whose key it was checked with: `given`, `ours` (nobody named one, and it is this log's) or `in_the_pack`.
     pub key: String,
 }

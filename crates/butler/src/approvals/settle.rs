@@ -150,6 +150,7 @@ impl Butler {
 
     /// The hook handed the answer to its runtime.
     pub fn delivered(&self, request: &ActionRequest, verdict: Verdict, approval: Option<&str>) {
+        let request = &*self.of_masked_session(request);
         self.note_through(request, verdict);
         self.note_delivery(request, verdict, approval);
     }

@@ -29,7 +29,6 @@ use serde_json::json;
 use super::derived::Call;
 use super::waiters::{Answer, answer};
 use crate::engine::lock;
-use crate::grants::use_one;
 use crate::runtimes::home_id;
 use crate::{Butler, Error, Event, audit, links};
 
@@ -60,7 +59,7 @@ impl Butler {
 
     /// The same of a connection whose other end is the process `peer`, by the system's word.
     pub fn submit_of(&self, request: &ActionRequest, peer: Option<u32>) -> Submission {
-        match self.try_submit(request, peer) {
+        match self.try_submit(&self.of_masked_session(request), peer) {
             Ok(submission) => submission,
             Err(Error(error)) => {
                 tracing::error!(message = %error.message, "a request could not be recorded");
@@ -210,6 +209,15 @@ impl Butler {
         Cow::Owned(ActionRequest { tool, cwd, mode, ..request.clone() })
     }
 
+    /// The request with a session as entries may name it: its id is the client's word and stands in their headers.
+    pub(super) fn of_masked_session<'a>(&self, request: &'a ActionRequest) -> Cow<'a, ActionRequest> {
+        let session = redact::mask_text(&request.session, &self.0.mask);
+        if session == request.session {
+            return Cow::Borrowed(request);
+        }
+        Cow::Owned(ActionRequest { session, ..request.clone() })
+    }
+
     pub(crate) fn masked(&self, action: &Action) -> Result<Action, Error> {
         let mut tree = serde_json::to_value(action).map_err(|error| Error::bad(error.to_string()))?;
         redact::mask_value(&mut tree, &self.0.mask);
@@ -289,7 +297,7 @@ impl Butler {
             audit::append(tx, call.at, requested)?;
             audit::append(tx, call.at, decided)?;
             tx.action_insert(call.at, &call.action, &call.remembered(word(verdict), None))?;
-            grant.as_ref().map(|id| use_one(tx, id, call.at)).transpose()
+            grant.as_ref().map(|id| self.use_one(tx, id, call.at)).transpose()
         })?;
         if let (Some(id), Some(left)) = (&grant, left) {
             self.note_use(id, left);

@@ -97,7 +97,7 @@ impl Butler {
         let at = self.now();
         self.0.store.write(Durability::Power, |tx: &mut Write<'_>| {
             tx.setting_put(KEY, &text)?;
-            audit::append(tx, at, audit::engine(kind, Actor::LocalUser, data)).map(drop)
+            audit::append(tx, at, self.entry(kind, Actor::LocalUser, data)).map(drop)
         })?;
         lock(&self.0.attached).chosen = chosen;
         self.changed(Topic::Agents);

@@ -15,7 +15,7 @@ use clawbutler_wire::command::Done;
 use clawbutler_wire::topic::Topic;
 use serde_json::{Value, json};
 
-use super::{append, engine};
+use super::append;
 use crate::{Butler, Error};
 
 impl Butler {
@@ -31,7 +31,7 @@ impl Butler {
         let at = self.now();
         self.0.store.write::<_, Error>(Durability::Power, |tx| {
             for data in facts {
-                append(tx, at, engine(Kind::LogAcknowledged, Actor::LocalUser, data))?;
+                append(tx, at, self.entry(Kind::LogAcknowledged, Actor::LocalUser, data))?;
             }
             Ok(())
         })?;

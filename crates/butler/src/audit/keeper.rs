@@ -1,6 +1,8 @@
 //! The key that signs checkpoints, and when they are made: at start and stop, every so many entries, every so many
 //! minutes when something was appended, and before an export.
 
+use std::collections::BTreeMap;
+
 use clawbutler_core::id::unhex;
 use clawbutler_core::limits::{CHECKPOINT_ENTRIES, CHECKPOINT_MS};
 use clawbutler_ledger::Hash;
@@ -11,7 +13,8 @@ use clawbutler_wire::Seq;
 use clawbutler_wire::settings::{AuditKeeping, KeyPlace};
 
 use super::anchors;
-use super::outside::{self, Head, Item, KeyLine};
+use super::outside::{self, Head, Item, KeyLine, Standing};
+use super::verify::settled;
 use crate::engine::lock;
 use crate::{Butler, Error};
 
@@ -21,8 +24,22 @@ const COMPARE_MS: i64 = 60_000;
 /// The secret that the signing key and the key of seals come from.
 type Seed = [u8; 32];
 
-/// The state of it.
+/// What is known of grants for the note of the newest entry.
+#[derive(Debug)]
+enum Grants {
+    /// A start has not looked at them yet: what the note before told stays in it.
+    Before(Option<Standing>),
+    /// As they stood when they were noted last.
+    Since(Standing),
+}
 
+impl Default for Grants {
+    fn default() -> Self {
+        Self::Before(None)
+    }
+}
+
+/// The state of it.
 #[derive(Debug, Default)]
 pub(crate) struct Keeper {
     key: Option<Key>,
@@ -32,12 +49,43 @@ pub(crate) struct Keeper {
     /// Entries and time of the newest checkpoint.
     newest: Option<(u64, i64)>,
     noted: Option<Head>,
+    grants: Grants,
     compared: i64,
     /// What was last raised, so that it is recorded once.
     told: Option<String>,
 }
 
+impl Grants {
+    /// What a note at entry `upto` tells. A use that was told once stays told, whatever the database says since.
+    fn told(&mut self, upto: u64, mut uses: BTreeMap<String, u32>) -> Option<Standing> {
+        match self {
+            Self::Before(told) => told.clone(),
+            Self::Since(before) => {
+                for (id, used) in &mut uses {
+                    *used = (*used).max(before.uses.get(id).copied().unwrap_or(0));
+                }
+                *before = Standing { upto, uses };
+                Some(before.clone())
+            }
+        }
+    }
+}
+
 impl Butler {
+    /// What the last run noted of grants; asked before this one notes anything.
+    pub(crate) fn take_standing(&self) {
+        let keys = self.gathered(false).0.keys;
+        lock(&self.0.keeper).grants = Grants::Before(outside::standing(&self.0.ports.data, &keys));
+    }
+
+    /// The same, for the look at grants; from then on those that count are noted.
+    pub(crate) fn standing_before(&self) -> Option<Standing> {
+        match std::mem::replace(&mut lock(&self.0.keeper).grants, Grants::Since(Standing::default())) {
+            Grants::Before(told) => told,
+            Grants::Since(standing) => Some(standing),
+        }
+    }
+
     /// Takes the key from where it is kept, or makes one.
     pub(crate) fn open_keeper(&self) -> Result<(), Error> {
         let data = &self.0.ports.data;
@@ -59,7 +107,9 @@ impl Butler {
             }
         }
         if let Some(seed) = &seed {
-            self.0.store.watch(outside::sealer(data, seed)?);
+            let last = outside::read_seal(data, Some(seed)).unwrap_or_default();
+            let last = self.0.store.read(|read| settled(read, last))?;
+            self.0.store.watch(outside::sealer(data, seed, last)?);
         }
         let newest = self.0.store.read(|read| read.checkpoint_newest())?;
         let mut keeper = lock(&self.0.keeper);
@@ -159,8 +209,11 @@ impl Butler {
         self.look_for_tampering()?;
         let (seq, hash, _) = self.0.store.head()?;
         let Some(first) = self.0.store.read(|read| read.ledger_hash(1))? else { return Ok(()) };
-        let head = Head::new(note::origin(&first), seq, &hash, clean);
+        // Behind the head: a use that is told is one that is in the database.
+        let uses = self.grants_used()?;
         let mut keeper = lock(&self.0.keeper);
+        let grants = keeper.grants.told(seq, uses);
+        let head = Head::new(note::origin(&first), seq, &hash, clean, grants);
         if keeper.noted.as_ref() != Some(&head) {
             self.0.store.sync()?;
             // Without its key it counts for nothing, but nor does the one before, which may say that all is closed.

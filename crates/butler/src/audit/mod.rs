@@ -16,10 +16,10 @@ mod verify;
 pub(crate) use anchors::check as check_anchors;
 pub(crate) use claimed::{CLIENT_TRACE, claimed, process, with_claim};
 pub(crate) use keeper::Keeper;
-pub(crate) use outside::{files as files_outside, newest as newest_outside};
+pub(crate) use outside::{Standing, files as files_outside, newest as newest_outside};
 pub(crate) use proof::Verifying;
 pub(crate) use stretches::Stretches;
-pub(crate) use verify::{report_view, says, trust_of_copy};
+pub(crate) use verify::{report_view, says, stretches, trust_of_copy};
 
 use std::io::Write;
 use std::path::Path;
@@ -30,6 +30,7 @@ use clawbutler_core::clock::Timestamp;
 use clawbutler_core::digest::sha256;
 use clawbutler_core::id::{SpanId, TraceId};
 use clawbutler_core::limits::PAGE_ROWS;
+use clawbutler_core::redact::{self, MaskKey};
 use clawbutler_ledger::{Draft, Entry, Kind};
 use clawbutler_store::table::ledger::LedgerRow;
 use clawbutler_store::{Store, StoreError};
@@ -45,9 +46,15 @@ pub(crate) fn append(tx: &mut clawbutler_store::Write<'_>, at: Timestamp, draft:
     Ok(tx.append(draft, at)?)
 }
 
-/// An entry about the engine itself.
-pub(crate) fn engine(kind: Kind, actor: Actor, data: Value) -> Draft {
-    Draft { kind, actor, trace: trace_of("engine", ""), span: SpanId::from("0000000000000000"), parent: None, data }
+/// Masks the texts of facts that the engine puts together: paths and names in them are others'. Its numbers and the
+/// names of its members are its own.
+pub(crate) fn mask_texts(facts: &mut Value, key: &MaskKey) {
+    match facts {
+        Value::String(text) => *text = redact::mask_text(text, key),
+        Value::Array(items) => items.iter_mut().for_each(|item| mask_texts(item, key)),
+        Value::Object(members) => members.values_mut().for_each(|member| mask_texts(member, key)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// Trace of a session: all its entries share it, and it needs no table to be found again.
@@ -117,6 +124,13 @@ fn cut(text: &mut String) {
 }
 
 impl Butler {
+    /// An entry that belongs to no action. The one way to make one, so that no path or name gets past the masks.
+    pub(crate) fn entry(&self, kind: Kind, actor: Actor, mut data: Value) -> Draft {
+        mask_texts(&mut data, &self.0.mask);
+        let (trace, span) = (trace_of("engine", ""), SpanId::from("0000000000000000"));
+        Draft { kind, actor, trace, span, parent: None, data }
+    }
+
     /// A page of the log, newest first.
     pub fn list_audit(&self, request: ListAudit) -> Result<AuditPage, Error> {
         let limit = request.limit.unwrap_or(100).clamp(1, u32::try_from(PAGE_ROWS).unwrap_or(u32::MAX));

@@ -5,19 +5,21 @@
 //! entries added while the app was closed. Whoever can write every place as the same user can still forge them all;
 //! `docs/SECURITY-MODEL.md` says so.
 
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
+use clawbutler_core::digest;
 use clawbutler_core::id::{hex, unhex};
-use clawbutler_core::limits::CHECKPOINT_FILE_BYTES;
+use clawbutler_core::limits::{CHECKPOINT_FILE_BYTES, GRANTS};
 use clawbutler_ledger::note::{self, Checkpoint, Key, PublicKey};
 use clawbutler_ledger::seal::{self, SealKey, Sealed};
 use clawbutler_ledger::{Found, Hash, HeadNote, Source, Trust};
 use clawbutler_platform::files;
 use clawbutler_platform::keychain::Keychain;
 use clawbutler_platform::paths::DataDir;
-use clawbutler_store::{Durability, Witness};
+use clawbutler_store::{Durability, Step, Witness};
 use clawbutler_wire::settings::KeyPlace;
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +33,8 @@ const SEAL: &str = "head.seal";
 const ANCHORS: &str = "anchors.txt";
 /// Files with copies that are remembered.
 const ANCHOR_FILES: usize = 16;
+/// Largest note of the newest entry (bytes): some hundred, and a line for each standing grant.
+const HEAD_BYTES: u64 = 4096 + 128 * GRANTS as u64;
 /// Last part of a file of checkpoints that is read (bytes).
 const TAIL: u64 = 64 * 1024;
 
@@ -88,14 +92,26 @@ pub(super) struct Head {
     pub(super) hash: String,
     /// Written by an orderly end: nothing may have been added since.
     pub(super) clean: bool,
+    /// What stood of grants; absent in notes of earlier versions, and before a start has looked at its grants.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) grants: Option<Standing>,
     /// By the key of the checkpoints; empty where it could not be asked.
     pub(super) signature: String,
 }
 
+/// Grants as they stood: told outside the database, so that none of them is more than it was.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) struct Standing {
+    /// It tells of grants given by entries up to this one.
+    pub(crate) upto: u64,
+    /// How often each was used, by its id.
+    pub(crate) uses: BTreeMap<String, u32>,
+}
+
 impl Head {
     /// What is noted, unsigned.
-    pub(super) fn new(origin: String, seq: u64, hash: &Hash, clean: bool) -> Self {
-        Self { log: origin, seq, hash: hex(hash), clean, signature: String::new() }
+    pub(super) fn new(origin: String, seq: u64, hash: &Hash, clean: bool, grants: Option<Standing>) -> Self {
+        Self { log: origin, seq, hash: hex(hash), clean, grants, signature: String::new() }
     }
 
     pub(super) fn signed(self, key: &Key) -> Self {
@@ -105,7 +121,8 @@ impl Head {
 
     fn note(&self) -> Option<seal::Head> {
         let hash = unhex(&self.hash)?.try_into().ok()?;
-        Some(seal::Head { origin: self.log.clone(), seq: self.seq, hash, closed: self.clean })
+        let grants = self.grants.as_ref().map(digest::of);
+        Some(seal::Head { origin: self.log.clone(), seq: self.seq, hash, closed: self.clean, grants })
     }
 
     /// What it says when one of these keys signed it.
@@ -168,15 +185,20 @@ pub(super) fn write_head(data: &DataDir, head: &Head) -> io::Result<()> {
 
 /// `Ok(None)`: there is none. An error: it is there and damaged.
 fn read_head(data: &DataDir) -> Result<Option<Head>, ()> {
-    match files::read_bounded(&data.state().join("head.json"), 4096) {
+    match files::read_bounded(&data.state().join("head.json"), HEAD_BYTES) {
         Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(drop),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(_) => Err(()),
     }
 }
 
+/// What the note of the newest entry tells of grants, where one of the log's keys signed it.
+pub(super) fn standing(data: &DataDir, keys: &[PublicKey]) -> Option<Standing> {
+    read_head(data).ok().flatten().filter(|head| head.opened(keys).is_some())?.grants
+}
+
 /// What the seal says, as far as `seed` can tell; an error: it is there and is not by that key.
-fn read_seal(data: &DataDir, seed: Option<&[u8; 32]>) -> Result<Option<Sealed>, ()> {
+pub(super) fn read_seal(data: &DataDir, seed: Option<&[u8; 32]>) -> Result<Option<Sealed>, ()> {
     let (Some(seed), Ok(bytes)) = (seed, files::read_bounded(&data.state().join(SEAL), 4096)) else { return Ok(None) };
     // Made and not yet written.
     if bytes.is_empty() {
@@ -186,20 +208,30 @@ fn read_seal(data: &DataDir, seed: Option<&[u8; 32]>) -> Result<Option<Sealed>, 
     SealKey::from_seed(seed).open(text).map(Some).ok_or(())
 }
 
-/// Seals the newest entry at every commit: one small write into a file that stays open. Only what waits for the disk
-/// anyway waits for this too.
-pub(super) fn sealer(data: &DataDir, seed: &[u8; 32]) -> io::Result<Witness> {
+/// Seals where a commit leads before it, and where the log is after it: small writes into a file that stays open. Only
+/// what waits for the disk anyway waits for this too. `last`: what the seal says now, where it is by this key.
+pub(super) fn sealer(data: &DataDir, seed: &[u8; 32], last: Option<Sealed>) -> io::Result<Witness> {
     files::create_private_dir(data.state())?;
     let path = data.state().join(SEAL);
     drop(files::append_private(&path)?);
     let mut file = OpenOptions::new().write(true).open(&path)?;
     let key = SealKey::from_seed(seed);
-    let (mut durable, mut failed) = (0, false);
-    Ok(Witness::new(move |seq, hash, durability| {
-        if durability == Durability::Power {
-            durable = seq;
-        }
-        let written = write_seal(&mut file, &key.seal(&Sealed { seq, durable, hash: *hash }), durability);
+    let (mut last, mut failed) = (last, false);
+    Ok(Witness::new(move |step| {
+        let (sealed, durability) = match step {
+            Step::Begun { seq, hash } => {
+                (last.map(|last| Sealed { next: Some((seq, *hash)), ..last }), Durability::Process)
+            }
+            Step::Done { seq, hash, durability } => {
+                let synced = durability == Durability::Power;
+                let durable = if synced { seq } else { last.map_or(0, |last| last.durable) };
+                last = Some(Sealed { seq, durable, hash: *hash, next: None });
+                (last, durability)
+            }
+            Step::Undone => (last, Durability::Process),
+        };
+        let Some(sealed) = sealed else { return };
+        let written = write_seal(&mut file, &key.seal(&sealed), durability);
         if let (Err(error), false) = (&written, failed) {
             tracing::warn!(%error, "the newest entry could not be sealed");
         }

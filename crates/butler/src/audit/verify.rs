@@ -8,7 +8,9 @@ use clawbutler_core::actor::Actor;
 use clawbutler_core::id::hex;
 use clawbutler_ledger::note::{self, NoteError, PublicKey};
 use clawbutler_ledger::retention::TELLING;
-use clawbutler_ledger::{Broken, End, Found, Kind, Reason, Report, Retention, Source, Trust, Verifier, line, merkle};
+use clawbutler_ledger::{
+    Broken, End, Found, Kind, Reason, Report, Retention, Sealed, Source, Trust, Verifier, line, merkle,
+};
 use clawbutler_platform::keychain::Keychain;
 use clawbutler_platform::paths::DataDir;
 use clawbutler_store::table::ledger::LedgerRow;
@@ -290,7 +292,7 @@ fn compare(read: &Read<'_>, trust: &Trust) -> Result<(Option<Broken>, Ends), Err
             return Ok((broken.or(Some(Broken { seq: Some(seq), reason: Reason::OtherHead { seq } })), None));
         }
     }
-    let end = End { head: trust.head.as_ref(), sealed: trust.sealed, covered };
+    let end = End { head: trust.head.as_ref(), sealed: settled(read, trust.sealed)?, covered };
     let found = end.look(entries, trust.ends && entries > 0);
     let tail = found.as_ref().and_then(|(from, reason)| match reason {
         Reason::Unproven { .. } | Reason::AddedWhileClosed => Some((*from, entries)),
@@ -298,6 +300,13 @@ fn compare(read: &Read<'_>, trust: &Trust) -> Result<(Option<Broken>, Ends), Err
     });
     broken = broken.or(found.map(|(seq, reason)| Broken { seq: Some(seq), reason }));
     Ok((broken, tail))
+}
+
+/// A seal once it is known whether the commit happened that it tells of.
+pub(super) fn settled(read: &Read<'_>, sealed: Option<Sealed>) -> Result<Option<Sealed>, Error> {
+    let Some((sealed, (next, _))) = sealed.and_then(|sealed| Some((sealed, sealed.next?))) else { return Ok(sealed) };
+    let hash = read.ledger_hash(next)?;
+    Ok(Some(hash.map_or(sealed, |hash| sealed.met(next, &hash))))
 }
 
 /// What does not fit, and how many entries checkpoints cover; `None`: not to be said.
@@ -401,13 +410,15 @@ fn words_of(trust: &Trust) -> Vec<String> {
     places.into_iter().filter(|(source, _)| held(*source)).map(|(_, word)| word.to_owned()).collect()
 }
 
+/// Stretches as shown.
+pub(crate) fn stretches(ends: &[(u64, u64)]) -> Vec<Stretch> {
+    ends.iter().map(|(from, to)| Stretch { from: Seq(*from), to: Seq(*to) }).collect()
+}
+
 fn view(report: &Report, known: Option<String>, replaced: Option<Replaced>, key: KeyPlace) -> VerifyReport {
     let broken = report.broken.as_ref();
     let replaced = replaced.filter(|_| broken.is_none());
     let whole = || replaced.as_ref().filter(|replaced| !replaced.acknowledged).map(replaced::says);
-    let stretches = |ends: &[(u64, u64)]| {
-        ends.iter().map(|(from, to)| Stretch { from: Seq(*from), to: Seq(*to) }).collect::<Vec<_>>()
-    };
     VerifyReport {
         intact: broken.is_none() && replaced.as_ref().is_none_or(|replaced| replaced.acknowledged),
         entries: Seq(report.entries),

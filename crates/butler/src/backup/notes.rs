@@ -66,7 +66,7 @@ impl Butler {
             self.0.store.write::<_, Error>(Durability::Power, |tx| {
                 if tx.intake_claim(&format!("backup:{}", sha256(line.as_bytes())), now)? {
                     let data = json!({ "by": "command line", "made_at": note.at, "backup": note.made, "file": note.made.file });
-                    audit::append(tx, now, audit::engine(Kind::BackupMade, Actor::Engine, data))?;
+                    audit::append(tx, now, self.entry(Kind::BackupMade, Actor::Engine, data))?;
                 }
                 Ok(())
             })?;

@@ -60,7 +60,7 @@ impl Butler {
         redact::mask_value(&mut data, &self.0.mask);
         data["manifest"] = json!(digest);
         let at = self.now();
-        let draft = audit::engine(Kind::AuditExported, Actor::Hook, data);
+        let draft = self.entry(Kind::AuditExported, Actor::Hook, data);
         let seq = self.0.store.write::<_, Error>(Durability::Power, |tx| Ok(audit::append(tx, at, draft)?.seq))?;
         Ok(PackAnswer { seq: Some(Seq(seq)), ..PackAnswer::default() })
     }

@@ -16,6 +16,7 @@ use clawbutler_platform::files;
 use clawbutler_platform::keychain::Keychain;
 use clawbutler_platform::paths::DataDir;
 use clawbutler_store::search::SearchStore;
+use clawbutler_store::table::ledger::LedgerRow;
 use clawbutler_store::{Durability, Read, Store};
 use clawbutler_wire::audit_search::AuditFilter;
 use serde_json::{Value, json};
@@ -23,8 +24,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::run::{Step, beside};
 use super::summary::{Summary, VERIFY};
-use crate::search::Walk;
+use crate::search::parts::Parts;
 use crate::search::query::Query;
+use crate::search::{Walk, Whose};
 use crate::{Butler, Error, audit};
 
 /// Entries read at once.
@@ -32,12 +34,47 @@ const BATCH: usize = 1_000;
 /// Stretches of the log one batch looks at.
 const WINDOWS: u32 = 8;
 
+/// Kinds of entries that tell of others whether something covered them, and how many are looked at: a log names at most
+/// a hundred such stretches before none counts as known.
+const TELLING: [Kind; 2] = [Kind::LogTailUnproven, Kind::LogAcknowledged];
+const TOLD: usize = 2_000;
+
 /// What is known of the entries once they are written.
 #[derive(Debug, Default)]
 struct Gathered {
     seqs: Vec<u64>,
     /// First and last entry that names a version of the rules, and how many do.
     rules: BTreeMap<String, (u64, u64, u64)>,
+}
+
+impl Gathered {
+    /// Takes an entry in, behind those before.
+    fn take(&mut self, seq: u64, parts: &Parts) -> Result<(), Error> {
+        if self.seqs.len() == PACK_ENTRIES {
+            return Err(Error::bad(format!(
+                "A pack holds at most {PACK_ENTRIES} entries. Choose a shorter time or fewer kinds."
+            )));
+        }
+        self.seqs.push(seq);
+        let named = parts.data["rules"].as_str().or_else(|| parts.data["rules_version"].as_str());
+        if let Some(version) = named {
+            let seen = self.rules.entry(version.to_owned()).or_insert((seq, seq, 0));
+            (seen.1, seen.2) = (seq, seen.2 + 1);
+        }
+        Ok(())
+    }
+
+    /// Whether an entry says of one of them that nothing covered it when the app found it, or that a person knows of
+    /// such an entry: then it goes into the pack too, whatever was asked for.
+    fn is_told_by(&self, row: &LedgerRow) -> bool {
+        let Some(data) = row.data() else { return false };
+        if row.kind == Kind::LogAcknowledged.text() {
+            return data["entry"].as_u64().is_some_and(|entry| self.seqs.binary_search(&entry).is_ok());
+        }
+        let (Some(from), Some(to)) = (data["from"].as_u64(), data["to"].as_u64()) else { return false };
+        let first = self.seqs.partition_point(|seq| *seq < from);
+        data["lost"] != true && self.seqs.get(first).is_some_and(|seq| *seq <= to)
+    }
 }
 
 type Archive = Writer<BufWriter<fs::File>>;
@@ -101,7 +138,7 @@ impl Butler {
         };
         let seal = |facts: Value| {
             let at = self.now();
-            let draft = audit::engine(Kind::AuditExported, Actor::LocalUser, facts);
+            let draft = self.entry(Kind::AuditExported, Actor::LocalUser, facts);
             self.0.store.write::<_, Error>(Durability::Power, |tx| Ok(audit::append(tx, at, draft)?.seq))
         };
         let covering = || self.covering();
@@ -249,6 +286,8 @@ impl Packing<'_> {
         let data = self.data;
         let index = SearchStore::read_only(&data.search()).ok();
         let walk = Walk::of_every_entry(query, index.as_ref());
+        let whose = Whose::new(index.as_ref());
+        let telling = self.read(|read| Ok(read.ledger_sought(&TELLING, TOLD)?))?;
         let mut lines = archive.open(pack::ENTRIES)?;
         let mut gathered = Gathered::default();
         let mut at = 0;
@@ -259,22 +298,20 @@ impl Packing<'_> {
                     windows += 1;
                     if windows <= WINDOWS { u64::MAX } else { 0 }
                 })?;
-                for (row, parts) in &found.rows {
-                    if gathered.seqs.len() == PACK_ENTRIES {
-                        return Err(Error::bad(format!(
-                            "A pack holds at most {PACK_ENTRIES} entries. Choose a shorter time or fewer kinds."
-                        )));
-                    }
-                    writeln!(lines, "{}", row.export_line())?;
-                    gathered.seqs.push(row.seq);
-                    summary.add(parts);
-                    let named = parts.data["rules"].as_str().or_else(|| parts.data["rules_version"].as_str());
-                    if let Some(version) = named {
-                        let seen = gathered.rules.entry(version.to_owned()).or_insert((row.seq, row.seq, 0));
-                        (seen.1, seen.2) = (row.seq, seen.2 + 1);
+                let reached = found.stopped_at.unwrap_or(size);
+                let mut rows: Vec<_> = found.rows.into_iter().map(|(row, parts)| (row, parts, true)).collect();
+                let more = telling.iter().filter(|row| (at + 1..=reached).contains(&row.seq));
+                let more = more.filter(|row| !rows.iter().any(|(one, ..)| one.seq == row.seq));
+                rows.extend(more.map(|row| (row.clone(), whose.parts(row), false)).collect::<Vec<_>>());
+                rows.sort_unstable_by_key(|(row, ..)| row.seq);
+                for (row, parts, asked_for) in &rows {
+                    if *asked_for || gathered.is_told_by(row) {
+                        writeln!(lines, "{}", row.export_line())?;
+                        summary.add(parts);
+                        gathered.take(row.seq, parts)?;
                     }
                 }
-                Ok(found.stopped_at.unwrap_or(size))
+                Ok(reached)
             })?;
             if !each(Step { at, total: size, written: gathered.seqs.len() as u64 }) {
                 return Ok(None);

@@ -36,7 +36,7 @@ impl Butler {
         let mut facts = command_line(&report.export);
         redact::mask_value(&mut facts, &self.0.mask);
         let at = self.now();
-        let draft = audit::engine(Kind::AuditExported, Actor::Hook, facts);
+        let draft = self.entry(Kind::AuditExported, Actor::Hook, facts);
         let seq = self.0.store.write::<_, Error>(Durability::Power, |tx| Ok(audit::append(tx, at, draft)?.seq))?;
         Ok(Some(Seq(seq)))
     }

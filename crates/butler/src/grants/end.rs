@@ -1,21 +1,19 @@
-//! How grants are counted and how they end; and which of them count after a start.
+//! How grants are counted, and how they end.
 
 use std::sync::PoisonError;
 
 use clawbutler_core::actor::Actor;
 use clawbutler_core::clock::Timestamp;
 use clawbutler_core::grant::Grant;
+use clawbutler_core::id::SpanId;
 use clawbutler_core::limits::PAGE_ROWS;
-use clawbutler_ledger::Kind;
-use clawbutler_store::table::grants::GrantRow;
-use clawbutler_store::table::ledger::LedgerRow;
+use clawbutler_ledger::{Draft, Kind};
 use clawbutler_store::{Durability, Write};
 use clawbutler_wire::command::{ListGrants, RevokeGrant, RevokeGrants};
 use clawbutler_wire::grants::GrantList;
 use clawbutler_wire::topic::Topic;
 use serde_json::{Value, json};
 
-use crate::audit::Stretches;
 use crate::{Butler, Error, audit};
 
 /// Why a grant ends.
@@ -27,6 +25,10 @@ pub(crate) enum Ending {
     Expired,
     /// Its session ended.
     Session,
+    /// It was used up.
+    Used,
+    /// The log does not bear it out.
+    NotVouched,
 }
 
 impl Ending {
@@ -35,23 +37,43 @@ impl Ending {
             Self::Revoked => (Kind::GrantRevoked, Actor::LocalUser, "revoked"),
             Self::Expired => (Kind::GrantEnded, Actor::Engine, "time"),
             Self::Session => (Kind::GrantEnded, Actor::Engine, "session"),
+            Self::Used => (Kind::GrantEnded, Actor::Engine, "uses"),
+            Self::NotVouched => (Kind::GrantEnded, Actor::Engine, "not_vouched"),
         }
     }
 }
 
-/// Counts a use inside the transaction of what it lets through; the last one ends the grant there.
-/// Tells how many uses are left, where they are counted.
-pub(crate) fn use_one(tx: &mut Write<'_>, id: &str, at: Timestamp) -> Result<Option<u32>, Error> {
-    let left = tx.grant_used(id, at)?;
-    if left == Some(0) {
-        tx.grant_end(id, at)?;
-        let data = json!({ "grant": id, "cause": "uses" });
-        audit::append(tx, at, audit::engine(Kind::GrantEnded, Actor::Engine, data))?;
-    }
-    Ok(left)
+/// The span that every entry of a grant's end has: by it an end is found although its facts were pruned.
+pub(super) fn span(id: &str) -> SpanId {
+    audit::span_of(&["grant", id])
 }
 
 impl Butler {
+    /// Counts a use inside the transaction of what it lets through; the last one ends the grant there.
+    /// Tells how many uses are left, where they are counted.
+    pub(crate) fn use_one(&self, tx: &mut Write<'_>, id: &str, at: Timestamp) -> Result<Option<u32>, Error> {
+        let left = tx.grant_used(id, at)?;
+        if left == Some(0) {
+            tx.grant_end(id, at)?;
+            self.append_end(tx, at, id, Ending::Used, json!({}))?;
+        }
+        Ok(left)
+    }
+
+    /// Records an end; `facts` are what is told besides which grant and why.
+    pub(super) fn append_end(
+        &self,
+        tx: &mut Write<'_>,
+        at: Timestamp,
+        id: &str,
+        ending: Ending,
+        mut facts: Value,
+    ) -> Result<(), Error> {
+        let (kind, actor, cause) = ending.entry();
+        (facts["grant"], facts["cause"]) = (json!(id), json!(cause));
+        audit::append(tx, at, Draft { span: span(id), ..self.entry(kind, actor, facts) }).map(drop)
+    }
+
     /// After the commit of a use: the same in memory.
     pub(crate) fn note_use(&self, id: &str, left: Option<u32>) {
         let mut grants = self.0.grants.write().unwrap_or_else(PoisonError::into_inner);
@@ -98,12 +120,10 @@ impl Butler {
             return Ok(0);
         }
         let at = self.now();
-        let (kind, actor, cause) = ending.entry();
         self.0.store.write::<_, Error>(Durability::Power, |tx| {
             for (id, cover) in &ids {
                 if tx.grant_end(id, at)? {
-                    let data = json!({ "grant": id, "cover": cover, "cause": cause });
-                    audit::append(tx, at, audit::engine(kind, actor.clone(), data))?;
+                    self.append_end(tx, at, id, ending, json!({ "cover": cover }))?;
                 }
             }
             Ok(())
@@ -113,53 +133,4 @@ impl Butler {
         self.changed(Topic::Grants);
         Ok(ids.len())
     }
-
-    /// At start: a grant counts only with the ledger entry that gave it, where something of ours covered that entry; the
-    /// rest is ended, loudly. After tampering none counts until a person gives it again.
-    pub(crate) fn load_grants(&self, tampered: bool) -> Result<(), Error> {
-        let rows = self.0.store.read(|read| read.grants())?;
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let unproven = self.0.store.read(Stretches::of)?;
-        let (mut good, mut strange) = (Vec::new(), Vec::new());
-        for row in rows {
-            let entry = self.0.store.read(|read| read.ledger_page(row.grant.ledger_seq + 1, 1))?.pop();
-            let vouched = entry.is_some_and(|entry| vouches(&entry, &row) && !unproven.has(entry.seq));
-            if vouched && !tampered { good.push(row.grant) } else { strange.push(row.grant) }
-        }
-        *self.0.grants.write().unwrap_or_else(PoisonError::into_inner) = good;
-        if !strange.is_empty() {
-            // Ended in the table too: what found this out may be forgotten at the next start.
-            let at = self.now();
-            self.0.store.write::<_, Error>(Durability::Power, |tx| {
-                for grant in &strange {
-                    tx.grant_end(grant.id.as_str(), at)?;
-                    let data = json!({ "grant": grant.id, "cover": grant.cover, "cause": "not_vouched" });
-                    audit::append(tx, at, audit::engine(Kind::GrantEnded, Actor::Engine, data))?;
-                }
-                Ok(())
-            })?;
-            self.notice_tampering(
-                &format!("{} standing grants were set aside: the audit log cannot vouch for them.", strange.len()),
-                "Give those you still want again when they are asked next.",
-            )?;
-        }
-        Ok(())
-    }
-}
-
-fn vouches(entry: &LedgerRow, row: &GrantRow) -> bool {
-    let grant = &row.grant;
-    if entry.seq != grant.ledger_seq || entry.kind != Kind::GrantCreated.text() {
-        return false;
-    }
-    let Some(data) = entry.data() else { return false };
-    // What is left and what was used make what was given.
-    let uses = grant.uses_left.map(|left| left.saturating_add(row.uses));
-    data["grant"] == json!(grant.id)
-        && data["cover"] == json!(grant.cover)
-        && data["reach"] == json!(grant.reach)
-        && data["expires_at"] == json!(grant.expires_at)
-        && data["uses_left"] == json!(uses)
 }

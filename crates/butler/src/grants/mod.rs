@@ -5,8 +5,9 @@
 mod end;
 mod give;
 mod list;
+mod load;
 mod pass;
 mod preview;
 
-pub(crate) use end::{Ending, use_one};
+pub(crate) use end::Ending;
 pub(crate) use give::{Wish, given};

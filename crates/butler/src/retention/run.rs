@@ -173,7 +173,7 @@ impl Butler {
             for class in run.plan.classes.iter().filter(|class| class.entries > 0) {
                 let kinds: Vec<_> = class.class.kinds().collect();
                 let data = json!({ "class": class.class.word(), "kinds": kinds, "below": class.below });
-                let entry = audit::append(tx, at, audit::engine(Kind::AuditPruned, Actor::Engine, data))?;
+                let entry = audit::append(tx, at, self.entry(Kind::AuditPruned, Actor::Engine, data))?;
                 if run.name == 0 {
                     run.name = entry.seq;
                 }
@@ -324,7 +324,7 @@ impl Butler {
                     "policy": run.settings, "classes": report.classes, "entries": run.gone.0, "bytes": run.gone.1,
                     "steps": steps, "returned": returned, "first": run.name,
                 });
-                audit::append(tx, at, audit::engine(Kind::RetentionRan, Actor::Engine, data))?;
+                audit::append(tx, at, self.entry(Kind::RetentionRan, Actor::Engine, data))?;
             }
             tx.setting_put(LAST, &last)?;
             tx.setting_put(FROM, &kept)?;

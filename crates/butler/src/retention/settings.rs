@@ -56,7 +56,7 @@ impl Butler {
         self.0.store.write::<_, Error>(Durability::Power, |tx| {
             tx.setting_put(SETTINGS, &text)?;
             let data = json!({ "retention": { "before": before, "after": settings } });
-            audit::append(tx, at, audit::engine(Kind::SettingsChanged, Actor::LocalUser, data))
+            audit::append(tx, at, self.entry(Kind::SettingsChanged, Actor::LocalUser, data))
         })?;
         self.changed(Topic::Settings);
         self.get_retention(GetRetention {})

@@ -117,7 +117,7 @@ impl Butler {
         self.0.store.write::<_, Error>(Durability::Power, |tx| {
             tx.setting_put(KEY, &chosen)?;
             tx.rule_files_put(&rows)?;
-            audit::append(tx, at, audit::engine(Kind::RulesChanged, change.actor, data)).map(drop)
+            audit::append(tx, at, self.entry(Kind::RulesChanged, change.actor, data)).map(drop)
         })?;
         book.packs = packs;
         book.files = files;
@@ -141,7 +141,7 @@ impl Butler {
         let rows = rows(&book.files, imports, at);
         self.0.store.write(Durability::Power, |tx| {
             tx.rule_files_put(&rows)?;
-            audit::append(tx, at, audit::engine(kind, Actor::LocalUser, data)).map(drop)
+            audit::append(tx, at, self.entry(kind, Actor::LocalUser, data)).map(drop)
         })
     }
 

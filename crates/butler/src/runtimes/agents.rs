@@ -337,7 +337,7 @@ impl Butler {
             tx.home_forget(&home.id)?;
             let data = json!({ "home": home.id, "runtime": home.runtime, "path": home.path });
             let entry =
-                audit::engine(clawbutler_ledger::Kind::HomeForgotten, clawbutler_core::actor::Actor::LocalUser, data);
+                self.entry(clawbutler_ledger::Kind::HomeForgotten, clawbutler_core::actor::Actor::LocalUser, data);
             audit::append(tx, at, entry).map(drop)
         })?;
         self.forget_drift(&home.id);

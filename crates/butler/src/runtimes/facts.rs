@@ -342,7 +342,7 @@ impl Butler {
                     let text = serde_json::to_string(&view.changes).map_err(|error| Error::bad(error.to_string()))?;
                     tx.drift_put(&home.id, (!view.changes.is_empty()).then_some(text.as_str()))?;
                     let data = drift_data(home, &view);
-                    audit::append(tx, now, audit::engine(Kind::ConfigDrift, Actor::Engine, data))?;
+                    audit::append(tx, now, self.entry(Kind::ConfigDrift, Actor::Engine, data))?;
                 }
                 Ok(())
             })?;
@@ -381,7 +381,7 @@ impl Butler {
             self.0.store.write::<_, Error>(Durability::Power, |tx| {
                 Self::put_baselines(tx, &home.id, &scopes, at.0)?;
                 let data = drift_data(&home, &view);
-                audit::append(tx, at, audit::engine(Kind::DriftAccepted, Actor::LocalUser, data)).map(drop)
+                audit::append(tx, at, self.entry(Kind::DriftAccepted, Actor::LocalUser, data)).map(drop)
             })?;
             self.forget_drift(&home.id);
         }

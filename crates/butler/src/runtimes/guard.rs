@@ -120,7 +120,7 @@ impl Butler {
         let at = self.now();
         let governed = !uninstall;
         self.put_home(known, governed, guard, |tx| {
-            audit::append(tx, at, audit::engine(kind, Actor::LocalUser, data)).map(drop)
+            audit::append(tx, at, self.entry(kind, Actor::LocalUser, data)).map(drop)
         })
         .inspect_err(|_| undo(&plan))?;
         if uninstall {
@@ -159,7 +159,7 @@ impl Butler {
         let one_at_a_time = lock(&self.0.facts_turn);
         let stored = self.0.store.write::<_, Error>(Durability::Power, |tx| {
             self.rebase_fact(tx, known.connector, &home, BACKSTOP)?;
-            audit::append(tx, at, audit::engine(kind, Actor::LocalUser, data)).map(drop)
+            audit::append(tx, at, self.entry(kind, Actor::LocalUser, data)).map(drop)
         });
         drop(one_at_a_time);
         stored.inspect_err(|_| undo(&plan))?;

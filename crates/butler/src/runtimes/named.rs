@@ -127,7 +127,7 @@ impl Butler {
             tx.home_put(&row)?;
             let origin = if by == Actor::LocalUser { "window" } else { "command_line" };
             let data = json!({ "home": row.id, "runtime": row.runtime, "path": row.path, "origin": origin });
-            audit::append(tx, at, audit::engine(Kind::HomeNamed, by, data)).map(drop)
+            audit::append(tx, at, self.entry(Kind::HomeNamed, by, data)).map(drop)
         })?;
         let id = row.id.clone();
         lock(&self.0.registry).homes.insert(id.clone(), row);

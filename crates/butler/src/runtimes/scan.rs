@@ -178,7 +178,7 @@ impl Butler {
                     Some(scopes) => Self::put_baselines(tx, &row.id, scopes, at.0)?,
                     None => tx.drift_put(&row.id, None)?,
                 }
-                audit::append(tx, at, audit::engine(kind, Actor::LocalUser, data))?;
+                audit::append(tx, at, self.entry(kind, Actor::LocalUser, data))?;
             }
             Ok::<_, Error>(())
         })?;

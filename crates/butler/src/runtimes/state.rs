@@ -154,7 +154,7 @@ impl Butler {
         let stored = self.write_snapshot().and_then(|()| {
             self.0.store.write(Durability::Power, |tx| {
                 tx.home_put(&next)?;
-                audit::append(tx, at, audit::engine(kind, Actor::LocalUser, about(home))).map(drop)
+                audit::append(tx, at, self.entry(kind, Actor::LocalUser, about(home))).map(drop)
             })
         });
         if let Err(error) = stored {
@@ -178,7 +178,7 @@ impl Butler {
         let next = HomeRow { state: HomeState::Online, state_since: Some(at.0), ..home.clone() };
         self.0.store.write::<_, Error>(Durability::Power, |tx| {
             tx.home_put(&next)?;
-            audit::append(tx, at, audit::engine(kind, Actor::LocalUser, about(home))).map(drop)
+            audit::append(tx, at, self.entry(kind, Actor::LocalUser, about(home))).map(drop)
         })?;
         self.keep(&next);
         self.changed(Topic::Agents);

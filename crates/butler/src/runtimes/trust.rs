@@ -297,7 +297,7 @@ impl Butler {
             if let Some(row) = &given_back {
                 tx.backup_put(row)?;
             }
-            audit::append(tx, at, audit::engine(Kind::GuardTrusted, Actor::LocalUser, data)).map(drop)
+            audit::append(tx, at, self.entry(Kind::GuardTrusted, Actor::LocalUser, data)).map(drop)
         });
         if recorded.is_err() {
             put_back(trust, &looked, &after);

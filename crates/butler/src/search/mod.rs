@@ -11,5 +11,5 @@ mod saved;
 mod trace;
 mod words;
 
-pub(crate) use index::Finder;
+pub(crate) use index::{Finder, Whose};
 pub(crate) use run::Walk;

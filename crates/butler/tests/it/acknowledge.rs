@@ -9,7 +9,7 @@ use clawbutler_wire::command::VerifyAudit;
 use clawbutler_wire::{Code, Seq};
 use serde_json::{Value, json};
 
-use crate::audit::{Copy, forge};
+use crate::copy::{Copy, forge};
 use crate::desk::{Desk, code};
 
 /// A log with a stretch that nothing covered, its engine open; and the stretch.

@@ -1,6 +1,5 @@
 //! The audit log under attack: each done with raw SQLite on a closed data folder, each with its exact reason, by our own
 //! verification and by the one in another language.
-#![expect(clippy::disallowed_methods, reason = "an attacker opens the database as a foreign program would")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,89 +7,10 @@ use std::process::Command;
 
 use clawbutler_butler::Butler;
 use clawbutler_ledger::{GENESIS, Hash, entry, merkle};
-use clawbutler_platform::paths::DataDir;
-use clawbutler_wire::audit::VerifyReport;
 use rusqlite::{Connection, params};
 
+use crate::copy::{Copy, forge, found, lived, verifier};
 use crate::desk::Desk;
-
-/// A closed data folder and the folder of what is kept outside it.
-pub(crate) struct Copy(pub(crate) tempfile::TempDir);
-
-impl Copy {
-    pub(crate) fn of(desk: &Desk) -> Self {
-        let copy = Self(tempfile::tempdir().unwrap());
-        copy.take(&desk.data(), "data");
-        copy.take(&desk.data().with_file_name("data-state"), "data-state");
-        copy
-    }
-
-    fn take(&self, from: &Path, name: &str) {
-        let to = self.0.path().join(name);
-        fs::create_dir_all(&to).unwrap();
-        for file in fs::read_dir(from).unwrap().map(Result::unwrap).filter(|file| file.path().is_file()) {
-            fs::copy(file.path(), to.join(file.file_name())).unwrap();
-        }
-    }
-
-    pub(crate) fn data(&self) -> DataDir {
-        DataDir::at(self.0.path().join("data"))
-    }
-
-    fn sql(&self) -> Connection {
-        let sql = Connection::open(self.data().database()).unwrap();
-        for trigger in ["ledger_no_update", "ledger_no_delete", "checkpoints_no_update", "checkpoints_no_delete"] {
-            sql.execute_batch(&format!("DROP TRIGGER {trigger}")).unwrap();
-        }
-        sql
-    }
-
-    pub(crate) fn verify(&self) -> VerifyReport {
-        Butler::verify_file(&self.data(), None, &[], |_, _| ()).unwrap()
-    }
-
-    /// What ours and the other verifier say of an export, held against the checkpoints and the key outside.
-    pub(crate) fn verify_export(&self) -> (VerifyReport, bool) {
-        let export = self.0.path().join("export.jsonl");
-        let mut file = fs::File::create(&export).unwrap();
-        Butler::export_file(&self.data().database(), &mut file).unwrap();
-        let notes = self.0.path().join("data-state/checkpoints.txt");
-        let keys = fs::read_to_string(self.0.path().join("data-state/keys.txt")).unwrap();
-        let key = keys.split(' ').next().unwrap();
-        let ours = Butler::verify_export(&export, &fs::read_to_string(&notes).unwrap(), Some(key)).unwrap();
-        let theirs = verifier(&[export.to_str().unwrap(), "--checkpoints", notes.to_str().unwrap(), "--key", key]);
-        (ours, theirs)
-    }
-}
-
-/// Appends an entry as a program does that knows the format and has no key.
-pub(crate) fn forge(copy: &Copy, kind: clawbutler_ledger::Kind) {
-    let store = clawbutler_store::Store::open(&copy.data().database()).unwrap();
-    store
-        .write::<_, clawbutler_store::StoreError>(clawbutler_store::Durability::Power, |tx| {
-            let draft = clawbutler_ledger::Draft {
-                kind,
-                actor: clawbutler_core::actor::Actor::LocalUser,
-                trace: "t".into(),
-                span: "s".into(),
-                parent: None,
-                data: serde_json::json!({ "forged": "approved by the user" }),
-            };
-            tx.append(draft, clawbutler_core::clock::Timestamp(1)).map(drop)
-        })
-        .unwrap();
-}
-
-fn verifier(arguments: &[&str]) -> bool {
-    verifier_status(arguments) == Some(0)
-}
-
-fn verifier_status(arguments: &[&str]) -> Option<i32> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/verifier/verify.py");
-    let output = Command::new("python3").arg(script).args(arguments).output().unwrap();
-    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
-    output.status.code()
-}
 
 /// Computes every hash anew, as someone would who knows the format.
 fn rechain(sql: &Connection) {
@@ -102,25 +22,6 @@ fn rechain(sql: &Connection) {
         prev = entry::chain(&prev, &merkle::leaf(body.as_bytes()));
         sql.execute("UPDATE ledger SET hash = ? WHERE seq = ?", params![prev, seq]).unwrap();
     }
-}
-
-/// An engine that ran, ended in order, ran again and ended again. Entries in all, and when it ended first.
-fn lived(desk: &mut Desk) -> (u64, u64) {
-    for command in ["ls", "git status", "cargo build"] {
-        desk.verdict(command);
-    }
-    desk.close();
-    let first = Copy::of(desk).verify().entries.0;
-    desk.open();
-    for command in ["ls", "git log", "cargo test"] {
-        desk.verdict(command);
-    }
-    desk.close();
-    (Copy::of(desk).verify().entries.0, first)
-}
-
-fn found(report: &VerifyReport) -> (Option<u64>, &str, &str) {
-    (report.first_bad.map(|seq| seq.0), report.reason.as_deref().unwrap_or("-"), &report.checkpoint)
 }
 
 /// The statement, whether everything is chained anew afterwards, the first bad entry (0: any) and the reason.
@@ -300,118 +201,6 @@ fn what_a_chain_cannot_see_is_told_by_what_is_kept_outside() {
 }
 
 #[test]
-fn a_tail_forged_after_a_crash_is_told_and_stays_named() {
-    let mut desk = Desk::new();
-    lived(&mut desk);
-    desk.open();
-    desk.verdict("ls");
-    // Everything lies as a kill leaves it.
-    let copy = Copy::of(&desk);
-    let whole = copy.verify();
-    assert_eq!((found(&whole), whole.end.as_str(), whole.proven), ((None, "-", "good"), "proven", whole.entries));
-    let forged = whole.entries.0 + 1;
-    forge(&copy, clawbutler_ledger::Kind::RulesChanged);
-    let report = copy.verify();
-    let words =
-        format!("it and those up to {forged} are proven by nothing: no checkpoint, note or seal of ours covers them");
-    assert_eq!(found(&report), (Some(forged), words.as_str(), "good"));
-
-    let mut opened = Desk::at(copy.0.path());
-    let named = opened.entries("log.tail_unproven");
-    assert_eq!(named.len(), 1);
-    let facts = serde_json::json!({ "from": forged, "to": forged, "kinds": { "rules.changed": 1 } });
-    assert_eq!((&named[0].data, opened.alerts().is_empty()), (&facts, false));
-    opened.close();
-    let after = copy.verify();
-    assert_eq!(found(&after), (None, "-", "good"));
-    assert_eq!(after.unproven.iter().map(|one| (one.from.0, one.to.0)).collect::<Vec<_>>(), [(forged, forged)]);
-    let (ours, theirs) = copy.verify_export();
-    assert_eq!((ours.intact, ours.unproven, theirs), (true, after.unproven, false));
-    let state = |name: &str| copy.0.path().join("data-state").join(name);
-    let keys = fs::read_to_string(state("keys.txt")).unwrap();
-    let (export, notes) = (copy.0.path().join("export.jsonl"), state("checkpoints.txt"));
-    let arguments = [
-        export.to_str().unwrap(),
-        "--checkpoints",
-        notes.to_str().unwrap(),
-        "--key",
-        keys.split(' ').next().unwrap(),
-        "--accept-unproven",
-    ];
-    assert_eq!(verifier_status(&arguments[..5]), Some(3));
-    assert_eq!(verifier_status(&arguments), Some(0));
-    assert_eq!(verifier_status(&arguments[..1]), Some(3), "without checkpoints the end is not proven");
-}
-
-/// What is done to the text of a note.
-type Edit = fn(&str) -> String;
-
-#[test]
-fn a_changed_note_of_the_newest_entry_hides_nothing() {
-    let mut desk = Desk::new();
-    lived(&mut desk);
-    let forged = Copy::of(&desk).verify().entries.0 + 1;
-    let edits: [(&str, Edit); 5] = [
-        ("opened again", |text| text.replace("\"clean\":true", "\"clean\":false")),
-        ("another hash", |text| {
-            let at = text.find("\"hash\":\"").unwrap() + 8;
-            format!("{}{}{}", &text[..at], "ab".repeat(32), &text[at + 64..])
-        }),
-        ("no hash", |text| {
-            let at = text.find("\"hash\":\"").unwrap() + 8;
-            format!("{}zz{}", &text[..at], &text[at + 64..])
-        }),
-        ("no signature", |text| format!("{}\"\"}}", &text[..text.find("\"signature\":").unwrap() + 12])),
-        ("nothing", |_| String::new()),
-    ];
-    for (what, edit) in edits {
-        for tail in [false, true] {
-            let copy = Copy::of(&desk);
-            let path = copy.data().state().join("head.json");
-            let text = fs::read_to_string(&path).unwrap();
-            let other = edit(&text);
-            assert_ne!(text, other);
-            fs::write(&path, other).unwrap();
-            let words = if tail {
-                forge(&copy, clawbutler_ledger::Kind::RulesChanged);
-                format!(
-                    "it and those up to {forged} are proven by nothing: no checkpoint, note or seal of ours covers them"
-                )
-            } else {
-                "the note of the newest entry is damaged or not signed by the log's key".to_owned()
-            };
-            let report = copy.verify();
-            assert_eq!(found(&report), (tail.then_some(forged), words.as_str(), "good"), "{what}");
-            let opened = Desk::at(copy.0.path());
-            assert!(!opened.alerts().is_empty(), "{what}");
-            let named: Vec<_> = opened.entries("log.tail_unproven");
-            assert_eq!((named.len(), opened.entries("tampering.noticed").len()), (usize::from(tail), 1), "{what}");
-        }
-    }
-}
-
-#[test]
-fn an_older_seal_that_is_put_back_proves_less_and_a_changed_one_is_told() {
-    let desk = Desk::new();
-    desk.verdict("ls");
-    let older = Copy::of(&desk);
-    desk.verdict("git status");
-    let copy = Copy::of(&desk);
-    assert!(copy.verify().intact);
-    let (from, to) = (older.verify().entries.0 + 1, copy.verify().entries.0);
-    let seal = |copy: &Copy| copy.data().state().join("head.seal");
-    fs::copy(seal(&older), seal(&copy)).unwrap();
-    fs::copy(older.data().state().join("head.json"), copy.data().state().join("head.json")).unwrap();
-    let words =
-        format!("it and those up to {to} are proven by nothing: no checkpoint, note or seal of ours covers them");
-    assert_eq!(found(&copy.verify()), (Some(from), words.as_str(), "good"));
-    let text = fs::read_to_string(seal(&copy)).unwrap();
-    fs::write(seal(&copy), text.replace('a', "b")).unwrap();
-    let report = copy.verify();
-    assert!(!report.intact && report.first_bad.is_some(), "{report:?}");
-}
-
-#[test]
 fn facts_are_not_erased_in_the_name_of_a_retention_run() {
     let mut desk = Desk::new();
     lived(&mut desk);
@@ -507,7 +296,7 @@ fn an_entry_is_proven_and_nothing_else_is() {
 fn the_other_verifier_fits_the_vectors() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/verifier/vectors.py");
     let output = Command::new("python3").arg(script).output().unwrap();
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "4 entries, 2 notes fit\n", "{output:?}");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "4 entries, 2 notes, 3 seals fit\n", "{output:?}");
 }
 
 #[test]

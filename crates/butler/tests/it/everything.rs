@@ -15,8 +15,8 @@ use clawbutler_wire::retention::{Keep, RetentionSettings};
 use clawbutler_wire::runtimes::GuardVariant;
 use serde_json::{Value, json};
 
-use crate::audit::Copy;
 use crate::budget::Till;
+use crate::copy::Copy;
 use crate::desk::{Desk, decide};
 
 /// What happens, how it is made, and what is in the log afterwards: kinds, each with a fact its entry must have.

@@ -24,7 +24,7 @@ fn passes(desk: &Desk) -> Vec<PassView> {
     desk.butler().status(Status {}).unwrap().passes
 }
 
-fn allow_always(desk: &Desk, command: &str, proposal: u32, scope: Scope, uses: Option<u32>) {
+pub(crate) fn allow_always(desk: &Desk, command: &str, proposal: u32, scope: Scope, uses: Option<u32>) {
     let (ticket, card) = desk.queue("s", command);
     let wish = clawbutler_wire::command::DecideApproval { proposal, scope, uses, ..decide(&card, Verb::AllowAlways) };
     desk.butler().decide_approval(wish).unwrap();

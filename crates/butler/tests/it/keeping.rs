@@ -174,3 +174,19 @@ fn public_addresses_are_masked_once_that_is_chosen() {
     assert!(snapshot().contains("\"addresses\":true"), "{}", snapshot());
     assert_eq!(desk.entries("settings.changed")[0].data["after"]["mask_addresses"], true);
 }
+
+#[cfg(unix)]
+#[test]
+fn keys_that_others_could_read_are_closed_again() {
+    use clawbutler_platform::os::{mode, set_mode};
+
+    let mut desk = Desk::new();
+    let data = DataDir::at(desk.data());
+    desk.close();
+    for key in [data.audit_key(), data.mask_key()] {
+        set_mode(&key, 0o644).unwrap();
+    }
+    desk.open();
+    assert_eq!([data.audit_key(), data.mask_key()].map(|key| mode(&key)), [Some(0o600); 2]);
+    assert_eq!(verify(&desk), (None, "good".to_owned(), KeyPlace::File));
+}

@@ -17,6 +17,7 @@ mod backup;
 mod budget;
 mod chat;
 mod client_trace;
+mod copy;
 mod damage;
 mod desk;
 mod every_kind;
@@ -28,6 +29,8 @@ mod gateway_watch;
 mod grants;
 mod history;
 mod keeping;
+#[cfg(target_os = "linux")]
+mod kill;
 #[cfg(target_os = "linux")]
 mod links;
 mod made;
@@ -48,7 +51,9 @@ mod sessions_edited;
 mod sessions_killed;
 mod sessions_noticed;
 mod sessions_rows;
+mod spool;
 mod standards;
+mod tail;
 mod told;
 #[cfg(unix)]
 mod trust;

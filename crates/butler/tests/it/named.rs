@@ -11,9 +11,10 @@ use clawbutler_core::limits::NAMED_HOMES;
 use clawbutler_wire::Code;
 use clawbutler_wire::approvals::{Scope, Verb};
 use clawbutler_wire::attached::LinkState;
+use clawbutler_wire::audit::EntryView;
 use clawbutler_wire::command::{
-    AddHome, AttachHome, DecideApproval, DetachHome, Discover, ForgetHome, Govern, KillAgent, ListAgents,
-    ListConnections, PlanGuard, SetAgentState,
+    AddHome, AttachHome, DecideApproval, DetachHome, Discover, ForgetHome, Govern, KillAgent, ListAgents, ListAudit,
+    ListConnections, PlanGuard, ReviveAgent, SetAgentState,
 };
 use clawbutler_wire::gateway::{HomeRequest, NamedHome, VERSION};
 use clawbutler_wire::registry::{AgentView, HealthLevel};
@@ -59,6 +60,37 @@ fn a_home_of_every_runtime_is_named_governed_and_forgotten() {
     let entries = desk.entries("home.named");
     assert_eq!(entries.len(), connector::ALL.len());
     assert!(entries.iter().all(|entry| entry.actor == "you" && entry.data["origin"] == "window"));
+}
+
+#[test]
+fn a_secret_in_the_path_of_a_home_is_in_no_entry() {
+    const KEY: &str = "sk-ant-api03-a1B2c3D4e5F6g7H8i9J0kLmNa1B2c3D4e5F6g7H8i9J0kLmNa1B2c3D4e5F6g7H8i9J0kLmN";
+    let desk = Desk::new();
+    let folder = desk.home().join(KEY).join(".claude");
+    fs::create_dir_all(folder.join("projects")).unwrap();
+    let home_id = add(&desk, "claude-code", &folder.display().to_string()).unwrap().id;
+    let govern = |governed| desk.butler().govern(Govern { home_id: home_id.clone(), governed }).unwrap();
+    govern(true);
+    for enabled in [false, true] {
+        desk.butler().set_agent_state(SetAgentState { home_id: home_id.clone(), enabled }).unwrap();
+    }
+    desk.butler().kill_agent(KillAgent { home_id: home_id.clone() }).unwrap();
+    desk.butler().revive_agent(ReviveAgent { home_id: home_id.clone() }).unwrap();
+    fs::write(folder.join("settings.json"), r#"{"permissions":{"defaultMode":"bypassPermissions"}}"#).unwrap();
+    desk.pass_ms(3_000);
+    desk.butler().tick(true);
+    govern(false);
+    desk.butler().forget_home(ForgetHome { home_id: home_id.clone() }).unwrap();
+    let entries = desk.butler().list_audit(ListAudit { limit: Some(500), ..ListAudit::default() }).unwrap().items;
+    let about = |entry: &&EntryView| entry.data["home"] == home_id.as_str();
+    assert!(entries.iter().filter(about).count() >= 8, "{entries:?}");
+    for entry in entries.iter().filter(about) {
+        assert!(entry.data.to_string().contains("[masked:"), "{} {}", entry.kind, entry.data);
+    }
+    for entry in &entries {
+        let text = format!("{} {}", entry.data, entry.says);
+        assert!(!text.contains(KEY), "{} {text}", entry.kind);
+    }
 }
 
 #[test]

@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use clawbutler_butler::{Butler, PackCheck};
+use clawbutler_ledger::Kind;
 use clawbutler_ledger::note::PublicKey;
 use clawbutler_ledger::pack::{self, Writer};
 use clawbutler_platform::paths::DataDir;
 use clawbutler_wire::Seq;
+use clawbutler_wire::audit::{AcknowledgeLog, Stretch};
 use clawbutler_wire::audit_search::{AuditFilter, ExportAudit, ExportFormat, ShowExport};
 
+use crate::copy::{Copy, forge};
 use crate::desk::Desk;
 
 /// A desk with a log, and the key of it.
@@ -103,6 +106,34 @@ fn a_pack_holds_in_both_verifiers_and_the_log_names_it() {
     assert!(unzip.status.success(), "other programs open it");
     let page = String::from_utf8(files(&fs::read(&whole).unwrap())[5].1.clone()).unwrap();
     assert!(page.contains("folder-3 &lt;b&gt;&amp;") && !page.contains("<b>"), "what agents said is text");
+}
+
+#[test]
+fn a_pack_tells_that_nothing_covered_an_entry_of_it() {
+    let killed = Desk::new();
+    killed.verdict("ls");
+    let copy = Copy::of(&killed);
+    forge(&copy, Kind::ApprovalDecided);
+    let mut desk = Desk::at(copy.0.path());
+    let named = desk.entries("log.tail_unproven").remove(0);
+    let at = (named.data["from"].as_u64().unwrap(), named.data["to"].as_u64().unwrap());
+    let key = Butler::checkpoint_file(&copy.data()).unwrap().1.unwrap();
+    let of = |kind: &str| AuditFilter { kinds: vec![kind.to_owned()], ..AuditFilter::default() };
+    let told = |path: &Path| {
+        let report = Butler::check_pack(path, Some(&key)).unwrap().report.unwrap();
+        (report.entries, report.unproven, report.acknowledged, python(path, &key))
+    };
+    let (entries, unproven, acknowledged, (accepted, says)) = told(&made(&desk, "forged.zip", of("approval.decided")));
+    assert_eq!((entries, unproven, acknowledged, accepted), (2, vec![at], vec![], false), "{says}");
+    assert!(says.contains(&format!("UNPROVEN: nothing covered the entries {} to {}", at.0, at.1)), "{says}");
+    let (entries, unproven, _, (accepted, _)) = told(&made(&desk, "others.zip", of("engine.started")));
+    assert_eq!((entries, unproven, accepted), (2, vec![], true), "none of them stands there");
+
+    let stretches = vec![Stretch { from: Seq(at.0), to: Seq(at.1) }];
+    desk.butler().acknowledge_log(AcknowledgeLog { stretches, replaced: None }).unwrap();
+    let (entries, unproven, acknowledged, (accepted, says)) = told(&made(&desk, "known.zip", of("approval.decided")));
+    assert_eq!((entries, unproven, acknowledged, accepted), (3, vec![], vec![at], true), "{says}");
+    desk.close();
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The registry of agents: state, kill switch, health, baseline and drift, forgetting.
+//! The registry of agents: what is chosen and forgotten, baseline and drift, health.
 
 use std::fs;
 use std::path::PathBuf;
@@ -6,26 +6,24 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use clawbutler_wire::Code;
-use clawbutler_wire::approvals::Verb;
 use clawbutler_wire::command::{
-    AcceptDrift, DismissAlert, ForgetHome, Govern, GovernMany, InstallGuard, KillAgent, ListAgents, PlanGuard,
-    ReviveAgent, SetAgentState, ShowAgent, Status, UninstallGuard,
+    AcceptDrift, DismissAlert, ForgetHome, Govern, GovernMany, InstallGuard, ListAgents, PlanGuard, SetAgentState,
+    ShowAgent, Status, UninstallGuard,
 };
-use clawbutler_wire::gateway::{Event, Verdict};
-use clawbutler_wire::registry::{AgentState, AgentView, DriftKind, FactTab, HealthLevel, KillOutcome};
+use clawbutler_wire::registry::{AgentView, DriftKind, FactTab, HealthLevel};
 use clawbutler_wire::runtimes::GuardVariant;
 use serde_json::json;
 
-use crate::desk::{Desk, answer, code, decide};
+use crate::desk::{Desk, code};
 
 /// A desk with one home of the runtime, found and chosen.
-struct Registry {
-    desk: Desk,
-    id: String,
+pub(crate) struct Registry {
+    pub(crate) desk: Desk,
+    pub(crate) id: String,
 }
 
 impl Registry {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let desk = Desk::new();
         fs::create_dir_all(desk.home().join(".claude")).unwrap();
         let agents = desk.butler().list_agents(ListAgents {}).unwrap().agents;
@@ -38,13 +36,13 @@ impl Registry {
         self.desk.home().join(".claude/settings.json")
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         let path = self.desk.home().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
 
-    fn agent(&self) -> AgentView {
+    pub(crate) fn agent(&self) -> AgentView {
         let agents = self.desk.butler().list_agents(ListAgents {}).unwrap().agents;
         agents.into_iter().find(|agent| agent.id == self.id).unwrap()
     }
@@ -67,33 +65,33 @@ impl Registry {
         self.desk.butler().accept_drift(AcceptDrift { home_id: self.id.clone(), digest }).map(drop)
     }
 
-    fn set(&self, enabled: bool) -> Result<AgentView, clawbutler_butler::Error> {
+    pub(crate) fn set(&self, enabled: bool) -> Result<AgentView, clawbutler_butler::Error> {
         self.desk.butler().set_agent_state(SetAgentState { home_id: self.id.clone(), enabled })
     }
 
-    fn snapshot(&self) -> serde_json::Value {
+    pub(crate) fn snapshot(&self) -> serde_json::Value {
         let text = fs::read_to_string(self.desk.data().join("snapshot.json")).unwrap();
         serde_json::from_str(text.split_once('\n').unwrap().1).unwrap()
     }
 }
 
 /// A process of the test's own, ended with it.
-struct Process(Child);
+pub(crate) struct Process(pub(crate) Child);
 
 impl Process {
-    fn start(script: &str) -> Self {
+    pub(crate) fn start(script: &str) -> Self {
         Self(Command::new("sh").args(["-c", script]).stdout(Stdio::piped()).spawn().unwrap())
     }
 
-    fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.0.id()
     }
 
-    fn started(&self) -> u64 {
+    pub(crate) fn started(&self) -> u64 {
         clawbutler_platform::os::started(self.pid()).unwrap()
     }
 
-    fn runs(&mut self) -> bool {
+    pub(crate) fn runs(&mut self) -> bool {
         self.0.try_wait().unwrap().is_none()
     }
 }
@@ -105,7 +103,7 @@ impl Drop for Process {
     }
 }
 
-fn register(registry: &Registry, pid: u32, start: u64) {
+pub(crate) fn register(registry: &Registry, pid: u32, start: u64) {
     let session = json!({
         "pid": pid, "sessionId": format!("session-{pid}"), "cwd": registry.desk.project(), "startedAt": 1,
         "procStart": start.to_string(), "version": "2.1.330", "kind": "interactive", "entrypoint": "cli", "status": "busy",
@@ -229,132 +227,6 @@ fn the_slow_timer_looks_without_being_called() {
     assert_eq!(registry.desk.alerts().len(), 0);
     registry.desk.pass_ms(31_000);
     assert_eq!(registry.desk.alerts().len(), 1);
-}
-
-#[test]
-fn a_disabled_agent_is_denied_whatever_the_rules_say_until_it_is_enabled() {
-    let registry = Registry::new();
-    let desk = &registry.desk;
-    let (ticket, view) = desk.queue("s", "rm -rf victim");
-    assert_eq!(desk.verdict("ls"), Verdict::Defer);
-    assert_eq!(registry.set(false).unwrap().state, AgentState::Disabled);
-    assert_eq!(answer(&ticket).verdict, Verdict::Deny, "what waits is denied");
-    assert_eq!(code(desk.butler().decide_approval(decide(&view, Verb::AllowOnce))), Code::Stale);
-
-    let reply = desk.ask("s", "ls").unwrap();
-    assert_eq!(reply.verdict, Verdict::Deny);
-    assert!(reply.reason.contains("disabled this agent"), "{}", reply.reason);
-    let mut relay = desk.request("s", "ls");
-    relay.event = Event::Relay;
-    let clawbutler_butler::Submission::Settled(reply) = desk.butler().submit(&relay) else { panic!("nobody is asked") };
-    assert_eq!(reply.verdict, Verdict::Deny, "a yes in its own prompt would let it act");
-    let mut spelled = desk.request("s", "ls");
-    spelled.process.home = format!("{}/.claude/../.claude/", desk.home().display());
-    let clawbutler_butler::Submission::Settled(reply) = desk.butler().submit(&spelled) else {
-        panic!("nobody is asked")
-    };
-    assert_eq!(reply.verdict, Verdict::Deny, "another spelling of the home is the same home");
-    assert_eq!(desk.pending().len(), 0);
-
-    let decided = desk.entries("action.decided");
-    assert_eq!(decided[0].data["verdict"], "deny");
-    assert_eq!(desk.entries("agent.disabled").len(), 1);
-    let stopped = &registry.snapshot()["stopped"];
-    assert_eq!(stopped[0]["home"], desk.home().join(".claude").display().to_string());
-
-    assert_eq!(
-        code(desk.butler().govern(Govern { home_id: registry.id.clone(), governed: false })),
-        Code::Precondition
-    );
-    assert_eq!(registry.set(true).unwrap().state, AgentState::Online);
-    assert_eq!(desk.verdict("ls"), Verdict::Defer);
-    assert_eq!(registry.snapshot()["stopped"], json!([]));
-    assert_eq!(desk.entries("agent.enabled").len(), 1);
-}
-
-#[test]
-fn a_state_survives_a_restart() {
-    let mut registry = Registry::new();
-    registry.set(false).unwrap();
-    registry.desk.close();
-    registry.desk.open();
-    assert_eq!(registry.agent().state, AgentState::Disabled);
-    assert_eq!(registry.desk.verdict("ls"), Verdict::Deny);
-    assert_eq!(registry.snapshot()["stopped"].as_array().map(Vec::len), Some(1));
-}
-
-#[test]
-fn the_kill_switch_ends_what_runs_and_says_so() {
-    let registry = Registry::new();
-    let desk = &registry.desk;
-    // One ends when asked; one does not listen and has started another.
-    let mut polite = Process::start("exec sleep 300");
-    let mut deaf = Process::start("trap '' TERM; sleep 301 & echo $!; while :; do sleep 0.2; done");
-    let below: u32 = {
-        let mut line = String::new();
-        std::io::BufRead::read_line(&mut std::io::BufReader::new(deaf.0.stdout.take().unwrap()), &mut line).unwrap();
-        line.trim().parse().unwrap()
-    };
-    let below_started = clawbutler_platform::os::started(below).unwrap();
-    register(&registry, polite.pid(), polite.started());
-    register(&registry, deaf.pid(), deaf.started());
-    let (ticket, _) = desk.queue("s", "rm -rf victim");
-
-    let report = desk.butler().kill_agent(KillAgent { home_id: registry.id.clone() }).unwrap();
-    let mut outcomes: Vec<(Option<u32>, KillOutcome)> =
-        report.items.iter().map(|item| (item.pid, item.outcome)).collect();
-    outcomes.sort_by_key(|(pid, _)| *pid);
-    let mut expected = vec![(Some(polite.pid()), KillOutcome::Stopped), (Some(deaf.pid()), KillOutcome::Stopped)];
-    expected.sort_by_key(|(pid, _)| *pid);
-    assert_eq!(outcomes, expected, "{report:?}");
-    assert!(report.items.iter().any(|item| item.says.contains("by force")));
-    assert!(!polite.runs() && !deaf.runs());
-    assert!(!clawbutler_platform::ending::is(below, below_started), "what a session started is ended with it");
-    assert_eq!((report.complete, report.denied, report.beyond.len()), (true, 1, 2));
-    assert_eq!(answer(&ticket).verdict, Verdict::Deny);
-    assert_eq!(report.agent.state, AgentState::Killed);
-
-    let (before, after) = (desk.entries("agent.kill_requested"), desk.entries("agent.killed"));
-    assert!(before[0].seq < after[0].seq, "recorded before and after");
-    assert_eq!((before[0].actor.as_str(), after[0].data["items"].as_array().map(Vec::len)), ("you", Some(2)));
-
-    assert_eq!(desk.verdict("ls"), Verdict::Deny);
-    assert_eq!(code(registry.set(true)), Code::Precondition, "only revived");
-    let revived = desk.butler().revive_agent(ReviveAgent { home_id: registry.id.clone() }).unwrap();
-    assert_eq!(revived.state, AgentState::Online);
-    assert_eq!(desk.verdict("ls"), Verdict::Defer);
-    assert_eq!(desk.entries("agent.revived").len(), 1);
-}
-
-#[test]
-fn a_process_that_took_the_id_of_another_is_left_alone() {
-    let registry = Registry::new();
-    let mut process = Process::start("exec sleep 300");
-    register(&registry, process.pid(), process.started() - 1);
-    let report = registry.desk.butler().kill_agent(KillAgent { home_id: registry.id.clone() }).unwrap();
-    assert_eq!(report.items, []);
-    let ended = clawbutler_platform::ending::end(process.pid(), process.started() - 1, Duration::from_millis(100));
-    assert_eq!(ended, (clawbutler_platform::ending::Ended::Gone, vec![]));
-    assert!(process.runs());
-    // Nor does a record of the runtime make it end us or those that started us.
-    let own = std::process::id();
-    let ended = clawbutler_platform::ending::end(own, clawbutler_platform::os::started(own).unwrap(), Duration::ZERO);
-    assert!(matches!(ended.0, clawbutler_platform::ending::Ended::CouldNot(_)));
-}
-
-#[test]
-fn what_cannot_be_told_for_sure_is_reported_as_not_stopped() {
-    let registry = Registry::new();
-    let mut process = Process::start("exec sleep 300");
-    let session =
-        json!({ "pid": process.pid(), "sessionId": "s", "cwd": "/", "kind": "interactive", "entrypoint": "cli" });
-    registry.write(&format!(".claude/sessions/{}.json", process.pid()), &session.to_string());
-    let report = registry.desk.butler().kill_agent(KillAgent { home_id: registry.id.clone() }).unwrap();
-    assert!(!report.complete);
-    assert_eq!(report.items[0].outcome, KillOutcome::CouldNot);
-    assert!(report.items[0].says.contains("when this process started"));
-    assert!(process.runs());
-    assert!(registry.desk.alerts().iter().any(|says| says.contains("could not stop everything")));
 }
 
 /// Installs the guard of a home that was found after the engine had started, with the background thread running.
@@ -494,14 +366,4 @@ fn a_session_that_began_without_its_hooks_is_critical() {
     assert_eq!(names(), [("sessions".to_owned(), HealthLevel::Critical)]);
     desk.ask("quiet", "ls");
     assert_eq!(names(), [], "it called");
-}
-
-#[test]
-#[expect(clippy::disallowed_methods, reason = "a generous bound on time is what is tested")]
-fn ending_waits_no_longer_than_it_must() {
-    let mut process = Process::start("exec sleep 300");
-    let start = Instant::now();
-    let (ended, left) = clawbutler_platform::ending::end(process.pid(), process.started(), Duration::from_secs(20));
-    assert_eq!((ended, left), (clawbutler_platform::ending::Ended::Asked, vec![]));
-    assert!(start.elapsed() < Duration::from_secs(10) && !process.runs());
 }

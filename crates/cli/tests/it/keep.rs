@@ -13,12 +13,16 @@ use serde_json::{Value, json};
 use super::Machine;
 
 pub(crate) fn engine(machine: &Machine) -> Butler {
+    engine_at(machine, "d")
+}
+
+fn engine_at(machine: &Machine, name: &str) -> Butler {
     let ports = || Ports {
         clock: Arc::new(SystemClock::default()),
         ids: Arc::new(SystemIds),
         env: Env::new(std::collections::BTreeMap::new(), machine.data().join("home")),
         keychain: None,
-        data: DataDir::at(machine.data().join("d")),
+        data: DataDir::at(machine.data().join(name)),
         hook_source: None,
     };
     // Threads of the one before may hold it for a moment.
@@ -97,4 +101,24 @@ fn a_log_is_backed_up_verified_and_put_back() {
     std::fs::copy(&aside, machine.data().join("d/clawbutler.db")).unwrap();
     let swapped = run(&["verify"]);
     assert!(!matches!(swapped.code, Some(0 | 3)), "an older log in its place is no restored one: {}", swapped.out);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_data_folder_behind_a_link_is_the_same_folder() {
+    let machine = Machine::new();
+    let verify = |name: &str| {
+        let home = machine.data().join(name).display().to_string();
+        let done = machine.run(&["--home", &home, "audit", "verify", "--json"], b"");
+        (done.code, parsed(&done.out)["outside"].clone())
+    };
+    engine(&machine).shutdown();
+    std::os::unix::fs::symlink("d", machine.data().join("link")).unwrap();
+    assert_eq!((verify("link"), verify("d")), (verify("d"), (Some(0), json!(["state_folder"]))));
+    let butler = engine_at(&machine, "link");
+    let gateway = clawbutler_gateway::Gateway::open(&butler).unwrap();
+    assert!(machine.data().join("d/hook.sock").exists());
+    drop(gateway);
+    butler.shutdown();
+    assert_eq!((verify("link").0, machine.data().join("link-state").exists()), (Some(0), false));
 }

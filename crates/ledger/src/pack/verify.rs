@@ -10,6 +10,8 @@ use super::container::{self, Member};
 use super::{CHECKPOINT, ENTRIES, FORMAT, KEY, MANIFEST, Manifest, NAMED, PACK_ENTRIES, PROOF, SEAL, Seal};
 use crate::canonical;
 use crate::entry::{Kind, chain, chain_v1};
+use crate::header::header;
+use crate::known::{Ends, Known};
 use crate::line::{self, LINE_BYTES};
 use crate::merkle::{self, Hash, PROOF_HASHES};
 use crate::note::{self, Checkpoint, NoteError, PublicKey};
@@ -33,6 +35,11 @@ pub struct PackReport {
     pub made_at: i64,
     /// Number of the entry that names the manifest.
     pub seal: u64,
+    /// First and last entry of stretches with entries of the pack that nothing covered when the app found them, as
+    /// entries of the pack say.
+    pub unproven: Vec<(u64, u64)>,
+    /// The same that a person said to know of.
+    pub acknowledged: Vec<(u64, u64)>,
 }
 
 /// Why a pack does not hold.
@@ -88,13 +95,16 @@ pub fn verify(file: &mut (impl Read + Seek), key: &PublicKey) -> Result<PackRepo
     if checkpoint.size != manifest.checkpoint || checkpoint.origin != manifest.log {
         return Err(PackError::Form(MANIFEST));
     }
-    let (entries, pruned) = entries(file, named, &checkpoint)?;
+    let held = entries(file, named, &checkpoint)?;
+    let entries = held.seqs.len() as u64;
     if entries != manifest.entries {
         return Err(PackError::Form(MANIFEST));
     }
     let seal = seal(&text(file, &last[1], SEAL)?, key, &checkpoint, &sha256(manifest_text.as_bytes()))?;
     let Manifest { log, made_at, .. } = manifest;
-    Ok(PackReport { entries, pruned, log, checkpoint: checkpoint.size, made_at, seal })
+    let (unproven, acknowledged) = held.stretches(checkpoint.size);
+    let (pruned, checkpoint) = (held.pruned, checkpoint.size);
+    Ok(PackReport { entries, pruned, log, checkpoint, made_at, seal, unproven, acknowledged })
 }
 
 /// The key a pack claims to be signed with; `None` when it is no pack.
@@ -156,57 +166,79 @@ fn next_line(lines: &mut impl io::BufRead, most: usize, name: &'static str) -> R
     String::from_utf8(bytes).map(Some).map_err(|_| PackError::Form(name))
 }
 
-/// Holds every entry by itself, and all of them against the root. Their number, and how many were pruned.
-fn entries(
-    file: &mut (impl Read + Seek),
-    members: &[Member],
-    checkpoint: &Checkpoint,
-) -> Result<(u64, u64), PackError> {
+/// The entries of a pack, which hold.
+#[derive(Debug, Default)]
+struct Held {
+    seqs: Vec<u64>,
+    /// How many were pruned.
+    pruned: u64,
+    known: Known,
+}
+
+impl Held {
+    /// The stretches that some of them stand in: those nobody knows of, and the others.
+    fn stretches(&self, proven: u64) -> (Ends, Ends) {
+        let touched = |(from, to): &(u64, u64)| {
+            let first = self.seqs.partition_point(|seq| seq < from);
+            self.seqs.get(first).is_some_and(|seq| seq <= to)
+        };
+        let (mut unproven, mut acknowledged) = self.known.told(proven);
+        unproven.retain(touched);
+        acknowledged.retain(touched);
+        (unproven, acknowledged)
+    }
+}
+
+/// Holds every entry by itself, and all of them against the root.
+fn entries(file: &mut (impl Read + Seek), members: &[Member], checkpoint: &Checkpoint) -> Result<Held, PackError> {
     let file = std::cell::RefCell::new(file);
     let part = |name| of(members, name).map(|member| Part { file: &file, at: member.start(), left: member.bytes });
     let mut lines = BufReader::with_capacity(256 * 1024, part(ENTRIES)?);
     let mut hashes = BufReader::with_capacity(16 * 1024, part(PROOF)?);
-    let (mut count, mut pruned, mut before) = (0, 0, 0);
+    let mut held = Held::default();
     let leaves = || {
         let Some(text) = next_line(&mut lines, LINE_BYTES, ENTRIES)? else { return Ok(None) };
         let stored = line::read(&text).ok_or(PackError::Form(ENTRIES))?;
-        if stored.seq <= before || count >= PACK_ENTRIES as u64 {
+        if stored.seq <= held.seqs.last().copied().unwrap_or(0) || held.seqs.len() >= PACK_ENTRIES {
             return Err(PackError::Form(ENTRIES));
         }
-        let leaf = holds(&stored).ok_or(PackError::Entry(stored.seq))?;
-        before = stored.seq;
-        count += 1;
-        pruned += u64::from(leaf.1);
-        Ok(Some((stored.seq - 1, leaf.0)))
+        let (leaf, pruned) = holds(&stored).ok_or(PackError::Entry(stored.seq))?;
+        held.seqs.push(stored.seq);
+        held.pruned += u64::from(pruned);
+        if let Some(payload) = stored.payload {
+            let (header, _) = header(stored.body);
+            held.known.see(header.kind, header.actor, stored.seq, &stored.hash, payload);
+        }
+        Ok(Some((stored.seq - 1, leaf)))
     };
     let next_hash = || match next_line(&mut hashes, 64, PROOF)? {
         Some(text) => hash(&text).map(Some).ok_or(PackError::Form(PROOF)),
         None => Ok(None),
     };
     match merkle::partial_root(checkpoint.size, leaves, next_hash)? {
-        Some(root) if root == checkpoint.root => Ok((count, pruned)),
+        Some(root) if root == checkpoint.root => Ok(held),
         Some(_) | None => Err(PackError::Root),
     }
 }
 
 /// An entry's leaf when it holds by itself, and whether its payload is gone.
 fn holds(stored: &Stored<'_>) -> Option<(Hash, bool)> {
-    if !canonical::is_canonical(stored.body) {
+    let (header, whole) = header(stored.body);
+    if !whole || header.seq != Some(stored.seq) {
         return None;
     }
-    let header: Value = serde_json::from_str(stored.body).ok()?;
     let (leaf, prev) = (merkle::leaf(stored.body.as_bytes()), stored.prev?);
-    let (chained, payload) = match (header["v"].as_u64()?, stored.payload) {
+    let (chained, payload) = match (header.version?, stored.payload) {
         (1, None) => (chain_v1(&prev, stored.body), true),
         (2, None) => (chain(&prev, &leaf), true),
         (2, Some(payload)) => {
-            let fits = canonical::is_canonical(payload) && header["data"] == sha256(payload.as_bytes()).as_str();
+            let fits = canonical::is_canonical(payload) && header.data == sha256(payload.as_bytes());
             (chain(&prev, &leaf), fits)
         }
         _ => return None,
     };
-    let pruned = header["v"] == 2 && stored.payload.is_none();
-    (chained == stored.hash && payload && header["seq"].as_u64() == Some(stored.seq)).then_some((leaf, pruned))
+    let pruned = header.version == Some(2) && stored.payload.is_none();
+    (chained == stored.hash && payload).then_some((leaf, pruned))
 }
 
 fn hash(text: &str) -> Option<Hash> {

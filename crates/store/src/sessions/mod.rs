@@ -39,7 +39,7 @@ impl SessionStore {
     pub fn open(path: &Path) -> Result<(Self, Option<PathBuf>), StoreError> {
         match Self::try_open(path) {
             Ok(Some(store)) => Ok((store, None)),
-            Ok(None) | Err(StoreError::Sqlite(_)) => {
+            Ok(None) | Err(StoreError::Sqlite(_) | StoreError::Locked) => {
                 let aside = set_aside(path)?;
                 let fresh = Self::try_open(path)?.ok_or_else(|| {
                     StoreError::Io(std::io::Error::other("the new database of sessions has another version"))

@@ -136,6 +136,15 @@ impl Read<'_> {
         Ok(statement.query_map(params![span, limit], LedgerRow::of)?.collect::<Result<_, _>>()?)
     }
 
+    /// Whether an entry of any of these kinds has the span.
+    pub fn ledger_span_has(&self, span: &str, kinds: &[Kind]) -> Result<bool, StoreError> {
+        let marks = vec!["?"; kinds.len()].join(",");
+        // The plus leaves the choice of the index to the span.
+        let sql = format!("SELECT EXISTS (SELECT 1 FROM ledger WHERE span = ? AND +kind IN ({marks}))");
+        let texts = std::iter::once(span).chain(kinds.iter().map(|kind| kind.text()));
+        Ok(self.0.prepare_cached(&sql)?.query_row(rusqlite::params_from_iter(texts), |row| row.get(0))?)
+    }
+
     /// The newest entry of any of these kinds before `below`, from the table itself: for kinds that come often, since it
     /// goes back entry by entry.
     pub fn ledger_newest_of(&self, kinds: &[Kind], below: u64) -> Result<Option<LedgerRow>, StoreError> {

@@ -69,6 +69,18 @@ fn words(verdict: &PackVerdict) -> (String, Vec<String>) {
         "A signed checkpoint over {} proves that they are in the log.",
         model::entries(verdict.checkpoint_entries.0)
     )];
+    for stretch in &verdict.unproven {
+        rest.push(format!(
+            "Nothing covered entries {} to {} of its log when ClawButler found them at a start: they may be somebody else's.",
+            stretch.from.0, stretch.to.0
+        ));
+    }
+    for stretch in &verdict.acknowledged {
+        rest.push(format!(
+            "Nothing covered entries {} to {} of its log; a person acknowledged that there.",
+            stretch.from.0, stretch.to.0
+        ));
+    }
     if verdict.pruned.0 > 0 {
         rest.push(format!(
             "The facts of {} had been removed by retention before; their digests hold.",
@@ -91,6 +103,7 @@ fn words(verdict: &PackVerdict) -> (String, Vec<String>) {
 #[cfg(test)]
 mod tests {
     use clawbutler_wire::Seq;
+    use clawbutler_wire::audit::Stretch;
 
     use super::*;
 
@@ -104,6 +117,8 @@ mod tests {
             pruned: Seq(0),
             checkpoint_entries: Seq(1_200),
             made_at: 1,
+            unproven: Vec::new(),
+            acknowledged: Vec::new(),
             key: "in_the_pack".to_owned(),
         };
         let (what, rest) = words(&good);
@@ -111,6 +126,9 @@ mod tests {
         assert_eq!(rest[0], "A signed checkpoint over 1,200 entries proves that they are in the log.");
         assert!(rest[1].contains("anyone may have made it"), "{rest:?}");
         assert_eq!(words(&PackVerdict { key: "given".to_owned(), ..good.clone() }).1[1], "Signed by the key you gave.");
+        let unproven = vec![Stretch { from: Seq(3), to: Seq(4) }];
+        let doubted = words(&PackVerdict { unproven, ..good.clone() }).1;
+        assert!(doubted[1].starts_with("Nothing covered entries 3 to 4 of its log"), "{doubted:?}");
         let bad = PackVerdict { intact: false, reason: Some("entry 7 differs".to_owned()), ..good };
         assert_eq!(words(&bad).0, "It does not hold: entry 7 differs.");
     }
