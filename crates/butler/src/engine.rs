@@ -216,6 +216,10 @@ impl Butler {
                 "accepted": self.accepted_rules(),
             }),
         )?;
+        if tampered.is_none() {
+            // Before the first checkpoint there is: whoever finds that without a note knows that the note is gone.
+            self.note_head(false)?;
+        }
         if let Some(says) = &tampered {
             self.notice_tampering(
                 says,

@@ -381,7 +381,10 @@ impl Verifier {
             let left = left.filter(|(_, reason)| !(other && matches!(reason, Reason::Unproven { .. })));
             self.broken = left.map(|(seq, reason)| Broken { seq: Some(seq), reason });
         }
-        let aside = self.aside.map(|reason| Broken { seq: None, reason });
+        // A log without an entry has nothing outside to be gone.
+        let nothing = self.seq == 0 && self.checks.state() == CheckpointState::None;
+        let aside = self.aside.filter(|reason| !(nothing && *reason == Reason::OutsideGone));
+        let aside = aside.map(|reason| Broken { seq: None, reason });
         let proven = self.checks.proven().min(self.seq);
         let (unproven, acknowledged) = self.known.told(proven);
         Report {

@@ -324,7 +324,9 @@ pub(super) fn gather(
 /// What the note and the seal of the newest entry say.
 fn add_ends(trust: &mut Trust, data: &DataDir, seed: Option<&[u8; 32]>, running: bool) {
     let (head, sealed) = (read_head(data), read_seal(data, seed));
-    trust.gone = head == Ok(None);
+    // The first start of all seals before it notes, and was ended in between.
+    let first = matches!(sealed, Ok(Some(_))) && trust.notes.is_empty();
+    trust.gone = head == Ok(None) && !first;
     trust.ends = !running;
     trust.head_bad = head.is_err() || sealed.is_err();
     if let Ok(Some(head)) = head {

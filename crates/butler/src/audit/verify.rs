@@ -318,7 +318,7 @@ fn compare_notes(read: &Read<'_>, trust: &Trust, entries: u64) -> Result<(Option
         broken = aside(Reason::KeyReplaced);
     } else if trust.head_bad {
         broken = aside(Reason::HeadBad);
-    } else if trust.gone && (entries > 0 || !trust.keys.is_empty()) {
+    } else if trust.gone && (entries > 0 || !trust.notes.is_empty()) {
         broken = aside(Reason::OutsideGone);
     }
     let mut covered = 0;

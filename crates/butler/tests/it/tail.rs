@@ -166,3 +166,37 @@ fn a_kill_between_a_commit_and_its_seal_leaves_nothing_unproven() {
         assert_eq!(opened.entries("log.tail_unproven")[0].data["from"], entries, "{happened}");
     }
 }
+
+#[test]
+fn a_kill_in_the_very_first_start_is_no_alarm() {
+    let desk = Desk::new();
+    let empty = || {
+        let copy = Copy::of(&desk);
+        for name in ["clawbutler.db", "clawbutler.db-wal", "clawbutler.db-shm"] {
+            let _ = fs::remove_file(copy.data().path().join(name));
+        }
+        for name in ["head.json", "head.seal", "checkpoints.txt"] {
+            fs::remove_file(copy.data().state().join(name)).unwrap();
+        }
+        drop(Store::open(&copy.data().database()).unwrap());
+        copy
+    };
+    let nothing = empty();
+    fs::remove_dir_all(nothing.data().state()).unwrap();
+    // Behind the first commit, before the first note.
+    let begun = Copy::of(&desk);
+    for name in ["head.json", "checkpoints.txt"] {
+        fs::remove_file(begun.data().state().join(name)).unwrap();
+    }
+    for (what, copy) in [("a database", nothing), ("a key too", empty()), ("an entry too", begun)] {
+        let report = copy.verify();
+        assert_eq!((report.intact, report.reason), (true, None), "{what}");
+        let mut opened = Desk::at(copy.0.path());
+        assert_eq!((opened.alerts(), opened.entries("tampering.noticed").len()), (vec![], 0), "{what}");
+        opened.close();
+        assert_eq!(found(&copy.verify()), (None, "-", "good"), "{what}");
+    }
+    let gone = Copy::of(&desk);
+    fs::remove_file(gone.data().state().join("head.json")).unwrap();
+    assert!(!gone.verify().intact, "a checkpoint outside is later than the first note");
+}
