@@ -47,17 +47,20 @@ fn tail(home: &Path, record: &Path) -> Option<String> {
     end(record)
 }
 
-/// The call by which a thread's record says that it started another one.
+/// The call by which a thread's record says that it started another one. `multi_agent_v1` tells it with the call's end.
 pub(super) fn spawned_by(record: &Path, thread: &str) -> Option<String> {
     let text = end(record)?;
-    text.lines().rev().filter(|line| line.contains("\"SubAgentActivity\"") && line.contains(thread)).find_map(|line| {
+    text.lines().rev().filter(|line| line.contains(thread)).find_map(|line| {
         let value: Value = serde_json::from_str(line).ok()?;
         let item = value.get("payload")?.get("item")?;
         let text = |name: &str| item.get(name).and_then(Value::as_str);
         let started = text("type") == Some("SubAgentActivity")
             && text("kind") == Some("started")
             && text("agent_thread_id") == Some(thread);
-        text("id").filter(|_| started).map(str::to_owned)
+        let receivers = item.get("receiver_thread_ids").and_then(Value::as_array);
+        let spawned = text("tool") == Some("spawn_agent")
+            && receivers.is_some_and(|threads| threads.iter().any(|one| one.as_str() == Some(thread)));
+        text("id").filter(|_| started || spawned).map(str::to_owned)
     })
 }
 

@@ -49,7 +49,7 @@ pub(super) fn Acknowledge(desk: Desk, what: AcknowledgeLog, close: Callback<()>)
     view! {
         <kit::Sheet title="Do you know how this came?" testid="acknowledge-sheet" alert=true close=close>
             <ul>{replaced}{stretches}</ul>
-            <p>"Your word is recorded in the log for good, with what it is about. It proves nothing: the statement stays in every later verification, but it no longer alarms, and the exit status is 0 when all else holds."</p>
+            <p>"Your word is recorded in the log for good, with what it is about. It proves nothing: the statement stays in every later verification, but it no longer alarms: verifying passes when all else holds."</p>
             <p class="quiet">"Power that was lost, and a backup that you put back, explain it. If you cannot explain it, close this and look into it: another program may have written to the log."</p>
             {kit::trouble(error)}
             <div class="buttons">
