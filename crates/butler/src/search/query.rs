@@ -48,12 +48,15 @@ impl Term {
         all.windows(self.words.len()).any(|window| window.iter().zip(&self.words).enumerate().all(fits))
     }
 
-    fn expression(&self) -> String {
-        let last = self.words.len() - 1;
-        let one = |(place, word): (usize, &String)| {
-            if self.open && place == last { format!("\"{word}\" *") } else { format!("\"{word}\"") }
-        };
-        self.words.iter().enumerate().map(one).collect::<Vec<_>>().join(" AND ")
+    /// Its whole words, each in quotes.
+    fn whole(&self) -> impl Iterator<Item = String> + '_ {
+        let whole = self.words.len() - usize::from(self.open);
+        self.words[..whole].iter().map(|word| format!("\"{word}\""))
+    }
+
+    /// The beginning of a word that it ends with.
+    fn beginning(&self) -> Option<String> {
+        self.words.last().filter(|_| self.open).map(|word| format!("\"{word}\" *"))
     }
 }
 
@@ -166,13 +169,21 @@ impl Query {
     pub(crate) fn is_loose(&self) -> bool {
         self.from.is_some()
             || self.until.is_some()
-            || self.wanted.iter().chain(&self.unwanted).any(|term| term.words.len() > 1)
+            || self.wanted.iter().chain(&self.unwanted).any(|term| term.words.len() > 1 || term.open)
     }
 
     /// Whether lists of the index are to be compared with each other: they can miss each other for the whole log.
     pub(crate) fn compares_lists(&self) -> bool {
-        let words: usize = self.wanted.iter().map(|term| term.words.len()).sum();
-        self.members.len() + words > 1 || !self.unwanted.is_empty()
+        self.members.len() + self.wanted.iter().flat_map(Term::whole).count() > 1 || !self.unwanted.is_empty()
+    }
+
+    /// Whether all that the index is asked for is the beginning of a word. For that it puts the lists of every word that
+    /// begins so together, whatever part of the log is asked for: once is enough.
+    pub(crate) fn is_beginning(&self) -> bool {
+        self.members.is_empty()
+            && self.unwanted.is_empty()
+            && self.wanted.iter().flat_map(Term::whole).next().is_none()
+            && self.wanted.iter().any(|term| term.open)
     }
 
     /// As an FTS5 expression that every match fulfils. Only words of ours stand in it, each in quotes.
@@ -204,14 +215,18 @@ impl Query {
                 all.push(any(values.iter().map(|value| format!("\"{}\"", key(*member, value))).collect()));
             }
         }
-        all.extend(self.wanted.iter().map(Term::expression));
+        all.extend(self.wanted.iter().flat_map(Term::whole));
+        if all.is_empty() && self.unwanted.is_empty() {
+            all.extend(self.wanted.iter().filter_map(Term::beginning).next());
+        }
         if all.is_empty() {
             all.push(format!("\"{EVERY}\""));
         }
         let mut expression = format!("({})", all.join(" AND "));
-        // Excluded phrases are compared with the entry: both words may stand in it apart.
-        for term in self.unwanted.iter().filter(|term| term.words.len() == 1) {
-            expression = format!("({expression} NOT ({}))", term.expression());
+        // Excluded phrases are compared with the entry: both words may stand in it apart. So are beginnings of words,
+        // wherever something else narrows the search.
+        for word in self.unwanted.iter().filter(|term| term.words.len() == 1).flat_map(Term::whole) {
+            expression = format!("({expression} NOT ({word}))");
         }
         expression
     }
@@ -262,7 +277,9 @@ mod tests {
     fn nothing_a_person_types_is_syntax_of_the_index() {
         for (text, expected) in [
             ("push", r#"("push")"#),
-            ("\"rm -rf\" tmp*", r#"("rm" AND "rf" AND "tmp" *)"#),
+            ("\"rm -rf\" tmp*", r#"("rm" AND "rf")"#),
+            ("tmp*", r#"("tmp" *)"#),
+            ("tmp* -log*", r#"("x:x")"#),
             ("git -force", r#"(("git") NOT ("force"))"#),
             ("-force", r#"(("x:x") NOT ("force"))"#),
             ("a\" OR NEAR(b) ^c {text}: (", r#"("a" AND "or" AND "near" AND "b" AND "c" AND "text")"#),

@@ -147,7 +147,7 @@ impl<'a> Walk<'a> {
 
     /// The part of the way that is looked at next; empty (`from > to`) where nothing can match.
     fn window(&self, low: u64, high: u64, newest_first: bool, window: u64) -> (u64, u64) {
-        let size = if self.query.is_plain() { CHUNK } else { window };
+        let size = if self.query.is_plain() { CHUNK } else { self.size(window) };
         if newest_first {
             if high > self.indexed {
                 return (low.max(self.indexed + 1).max(high.saturating_sub(CHUNK - 1)), high);
@@ -167,6 +167,11 @@ impl<'a> Walk<'a> {
             let upto = if self.by_block { low - low % block(size) + block(size) } else { low + size };
             (low, end.min(last).min(upto - 1))
         }
+    }
+
+    /// How much is asked for at once where `window` is wanted.
+    fn size(&self, window: u64) -> u64 {
+        if self.query.is_beginning() { self.indexed.max(1) } else { window }
     }
 
     /// Where the window that ends with `high` begins.
@@ -261,7 +266,7 @@ impl<'a> Walk<'a> {
         for &(first, last) in self.within.iter().rev() {
             let mut high = last.min(self.indexed);
             while first <= high {
-                let low = first.max(self.low_of(high, window));
+                let low = first.max(self.low_of(high, self.size(window)));
                 entries += index.count(&self.within_window(low, high), (low, high), COUNTED + 1 - entries)?;
                 let now = left();
                 if entries > COUNTED || now == 0 {

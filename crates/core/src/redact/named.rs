@@ -192,7 +192,17 @@ fn strong(word: &str) -> bool {
     word.starts_with("pass")
         || matches!(
             word.as_str(),
-            "pwd" | "kennwort" | "mot de passe" | "contraseña" | "wachtwoord" | "пароль" | "密码"
+            "pwd"
+                | "kennwort"
+                | "mot de passe"
+                | "contraseña"
+                | "wachtwoord"
+                | "пароль"
+                | "密码"
+                | "hasło"
+                | "パスワード"
+                | "비밀번호"
+                | "rediscli_auth"
         )
 }
 

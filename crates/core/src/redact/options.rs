@@ -56,6 +56,8 @@ const COMMANDS: &[Options] = &[
     (&["mongo", "mongosh"], &[("-p", How::Whole)]),
     (&["redis-cli"], &[("-a", How::Whole), ("--pass", How::Whole)]),
     (&["docker login", "podman login", "helm registry login"], &[("-p", How::Whole), ("--password", How::Whole)]),
+    (&["twine upload", "az login"], &[("-p", How::Whole), ("--password", How::Whole)]),
+    (&["gh secret set"], &[("--body", How::Whole), ("-b", How::Whole)]),
     (&["smbclient"], &[("-U", How::Percent), ("--user", How::Percent)]),
     (&["ldapsearch", "ldapmodify", "ldapadd", "ldapwhoami"], &[("-w", How::Whole)]),
     (
