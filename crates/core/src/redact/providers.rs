@@ -85,7 +85,7 @@ fn around(text: &str, at: usize, from: usize, which: usize, (least, most): (usiz
     let bytes = text.as_bytes();
     let part = |byte: &u8| match shape.kind {
         "telegram_token" => byte.is_ascii_digit(),
-        "mailchimp_key" => byte.is_ascii_hexdigit(),
+        "mailchimp_key" | "newrelic_key" => byte.is_ascii_hexdigit(),
         "terraform_token" => byte.is_ascii_alphanumeric(),
         "azure_secret" => byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'~' | b'.') && shape.prefix == "Q~",
         _ => byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'),
@@ -118,6 +118,7 @@ fn around(text: &str, at: usize, from: usize, which: usize, (least, most): (usiz
             }
             "maxmind_key" => body == 0 && head.as_bytes()[6] == b'_' && mixed(head),
             "azure_secret" => body == 4 && mixed(head),
+            "newrelic_key" => body == 0 && mixed(head),
             _ => mixed(inner),
         };
     (bounded && fits).then_some(Finding { kind: shape.kind, start, end: from + body })
