@@ -302,7 +302,8 @@ fn end_session(session: &LiveSession) -> Vec<KillItem> {
         Ended::CouldNot(why) => (KillOutcome::CouldNot, why),
     };
     let again = service.filter(|_| outcome == KillOutcome::Stopped).map(|service| {
-        format!(" systemd runs it as {} and may start it again; `{}` stops that.", service.unit, service.stop())
+        let (manager, unit) = (service.manager.name(), &service.unit);
+        format!(" {manager} runs it as {unit} and may start it again; `{}` stops that.", service.stop())
     });
     let says = format!("{says}{}", again.unwrap_or_default());
     let below = left.into_iter().map(|(pid, why)| KillItem {
