@@ -2,7 +2,6 @@
 
 use clawbutler_attach::codex::Approval as DaemonApproval;
 use clawbutler_attach::openclaw::Approval;
-use clawbutler_connectors::places::is_address;
 use clawbutler_core::limits::APPROVAL_MS_MAX;
 use clawbutler_store::table::homes::HomeRow;
 use clawbutler_wire::gateway::{ActionRequest, Event, ProcessFacts, Strategy, VERSION};
@@ -40,13 +39,14 @@ pub(super) fn of_gateway(home: &HomeRow, approval: &Approval, event: Event, now:
         agent_id: session.rsplit_once(":subagent:").map(|(_, id)| id.to_owned()),
         process: ProcessFacts { home: home.path.clone(), background, ..ProcessFacts::default() },
         deadline_ms: left.unwrap_or(APPROVAL_MS_MAX).max(1),
-        ..bare(home, &approval.id, event, of_its_own(home, session))
+        ..bare(home, &approval.id, event, of_its_own(home, &session))
     }
 }
 
-/// Every gateway calls its sessions by the same names: what holds for one of them must not hold at another gateway.
-fn of_its_own(home: &HomeRow, session: String) -> String {
-    if is_address(&home.path) { format!("{session} at {}", home.path) } else { session }
+/// Every gateway calls its sessions by the same names: what holds for one of them must not hold at another gateway,
+/// be that one known by its address or by its home.
+fn of_its_own(home: &HomeRow, session: &str) -> String {
+    format!("{session} at {}", home.path)
 }
 
 /// A question of a daemon as a request. Its threads are told apart by the session they belong to, as hooks do it.

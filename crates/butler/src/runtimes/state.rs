@@ -331,7 +331,8 @@ fn end_process(pid: u32, started: u64, name: impl Fn(KillOutcome, String) -> Kil
         Ended::CouldNot(why) => (KillOutcome::CouldNot, why),
     };
     let again = service.filter(|_| outcome == KillOutcome::Stopped).map(|service| {
-        format!(" systemd runs it as {} and may start it again; `{}` stops that.", service.unit, service.stop())
+        let (manager, unit) = (service.manager.name(), &service.unit);
+        format!(" {manager} runs it as {unit} and may start it again; `{}` stops that.", service.stop())
     });
     let itself = name(outcome, format!("{says}{}", again.unwrap_or_default()));
     let below: Vec<KillItem> = left

@@ -213,30 +213,50 @@ fn a_gateway_known_by_its_address_is_an_agent_of_its_own() {
     assert!(agents(&desk).iter().all(|agent| agent.home != ADDRESS));
 }
 
-#[test]
-fn what_holds_in_a_session_of_one_gateway_holds_at_no_other() {
-    let desk = Desk::new();
-    let (one, other) = (gateway(&desk, ADDRESS), gateway(&desk, "ws://127.0.0.1:18791"));
+/// An always-allow for a session of the one gateway; the other one has a session of the same name.
+fn holds_at_one_only(desk: &Desk, places: [&str; 2]) {
+    let [one, other] = places.map(|place| gateway(desk, place));
     let links = desk.butler().list_connections(ListConnections {}).unwrap().items;
     assert!(links.len() == 2 && links.iter().all(|link| link.link == LinkState::Up), "{links:?}");
-    asks(&desk, &one, "first");
-    asks(&desk, &other, "second");
+    asks(desk, &one, "first");
+    asks(desk, &other, "second");
     let pending = desk.pending();
-    let homes: Vec<_> = pending.iter().map(|view| view.home.clone().unwrap()).collect();
-    assert!(homes.contains(&ADDRESS.to_owned()) && homes.contains(&"ws://127.0.0.1:18791".to_owned()), "{homes:?}");
+    let mut homes: Vec<_> = pending.iter().map(|view| view.home.as_deref().unwrap()).collect();
+    homes.sort_unstable();
+    assert_eq!(homes, places);
     assert_ne!(pending[0].session, pending[1].session);
+    let requested = desk.entries("approval.requested");
+    assert_ne!(requested[0].trace, requested[1].trace, "each has a trace of its own");
 
-    let first = pending.iter().find(|view| view.home.as_deref() == Some(ADDRESS)).unwrap();
+    let first = pending.iter().find(|view| view.home.as_deref() == Some(places[0])).unwrap();
     let always = DecideApproval { scope: Scope::Session, ..decide(first, Verb::AllowAlways) };
     desk.butler().decide_approval(always).unwrap();
-    asks(&desk, &one, "again");
-    asks(&desk, &other, "another");
+    asks(desk, &one, "again");
+    asks(desk, &other, "another");
     let waits = |home: &str| desk.pending().iter().filter(|view| view.home.as_deref() == Some(home)).count();
-    assert_eq!((waits(ADDRESS), waits("ws://127.0.0.1:18791")), (0, 2));
+    assert_eq!((waits(places[0]), waits(places[1])), (0, 2));
 
     let forget = || desk.butler().forget_home(ForgetHome { home_id: one.0.clone() });
     assert_eq!(code(forget()), Code::Precondition, "it is connected");
     desk.butler().detach_home(DetachHome { home_id: one.0.clone(), anyway: false }).unwrap();
     forget().unwrap();
-    assert_eq!(waits("ws://127.0.0.1:18791"), 2);
+    assert_eq!(waits(places[1]), 2);
+}
+
+#[test]
+fn what_holds_in_a_session_of_one_gateway_holds_at_no_other() {
+    holds_at_one_only(&Desk::new(), [ADDRESS, "ws://127.0.0.1:18791"]);
+}
+
+/// Both homes are on this machine and unguarded: nothing but the home tells their sessions apart.
+#[test]
+fn what_holds_in_a_session_of_one_home_holds_in_no_other() {
+    let desk = Desk::new();
+    let homes = ["one", "two"].map(|name| {
+        let home = desk.home().join(name);
+        fs::create_dir_all(&home).unwrap();
+        fs::write(home.join("openclaw.json"), "{}").unwrap();
+        home.display().to_string()
+    });
+    holds_at_one_only(&desk, [&homes[0], &homes[1]]);
 }
