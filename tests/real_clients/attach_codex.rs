@@ -1,6 +1,7 @@
 //! The daemon of the real Codex over its socket: one client drives a thread, another watches it and answers.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop and say where")]
 
+mod kill;
 mod live;
 mod trust;
 
@@ -235,7 +236,8 @@ fn attached(machine: &Machine) -> Real {
     let real = Real::serve(machine);
     stands(machine);
     let view = connection(machine);
-    assert_eq!(view.version.as_deref(), Some("0.169.0"));
+    let said = codex::cli(machine, &["--version"]);
+    assert_eq!(view.version.as_deref(), said.split_whitespace().nth(1), "{said}");
     assert_eq!(view.address, Some(machine.at(SOCKET).display().to_string()));
     real
 }

@@ -9,8 +9,9 @@ use clawbutler_testkit::machine::{Machine, wait_for};
 use clawbutler_testkit::model::script;
 use clawbutler_testkit::results::{CLAUDE, tried};
 use clawbutler_wire::approvals::{ApprovalView, Which};
-use clawbutler_wire::command::{KillAgent, ListApprovals, ShowAgent};
+use clawbutler_wire::command::{Govern, KillAgent, ListApprovals, ListSessions, ShowAgent};
 use clawbutler_wire::registry::KillOutcome;
+use clawbutler_wire::sessions::{SessionState, StateSource};
 use screen::Terminal;
 use serde_json::json;
 
@@ -188,6 +189,25 @@ fn a_background_session_that_is_killed_is_not_started_again_by_the_client() {
     assert!(!ran(&machine));
     drop(job);
     wait_for("how it ended", || told().iter().all(|value| !value.starts_with("working, waiting")).then_some(()));
+}
+
+#[test]
+fn the_states_of_sessions_in_the_background_are_told_by_their_jobs() {
+    let Some(machine) = Machine::with_claude(&json!({})) else { return };
+    let _row = tried(CLAUDE, "state: a session in the background that asks, and one that was stopped");
+    machine.ask(&Govern { home_id: machine.home_id(), governed: true }).unwrap();
+    let job = screen::Background::start(&machine, &script(&json!([[{ "text": "Which colour do you want?" }]])));
+    let states = || -> Vec<_> {
+        let rows = machine.ask(&ListSessions::default()).unwrap().items;
+        rows.into_iter().map(|row| (row.state, row.state_source)).collect()
+    };
+    let told = |state: SessionState, source: StateSource| {
+        wait_for(&format!("{state:?} by {source:?}"), || (states() == [(state, source)]).then_some(()));
+    };
+    // To its own list of what runs the client only says that it is idle.
+    told(SessionState::WaitingInput, StateSource::Runtime);
+    drop(job);
+    told(SessionState::Ended, StateSource::Runtime);
 }
 
 #[test]

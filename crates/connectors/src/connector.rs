@@ -1,5 +1,6 @@
 //! What every connector can do, and the list of all of them.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -24,6 +25,16 @@ pub trait Connector: Send + Sync + std::fmt::Debug {
     /// Live sessions of one home. Where the system does not tell whether a process runs, what one that is gone left
     /// behind may be among them.
     fn sessions(&self, env: &Env, home: &Path) -> Vec<LiveSession>;
+    /// Sessions of a home of which the runtime wrote down that they are over, by their ids. One of them that was taken up
+    /// again is among [`Self::sessions`] as well, and that counts more.
+    fn ended(&self, _home: &Path) -> BTreeMap<String, Ended> {
+        BTreeMap::new()
+    }
+    /// Folders whose files tell of live sessions: a change in them may be a change of a state. Some of them may not
+    /// exist.
+    fn live_folders(&self, _home: &Path) -> Vec<PathBuf> {
+        Vec::new()
+    }
     /// The process that starts sessions of a home again when they end, as it was last written down; it may be gone by
     /// now. Whoever ends the sessions for good ends it first.
     fn keeper(&self, _home: &Path) -> Option<Keeper> {
@@ -242,6 +253,15 @@ pub struct LiveSession {
     /// When the process started, in the units of the system's process table (Linux: ticks since boot):
     /// before a process is ended, this has to fit, because process ids are used again.
     pub process_started: Option<u64>,
+}
+
+/// The end of a session, as the runtime wrote it down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// The runtime's word: `stopped`, `done`, `failed`.
+    pub word: String,
+    /// Milliseconds since the epoch.
+    pub at: Option<i64>,
 }
 
 /// A process of the runtime's own that starts its sessions again.

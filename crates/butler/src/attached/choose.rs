@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+use std::time::Duration;
 
 use clawbutler_attach::Secret;
 use clawbutler_attach::codex::Place as Socket;
@@ -31,6 +32,9 @@ use crate::engine::lock;
 use crate::{Butler, Error, audit};
 
 const KEY: &str = "attached";
+/// Looks at a line that should fall, and the time between two (ms).
+const FALL_LOOKS: u32 = 40;
+const FALL_LOOK_MS: u64 = 25;
 
 /// One gateway the user chose to be connected to.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -297,6 +301,24 @@ impl Butler {
         let choice = attached.chosen.get(home)?;
         let address = attached.held.get(home).map(|held| held.line.address()).or_else(|| choice.url.clone());
         Some(address.map_or_else(|| "its connection".to_owned(), |address| format!("the connection to {address}")))
+    }
+
+    /// Whether the line of a home led to a daemon and fell, or falls within a moment: the end of a process shows there a
+    /// little later than in the table of processes.
+    pub(crate) fn daemon_is_gone(&self, home: &str) -> bool {
+        for _ in 0..FALL_LOOKS {
+            {
+                let attached = lock(&self.0.attached);
+                let Some(held) = attached.held.get(home).filter(|held| held.line.end() == End::Daemon) else {
+                    return false;
+                };
+                if !held.is_up() {
+                    return true;
+                }
+            }
+            std::thread::sleep(Duration::from_millis(FALL_LOOK_MS));
+        }
+        false
     }
 
     /// The place of the home whose connection goes to this address.

@@ -216,7 +216,11 @@ impl Butler {
                     items.push(could_not(&session, "More processes than one use of the kill switch ends.".to_owned()));
                     return items;
                 }
-                items.extend(end_session(&session));
+                let shared = items.iter().find(|item| item.pid == Some(session.pid) && item.session.is_some()).cloned();
+                match shared {
+                    Some(with) => items.push(ended_with(&session, &with)),
+                    None => items.extend(end_session(&session)),
+                }
             }
         }
         items
@@ -246,7 +250,10 @@ impl Butler {
         }
         let ended = |item: &KillItem| item.outcome == KillOutcome::Stopped && item.what.starts_with(GATEWAY);
         let at_an_end = is_address(&home.path) && items.iter().any(|item| item.outcome == KillOutcome::Stopped);
-        if let Some(place) = self.connected_to(&home.id).filter(|_| !at_an_end && !items.iter().any(ended)) {
+        // The daemon of a home is one of its own processes: gone where its line fell with them.
+        let fell = || items.iter().any(|item| item.outcome == KillOutcome::Stopped) && self.daemon_is_gone(&home.id);
+        let open = |_: &String| !at_an_end && !items.iter().any(ended) && !fell();
+        if let Some(place) = self.connected_to(&home.id).filter(open) {
             let says = "No process of it was found on this machine, and what runs behind the connection was not ended. \
                         End its sessions in it, or end it where it runs.";
             beyond.push(could_not("connection", place, says.to_owned()));
@@ -290,6 +297,15 @@ const GATEWAY: &str = "gateway";
 
 fn could_not(session: &LiveSession, why: String) -> KillItem {
     item(session, KillOutcome::CouldNot, why)
+}
+
+/// One of several sessions in one process has the outcome of the first of them.
+fn ended_with(session: &LiveSession, with: &KillItem) -> KillItem {
+    let says = match with.outcome {
+        KillOutcome::Stopped => format!("It ran in process {}, which was ended with all its sessions.", session.pid),
+        KillOutcome::Gone | KillOutcome::CouldNot => with.says.clone(),
+    };
+    item(session, with.outcome, says)
 }
 
 fn end_session(session: &LiveSession) -> Vec<KillItem> {

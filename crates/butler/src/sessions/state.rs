@@ -1,13 +1,13 @@
 //! What a session is doing, and what that is known from.
 //!
 //! The stronger source wins: a request of it that waits in our queue, the server it runs in where we are connected
-//! to it, the runtime's own list of live sessions,
+//! to it, the runtime's own list of live sessions, an end that it wrote down,
 //! the end of its process, the last of its records, a hook that called, and silence.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
-use clawbutler_connectors::connector::LiveSession;
+use clawbutler_connectors::connector::{Ended, LiveSession};
 use clawbutler_connectors::places::connector_of;
 use clawbutler_core::timeline::State;
 use clawbutler_store::StoreError;
@@ -26,6 +26,8 @@ const HOOK_MS: i64 = 30_000;
 const SILENT_MS: i64 = 10 * 60_000;
 /// Silence after which a session counts as ended (ms).
 const OVER_MS: i64 = 24 * 60 * 60_000;
+/// A record so much later than the end that a runtime wrote down says that the session was taken up again (ms).
+const AGAIN_MS: i64 = 60_000;
 /// Requests in the queue that are looked at.
 const PENDING: u32 = 2_000;
 /// How often states that change by themselves are looked at (ms), and how many of the newest sessions.
@@ -40,6 +42,8 @@ pub(crate) struct Live {
     /// When they were listed (steady clock, ms); `None` before the first time.
     at: Option<u64>,
     sessions: HashMap<(String, String), LiveSession>,
+    /// Those that the runtimes wrote down as over.
+    ended: HashMap<(String, String), Ended>,
     /// Process and its start of sessions that were live once.
     seen: HashMap<(String, String), (u32, Option<u64>)>,
     /// When states were compared last (steady clock, ms), and what they were, by session.
@@ -53,6 +57,7 @@ pub(super) struct Signs {
     now: i64,
     pending: BTreeSet<(String, String)>,
     live: HashMap<(String, String), LiveSession>,
+    ended: HashMap<(String, String), Ended>,
     gone: BTreeSet<(String, String)>,
     /// What connections to the runtimes' servers tell.
     told: HashMap<(String, String), State>,
@@ -61,6 +66,13 @@ pub(super) struct Signs {
 
 /// A state, its source, one sentence, and the process where there is one.
 pub(super) type Told = (SessionState, StateSource, String, Option<u32>);
+
+impl Live {
+    /// What was listed may not hold any more.
+    pub(super) fn is_stale(&mut self) {
+        (self.at, self.compared) = (None, None);
+    }
+}
 
 impl Butler {
     /// Tells the windows when the state of a recent session changed without a record: its process ended, it fell
@@ -99,9 +111,13 @@ impl Butler {
         if live.at.is_none_or(|at| steady.saturating_sub(at) >= LIVE_MS) {
             live.at = Some(steady);
             live.sessions.clear();
+            live.ended.clear();
             for home in self.governed_homes() {
                 let Some(connector) = connector_of(&home.runtime, &home.path) else { continue };
-                for session in self.live_sessions(connector, std::path::Path::new(&home.path)) {
+                let path = std::path::Path::new(&home.path);
+                let ended = connector.ended(path).into_iter();
+                live.ended.extend(ended.map(|(session, ended)| ((home.id.clone(), session), ended)));
+                for session in self.live_sessions(connector, path) {
                     let key = (home.id.clone(), session.session.clone());
                     if live.seen.len() >= SEEN {
                         live.seen.clear();
@@ -111,7 +127,7 @@ impl Butler {
                 }
             }
         }
-        let ended = |(key, (pid, started)): (&(String, String), &(u32, Option<u64>))| {
+        let over = |(key, (pid, started)): (&(String, String), &(u32, Option<u64>))| {
             let listed = live.sessions.contains_key(key);
             let runs = match started {
                 Some(started) => clawbutler_platform::ending::is(*pid, *started),
@@ -119,8 +135,9 @@ impl Butler {
             };
             (!listed && !runs).then(|| key.clone())
         };
-        let gone = live.seen.iter().filter_map(ended).collect();
-        Ok(Signs { now: self.now().0, pending, live: live.sessions.clone(), gone, told, hooks })
+        let gone = live.seen.iter().filter_map(over).collect();
+        let (listed, ended) = (live.sessions.clone(), live.ended.clone());
+        Ok(Signs { now: self.now().0, pending, live: listed, ended, gone, told, hooks })
     }
 }
 
@@ -149,6 +166,11 @@ impl Signs {
             };
             let says = format!("The runtime lists it as {} in process {}.", session.status, session.pid);
             return (state, StateSource::Runtime, says, pid);
+        }
+        let again = |at: i64| row.last_at > at.saturating_add(AGAIN_MS);
+        if let Some(ended) = self.ended.get(&here).filter(|ended| !ended.at.is_some_and(again)) {
+            let says = format!("The runtime lists it as {}.", ended.word);
+            return (SessionState::Ended, StateSource::Runtime, says, None);
         }
         if recorded == Some(SessionState::Ended) {
             return (SessionState::Ended, StateSource::Recorded, "Its end is recorded.".to_owned(), None);

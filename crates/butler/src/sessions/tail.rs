@@ -123,6 +123,11 @@ impl Sessions {
         self.bell.notify_all();
     }
 
+    /// What tells of live sessions changed.
+    pub(super) fn states_changed(&self) {
+        lock(&self.live).is_stale();
+    }
+
     pub(super) fn backfill_views(&self) -> Vec<BackfillView> {
         lock(&self.queue).backfills.values().map(|backfill| backfill.view.clone()).collect()
     }

@@ -26,8 +26,13 @@ impl Butler {
             }
         }
         awaited.retain(|up| !wanted.contains(up));
+        let listed: BTreeSet<(String, PathBuf)> = places
+            .iter()
+            .flat_map(|place| place.connector.live_folders(&place.path).into_iter().map(|at| (place.id.clone(), at)))
+            .filter(|(_, folder)| folder.is_dir())
+            .collect();
         let folders = wanted.clone();
-        wanted.extend(awaited.iter().cloned());
+        wanted.extend(awaited.iter().chain(&listed).cloned());
         if wanted == hand.watched {
             return;
         }
@@ -39,6 +44,11 @@ impl Butler {
                 (home.clone(), folder.clone(), real)
             })
             .collect();
+        let listed: Vec<PathBuf> = listed
+            .iter()
+            .flat_map(|(_, folder)| [Some(folder.clone()), folder.canonicalize().ok()])
+            .flatten()
+            .collect();
         let ups: Vec<(String, PathBuf)> = awaited.iter().cloned().collect();
         let butler = std::sync::Arc::downgrade(&self.0);
         let told = move |event: notify::Result<notify::Event>| {
@@ -49,6 +59,9 @@ impl Butler {
             // The shared memory of a database changes when we read it.
             let own = |path: &Path| path.to_string_lossy().ends_with("-shm");
             for path in event.paths.into_iter().filter(|path| !own(path)) {
+                if listed.iter().any(|folder| path.starts_with(folder)) {
+                    inner.sessions.states_changed();
+                }
                 for (home, folder, real) in &real {
                     let below = path.strip_prefix(folder).or_else(|_| path.strip_prefix(real));
                     if let Ok(below) = below {

@@ -338,6 +338,25 @@ fn the_end_of_a_process_is_told() {
 }
 
 #[test]
+fn an_end_that_the_runtime_wrote_down_is_told_until_the_session_goes_on() {
+    let place = Place::new();
+    let prompt = |at: &str| json!({ "type": "user", "uuid": at, "timestamp": at, "message": { "role": "user", "content": "go on" } });
+    let before = prompt("2026-11-25T09:20:00.000Z");
+    place.write("s1.jsonl", format!("{before}\n").as_bytes());
+    let job = json!({ "state": "stopped", "sessionId": "s1", "lastTerminalAt": "2026-11-25T09:20:10.000Z" });
+    fs::create_dir_all(place.desk.home().join(".claude/jobs/a1")).unwrap();
+    fs::write(place.desk.home().join(".claude/jobs/a1/state.json"), job.to_string()).unwrap();
+    place.read();
+    let row = place.row();
+    assert_eq!((row.state, row.state_source), (SessionState::Ended, StateSource::Runtime));
+    assert_eq!(row.state_says, "The runtime lists it as stopped.");
+    let after = prompt("2026-11-25T09:30:00.000Z");
+    place.write("s1.jsonl", format!("{before}\n{after}\n").as_bytes());
+    place.read();
+    assert_eq!((place.row().state, place.row().state_source), (SessionState::Running, StateSource::Recorded));
+}
+
+#[test]
 fn secrets_in_transcripts_are_masked_before_they_are_stored() {
     let mut place = Place::new();
     let key = "sk-ant-api03-a1B2c3D4e5F6g7H8i9J0kLmNa1B2c3D4e5F6g7H8i9J0kLmNa1B2c3D4e5F6g7H8i9J0kLmN";

@@ -5,13 +5,15 @@
 //! started again: a session whose process is killed is started anew by the supervisor within half a minute.
 //! Must never read `daemon/*.key` nor `daemon/roster.json`: they hold tokens.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::facts::{Facts, json};
-use crate::connector::Keeper;
+use crate::connector::{Ended, Keeper};
 use crate::facts::{Tab, Watch};
+use crate::moment;
 
 /// Jobs looked at, and those shown.
 const LOOKED: usize = 1_000;
@@ -33,20 +35,71 @@ pub(super) fn keeper(home: &Path) -> Option<Keeper> {
     })
 }
 
+/// What one job is at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Job {
+    session: String,
+    /// In the words of live sessions.
+    pub(super) status: &'static str,
+    /// Its end, where it has one.
+    ended: Option<Ended>,
+}
+
+/// Every job of a home that can be read, by its id.
+pub(super) fn all(home: &Path) -> BTreeMap<String, Job> {
+    files(home).into_iter().filter_map(|(id, file)| Some((id, job(&json(&file))?))).collect()
+}
+
+/// The sessions whose job says that it is over.
+pub(super) fn ended(home: &Path) -> BTreeMap<String, Ended> {
+    all(home).into_values().filter_map(|job| Some((job.session, job.ended?))).collect()
+}
+
+/// How many jobs there are, and how many of them cannot be read.
+pub(super) fn unreadable(home: &Path) -> (usize, usize) {
+    let files = files(home);
+    (files.len(), files.iter().filter(|(_, file)| !json(file).is_object()).count())
+}
+
+fn files(home: &Path) -> Vec<(String, PathBuf)> {
+    let jobs = std::fs::read_dir(home.join("jobs")).into_iter().flatten().flatten().take(LOOKED);
+    jobs.map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path().join("state.json")))
+        .filter(|(_, file)| file.is_file())
+        .collect()
+}
+
+fn text<'a>(state: &'a Value, name: &str) -> &'a str {
+    state.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn job(state: &Value) -> Option<Job> {
+    let session =
+        ["resumeSessionId", "sessionId"].map(|name| text(state, name)).into_iter().find(|id| !id.is_empty())?;
+    let word = text(state, "state");
+    let status = match text(state, "tempo") {
+        "blocked" if text(state, "needs").starts_with("approve ") => "asking",
+        "blocked" => "waiting",
+        "active" => "busy",
+        "idle" => "idle",
+        _ => "unknown",
+    };
+    // `crashed` is none of these: the supervisor starts it again.
+    let over = matches!(word, "done" | "failed" | "stopped");
+    let at = || ["lastTerminalAt", "updatedAt"].iter().find_map(|name| moment::parse(text(state, name)));
+    let ended = over.then(|| Ended { word: word.to_owned(), at: at().map(|at| at.0) });
+    Some(Job { session: session.to_owned(), status, ended })
+}
+
 /// The latest jobs, each in a fact: what it is doing or how it ended. Words of prompts and calls are left out.
 pub(super) fn add(facts: &mut Facts, home: &Path) {
-    let Ok(entries) = std::fs::read_dir(home.join("jobs")) else { return };
-    let mut jobs: Vec<(String, PathBuf, Value)> = entries
-        .flatten()
-        .take(LOOKED)
-        .filter_map(|entry| {
-            let path = entry.path().join("state.json");
+    let mut jobs: Vec<(String, PathBuf, Value)> = files(home)
+        .into_iter()
+        .map(|(id, path)| {
             let state = json(&path);
-            state.is_object().then(|| (entry.file_name().to_string_lossy().into_owned(), path, state))
+            (id, path, state)
         })
         .collect();
-    let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    jobs.sort_by_cached_key(|(_, _, state)| std::cmp::Reverse(text(state, "updatedAt")));
+    jobs.sort_by_cached_key(|(_, _, state)| std::cmp::Reverse(text(state, "updatedAt").to_owned()));
     for (id, path, state) in jobs.iter().take(SHOWN) {
         let waits = if text(state, "tempo") == "blocked" { ", waiting for an answer" } else { "" };
         let (word, cwd, at) = (text(state, "state"), text(state, "cwd"), text(state, "updatedAt"));

@@ -20,13 +20,14 @@ mod status;
 mod validity;
 mod version;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clawbutler_core::action::Action;
 use serde_json::Value;
 
 use crate::call::ToolCall;
-use crate::connector::{Connector, Discovery, GuardError, GuardStatus, Keeper, LiveSession, Plan, Variant};
+use crate::connector::{Connector, Discovery, Ended, GuardError, GuardStatus, Keeper, LiveSession, Plan, Variant};
 use crate::env::Env;
 use crate::facts::{Capabilities, Check, Fact, Limit};
 use crate::normalise;
@@ -60,6 +61,14 @@ impl Connector for ClaudeCode {
 
     fn keeper(&self, home: &Path) -> Option<Keeper> {
         jobs::keeper(home)
+    }
+
+    fn ended(&self, home: &Path) -> BTreeMap<String, Ended> {
+        jobs::ended(home)
+    }
+
+    fn live_folders(&self, home: &Path) -> Vec<PathBuf> {
+        ["sessions", "jobs"].map(|name| home.join(name)).to_vec()
     }
 
     fn home_marks(&self) -> &'static [&'static str] {

@@ -20,6 +20,7 @@ const CAPTURES: &[(&str, &str)] = &[
     ("compacted", include_str!("../fixtures/claude_code/transcripts/p-resume-fork-compact-2.jsonl")),
     ("denied", include_str!("../fixtures/claude_code/transcripts/p-http-deny.jsonl")),
     ("background", include_str!("../fixtures/claude_code/transcripts/p-background-subagent.jsonl")),
+    ("queued", include_str!("../fixtures/claude_code/transcripts/p-queued-prompt-and-mentions.jsonl")),
 ];
 
 fn reader(agent: Option<&str>, saved: Option<&Value>) -> Box<dyn Reader> {

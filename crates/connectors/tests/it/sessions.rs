@@ -1,6 +1,10 @@
 //! Live sessions from registry files.
 
+use std::collections::BTreeMap;
+
 use clawbutler_connectors::env::Os;
+use clawbutler_connectors::facts::Health;
+use proptest::prelude::*;
 use serde_json::json;
 
 use crate::scratch::{Machine, claude, fixture};
@@ -60,4 +64,104 @@ fn what_a_client_waits_for_is_told() {
     let found = claude().sessions(&machine.env, &machine.claude_home());
     let short: Vec<_> = found.iter().map(|session| (session.pid, session.status.as_str())).collect();
     assert_eq!(short, [(2, "asking"), (3, "waiting")]);
+}
+
+/// Background sessions as the client left them, each with its job's id.
+const JOBS: [(&str, &str); 6] = [
+    ("asking", "978239c9"),
+    ("form", "66233d09"),
+    ("question", "bbeeb955"),
+    ("idle", "e3a4b127"),
+    ("failed", "90d901a7"),
+    ("stopped", "00000001"),
+];
+
+fn job(machine: &Machine, id: &str, name: &str) -> String {
+    let text = String::from_utf8(fixture(&format!("background/job-{name}.json"))).expect("text");
+    machine.file(&format!("home/ada/.claude/jobs/{id}/state.json"), &text);
+    let state: serde_json::Value = serde_json::from_str(&text).expect("an object");
+    state["sessionId"].as_str().expect("its session").to_owned()
+}
+
+/// Registers a background session that its client says is in this state.
+fn background(machine: &Machine, pid: u32, id: &str, session: &str, status: &str) {
+    let entry = json!({
+        "pid": pid, "sessionId": session, "cwd": "/", "kind": "bg", "entrypoint": "cli", "procStart": "130586",
+        "jobId": id, "status": status, "waitingFor": (status == "waiting").then_some("input needed"),
+    });
+    machine.file(&format!("home/ada/.claude/sessions/{pid}.json"), &entry.to_string());
+    process(machine, pid, "130586");
+}
+
+fn background_check(machine: &Machine) -> Option<(Health, String)> {
+    let checks = claude().checks(&machine.env, &machine.claude_home());
+    let check = checks.into_iter().find(|check| check.name == "background sessions")?;
+    Some((check.health, check.says))
+}
+
+#[test]
+fn an_idle_background_session_waits_when_its_job_asks_something() {
+    let machine = Machine::new();
+    for (at, (name, id)) in JOBS.into_iter().enumerate() {
+        let pid = u32::try_from(at).expect("small") + 2;
+        let session = job(&machine, id, name);
+        background(&machine, pid, id, &session, if name == "form" { "waiting" } else { "idle" });
+    }
+    let found = claude().sessions(&machine.env, &machine.claude_home());
+    let told: Vec<_> = found.iter().map(|session| session.status.as_str()).collect();
+    // One that failed or was stopped and lives all the same can be talked to.
+    assert_eq!(told, ["asking", "waiting", "waiting", "idle", "idle", "idle"]);
+    background(&machine, 9, "../../else", "s-9", "idle");
+    background(&machine, 10, "bbeeb955", "s-10", "busy");
+    let found = claude().sessions(&machine.env, &machine.claude_home());
+    assert_eq!((found[6].status.as_str(), found[7].status.as_str()), ("idle", "busy"), "its own word comes first");
+}
+
+#[test]
+fn what_ended_is_told_with_the_clients_word_and_time() {
+    let machine = Machine::new();
+    let sessions = JOBS.map(|(name, id)| job(&machine, id, name));
+    let ended = claude().ended(&machine.claude_home());
+    let told = |at: usize| ended.get(&sessions[at]).map(|ended| (ended.word.as_str(), ended.at.is_some()));
+    assert_eq!([told(4), told(5)], [Some(("failed", true)), Some(("stopped", true))]);
+    assert_eq!(ended.len(), 2, "{ended:?}");
+    assert_eq!(background_check(&machine), None);
+}
+
+#[test]
+fn a_job_that_cannot_be_read_is_counted_and_hides_no_other() {
+    let machine = Machine::new();
+    job(&machine, "00000001", "stopped");
+    for (id, text) in [("a", "{ \"state\""), ("b", "[]"), ("c", "")] {
+        machine.file(&format!("home/ada/.claude/jobs/{id}/state.json"), text);
+    }
+    machine.file("home/ada/.claude/jobs/pins.json", "{}");
+    assert_eq!(claude().ended(&machine.claude_home()).len(), 1);
+    let says = "3 of 4 files of background sessions cannot be read, so their states are not known.";
+    assert_eq!(background_check(&machine), Some((Health::Degraded, says.to_owned())));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_job_cut_anywhere_says_nothing_or_what_it_said(name in 0..JOBS.len(), cut in any::<prop::sample::Index>()) {
+        let machine = Machine::new();
+        let (name, id) = JOBS[name];
+        let session = job(&machine, id, name);
+        background(&machine, 2, id, &session, "idle");
+        let read = || {
+            let live = claude().sessions(&machine.env, &machine.claude_home()).remove(0).status;
+            (live, claude().ended(&machine.claude_home()))
+        };
+        let whole = read();
+        let text = String::from_utf8(fixture(&format!("background/job-{name}.json"))).expect("text");
+        let cut = cut.index(text.trim_end().len());
+        prop_assume!(text.is_char_boundary(cut));
+        machine.file(&format!("home/ada/.claude/jobs/{id}/state.json"), &text[..cut]);
+        let nothing = ("idle".to_owned(), BTreeMap::new());
+        let now = read();
+        prop_assert!(now == nothing || now == whole, "{now:?}");
+        prop_assert!(background_check(&machine).is_some());
+    }
 }

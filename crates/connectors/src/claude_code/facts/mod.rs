@@ -261,7 +261,17 @@ fn instructions(facts: &mut Facts, home: &Path, projects: &[PathBuf]) {
 
 /// See [`crate::connector::Connector::checks`].
 pub(super) fn checks(env: &Env, home: &Path) -> Vec<Check> {
-    vec![client(env, home), settings(home), state(env, home), starting_mode(env, home)]
+    let all = [client(env, home), settings(home), state(env, home), starting_mode(env, home)];
+    all.into_iter().chain(background(home)).collect()
+}
+
+/// Only where something is wrong: most homes have no background sessions.
+fn background(home: &Path) -> Option<Check> {
+    let (jobs, unreadable) = jobs::unreadable(home);
+    let says =
+        format!("{unreadable} of {jobs} files of background sessions cannot be read, so their states are not known.");
+    let fix = "Look at them with `claude agents`, and remove what it does not know.".to_owned();
+    (unreadable > 0).then(|| check("background sessions", Health::Degraded, says, Some(fix)))
 }
 
 fn check(name: &'static str, health: Health, says: String, fix: Option<String>) -> Check {

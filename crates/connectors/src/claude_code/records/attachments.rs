@@ -3,6 +3,7 @@
 use clawbutler_core::timeline::{What, clip};
 use serde_json::{Map, Value};
 
+use super::prompts;
 use super::transcript::{Steps, text};
 
 pub(super) fn read(steps: &mut Steps<'_>, line: &Map<String, Value>) {
@@ -41,6 +42,15 @@ pub(super) fn read(steps: &mut Steps<'_>, line: &Map<String, Value>) {
         "hook_stopped_continuation" => {
             steps.push(What::Note { text: clip(&format!("The hook {hook} ended the turn: {}", why())) });
         }
+        // A person named it with `@`: no hook sees that it is read.
+        "file" | "directory" => {
+            let path = ["displayPath", "filename", "path"].iter().find_map(|name| text(attachment, name));
+            let path = path.unwrap_or("a file");
+            steps.push(What::Note {
+                text: clip(&format!("The client read {path} for the prompt, without a tool call.")),
+            });
+        }
+        "queued_command" => prompts::queued(steps, attachment),
         // Context for the model, listings, snapshots of prompts, and hooks that had nothing to say.
         _ => {}
     }

@@ -33,6 +33,28 @@ pub(super) fn read(steps: &mut Steps<'_>, line: &Map<String, Value>) {
     }
 }
 
+/// What reached the model while a turn ran: it waited in the client's queue and is in no line of its own.
+pub(super) fn queued(steps: &mut Steps<'_>, attachment: &Map<String, Value>) {
+    if attachment.get("isMeta") == Some(&Value::Bool(true)) {
+        return;
+    }
+    let said = match attachment.get("prompt") {
+        Some(Value::String(said)) => said.clone(),
+        Some(Value::Array(blocks)) => {
+            let blocks = blocks.iter().filter_map(Value::as_object);
+            let words = blocks.map(|block| match text(block, "type").unwrap_or_default() {
+                "text" => text(block, "text").unwrap_or_default().to_owned(),
+                other => format!("[{other}]"),
+            });
+            words.collect::<Vec<_>>().join("\n")
+        }
+        Some(_) | None => return,
+    };
+    if !said.is_empty() {
+        prompt(steps, attachment, &said);
+    }
+}
+
 fn prompt(steps: &mut Steps<'_>, line: &Map<String, Value>, said: &str) {
     if said.starts_with(INTERRUPTED) {
         steps.push(What::Note { text: "A person interrupted the turn.".to_owned() });
