@@ -217,7 +217,7 @@ impl Query {
         }
         all.extend(self.wanted.iter().flat_map(Term::whole));
         if all.is_empty() && self.unwanted.is_empty() {
-            all.extend(self.wanted.iter().filter_map(Term::beginning).next());
+            all.extend(self.wanted.iter().find_map(Term::beginning));
         }
         if all.is_empty() {
             all.push(format!("\"{EVERY}\""));
