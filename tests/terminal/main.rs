@@ -178,7 +178,7 @@ fn a_background_session_that_is_killed_is_not_started_again_by_the_client() {
     assert!(report.complete, "{:?}", report.items);
     let (keeper, rest) = report.items.split_first().unwrap();
     assert_eq!((keeper.outcome, keeper.session.as_deref()), (KillOutcome::Stopped, None));
-    assert!(keeper.what.contains("background service") && keeper.says.contains("claude stop"), "{keeper:?}");
+    assert!(keeper.what.contains("background service") && keeper.says.contains("takes up none of them"), "{keeper:?}");
     assert!(rest.iter().any(|item| item.session.as_deref() == Some(session.session.as_str())), "{rest:?}");
 
     // Its supervisor would have brought the session back within about ten seconds, as it did without this.

@@ -273,7 +273,7 @@ pub struct Keeper {
     pub pid: u32,
     /// When it started, as in [`LiveSession::process_started`].
     pub process_started: u64,
-    /// What starts the sessions all the same, and what the user can do about it: a sentence.
+    /// What its end means for the sessions, in a sentence.
     pub later: &'static str,
 }
 

@@ -2,7 +2,8 @@
 //! `daemon.status.json`; undocumented, so read loosely).
 //!
 //! One that runs is in the registry of sessions as well; the job tells of those that ended, were stopped, or wait to be
-//! started again: a session whose process is killed is started anew by the supervisor within half a minute.
+//! started again: a session whose process is killed is started anew by the supervisor within half a minute. Where the
+//! supervisor ended first, the next one calls its sessions failed and starts none (run with 2.1.330).
 //! Must never read `daemon/*.key` nor `daemon/roster.json`: they hold tokens.
 
 use std::collections::BTreeMap;
@@ -30,8 +31,8 @@ pub(super) fn keeper(home: &Path) -> Option<Keeper> {
         what: "background service",
         pid: u32::try_from(number("supervisorPid")?).ok()?,
         process_started: number("supervisorProcStart")?,
-        later: "Background sessions it kept start again when the client's background service is started next; \
-                `claude stop <id>` ends one for good.",
+        later: "It would have started them again; the client starts a new one with the next background session, and \
+                that takes up none of them.",
     })
 }
 
