@@ -148,8 +148,8 @@ impl Daemon {
         read::text(&answer, "/turn/id").ok_or_else(|| CallError::unreadable("turn/start", "the id of the turn"))
     }
 
-    /// Stops a turn: the model is asked nothing more. The commands it started run on (seen on 0.169.0 and 0.171.0), so
-    /// this alone ends no session.
+    /// Stops a turn: the model is asked nothing more. The commands it started may run on (0.169.0 and 0.171.0,
+    /// `docs/runtimes/codex.md`), so this alone ends no session.
     pub async fn interrupt(&self, thread: &str, turn: &str) -> Result<(), CallError> {
         self.call("turn/interrupt", json!({ "threadId": thread, "turnId": turn })).await.map(drop)
     }

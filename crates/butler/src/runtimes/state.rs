@@ -195,14 +195,15 @@ impl Butler {
     fn end_sessions(&self, home: &HomeRow) -> Vec<KillItem> {
         let Some(connector) = connector_of(&home.runtime, &home.path) else { return Vec::new() };
         let path = PathBuf::from(&home.path);
-        // Noted before: what is kept ends with its keeper, and is told of all the same.
-        let kept = self.live_sessions(connector, &path);
+        // Noted before, while they surely run: what is kept ends with its keeper, and is told of all the same.
+        let runs = |session: &LiveSession| session.process_started.is_some_and(|at| ending::is(session.pid, at));
+        let mut kept = self.live_sessions(connector, &path);
+        kept.retain(runs);
         let mut items = connector.keeper(&path).map_or_else(Vec::new, |keeper| end_keeper(&keeper));
         if items.iter().any(|item| item.outcome == KillOutcome::Stopped) {
-            let gone =
-                kept.iter().filter(|session| session.process_started.is_some_and(|at| !ending::is(session.pid, at)));
             let says = "It ended together with the service that kept it.";
-            items.extend(gone.map(|session| item(session, KillOutcome::Stopped, says.to_owned())).collect::<Vec<_>>());
+            let gone = kept.iter().filter(|session| !runs(session));
+            items.extend(gone.map(|session| item(session, KillOutcome::Stopped, says.to_owned())));
         }
         for _ in 0..KILL_ROUNDS {
             let tried: Vec<u32> = items.iter().filter_map(|item| item.pid).collect();

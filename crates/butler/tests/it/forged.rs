@@ -134,12 +134,18 @@ fn a_grant_that_ended_stays_ended_whatever_its_row_says() {
     }
 }
 
-#[test]
-fn an_end_whose_facts_were_pruned_is_an_end_still() {
-    let mut desk = Desk::new();
+/// A desk where a grant was given and revoked.
+fn given_and_ended() -> Desk {
+    let desk = Desk::new();
     allow_always(&desk, "rm -rf src", 0, Scope::Project, None);
     let id = desk.butler().list_grants(ListGrants::default()).unwrap().items.remove(0).id;
     desk.butler().revoke_grant(RevokeGrant { id }).unwrap();
+    desk
+}
+
+#[test]
+fn an_end_whose_facts_were_pruned_is_an_end_still() {
+    let mut desk = given_and_ended();
     let pruned = "UPDATE ledger SET payload = NULL WHERE kind = 'grant.revoked'";
     assert_eq!(changed(&mut desk, pruned), 0);
     assert_eq!(changed(&mut desk, REVIVE), 0);
@@ -204,10 +210,7 @@ fn uses_that_were_made_are_not_taken_back() {
 #[test]
 fn a_grant_is_not_older_than_the_note_that_does_not_tell_of_it() {
     // Given and ended; another program removes the entry of the end, and everything behind it, from the log's columns.
-    let mut desk = Desk::new();
-    allow_always(&desk, "rm -rf src", 0, Scope::Project, None);
-    let id = desk.butler().list_grants(ListGrants::default()).unwrap().items.remove(0).id;
-    desk.butler().revoke_grant(RevokeGrant { id }).unwrap();
+    let mut desk = given_and_ended();
     desk.close();
     let sql = Connection::open(desk.data().join("clawbutler.db")).unwrap();
     sql.execute_batch(

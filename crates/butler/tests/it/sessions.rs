@@ -17,10 +17,11 @@ use serde_json::json;
 
 use crate::desk::{Desk, code, decide};
 
-const MAIN: &str = include_str!(
+/// A captured session, and its sub-agent.
+pub(crate) const MAIN: &str = include_str!(
     "../../../connectors/tests/fixtures/claude_code/transcripts/p-all-hooks-subagent-mcp-elicitation.jsonl"
 );
-const AGENT: &str = include_str!(
+pub(crate) const AGENT: &str = include_str!(
     "../../../connectors/tests/fixtures/claude_code/transcripts/p-all-hooks-subagent-mcp-elicitation.subagent.jsonl"
 );
 

@@ -10,13 +10,8 @@ use clawbutler_wire::command::Govern;
 use rusqlite::Connection;
 
 use crate::desk::Desk;
+use crate::sessions::{AGENT, MAIN};
 
-const MAIN: &str = include_str!(
-    "../../../connectors/tests/fixtures/claude_code/transcripts/p-all-hooks-subagent-mcp-elicitation.jsonl"
-);
-const AGENT: &str = include_str!(
-    "../../../connectors/tests/fixtures/claude_code/transcripts/p-all-hooks-subagent-mcp-elicitation.subagent.jsonl"
-);
 const FOLDER: &str = "CLAWBUTLER_TEST_TAIL_FOLDER";
 const THREADS: &str = "CLAWBUTLER_TEST_TAIL_THREADS";
 const ROUNDS: usize = 24;

@@ -10,13 +10,7 @@ use clawbutler_wire::sessions::{StepBody, StepView};
 use proptest::prelude::*;
 
 use crate::desk::Desk;
-
-const MAIN: &str = include_str!(
-    "../../../connectors/tests/fixtures/claude_code/transcripts/p-all-hooks-subagent-mcp-elicitation.jsonl"
-);
-const AGENT: &str = include_str!(
-    "../../../connectors/tests/fixtures/claude_code/transcripts/p-all-hooks-subagent-mcp-elicitation.subagent.jsonl"
-);
+use crate::sessions::{AGENT, MAIN};
 
 /// A chosen home with the files of one session and of its sub-agent, which grow.
 struct Place {

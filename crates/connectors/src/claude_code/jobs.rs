@@ -38,22 +38,24 @@ pub(super) fn keeper(home: &Path) -> Option<Keeper> {
 
 /// What one job is at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Job {
+struct Job {
     session: String,
     /// In the words of live sessions.
-    pub(super) status: &'static str,
+    status: &'static str,
     /// Its end, where it has one.
     ended: Option<Ended>,
 }
 
-/// Every job of a home that can be read, by its id.
-pub(super) fn all(home: &Path) -> BTreeMap<String, Job> {
-    files(home).into_iter().filter_map(|(id, file)| Some((id, job(&json(&file))?))).collect()
+/// What one job is at, in the words of live sessions. No id leads out of the folder of jobs.
+pub(super) fn status(home: &Path, id: &str) -> Option<&'static str> {
+    let plain = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    plain.then(|| job(&json(&home.join("jobs").join(id).join("state.json"))))?.map(|job| job.status)
 }
 
 /// The sessions whose job says that it is over.
 pub(super) fn ended(home: &Path) -> BTreeMap<String, Ended> {
-    all(home).into_values().filter_map(|job| Some((job.session, job.ended?))).collect()
+    let jobs = files(home).into_iter().filter_map(|(_, file)| job(&json(&file)));
+    jobs.filter_map(|job| Some((job.session, job.ended?))).collect()
 }
 
 /// How many jobs there are, and how many of them cannot be read.

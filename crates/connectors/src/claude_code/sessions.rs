@@ -2,12 +2,11 @@
 //!
 //! Must never read the `.key` files beside it: they hold tokens.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::Value;
 
-use super::jobs::{self, Job};
+use super::jobs;
 use crate::connector::LiveSession;
 use crate::env::{Env, Os};
 
@@ -18,19 +17,18 @@ const FILE_BYTES: u64 = 64 * 1024;
 /// Sessions whose process still runs, ordered by process id.
 pub(super) fn live(env: &Env, home: &Path) -> Vec<LiveSession> {
     let Ok(entries) = std::fs::read_dir(home.join("sessions")) else { return Vec::new() };
-    let jobs = jobs::all(home);
     let mut sessions: Vec<LiveSession> = entries
         .flatten()
         .map(|entry| entry.path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
         .take(FILES)
-        .filter_map(|path| read(env, &path, &jobs))
+        .filter_map(|path| read(env, home, &path))
         .collect();
     sessions.sort_by_key(|session| session.pid);
     sessions
 }
 
-fn read(env: &Env, path: &Path, jobs: &BTreeMap<String, Job>) -> Option<LiveSession> {
+fn read(env: &Env, home: &Path, path: &Path) -> Option<LiveSession> {
     let facts = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
     if facts.len() > FILE_BYTES {
         return None;
@@ -55,7 +53,7 @@ fn read(env: &Env, path: &Path, jobs: &BTreeMap<String, Job>) -> Option<LiveSess
     };
     let told = || match status(text("status"), text("waitingFor")) {
         // A background session that ended its turn with a question is idle here and waits by its job.
-        told @ ("idle" | "unknown") => match text("jobId").and_then(|id| jobs.get(id)).map(|job| job.status) {
+        told @ ("idle" | "unknown") => match text("jobId").and_then(|id| jobs::status(home, id)) {
             Some(waits @ ("asking" | "waiting")) => waits,
             Some(job) if told == "unknown" => job,
             _ => told,
