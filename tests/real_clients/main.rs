@@ -25,7 +25,7 @@ use clawbutler_testkit::machine::{Machine, wait_for};
 use clawbutler_testkit::model::script;
 use clawbutler_testkit::results::{CLAUDE, CLAUDE_OLD, tried};
 use clawbutler_wire::command::{ListSessions, ListSteps};
-use clawbutler_wire::sessions::{SessionState, StateSource, StepBody};
+use clawbutler_wire::sessions::{SessionRow, SessionState, StateSource, StepBody};
 use serde_json::{Value, json};
 
 const RISKY: &str = "touch ran.txt && rm -rf victim";
@@ -275,7 +275,9 @@ fn what_is_shown_live_is_what_the_transcript_holds() {
     client.finish();
     let (answers, calls, results) = transcript(&machine);
     assert_eq!((calls.len(), results.len()), (3, 3));
-    let row = wait_for("the whole session", || only().filter(|row| row.state == SessionState::Ended));
+    // Its process may be gone before its last lines are read.
+    let whole = |row: &SessionRow| row.state == SessionState::Ended && row.tool_calls >= 3;
+    let row = wait_for("the whole session", || only().filter(whole));
     assert_eq!((row.prompts, row.tool_calls, row.malformed, row.generation), (1, 3, 0, 0), "{row:?}");
     let told = wait_for("every step", || {
         let request = ListSteps { session: row.id.clone(), limit: Some(500), ..ListSteps::default() };

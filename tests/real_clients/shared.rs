@@ -422,24 +422,35 @@ pub(super) fn home_named_by<A: Agent>(agent: &mut A, variable: &str, settle: imp
 }
 
 /// The session of a sub-agent hangs below the call of another session that began it: `tool` is that call's, and `inner`
-/// stands in a call of the sub-agent's own.
+/// stands in a call of the sub-agent's own. Told with the start of that session, or with its first call where the client
+/// tells no start.
 pub(super) fn hangs_below(machine: &Machine, runtime: &str, tool: &str, inner: &str) {
     let ledger = machine.ledger();
-    let of = |kind: &str| -> Vec<&Value> {
-        ledger.iter().filter(|entry| entry["kind"] == kind && entry["actor"]["runtime"] == runtime).collect()
-    };
-    let begun: Vec<&Value> =
-        of("session.started").into_iter().filter(|entry| entry["data"]["begun_by"].is_object()).collect();
-    assert_eq!(begun.len(), 1, "{:#?}", of("session.started"));
-    let by = &begun[0]["data"]["begun_by"];
-    let requested = of("action.requested");
+    let begun: Vec<&Value> = ledger
+        .iter()
+        .filter(|entry| entry["actor"]["runtime"] == runtime && entry["data"]["begun_by"].is_object())
+        .collect();
+    let [begun] = begun.as_slice() else { panic!("one session was begun by another: {begun:#?}") };
+    let by = &begun["data"]["begun_by"];
+    let requested: Vec<&Value> = ledger
+        .iter()
+        .filter(|entry| entry["kind"] == "action.requested" && entry["actor"]["runtime"] == runtime)
+        .collect();
     let call = requested.iter().find(|entry| entry["span"] == by["span"]);
     let call = call.unwrap_or_else(|| panic!("{by} is no call of {requested:#?}"));
-    assert_eq!((&call["trace"], &begun[0]["parent"]), (&by["trace"], &by["span"]));
+    assert_eq!(call["trace"], by["trace"]);
     assert!(call["data"]["tool"].to_string().contains(tool), "{call:#?}");
     assert_eq!(by["how"], "runtime");
+    match begun["kind"].as_str() {
+        Some("session.started") => assert_eq!(begun["parent"], by["span"]),
+        Some("action.requested") => {
+            let first = requested.iter().find(|entry| entry["trace"] == begun["trace"]);
+            assert_eq!(first, Some(begun), "the first of the session tells it");
+        }
+        other => panic!("{other:?} tells what began a session"),
+    }
     let inside = requested
         .iter()
-        .find(|entry| entry["trace"] == begun[0]["trace"] && entry["data"]["effect"].to_string().contains(inner));
+        .find(|entry| entry["trace"] == begun["trace"] && entry["data"]["effect"].to_string().contains(inner));
     assert!(inside.is_some_and(|entry| entry["trace"] != call["trace"]), "{requested:#?}");
 }

@@ -30,7 +30,7 @@ pub(crate) struct OpenCall {
 }
 
 /// What a call can begin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Begins {
     /// Programs of the machine.
     pub(crate) programs: bool,
@@ -45,7 +45,8 @@ impl Butler {
     pub(super) fn remember(&self, request: &ActionRequest, call: &Call, verdict: Verdict) {
         self.note_context(request, &call.claim, &call.span);
         let spawns = matches!(call.action.effect, Effect::AgentSpawn { .. });
-        if spawns && request.event == HookEvent::Gate && verdict != Verdict::Deny {
+        let counted = self.begins_instead_of(request);
+        if spawns && !counted && request.event == HookEvent::Gate && verdict != Verdict::Deny {
             self.note_spawning(request);
         }
         let may_run = matches!(verdict, Verdict::Allow | Verdict::Ask | Verdict::Defer);
@@ -68,5 +69,17 @@ impl Butler {
                 claim: call.claim.clone(),
             },
         );
+    }
+
+    /// What a call begins that was made through another is this one's: the other only hands it on. Gives whether the
+    /// other was counted among those that begin agents.
+    fn begins_instead_of(&self, request: &ActionRequest) -> bool {
+        let Some(outer) = links::outer_of(request) else { return false };
+        let mut calls = lock(&self.0.calls);
+        let theirs = |call: &&mut OpenCall| {
+            (&call.span, &call.runtime, &call.session) == (&outer, &request.runtime, &request.session)
+        };
+        let begins = calls.values_mut().find(theirs).map(|call| std::mem::take(&mut call.begins));
+        begins.is_some_and(|begins| begins.agents)
     }
 }

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use self::process::Process;
 pub(crate) use self::process::starts_programs;
-pub(crate) use self::subagent::parent_of;
+pub(crate) use self::subagent::{outer_of, parent_of};
 use crate::engine::lock;
 use crate::{Butler, Error, audit};
 

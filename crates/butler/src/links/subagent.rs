@@ -28,12 +28,19 @@ fn span_of(request: &ActionRequest, id: &str) -> SpanId {
     audit::span_of(&["sub-agent", &request.runtime, &request.session, id])
 }
 
-/// The span that what a request tells belongs to: the sub-agent inside its session, or the session.
+/// The call that this one was made through: some clients offer tools behind a tool of their own, and ask about both.
+pub(crate) fn outer_of(request: &ActionRequest) -> Option<SpanId> {
+    let outer = text(request, "within").filter(|outer| request.call_id.as_deref().is_some_and(|own| own != *outer))?;
+    Some(audit::span_of(&[&request.runtime, &request.session, outer]))
+}
+
+/// The span that what a request tells belongs to: the call it was made through, the sub-agent inside its session, or
+/// the session.
 pub(crate) fn parent_of(request: &ActionRequest) -> SpanId {
-    match inside(request) {
+    outer_of(request).unwrap_or_else(|| match inside(request) {
         Some(id) => span_of(request, id),
         None => session_span(&key_of(request)),
-    }
+    })
 }
 
 impl Butler {

@@ -153,6 +153,13 @@ fn tool_of(name: &str, kind: Option<&str>) -> String {
     }
 }
 
+/// The call that one was made through, by its id: behind the client's own tool for tools a call is named
+/// `tool_search_code:<that call>:<tool>:<number>` (2026.9.6).
+fn outer(call: &str) -> Option<&str> {
+    let (outer, tool_and_number) = call.strip_prefix("tool_search_code:")?.split_once(':')?;
+    (!outer.is_empty() && tool_and_number.contains(':')).then_some(outer)
+}
+
 /// The sub-agent in a session's key (`agent:main:subagent:<id>`), and whether it is a job nobody watches.
 fn told_by_key(key: &str) -> (Option<String>, bool) {
     let subagent = key.rsplit_once(":subagent:").map(|(_, id)| cut(id, FACT_CHARS).to_owned());
@@ -184,6 +191,9 @@ fn extra(event: Event, payload: &Map<String, Value>) -> Value {
         if let Some(text) = payload.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()) {
             facts.insert(name.to_owned(), cut(text, FACT_CHARS).into());
         }
+    }
+    if let Some(outer) = payload.get("toolCallId").and_then(Value::as_str).and_then(outer) {
+        facts.insert("within".to_owned(), cut(outer, FACT_CHARS).into());
     }
     if let Some(text) = payload.get("error").and_then(Value::as_str) {
         facts.insert("error".to_owned(), cut(text, ERROR_CHARS).into());

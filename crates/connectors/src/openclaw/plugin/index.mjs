@@ -107,7 +107,8 @@ export default {
       surface: process.title,
       version: api.runtime?.version,
       agentId: ctx?.agentId,
-      sessionKey: ctx?.sessionKey ?? event?.sessionKey,
+      // What is told of a sub-agent names the session that began it in its own way.
+      sessionKey: ctx?.sessionKey ?? event?.sessionKey ?? ctx?.requesterSessionKey,
       sessionId: ctx?.sessionId ?? event?.sessionId,
       runId: event?.runId ?? ctx?.runId,
       channel: ctx?.requester?.channel ?? ctx?.channelId,

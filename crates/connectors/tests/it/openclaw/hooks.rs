@@ -51,6 +51,20 @@ fn what_happened_is_told_by_event() {
 }
 
 #[test]
+fn a_call_behind_the_tool_for_tools_names_the_one_it_was_made_through() {
+    let within = |id: &str| {
+        let mut payload = call();
+        payload["toolCallId"] = id.into();
+        let input = openclaw().parse("gate", payload.to_string().as_bytes(), &env()).expect("read");
+        input.extra["within"].as_str().map(str::to_owned)
+    };
+    assert_eq!(within("tool_search_code:call_1:records__delete:2").as_deref(), Some("call_1"));
+    for none in ["call_1", "tool_search_code:", "tool_search_code::x:1", "tool_search_code:call_1", "x:call_1:exec:3"] {
+        assert_eq!(within(none), None, "{none}");
+    }
+}
+
+#[test]
 fn a_program_in_code_mode_is_no_command() {
     let mut payload = call();
     payload["toolKind"] = "code_mode_exec".into();
