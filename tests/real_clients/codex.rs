@@ -133,7 +133,7 @@ fn the_guard_counts_only_when_codex_trusts_it_and_leaves_as_it_came() {
     assert!(!place.done("shell", "late"));
     let found = machine.ask(&Discover {}).unwrap();
     assert!(found.homes.iter().all(|home| home.runtime != "codex" || home.sessions.is_empty()), "it ended");
-    assert!(found.installs.iter().any(|one| one.version.as_deref() == Some("0.169.0")), "{:?}", found.installs);
+    assert!(found.installs.iter().any(|one| one.version == CODEX.version()), "{:?}", found.installs);
 
     uninstall(&machine);
     assert_eq!(fs::read_to_string(&path).unwrap(), before, "the record of trust went too");

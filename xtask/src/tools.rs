@@ -10,10 +10,10 @@ use crate::run::{cargo, output, program, run, say};
 const NEXTEST: &str = "0.9.151";
 const DENY: &str = "0.20.2";
 const TAURI_DRIVER: &str = "2.1.0";
-const CLAUDE_CODE: &str = "2.1.330";
+const CLAUDE_CODE: &str = "2.1.332";
 /// See [`claude_code_old`].
 const CLAUDE_CODE_OLD: &str = "2.1.240";
-const CODEX: &str = "0.169.0";
+const CODEX: &str = "0.171.0";
 /// See [`codex_old`].
 const CODEX_OLD: &str = "0.130.0";
 const GEMINI_CLI: &str = "0.61.0";

@@ -38,6 +38,13 @@ pub const CODEX_OLD: Client = Client { name: "Codex", program: "CLAWBUTLER_CODEX
 /// Hermes.
 pub const HERMES: Client = Client { name: "Hermes", program: "CLAWBUTLER_HERMES_BIN" };
 
+impl Client {
+    /// The version its program tells; `None` without the client.
+    pub fn version(&self) -> Option<String> {
+        std::env::var_os(self.program).map(|program| version(Path::new(&program)))
+    }
+}
+
 /// A scenario under way; its line is written when this goes: `failed` while the test panics, else `ok`.
 #[derive(Debug)]
 #[must_use = "bind it to a name: the line is written when it goes"]
@@ -51,8 +58,7 @@ pub struct Tried {
 /// Notes that a scenario is tried with a client. Nothing without [`FOLDER`] or without the client.
 pub fn tried(client: Client, scenario: &'static str) -> Option<Tried> {
     let folder = PathBuf::from(std::env::var_os(FOLDER)?);
-    let program = PathBuf::from(std::env::var_os(client.program)?);
-    Some(Tried { client: client.name, version: version(&program), scenario, folder })
+    Some(Tried { client: client.name, version: client.version()?, scenario, folder })
 }
 
 impl Drop for Tried {

@@ -143,13 +143,18 @@ impl Parts {
         }
     }
 
-    /// Every word of the entry's facts, in their order; bounded. An empty one ends each text: no phrase goes on
-    /// from one text to the next.
+    /// See [`words_in`].
     pub(crate) fn words(&self) -> Vec<String> {
-        let mut found = Vec::new();
-        collect(&self.data, &mut found);
-        found
+        words_in(&self.data)
     }
+}
+
+/// Every word of an entry's facts, in their order; bounded. An empty one ends each text: no phrase goes on from one text
+/// to the next.
+pub(super) fn words_in(facts: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    collect(facts, &mut found);
+    found
 }
 
 fn collect(value: &Value, found: &mut Vec<String>) {

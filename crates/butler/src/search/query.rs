@@ -48,6 +48,33 @@ impl Term {
         all.windows(self.words.len()).any(|window| window.iter().zip(&self.words).enumerate().all(fits))
     }
 
+    /// Whether the index alone cannot tell where it is.
+    fn is_loose(&self) -> bool {
+        self.words.len() > 1 || self.open
+    }
+
+    /// Whether an entry with these facts can hold it, told from their text as it is stored. Quick, and never wrongly
+    /// no; for text that is not ASCII it is no more than a yes.
+    fn may_be_in(&self, stored: &str) -> bool {
+        if !stored.is_ascii() {
+            return true;
+        }
+        let last = self.words.len() - 1;
+        let fits = |place: usize, have: &[u8]| {
+            let want = self.words[place].as_bytes();
+            let have = if self.open && place == last { have.get(..want.len()).unwrap_or(have) } else { have };
+            have.eq_ignore_ascii_case(want)
+        };
+        let mut all = words::Stored::new(stored);
+        while let Some(word) = all.next() {
+            let mut behind = all.clone();
+            if fits(0, word) && (1..=last).all(|place| behind.next().is_some_and(|word| fits(place, word))) {
+                return true;
+            }
+        }
+        false
+    }
+
     /// Its whole words, each in quotes.
     fn whole(&self) -> impl Iterator<Item = String> + '_ {
         let whole = self.words.len() - usize::from(self.open);
@@ -169,7 +196,17 @@ impl Query {
     pub(crate) fn is_loose(&self) -> bool {
         self.from.is_some()
             || self.until.is_some()
-            || self.wanted.iter().chain(&self.unwanted).any(|term| term.words.len() > 1 || term.open)
+            || self.wanted.iter().chain(&self.unwanted).any(Term::is_loose)
+    }
+
+    /// Whether entries that the index names are to be read to see which of them are meant, because of their text.
+    pub(crate) fn reads_entries(&self) -> bool {
+        self.wanted.iter().any(Term::is_loose)
+    }
+
+    /// Whether an entry with these facts can be one of those that are looked for; see [`Self::reads_entries`].
+    pub(crate) fn may_match(&self, stored: &str) -> bool {
+        self.wanted.iter().filter(|term| term.is_loose()).all(|term| term.may_be_in(stored))
     }
 
     /// Whether lists of the index are to be compared with each other: they can miss each other for the whole log.
@@ -267,6 +304,9 @@ fn take(text: &str) -> (&str, &str) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
+    use super::super::parts::words_in;
     use super::*;
 
     fn query(text: &str) -> Query {
@@ -288,6 +328,39 @@ mod tests {
         ] {
             assert_eq!(query(text).expression(), expected, "{text}");
         }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        /// The quick look at the stored text never takes away what the entry's words hold.
+        #[test]
+        fn what_an_entry_holds_may_be_in_it(
+            texts in prop::collection::vec("[abAB1é\u{212a}\\\\\"\n\u{1} /-]{0,24}|a{63,66}b? a", 1..4),
+            number in any::<i32>(),
+            wanted in "[abk1]{1,2}( [ab1]{1,2}){0,2}|a{62,66}b?",
+            open in any::<bool>(),
+        ) {
+            let data = serde_json::json!({ "one": texts, "two": { "n": number, "u": 1 } });
+            let term = Term::of(&wanted, open).unwrap();
+            if term.is_in(&words_in(&data)) {
+                prop_assert!(term.may_be_in(&serde_json::to_string(&data).unwrap()), "{data} {term:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_quick_look_tells_phrases_apart() {
+        let phrase = |text: &str| Term::of(text, false).unwrap();
+        let stored = r#"{"command":"git add . && GIT\tpush \"--force\" u0041"}"#;
+        for there in ["git add", "git push force", "push force u0041"] {
+            assert!(phrase(there).may_be_in(stored), "{there}");
+        }
+        for not in ["git force", "add push", "tpush force", "push for"] {
+            assert!(!phrase(not).may_be_in(stored), "{not}");
+        }
+        assert!(Term::of("push for", true).unwrap().may_be_in(stored));
+        assert!(phrase("git force").may_be_in("é"), "no more than a yes");
     }
 
     #[test]

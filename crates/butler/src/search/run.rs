@@ -25,6 +25,8 @@ pub(crate) const COUNTED: u64 = 10_000;
 const STRETCHES: usize = 256;
 /// Entries read at once where the index does not help.
 const CHUNK: u64 = 256;
+/// Entries at most that the index names at once where they are read to be told apart.
+const READ: usize = 1_024;
 /// Entries the index looks at between two looks at the clock, at first and at least: within one call of it nothing
 /// can be interrupted.
 const FIRST_WINDOW: u64 = HELD[0];
@@ -212,14 +214,23 @@ impl<'a> Walk<'a> {
             return Ok((found, None));
         }
         let Some(index) = self.index else { return Ok((found, None)) };
-        let most = u32::try_from(limit).unwrap_or(u32::MAX);
-        let places = index.matching(&self.within_window(from, to), (from, to), newest_first, most)?;
-        let full = places.last().copied().filter(|_| places.len() >= limit);
+        // Of those that are read to be told apart few may be meant, and asking the index anew has its price.
+        let reads = self.query.reads_entries();
+        let most = if reads { limit.max(READ) } else { limit };
+        let asked = u32::try_from(most).unwrap_or(u32::MAX);
+        let mut places = index.matching(&self.within_window(from, to), (from, to), newest_first, asked)?;
+        let full = places.last().copied().filter(|_| places.len() >= most);
+        if reads {
+            read.ledger_retain(&mut places, |facts| self.query.may_match(facts))?;
+        }
         for seq in places {
             for row in read.ledger_page(seq + 1, 1)? {
                 let parts = self.whose.parts(&row);
                 if row.seq == seq && self.query.matches(&parts) {
                     found.push((row, parts));
+                    if found.len() == limit {
+                        return Ok((found, Some(seq)));
+                    }
                 }
             }
         }

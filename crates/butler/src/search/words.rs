@@ -10,6 +10,37 @@ pub(super) fn of(text: &str) -> impl Iterator<Item = String> + '_ {
     })
 }
 
+/// The words of ASCII text as JSON holds it, escapes and all; names of members are among them.
+#[derive(Debug, Clone)]
+pub(super) struct Stored<'a>(&'a [u8]);
+
+impl<'a> Stored<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self(text.as_bytes())
+    }
+}
+
+impl<'a> Iterator for Stored<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        loop {
+            let skipped = match self.0 {
+                [] => return None,
+                [b'\\', b'u', ..] => 6,
+                [b'\\', ..] => 2,
+                [one, ..] if one.is_ascii_alphanumeric() => break,
+                [..] => 1,
+            };
+            self.0 = self.0.get(skipped..).unwrap_or_default();
+        }
+        let length = self.0.iter().take_while(|one| one.is_ascii_alphanumeric()).count();
+        let (word, rest) = self.0.split_at(length);
+        self.0 = rest;
+        Some(&word[..length.min(WORD_CHARS)])
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

@@ -195,6 +195,22 @@ impl Read<'_> {
         Ok(self.0.prepare_cached(&sql)?.query_row([seq], LedgerRow::of).optional()?)
     }
 
+    /// Keeps those of the entries whose facts as they are stored `keep` wants; where those stand in the header, or
+    /// were pruned, it is shown the header. What is not there is not kept.
+    pub fn ledger_retain(&self, seqs: &mut Vec<u64>, mut keep: impl FnMut(&str) -> bool) -> Result<(), StoreError> {
+        let sql = "SELECT CASE WHEN payload IS NULL THEN body ELSE payload END FROM ledger WHERE seq = ?";
+        let mut statement = self.0.prepare_cached(sql)?;
+        let mut failed = None;
+        seqs.retain(|seq| {
+            let kept = statement.query_row([seq], |row| Ok(keep(row.get_ref(0)?.as_str().unwrap_or_default()))).optional();
+            kept.unwrap_or_else(|error| {
+                failed.get_or_insert(error);
+                None
+            }) == Some(true)
+        });
+        failed.map_or(Ok(()), |error| Err(error.into()))
+    }
+
     /// Hands every entry to `each`, oldest first, one in memory at a time.
     pub fn ledger_each<E: From<StoreError>>(&self, mut each: impl FnMut(LedgerRow) -> Result<(), E>) -> Result<(), E> {
         let sql = "SELECT seq, at, kind, trace, span, body, payload, hash, NULL FROM ledger ORDER BY seq";
