@@ -243,11 +243,19 @@ fn long_work_and_failures_on_the_log_are_shown() {
     let Some(browser) = Browser::open(&machine) else { return };
     browser.size(1280, 800);
     browser.script(include_str!("scripted_audit.js"));
-    // A page that its time stopped says how far it looked, and goes on when asked.
+    // A search that its time stopped says how far it looked, and goes on by itself until it is told not to.
     browser.script("window.scriptedAudit.looked = '8120400'");
     browser.visit("audit/-/text=unfindable");
     browser.wait_text("[data-testid=looked-back]", "Looked back to entry 8,120,400; nothing found so far.");
+    shots(&browser, "73-looking-back");
+    browser.script("window.scriptedAudit.looked = '6000000'");
+    browser.wait_text("[data-testid=looked-back]", "Looked back to entry 6,000,000; nothing found so far.");
+    browser.tab_to("[data-testid=stop-looking]").press(ENTER);
+    browser.wait_for_element("[data-testid=go-on]");
+    assert!(browser.is_focused("[data-testid=go-on]"));
+    browser.script("window.scriptedAudit.looked = '5000000'");
     shots(&browser, "73-looked-back");
+    assert!(browser.text("[data-testid=looked-back]").contains("6,000,000"), "it stopped");
     browser.script("window.scriptedAudit.looked = null");
     browser.tab_to("[data-testid=go-on]").press(ENTER);
     browser.wait_text("[data-testid=audit-empty]", "No entry matches");

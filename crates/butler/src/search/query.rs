@@ -194,9 +194,7 @@ impl Query {
 
     /// Whether the index alone cannot tell every match: a phrase, or a time.
     pub(crate) fn is_loose(&self) -> bool {
-        self.from.is_some()
-            || self.until.is_some()
-            || self.wanted.iter().chain(&self.unwanted).any(Term::is_loose)
+        self.from.is_some() || self.until.is_some() || self.wanted.iter().chain(&self.unwanted).any(Term::is_loose)
     }
 
     /// Whether entries that the index names are to be read to see which of them are meant, because of their text.

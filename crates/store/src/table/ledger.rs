@@ -202,7 +202,8 @@ impl Read<'_> {
         let mut statement = self.0.prepare_cached(sql)?;
         let mut failed = None;
         seqs.retain(|seq| {
-            let kept = statement.query_row([seq], |row| Ok(keep(row.get_ref(0)?.as_str().unwrap_or_default()))).optional();
+            let kept =
+                statement.query_row([seq], |row| Ok(keep(row.get_ref(0)?.as_str().unwrap_or_default()))).optional();
             kept.unwrap_or_else(|error| {
                 failed.get_or_insert(error);
                 None

@@ -152,24 +152,58 @@ fn Item(desk: Desk, entry: EntryView) -> impl IntoView {
     }
 }
 
+/// How far back everything was looked at, and the newest entry there was.
+fn reached(desk: Desk) -> (u64, u64) {
+    desk.rows.with(|rows| rows.as_ref().map_or((0, 0), |rows| (rows.searched_to.map_or(0, |seq| seq.0), rows.seen.0)))
+}
+
+/// How far a search that looks on by itself has come.
+#[component]
+fn Back(desk: Desk) -> impl IntoView {
+    let done = move || {
+        let (to, newest) = reached(desk);
+        newest.saturating_sub(to).to_string()
+    };
+    view! { <progress max=move || reached(desk).1.max(1).to_string() value=done aria-label="Entries looked at"></progress> }
+}
+
 /// What is below the rows: more, how far was looked, or the beginning of the log.
 #[component]
 fn End(desk: Desk) -> impl IntoView {
     let place = Memo::new(move |_| {
-        desk.rows.with(|rows| rows.as_ref().map(|rows| (rows.older, rows.searched_to, rows.items.len())))
+        desk.rows
+            .with(|rows| rows.as_ref().map(|rows| (rows.older.is_some(), rows.searched_to.is_some(), rows.items.len())))
     });
+    let looking =
+        move || desk.looking.get() && desk.rows.with(|rows| rows.as_ref().is_some_and(super::rows::Rows::is_short));
+    // One button for both, so that it keeps the focus.
+    let stop_or_go_on = move |_| {
+        if looking() {
+            desk.looking.set(false);
+        } else {
+            desk.looking.set(true);
+            desk.turn(Turn::Older);
+        }
+    };
+    let label = move || match (looking(), desk.busy.get()) {
+        (true, _) => "Stop looking",
+        (false, true) => "Looking…",
+        (false, false) => "Look further back",
+    };
     let older = move |_| desk.turn(Turn::Older);
     view! {
-        <div class="log-end" role="status">
+        // Told when the looking ends, not at every step of it.
+        <div class="log-end" role="status" aria-live=move || if looking() { "off" } else { "polite" }>
             {move || match place.get() {
-                Some((Some(_), Some(to), items)) => view! {
-                    <p data-testid="looked-back">{format!("Looked back to entry {}{}.", model::grouped(to.0), if items == 0 { "; nothing found so far" } else { "" })}</p>
-                    <button type="button" class="plain" data-testid="go-on" disabled=move || desk.busy.get() on:click=older>{move || if desk.busy.get() { "Looking…" } else { "Look further back" }}</button>
+                Some((true, true, items)) => view! {
+                    <Back desk=desk/>
+                    <p data-testid="looked-back">{move || format!("Looked back to entry {}{}.", model::grouped(reached(desk).0), if items == 0 { "; nothing found so far" } else { "" })}</p>
+                    <button type="button" class="plain" data-testid=move || if looking() { "stop-looking" } else { "go-on" } on:click=stop_or_go_on>{label}</button>
                 }.into_any(),
-                Some((Some(_), None, _)) => view! {
+                Some((true, false, _)) => view! {
                     <button type="button" class="plain" data-testid="older" disabled=move || desk.busy.get() on:click=older>{move || if desk.busy.get() { "Fetching…" } else { "Older entries" }}</button>
                 }.into_any(),
-                Some((None, _, items)) if items > 0 => view! { <p class="quiet">"That is where the search ends."</p> }.into_any(),
+                Some((false, _, items)) if items > 0 => view! { <p class="quiet">"That is where the search ends."</p> }.into_any(),
                 _ => ().into_any(),
             }}
         </div>

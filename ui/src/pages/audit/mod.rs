@@ -57,6 +57,8 @@ struct Desk {
     rows: RwSignal<Option<Rows>>,
     busy: RwSignal<bool>,
     error: RwSignal<Option<ApiError>>,
+    /// Whether a search that its time stopped goes on by itself.
+    looking: RwSignal<bool>,
     /// Whether there are newer entries than those shown.
     fresh: RwSignal<bool>,
     /// Whether the list stands at its top.
@@ -92,6 +94,7 @@ impl Desk {
             rows: RwSignal::new(None),
             busy: RwSignal::new(false),
             error: RwSignal::new(None),
+            looking: RwSignal::new(true),
             fresh: RwSignal::new(false),
             at_top: StoredValue::new(true),
             asked: StoredValue::new(0),
@@ -109,7 +112,7 @@ impl Desk {
         let filter = self.filter.get_untracked();
         let (before, after) = self.rows.with_untracked(|rows| match (turn, rows) {
             (Turn::Older, Some(rows)) => (rows.older, None),
-            (Turn::Newer, Some(rows)) => (None, rows.top()),
+            (Turn::Newer, Some(rows)) => (None, rows.top().or(Some(rows.seen))),
             _ => (None, None),
         });
         let count = turn == Turn::First;
@@ -148,7 +151,8 @@ impl Desk {
     fn grown(self) {
         let state = self.rows.with_untracked(|rows| rows.as_ref().map(|rows| (rows.top(), rows.newer.is_some())));
         match state {
-            None | Some((None, _)) if !self.busy.get_untracked() => self.turn(Turn::First),
+            None if !self.busy.get_untracked() => self.turn(Turn::First),
+            Some((None, _)) if !self.busy.get_untracked() => self.turn(Turn::Newer),
             Some((Some(_), false)) if !self.busy.get_untracked() && self.at_top.get_value() => self.turn(Turn::Newer),
             Some((Some(top), false)) => {
                 let filter = self.filter.get_untracked();
@@ -162,6 +166,14 @@ impl Desk {
                 });
             }
             _ => {}
+        }
+    }
+
+    /// Goes on with a search that its time stopped before there was enough to look at.
+    fn look_on(self) {
+        let short = self.rows.with(|rows| rows.as_ref().is_some_and(Rows::is_short));
+        if short && self.looking.get() && !self.busy.get() && self.error.with(Option::is_none) {
+            untrack(|| self.turn(Turn::Older));
         }
     }
 
@@ -223,8 +235,10 @@ pub(crate) fn Audit(live: Live, route: Route) -> impl IntoView {
     desk.agents.ask(ListAgents {});
     Effect::new(move |_| {
         desk.filter.track();
+        desk.looking.set(true);
         untrack(|| desk.turn(Turn::First));
     });
+    Effect::new(move |_| desk.look_on());
     Effect::new(move |before: Option<()>| {
         live.log.track();
         if before.is_some() {

@@ -6,6 +6,8 @@ use clawbutler_wire::audit_search::{MatchCount, SearchPage};
 
 /// Entries kept on the screen at most.
 pub(super) const KEPT: usize = 400;
+/// Entries that fill a screen: with fewer, a search that its time stopped goes on by itself.
+const SCREEN: usize = 30;
 /// Entries fetched at once.
 pub(super) const PAGE: u32 = 100;
 
@@ -20,12 +22,14 @@ pub(super) struct Rows {
     /// The time for a page was over before it was full: everything down to here was looked at.
     pub(super) searched_to: Option<Seq>,
     pub(super) count: Option<MatchCount>,
+    /// Everything older was looked at, or is still to be: what comes is behind it.
+    pub(super) seen: Seq,
 }
 
 impl Rows {
     pub(super) fn first(page: SearchPage) -> Self {
-        let SearchPage { items, older, newer, count, searched_to, indexed: _ } = page;
-        Self { items, older, newer, searched_to, count }
+        let SearchPage { items, older, newer, count, searched_to, indexed } = page;
+        Self { items, older, newer, searched_to, count, seen: indexed }
     }
 
     /// Takes in the page below; what is over the bound falls off above.
@@ -50,6 +54,7 @@ impl Rows {
         let below = std::mem::replace(&mut self.items, above);
         self.items.extend(below);
         self.newer = page.newer;
+        self.seen = self.seen.max(page.indexed);
         if self.items.len() > KEPT {
             self.items.truncate(KEPT);
             self.older = self.items.last().map(|entry| entry.seq);
@@ -60,6 +65,11 @@ impl Rows {
     /// Where newer entries begin.
     pub(super) fn top(&self) -> Option<Seq> {
         self.items.first().map(|entry| entry.seq)
+    }
+
+    /// Whether the time for a page was over before there was a screen full of entries.
+    pub(super) fn is_short(&self) -> bool {
+        self.searched_to.is_some() && self.items.len() < SCREEN
     }
 }
 
@@ -120,7 +130,22 @@ mod tests {
         rows.add_newer(page([5, 4, 3].into_iter(), None, None));
         assert_eq!(rows.count.map(|count| count.entries), Some(Seq(5)), "what came is counted");
         let mut none = Rows::first(page([].into_iter(), None, None));
-        none.add_newer(page([1].into_iter(), None, None));
-        assert_eq!(none.top(), Some(Seq(1)));
+        none.add_newer(SearchPage { indexed: Seq(9), ..page([1].into_iter(), None, None) });
+        assert_eq!((none.top(), none.seen), (Some(Seq(1)), Seq(9)));
+    }
+
+    #[test]
+    fn a_search_goes_on_until_a_screen_is_full() {
+        let stopped = |from: u64, until: u64| SearchPage {
+            searched_to: Some(Seq(from)),
+            ..page((from..until).rev(), Some(from), None)
+        };
+        let mut rows = Rows::first(stopped(90, 90));
+        assert!(rows.is_short());
+        rows.add_older(stopped(70, 90));
+        assert!(rows.is_short());
+        rows.add_older(stopped(50, 70));
+        assert!(!rows.is_short(), "enough to look at");
+        assert!(!Rows::first(page([].into_iter(), None, None)).is_short(), "the log ends");
     }
 }
