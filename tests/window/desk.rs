@@ -2,32 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
+use clawbutler_testkit::group::{Ended, says, start};
 use clawbutler_testkit::machine::wait_for;
 use clawbutler_testkit::webdriver::Session;
 use clawbutler_testkit::{given, http};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-
-/// A child that is ended with everything it started.
-struct Ended(Child);
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        let group = format!("-{}", self.0.id());
-        let _ = Command::new("kill").args(["-TERM", "--", &group]).stderr(Stdio::null()).status();
-        std::thread::sleep(std::time::Duration::from_millis(200));
-        let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
-        let _ = self.0.wait();
-    }
-}
 
 /// The scratch desktop. Children end in the order they stand here.
 pub(crate) struct Desk {
@@ -188,22 +174,6 @@ impl Desk {
             self.run("import", &["-window", "root", &file.display().to_string()]);
         }
     }
-}
-
-fn start(name: &str, args: &[&str], env: &BTreeMap<String, String>) -> Ended {
-    let mut command = Command::new(name);
-    command.args(args).env_clear().envs(env).process_group(0).stdout(Stdio::null()).stderr(Stdio::null());
-    Ended(command.spawn().unwrap_or_else(|error| panic!("{name}: {error}")))
-}
-
-/// Starts a program and reads its first line.
-fn says(name: &str, args: &[&str], env: &BTreeMap<String, String>) -> (Ended, String) {
-    let mut command = Command::new(name);
-    command.args(args).env_clear().envs(env).process_group(0).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut child = command.spawn().unwrap_or_else(|error| panic!("{name}: {error}"));
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    (Ended(child), line.trim().to_owned())
 }
 
 fn free_port() -> u16 {

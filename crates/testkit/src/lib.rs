@@ -10,6 +10,8 @@ pub mod chat;
 mod child;
 pub mod codex;
 pub mod gemini;
+#[cfg(unix)]
+pub mod group;
 pub mod hermes;
 pub mod http;
 pub mod machine;

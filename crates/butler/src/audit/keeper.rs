@@ -183,7 +183,7 @@ impl Butler {
         let Some(keychain) = self.0.ports.keychain.as_deref() else { return };
         let noted = Item::read(keychain).and_then(|item| {
             let Some(mut item) = item else { return Ok(()) };
-            item.note = Some(text.to_owned());
+            item.take(text);
             item.anchors = anchors::files(&self.settings());
             item.write(keychain)
         });

@@ -47,6 +47,9 @@ pub(super) struct Item {
     keys: Vec<String>,
     /// The newest checkpoint.
     pub(super) note: Option<String>,
+    /// The newest checkpoint of the first log that another one took the place of: nothing else may be left of it.
+    #[serde(default)]
+    before: Option<String>,
     /// Files that checkpoints were copied to by the user's choice.
     #[serde(default)]
     pub(super) anchors: Vec<PathBuf>,
@@ -58,7 +61,16 @@ impl Item {
         keys.push(Key::from_seed(seed).public().encoded());
         keys.dedup();
         let keys = keys.split_off(keys.len().saturating_sub(REMEMBERED));
-        Self { seed: hex(seed), keys, note: None, anchors: Vec::new() }
+        Self { seed: hex(seed), keys, note: None, before: None, anchors: Vec::new() }
+    }
+
+    /// Takes the newest checkpoint; one of another log is kept beside it.
+    pub(super) fn take(&mut self, text: &str) {
+        let origin = |text: &str| note::read(text).map(|checkpoint| checkpoint.origin).ok();
+        let old = self.note.replace(text.to_owned());
+        if self.before.is_none() {
+            self.before = old.filter(|old| origin(old) != origin(text));
+        }
     }
 
     pub(super) fn seed(&self) -> Option<[u8; 32]> {
@@ -297,7 +309,8 @@ pub(super) fn gather(
             trust.keys_differ = theirs.last() != last.map(|line| &line.key);
             // The keychain is the stronger place: what only the file names does not count.
             trust.keys = theirs;
-            trust.notes.extend(item.note.clone().map(|note| Found { source: Source::Keychain, note }));
+            let notes = item.before.iter().chain(&item.note).cloned();
+            trust.notes.extend(notes.map(|note| Found { source: Source::Keychain, note }));
             KeyPlace::Keychain
         }
         Some(Err(_)) | None if last.is_some_and(|line| line.in_keychain) => KeyPlace::Unreachable,

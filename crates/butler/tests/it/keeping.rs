@@ -108,6 +108,27 @@ fn a_keychain_that_lost_its_item_is_noticed() {
 }
 
 #[test]
+fn a_log_begun_anew_with_nothing_left_beside_it_is_known_by_the_keychain_for_good() {
+    let mut desk = Desk::new();
+    desk.close();
+    desk.keychain = Some(Arc::new(Chain::default()));
+    desk.open();
+    desk.verdict("ls");
+    for _ in 0..2 {
+        desk.close();
+        for folder in [desk.data(), desk.data().with_file_name("data-state")] {
+            fs::remove_dir_all(folder).unwrap();
+        }
+        desk.open();
+        assert_eq!(desk.entries("tampering.noticed").len(), 1, "{:?}", desk.alerts());
+        desk.close();
+        assert_eq!(verify(&desk).1, "root_differs");
+        desk.open();
+        assert_eq!(verify(&desk).1, "root_differs", "whatever is signed since");
+    }
+}
+
+#[test]
 fn checkpoints_go_to_the_places_the_user_chose_and_are_compared_there() {
     let mut desk = Desk::new();
     let outside = tempfile::tempdir().unwrap();
