@@ -116,6 +116,8 @@ fn a_log_begun_anew_with_nothing_left_beside_it_is_known_by_the_keychain_for_goo
     desk.verdict("ls");
     for _ in 0..2 {
         desk.close();
+        // The stopped clock would give the new log the same first entry.
+        desk.pass_closed_ms(1_000);
         for folder in [desk.data(), desk.data().with_file_name("data-state")] {
             fs::remove_dir_all(folder).unwrap();
         }
