@@ -124,6 +124,18 @@ pub(super) fn all(home: &Path) -> Vec<Recording> {
     files.iter().filter_map(|file| of_file(home, file)).collect()
 }
 
+/// How many records lie there packed: they are not read.
+pub(super) fn packed(home: &Path) -> usize {
+    let mut count = 0;
+    for folder in [paths::sessions(home), paths::archived(home)] {
+        walk(&folder, DEPTH, &mut |path, is_folder| {
+            let plain = path.extension().is_some_and(|end| end == "zst").then(|| path.with_extension(""));
+            count += usize::from(!is_folder && plain.is_some_and(|plain| thread_of(&plain).is_some()));
+        });
+    }
+    count
+}
+
 /// The recording in a file.
 pub(super) fn of_file(home: &Path, file: &Path) -> Option<Recording> {
     let inside = file.starts_with(paths::sessions(home)) || file.starts_with(paths::archived(home));
