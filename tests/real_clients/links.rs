@@ -138,6 +138,29 @@ fn sub_agents_of_hermes_hang_below_their_calls_two_at_once_and_two_deep() {
 }
 
 #[test]
+fn hermes_in_a_command_of_hermes_hangs_below_that_command() {
+    let Some(hermes) = Hermes::guarded("off") else { return };
+    let _row = tried(HERMES, "links: an agent begun by a command");
+    let inner = json!([[{ "tool": "terminal", "input": { "command": "touch inner.ran" } }]]);
+    std::fs::write(hermes.machine.project().join("task.txt"), script(&inner)).unwrap();
+    let outer = json!({ "command": "hermes -z \"$(cat task.txt)\" && echo done", "timeout": 120 });
+    let client = hermes.start(&["-z", &script(&json!([[{ "tool": "terminal", "input": outer }]]))]);
+    allowed_to_its_end(&hermes.machine, client);
+    assert!(hermes.machine.project().join("inner.ran").exists(), "{}", hermes.told("task.txt"));
+    let ledger = hermes.machine.ledger();
+    let requested = |text: &str| {
+        let fits =
+            |entry: &&Value| entry["kind"] == "action.requested" && entry["data"]["effect"].to_string().contains(text);
+        ledger.iter().find(fits).unwrap_or_else(|| panic!("{text} is not in {ledger:#?}"))
+    };
+    let (call, action) = (requested("task.txt"), requested("inner.ran"));
+    let begun = ledger.iter().find(|one| one["trace"] == action["trace"] && one["data"]["begun_by"].is_object());
+    let begun = begun.unwrap_or_else(|| panic!("{ledger:#?}"));
+    let link = json!({ "trace": call["trace"], "span": call["span"], "how": "process" });
+    assert_eq!(begun["data"]["begun_by"], link);
+}
+
+#[test]
 fn sub_agents_of_codex_hang_below_their_calls_two_at_once_and_two_deep() {
     let Some(machine) = codex::machine() else { return };
     let _row = tried(CODEX, "links: sub-agents at once and inside each other");

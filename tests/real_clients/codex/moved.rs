@@ -14,7 +14,7 @@ use clawbutler_wire::registry::HealthLevel;
 use clawbutler_wire::sessions::{SessionDetail, StepBody};
 use serde_json::{Value, json};
 
-use super::super::shared::{level, shown};
+use super::super::shared::{crosses_a_budget, level, shown};
 
 /// Longer than Codex lets a record rest before it packs it.
 const RESTED: Duration = Duration::from_hours(24 * 40);
@@ -23,13 +23,13 @@ fn echo(word: &str) -> String {
     script(&json!([[{ "tool": "exec_command", "input": { "cmd": format!("echo {word}") } }]]))
 }
 
-/// Runs a client to its end and gives the thread it said it works in, and the tokens it said it used.
-fn ended(client: Running) -> (String, Value) {
+/// Runs a client to its end and gives the thread it said it works in.
+fn ended(client: Running) -> String {
     let output = client.finish();
     let said = String::from_utf8(output.stdout).unwrap();
-    let lines: Vec<Value> = said.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-    let of = |kind: &str| lines.iter().rfind(|line| line["type"] == kind).unwrap_or_else(|| panic!("{said}"));
-    (of("thread.started")["thread_id"].as_str().unwrap().to_owned(), of("turn.completed")["usage"].clone())
+    let lines = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let begun = lines.into_iter().find(|line| line["type"] == "thread.started");
+    begun.unwrap_or_else(|| panic!("{said}"))["thread_id"].as_str().unwrap().to_owned()
 }
 
 fn detail(machine: &Machine, thread: &str) -> Option<SessionDetail> {
@@ -73,7 +73,7 @@ fn what_is_put_away_packed_and_taken_up_again_is_told_once() {
     let _row = tried(CODEX, "records: put away, brought back, packed, resumed, forked");
     machine.ask(&Govern { home_id: machine.home_id(), governed: true }).unwrap();
     let [one, two, three] = ["one", "two", "three"].map(echo);
-    let (thread, _) = ended(codex::exec(&machine, &one, &[]));
+    let thread = ended(codex::exec(&machine, &one, &[]));
     told(&machine, &thread, &[&one]);
     codex::cli(&machine, &["archive", &thread]);
     lies(&machine, &thread, "/archived_sessions/");
@@ -96,20 +96,31 @@ fn what_is_put_away_packed_and_taken_up_again_is_told_once() {
         said.then(|| assert_eq!(level(&seen, "packed records"), HealthLevel::Degraded))
     });
     told(&machine, &thread, &[&one]);
-    let (again, _) = ended(codex::exec(&machine, &two, &["resume", &thread]));
+    let again = ended(codex::exec(&machine, &two, &["resume", &thread]));
     assert_eq!(again, thread);
     told(&machine, &thread, &[&one, &two]);
     assert!(record.exists() && !packed.exists(), "the client unpacked it");
     lies(&machine, &thread, "/sessions/");
 
     let whole = detail(&machine, &thread).unwrap().row;
-    let (forked, _) = ended(codex::exec(&machine, &three, &["fork", &thread]));
+    let forked = ended(codex::exec(&machine, &three, &["fork", &thread]));
     assert_ne!(forked, thread);
     wait_for("the fork", || prompts(&machine, &forked).contains(&three).then_some(()));
     let own = wait_for("its end", || detail(&machine, &forked).filter(|one| one.row.tokens.output > 0)).row;
     assert_eq!(own.parent.as_ref(), Some(&whole.id));
-    // Two answers each: what the parent used is not counted again.
-    let answers = |row: &clawbutler_wire::sessions::SessionRow| row.tokens.output;
-    assert_eq!(answers(&own) * 2, answers(&whole), "{own:#?} {whole:#?}");
+    // Two answers of 50 tokens and some: what the parent used is not counted again.
+    let (own, whole) = (own.tokens.output, whole.tokens.output);
+    assert!((100..140).contains(&own) && (200..280).contains(&whole), "{own} {whole}");
     assert_eq!(prompts(&machine, &forked), [three], "its history is its parent's");
+}
+
+#[test]
+fn a_run_that_crosses_a_small_budget_is_in_the_log() {
+    let Some(machine) = codex::machine() else { return };
+    let _row = tried(CODEX, "budget: a run crosses a small one");
+    machine.ask(&Govern { home_id: machine.home_id(), governed: true }).unwrap();
+    // An answer costs about half a cent by the list price.
+    let call = |turn: u32| json!([{ "tool": "exec_command", "input": { "cmd": format!("echo {turn}") } }]);
+    let turns: Vec<Value> = (0..4).map(call).collect();
+    crosses_a_budget(&machine, || drop(ended(codex::exec(&machine, &script(&json!(turns)), &[]))));
 }
