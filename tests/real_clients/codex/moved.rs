@@ -4,7 +4,6 @@
 use std::fs::File;
 use std::time::{Duration, SystemTime};
 
-use clawbutler_core::timeline::What;
 use clawbutler_testkit::codex::{self, Server};
 use clawbutler_testkit::machine::{Machine, Running, wait_for};
 use clawbutler_testkit::model::script;
