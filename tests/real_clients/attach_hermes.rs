@@ -194,7 +194,8 @@ fn a_session_has_one_listener_and_others_see_the_list_only() {
 #[test]
 fn the_engine_shows_what_a_servers_sessions_do() {
     let Some(hermes) = Hermes::new("manual") else { return };
-    let _row = tried(HERMES, "attached: what a server's sessions do is shown");
+    let _row0 = tried(HERMES, "attached: what a server's sessions do is shown");
+    let _row1 = tried(HERMES, "attached: the client's server restarts");
     let real = Real::start(&hermes, None);
     let machine = &hermes.machine;
     let home_id = machine.home_id();
@@ -227,4 +228,21 @@ fn the_engine_shows_what_a_servers_sessions_do() {
     assert!(victim.exists());
     assert!(machine.ledger().iter().any(|entry| entry["kind"] == "gateway.up"));
     drop(owner);
+
+    // The server ends and comes back at its port: the list is followed again, without anybody's doing.
+    let port = real.port;
+    drop(real);
+    let down = || machine.ask(&ListConnections {}).unwrap().items.pop().filter(|one| one.link != LinkState::Up);
+    wait_for("the loss", down);
+    let _real = Real::start(&hermes, Some(port));
+    wait_for("the connection again", up);
+    let (_owner, begun) = runtime.block_on(async {
+        let mut owner = Seat::open(port, TOKEN);
+        assert!(owner.serve.up(PATIENCE).await);
+        let begun = owner.serve.begin(&machine.project().display().to_string()).await.unwrap();
+        owner.serve.say(&begun, &remove(&victim.display().to_string())).await.unwrap();
+        owner.asked().await;
+        (owner, begun)
+    });
+    state(&begun.session, SessionState::Running);
 }

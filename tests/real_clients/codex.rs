@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop and say where")]
 
 mod managed;
+mod moved;
 mod states;
 mod trust;
 mod unseen;

@@ -2,9 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop and say where")]
 
 use clawbutler_testkit::codex;
+use clawbutler_testkit::hermes::Hermes;
 use clawbutler_testkit::machine::{Machine, Running};
 use clawbutler_testkit::model::script;
-use clawbutler_testkit::results::{CLAUDE, CODEX, tried};
+use clawbutler_testkit::results::{CLAUDE, CODEX, HERMES, tried};
 use clawbutler_wire::command::ShowTrace;
 use serde_json::{Value, json};
 
@@ -77,4 +78,109 @@ fn a_subagent_of_claude_code_hangs_below_the_call_that_began_it() {
         let command = inside[0]["data"]["effect"]["command"].as_str().unwrap();
         assert!(call["data"]["effect"]["prompt"].as_str().unwrap().contains(command), "the call that began it");
     }
+}
+
+/// Where the client says that a sub-agent began: the call above it and, as far as it tells, the sub-agent's own calls.
+fn chains(ledger: &[Value], runtime: &str, inner: &[&str]) -> Vec<Vec<String>> {
+    let named = |entry: &Value| entry["data"]["tool"].as_str().unwrap_or_default().to_owned();
+    let of_span =
+        |span: &Value| ledger.iter().find(|entry| entry["kind"] == "action.requested" && entry["span"] == *span);
+    let begun = |entry: &Value| -> Option<Value> {
+        // A session of its own, or a sub-agent inside one.
+        let own = ledger.iter().find(|one| one["trace"] == entry["trace"] && one["data"]["begun_by"].is_object());
+        let inside = ledger.iter().find(|one| one["kind"] == "subagent.started" && one["span"] == entry["parent"]);
+        inside.map(|one| one["parent"].clone()).or_else(|| own.map(|one| one["data"]["begun_by"]["span"].clone()))
+    };
+    let chain = |text: &&str| {
+        let fits = |entry: &&Value| {
+            entry["kind"] == "action.requested"
+                && entry["actor"]["runtime"] == runtime
+                && entry["data"]["effect"]["command"].as_str().is_some_and(|command| command.contains(text))
+        };
+        let mut at = ledger.iter().find(fits).unwrap_or_else(|| panic!("{text} is not in {ledger:#?}"));
+        let mut above = Vec::new();
+        while let Some(span) = begun(at).filter(|_| above.len() < 5) {
+            let Some(call) = of_span(&span) else {
+                above.push("session".to_owned());
+                break;
+            };
+            above.push(named(call));
+            at = call;
+        }
+        above
+    };
+    inner.iter().map(chain).collect()
+}
+
+#[test]
+fn sub_agents_of_hermes_hang_below_their_calls_two_at_once_and_two_deep() {
+    let Some(hermes) = Hermes::guarded("off") else { return };
+    let _row = tried(HERMES, "links: sub-agents at once and inside each other");
+    let settings = std::fs::read_to_string(hermes.home("config.yaml")).unwrap();
+    let more = "delegation: {max_spawn_depth: 2, max_concurrent_children: 3}\n";
+    std::fs::write(hermes.home("config.yaml"), format!("{settings}{more}")).unwrap();
+    let run = |name: &str| json!([{ "tool": "terminal", "input": { "command": format!("touch {name}.ran") } }]);
+    let task = |goal: &Value| json!({ "goal": script(goal), "role": "orchestrator" });
+    let deep = json!([[{ "tool": "delegate_task", "input": task(&json!([run("deep")])) }], run("middle")]);
+    let tasks = [task(&json!([run("first")])), task(&deep)];
+    let client = hermes.start(&["-z", &script(&json!([[{ "tool": "delegate_task", "input": { "tasks": tasks } }]]))]);
+    allowed_to_its_end(&hermes.machine, client);
+    for name in ["first", "middle", "deep"] {
+        assert!(hermes.machine.project().join(format!("{name}.ran")).exists(), "{name}");
+    }
+    let ledger = hermes.machine.ledger();
+    let call = || "delegate_task".to_owned();
+    assert_eq!(
+        chains(&ledger, "hermes", &["first.ran", "middle.ran", "deep.ran"]),
+        [vec![call()], vec![call()], vec![call(), call()]],
+        "{ledger:#?}"
+    );
+}
+
+#[test]
+fn hermes_in_a_command_of_hermes_hangs_below_that_command() {
+    let Some(hermes) = Hermes::guarded("off") else { return };
+    let _row = tried(HERMES, "links: an agent begun by a command");
+    let inner = json!([[{ "tool": "terminal", "input": { "command": "touch inner.ran" } }]]);
+    std::fs::write(hermes.machine.project().join("task.txt"), script(&inner)).unwrap();
+    let outer = json!({ "command": "hermes -z \"$(cat task.txt)\" && echo done", "timeout": 120 });
+    let client = hermes.start(&["-z", &script(&json!([[{ "tool": "terminal", "input": outer }]]))]);
+    allowed_to_its_end(&hermes.machine, client);
+    assert!(hermes.machine.project().join("inner.ran").exists(), "{}", hermes.told("task.txt"));
+    let ledger = hermes.machine.ledger();
+    let requested = |text: &str| {
+        let fits =
+            |entry: &&Value| entry["kind"] == "action.requested" && entry["data"]["effect"].to_string().contains(text);
+        ledger.iter().find(fits).unwrap_or_else(|| panic!("{text} is not in {ledger:#?}"))
+    };
+    let (call, action) = (requested("task.txt"), requested("inner.ran"));
+    let begun = ledger.iter().find(|one| one["trace"] == action["trace"] && one["data"]["begun_by"].is_object());
+    let begun = begun.unwrap_or_else(|| panic!("{ledger:#?}"));
+    let link = json!({ "trace": call["trace"], "span": call["span"], "how": "process" });
+    assert_eq!(begun["data"]["begun_by"], link);
+}
+
+#[test]
+fn sub_agents_of_codex_hang_below_their_calls_two_at_once_and_two_deep() {
+    let Some(machine) = codex::machine() else { return };
+    let _row = tried(CODEX, "links: sub-agents at once and inside each other");
+    machine.install_guard();
+    codex::trust(&machine);
+    let run = |name: &str| json!([{ "tool": "exec_command", "input": { "cmd": format!("touch {name}.ran") } }]);
+    let spawn = |turns: &Value| json!({ "tool": "spawn_agent", "namespace": "multi_agent_v1", "input": { "message": script(turns) } });
+    let wait = json!([{ "tool": "exec_command", "input": { "cmd": "sleep 12", "yield_time_ms": 15_000 } }]);
+    let deep = json!([[spawn(&json!([run("deep")]))], run("middle"), wait]);
+    let turns = json!([[spawn(&json!([run("first")])), spawn(&deep)], wait, wait]);
+    let client = codex::exec(&machine, &script(&turns), &["-c", "agents.max_depth=2"]);
+    allowed_to_its_end(&machine, client);
+    for name in ["first", "middle", "deep"] {
+        assert!(machine.project().join(format!("{name}.ran")).exists(), "{name}");
+    }
+    let ledger = machine.ledger();
+    let chains = chains(&ledger, "codex", &["first.ran", "middle.ran", "deep.ran"]);
+    let depths: Vec<usize> = chains.iter().map(Vec::len).collect();
+    assert!(
+        depths == [1, 1, 2] && chains.iter().flatten().all(|call| call.contains("spawn_agent")),
+        "{chains:?} {ledger:#?}"
+    );
 }

@@ -13,6 +13,7 @@ use std::time::Duration;
 use clawbutler_testkit::http::Reply;
 use clawbutler_testkit::machine::{Machine, Running, wait_for};
 use clawbutler_testkit::results::{Client, Tried, tried};
+use clawbutler_wire::budget::GetBudget;
 use clawbutler_wire::command::{
     Discover, GetSettings, KillAgent, PlanGuard, ReviveAgent, SetAgentState, ShowAgent, UninstallGuard, UpdateSettings,
 };
@@ -453,4 +454,23 @@ pub(super) fn hangs_below(machine: &Machine, runtime: &str, tool: &str, inner: &
         .iter()
         .find(|entry| entry["trace"] == begun["trace"] && entry["data"]["effect"].to_string().contains(inner));
     assert!(inside.is_some_and(|entry| entry["trace"] != call["trace"]), "{requested:#?}");
+}
+
+/// A run that spends more than a day's cent is in the log, threshold by threshold.
+pub(super) fn crosses_a_budget(machine: &Machine, run: impl FnOnce()) {
+    let mut settings = machine.ask(&GetSettings {}).unwrap();
+    settings.budget.day_cents = Some(1);
+    machine.ask(&UpdateSettings { settings }).unwrap();
+    run();
+    let view = wait_for("the budget used up", || {
+        let view = machine.ask(&GetBudget {}).unwrap();
+        view.percent.is_some_and(|percent| percent >= 100).then_some(view)
+    });
+    assert!(view.day.spent_micro >= 10_000 && view.day.unpriced == 0, "{view:?}");
+    let crossed = wait_for("three entries", || {
+        let entries = machine.ledger().into_iter().filter(|entry| entry["kind"] == "budget.crossed");
+        let thresholds: Vec<Value> = entries.map(|entry| entry["data"]["threshold"].clone()).collect();
+        (thresholds.len() >= 3).then_some(thresholds)
+    });
+    assert_eq!(crossed, [json!(50), json!(80), json!(100)]);
 }

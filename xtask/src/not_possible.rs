@@ -66,7 +66,21 @@ pub(crate) const ALL: &[Entry] = &[
     ),
     ("Hermes", "guard: in force only when the client trusts it", "It loads the plugins its settings name unasked."),
     ("Hermes", "guard: trusted over the client's own interface", "It loads the plugins its settings name unasked."),
-    ("Hermes", "guard: machine-wide, against", "It has no settings of the machine that stand above its user's."),
+    (
+        "Hermes",
+        "guard: machine-wide, against",
+        "Its settings of the machine name plugins, but every home has to hold the plugin itself.",
+    ),
+    (
+        "Hermes",
+        "attached: states, limits",
+        "Its server tells no limits, and contexts only to the connection that began the session; states have a row.",
+    ),
+    (
+        "Hermes",
+        "records: what no hook sees is said",
+        "Every tool call reaches the guard; jobs that run a script without an agent are a check of the home.",
+    ),
     (
         "Hermes",
         "guard: taken in by a running client",

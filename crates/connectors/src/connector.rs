@@ -40,6 +40,11 @@ pub trait Connector: Send + Sync + std::fmt::Debug {
     fn keeper(&self, _home: &Path) -> Option<Keeper> {
         None
     }
+    /// Whether the process of a session finishes what it does when it is asked to end, further tool calls included, and
+    /// ends at once when it is asked again.
+    fn ends_when_asked_again(&self, _session: &LiveSession) -> bool {
+        false
+    }
     /// Whether [`Self::sessions`] can see sessions on this system at all.
     fn sees_sessions(&self, _env: &Env) -> bool {
         true
@@ -145,7 +150,8 @@ pub trait Connector: Send + Sync + std::fmt::Debug {
     /// Queries that list the sessions in a database, newest first, for a recording whose `session` is empty:
     /// it stands for the whole database, which only the reader of databases can look into.
     ///
-    /// `?1` is the most rows wanted. Columns by name: `session`, and where known `parent`, `cwd`, `title`; each
+    /// `?1` is the most rows wanted. Columns by name: `session`, and where known `parent`, `cwd`, `title`, and `last`,
+    /// which no cursor of the session is past: where more was read, an older database was written over this one. Each
     /// row makes one recording of the same path and form. Several queries are run in turn until one fits.
     fn session_queries(&self) -> &'static [&'static str] {
         &[]

@@ -20,6 +20,14 @@ pub enum Ended {
     CouldNot(String),
 }
 
+/// How often a process is asked before it is ended by force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ask {
+    Once,
+    /// For one that finishes its work when it is asked, and ends at once when it is asked again.
+    Twice,
+}
+
 /// One process of the system's table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row {
@@ -33,6 +41,8 @@ pub struct Row {
 
 /// Between two looks at an ending process.
 const LOOK: Duration = Duration::from_millis(50);
+/// How long a process may take to begin its own ending before it is asked again.
+const AGAIN: Duration = Duration::from_millis(300);
 /// How long a process ended by force may take to be gone.
 const FORCED: Duration = Duration::from_secs(2);
 /// Descendants of one process that are ended with it.
@@ -47,12 +57,12 @@ pub fn is(pid: u32, started: u64) -> bool {
 /// value holds its descendants that could not be ended, by process id with the reason.
 ///
 /// Never ends this process, one of those that started it, or the system's first process.
-pub fn end(pid: u32, started: u64, grace: Duration) -> (Ended, Vec<(u32, String)>) {
+pub fn end(pid: u32, started: u64, grace: Duration, ask: Ask) -> (Ended, Vec<(u32, String)>) {
     if let Some(why) = untouchable(pid, &os::table()) {
         return (Ended::CouldNot(why.to_owned()), Vec::new());
     }
     let mut below = BTreeMap::new();
-    let ended = end_one(pid, started, grace, |table| note_descendants(pid, table, &mut below));
+    let ended = end_one(pid, started, grace, ask, |table| note_descendants(pid, table, &mut below));
     if ended == Ended::Gone {
         return (ended, Vec::new());
     }
@@ -63,7 +73,7 @@ pub fn end(pid: u32, started: u64, grace: Duration) -> (Ended, Vec<(u32, String)
         if untouchable(child, &table).is_some() {
             continue;
         }
-        if let Ended::CouldNot(why) = end_one(child, began, LOOK * 4, |_| ()) {
+        if let Ended::CouldNot(why) = end_one(child, began, LOOK * 4, Ask::Once, |_| ()) {
             left.push((child, why));
         }
     }
@@ -74,12 +84,13 @@ pub fn end(pid: u32, started: u64, grace: Duration) -> (Ended, Vec<(u32, String)
     clippy::disallowed_methods,
     reason = "how long a process is waited for is measured on the machine's own clock"
 )]
-fn end_one(pid: u32, started: u64, grace: Duration, mut each: impl FnMut(&[Row])) -> Ended {
+fn end_one(pid: u32, started: u64, grace: Duration, ask: Ask, mut each: impl FnMut(&[Row])) -> Ended {
     if !is(pid, started) {
         return Ended::Gone;
     }
     each(&os::table());
-    for (force, patience) in [(false, grace), (true, FORCED)] {
+    let again = (ask == Ask::Twice).then_some((false, AGAIN.min(grace)));
+    for (force, patience) in again.into_iter().chain([(false, grace), (true, FORCED)]) {
         match os::signal(pid, started, force) {
             Ok(true) => {}
             Ok(false) => return if force { Ended::Asked } else { Ended::Gone },

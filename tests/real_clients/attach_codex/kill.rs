@@ -65,6 +65,7 @@ fn a_turn_is_stopped_over_the_line_and_all_of_it_by_the_kill_switch() {
     for session in [&stopped, &running.0] {
         let [item] = of(session)[..] else { panic!("{session}: {:?}", report.items) };
         assert_eq!((item.outcome, item.pid), (KillOutcome::Stopped, Some(real.0.id())), "{item:?}");
+        assert!(!item.says.contains("by force"), "it ends at once when it is asked again: {item:?}");
     }
     assert!(running.1.iter().all(|command| !alive(*command)), "the commands were ended too");
     wait_for("the end of the daemon", || real.0.try_wait().unwrap());

@@ -26,7 +26,8 @@ fn does(machine: &Machine, state: SessionState, source: StateSource) {
 #[test]
 fn states_limits_and_contexts_are_told() {
     let Some(machine) = codex::machine() else { return };
-    let _row = tried(CODEX, "attached: states, limits and contexts are told");
+    let _rows = ["attached: states, limits and contexts are told", "attached: what a server's sessions do is shown"]
+        .map(|scenario| tried(CODEX, scenario));
     let real = attached(&machine);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {

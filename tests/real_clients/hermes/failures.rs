@@ -137,6 +137,7 @@ fn a_plugin_that_cannot_work_is_shown_and_repaired() {
     let Some(hermes) = Hermes::guarded("off") else { return };
     let _row0 = tried(HERMES, "guard: a broken one is shown and repaired");
     let _row1 = tried(HERMES, "guard: switched off by the client's own command");
+    let _row2 = tried(HERMES, "guard: switched off by the client's own setting");
     let bench = Bench(hermes);
     assert_eq!(bench.home("home/.hermes").guard.state, GuardState::User);
     let plugin = bench.0.home("plugins/clawbutler");
@@ -164,6 +165,16 @@ fn a_plugin_that_cannot_work_is_shown_and_repaired() {
     let status = bench.home("home/.hermes").guard;
     assert_eq!(status.state, GuardState::User, "after Hermes rewrote its settings: {}", status.says);
     bench.all_denied("again");
+
+    // A line in a file of variables leaves out every plugin, and no process shows it.
+    fs::write(bench.0.home(".env"), "HERMES_SAFE_MODE=1\n").unwrap();
+    let status = bench.home("home/.hermes").guard;
+    assert!(status.state == GuardState::Bypassed && status.says.contains("HERMES_SAFE_MODE"), "{}", status.says);
+    bench.0.chat(&script(&json!([terminal("touch safe.txt && rm -rf nothing")]))).finish();
+    assert!(bench.file("safe.txt").exists(), "this release runs without its plugins");
+    fs::write(bench.0.home(".env"), "HERMES_SAFE_MODE=0\n").unwrap();
+    assert_eq!(bench.home("home/.hermes").guard.state, GuardState::User);
+    bench.all_denied("on-again");
 
     fs::remove_dir_all(&plugin).unwrap();
     assert_eq!(bench.home("home/.hermes").guard.state, GuardState::Damaged);

@@ -17,7 +17,7 @@ use super::{Bench, terminal};
 #[test]
 fn the_install_and_its_home_are_found_without_running_it() {
     let Some(hermes) = Hermes::new("off") else { return };
-    let _row = tried(HERMES, "found: install and home");
+    let _row = tried(HERMES, "found: install, home, running session");
     let bench = Bench(hermes);
     let found = bench.0.machine.ask(&Discover {}).unwrap();
     let installs: Vec<_> = found.installs.iter().filter(|install| install.runtime == "hermes").collect();

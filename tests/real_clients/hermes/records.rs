@@ -15,6 +15,7 @@ use clawbutler_testkit::model::script;
 use clawbutler_testkit::results::{HERMES, tried};
 use serde_json::{Value, json};
 
+use super::super::shared::crosses_a_budget;
 use super::{Bench, terminal};
 
 /// Most rows of one look; few, so that a session takes several.
@@ -226,4 +227,13 @@ fn what_is_told_is_what_hermes_recorded() {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small positive number")]
     let one = one.round() as u64;
     assert_eq!(sum(|usage| usage.cost_microusd.unwrap()), asked * one, "{all:?}");
+}
+
+#[test]
+fn a_run_that_crosses_a_small_budget_is_in_the_log() {
+    let Some(hermes) = Hermes::guarded("off") else { return };
+    let _row = tried(HERMES, "budget: a run crosses a small one");
+    // An answer costs 0.14 cents at the prices that the model on loopback lists.
+    let turns: Vec<Value> = (0..9).map(|turn| terminal(&format!("echo {turn}"))).collect();
+    crosses_a_budget(&hermes.machine, || drop(hermes.chat(&script(&json!(turns))).finish()));
 }

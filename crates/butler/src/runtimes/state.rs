@@ -12,7 +12,7 @@ use clawbutler_connectors::places::{connector_of, is_address};
 use clawbutler_core::actor::Actor;
 use clawbutler_core::limits::{KILL_GRACE_MS, KILL_PROCESSES, KILL_ROUNDS};
 use clawbutler_ledger::Kind;
-use clawbutler_platform::ending::{self, Ended};
+use clawbutler_platform::ending::{self, Ask, Ended};
 use clawbutler_platform::service;
 use clawbutler_store::Durability;
 use clawbutler_store::table::homes::{HomeRow, HomeState};
@@ -220,7 +220,7 @@ impl Butler {
                 let shared = items.iter().find(|item| item.pid == Some(session.pid) && item.session.is_some()).cloned();
                 match shared {
                     Some(with) => items.push(ended_with(&session, &with)),
-                    None => items.extend(end_session(&session)),
+                    None => items.extend(end_session(&session, ask_of(connector, &session))),
                 }
             }
         }
@@ -309,13 +309,17 @@ fn ended_with(session: &LiveSession, with: &KillItem) -> KillItem {
     item(session, with.outcome, says)
 }
 
-fn end_session(session: &LiveSession) -> Vec<KillItem> {
+fn ask_of(connector: &dyn Connector, session: &LiveSession) -> Ask {
+    if connector.ends_when_asked_again(session) { Ask::Twice } else { Ask::Once }
+}
+
+fn end_session(session: &LiveSession, ask: Ask) -> Vec<KillItem> {
     let Some(started) = session.process_started else {
         let why = "The runtime does not tell when this process started, so it cannot be told from another one that took its id.";
         return vec![could_not(session, why.to_owned())];
     };
     let name = |outcome, says| item(session, outcome, says);
-    end_process(session.pid, started, name, &format!("the session in {}", session.cwd))
+    end_process(session.pid, started, ask, name, &format!("the session in {}", session.cwd))
 }
 
 /// Ends what would start sessions again; one that is gone is not worth a word.
@@ -328,16 +332,22 @@ fn end_keeper(keeper: &Keeper) -> Vec<KillItem> {
         outcome,
         says: if outcome == KillOutcome::Stopped { format!("{says} {}", keeper.later) } else { says },
     };
-    let mut items = end_process(keeper.pid, keeper.process_started, name, &format!("the {}", keeper.what));
+    let mut items = end_process(keeper.pid, keeper.process_started, Ask::Once, name, &format!("the {}", keeper.what));
     items.retain(|item| item.outcome != KillOutcome::Gone);
     items
 }
 
 /// Ends a process and what it started. `name` makes the item of the process itself, `whose` says who started the others.
-fn end_process(pid: u32, started: u64, name: impl Fn(KillOutcome, String) -> KillItem, whose: &str) -> Vec<KillItem> {
+fn end_process(
+    pid: u32,
+    started: u64,
+    ask: Ask,
+    name: impl Fn(KillOutcome, String) -> KillItem,
+    whose: &str,
+) -> Vec<KillItem> {
     // What a service manager starts again is not stopped for good: read while it runs.
     let service = service::of(pid);
-    let (ended, left) = ending::end(pid, started, Duration::from_millis(KILL_GRACE_MS));
+    let (ended, left) = ending::end(pid, started, Duration::from_millis(KILL_GRACE_MS), ask);
     let (outcome, says) = match ended {
         Ended::Asked => (KillOutcome::Stopped, "It ended when it was asked to.".to_owned()),
         Ended::Forced => (KillOutcome::Stopped, "It did not end when asked, so it was ended by force.".to_owned()),

@@ -90,13 +90,41 @@ impl Butler {
             cwd: mask(&recording.cwd),
             seen_at: look.map_or_else(|| self.now().0, |look| look.modified),
         };
-        let path = recording.path.to_string_lossy();
-        let row = self.0.sessions.store.write(|write| {
-            let session = write.session(&name)?;
-            write.recording(session, &place.id, &path, recording.agent.as_deref())
+        let (path, agent) = (recording.path.to_string_lossy(), recording.agent.as_deref());
+        let store = &self.0.sessions.store;
+        let session = store.write(|write| write.session(&name))?;
+        let moved = self.lay_elsewhere(session, recording)?;
+        let row = store.write(|write| {
+            if let Some(moved) = moved {
+                write.moved(moved, &path)?;
+            }
+            write.recording(session, &place.id, &path, agent)
         })?;
+        hand.rows.retain(|_, known| moved != Some(known.key));
         hand.rows.insert(key, row.clone());
         Ok(row)
+    }
+
+    /// What was read of this recording at a path where it no longer lies: its client put the file away, or brought it
+    /// back. Nothing of it is to be told twice.
+    fn lay_elsewhere(&self, session: i64, recording: &Recording) -> Result<Option<i64>, StoreError> {
+        if !matches!(recording.form, Form::Lines) {
+            return Ok(None);
+        }
+        let known = self.0.sessions.store.read::<_, StoreError>(|read| read.recordings(session))?;
+        if known.iter().any(|row| Path::new(&row.path) == recording.path && row.agent == recording.agent) {
+            return Ok(None);
+        }
+        let is_this = |row: &RecordingRow| {
+            let gone = row.agent == recording.agent && row.position > 0 && !Path::new(&row.path).exists();
+            let begins_so = || -> std::io::Result<bool> {
+                let mut file = File::open(&recording.path)?;
+                let (growth, _) = prints::growth(&mut file, lines::look(&recording.path)?, row)?;
+                Ok(growth != Growth::Rewritten)
+            };
+            gone && begins_so().unwrap_or(false)
+        };
+        Ok(known.iter().find(|row| is_this(row)).map(|row| row.key))
     }
 
     fn read_lines(&self, hand: &mut Hand, place: &Place, recording: &Recording) -> Result<Taken, StoreError> {
@@ -216,18 +244,18 @@ impl Butler {
         let sessions = if recording.session.is_empty() {
             listed(&database, place, recording, if whole { RECORDINGS } else { RECORDED_SESSIONS })?
         } else {
-            vec![recording.clone()]
+            vec![(recording.clone(), None)]
         };
         let identity = lines::identity(&recording.path);
         let mut first = None;
-        for one in sessions {
+        for (one, last) in sessions {
             if all.bytes >= ANSWER_BYTES {
                 all.more = true;
                 break;
             }
             let mut row = self.row(hand, place, &one)?;
-            if row.position > 0 && row.identity != identity {
-                // Another database lies in its place: its rows are others.
+            if row.position > 0 && (row.identity != identity || last.is_some_and(|last| last < row.position)) {
+                // Another database lies in its place, or an older one was written over it: its rows are others.
                 self.0.sessions.store.write(|write| write.start_again(row.session, row.key))?;
                 hand.rows.retain(|_, known| known.session != row.session);
                 row = self.row(hand, place, &one)?;
@@ -306,24 +334,25 @@ impl Butler {
     }
 }
 
-/// The sessions in a database, newest first.
+/// The sessions in a database, newest first, each with the last cursor it can have, where its runtime's rows say so.
 fn listed(
     database: &Foreign,
     place: &Place,
     recording: &Recording,
     limit: usize,
-) -> Result<Vec<Recording>, StoreError> {
+) -> Result<Vec<(Recording, Option<i64>)>, StoreError> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let found = database.rows(place.connector.session_queries(), &[&limit])?;
     let one = |row: ForeignRow| {
         let text = |name: &str| row.columns.get(name).and_then(Value::as_str).map(str::to_owned);
-        Some(Recording {
+        let found = Recording {
             session: text("session").filter(|session| !session.is_empty())?,
             parent: text("parent"),
             cwd: text("cwd"),
             title: text("title"),
             ..recording.clone()
-        })
+        };
+        Some((found, row.columns.get("last").and_then(Value::as_i64)))
     };
     Ok(found.into_iter().filter_map(one).collect())
 }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use clawbutler_platform::ending::{self, Ask, Ended};
 use clawbutler_wire::Code;
 use clawbutler_wire::approvals::Verb;
 use clawbutler_wire::command::{Govern, KillAgent, ReviveAgent};
@@ -90,7 +91,7 @@ fn the_kill_switch_ends_what_runs_and_says_so() {
     assert_eq!(outcomes, expected, "{report:?}");
     assert!(report.items.iter().any(|item| item.says.contains("by force")));
     assert!(!polite.runs() && !deaf.runs());
-    assert!(!clawbutler_platform::ending::is(below, below_started), "what a session started is ended with it");
+    assert!(!ending::is(below, below_started), "what a session started is ended with it");
     assert_eq!((report.complete, report.denied, report.beyond.len()), (true, 1, 2));
     assert_eq!(answer(&ticket).verdict, Verdict::Deny);
     assert_eq!(report.agent.state, AgentState::Killed);
@@ -114,13 +115,13 @@ fn a_process_that_took_the_id_of_another_is_left_alone() {
     register(&registry, process.pid(), process.started() - 1);
     let report = registry.desk.butler().kill_agent(KillAgent { home_id: registry.id.clone() }).unwrap();
     assert_eq!(report.items, []);
-    let ended = clawbutler_platform::ending::end(process.pid(), process.started() - 1, Duration::from_millis(100));
-    assert_eq!(ended, (clawbutler_platform::ending::Ended::Gone, vec![]));
+    let ended = ending::end(process.pid(), process.started() - 1, Duration::from_millis(100), Ask::Once);
+    assert_eq!(ended, (Ended::Gone, vec![]));
     assert!(process.runs());
     // Nor does a record of the runtime make it end us or those that started us.
     let own = std::process::id();
-    let ended = clawbutler_platform::ending::end(own, clawbutler_platform::os::started(own).unwrap(), Duration::ZERO);
-    assert!(matches!(ended.0, clawbutler_platform::ending::Ended::CouldNot(_)));
+    let ended = ending::end(own, clawbutler_platform::os::started(own).unwrap(), Duration::ZERO, Ask::Once);
+    assert!(matches!(ended.0, Ended::CouldNot(_)));
 }
 
 #[test]
@@ -143,7 +144,22 @@ fn what_cannot_be_told_for_sure_is_reported_as_not_stopped() {
 fn ending_waits_no_longer_than_it_must() {
     let mut process = Process::start("exec sleep 300");
     let start = Instant::now();
-    let (ended, left) = clawbutler_platform::ending::end(process.pid(), process.started(), Duration::from_secs(20));
-    assert_eq!((ended, left), (clawbutler_platform::ending::Ended::Asked, vec![]));
+    let (ended, left) = ending::end(process.pid(), process.started(), Duration::from_secs(20), Ask::Once);
+    assert_eq!((ended, left), (Ended::Asked, vec![]));
     assert!(start.elapsed() < Duration::from_secs(10) && !process.runs());
+}
+
+/// As a server does that finishes its turns first.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a generous bound on time is what is tested")]
+fn what_goes_on_when_it_is_asked_is_asked_again() {
+    let deaf_once = "asked() { trap - TERM; }; trap asked TERM; echo ready; while :; do sleep 0.05; done";
+    let grace = Duration::from_secs(20);
+    let mut process = Process::start(deaf_once);
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(process.0.stdout.take().unwrap()), &mut line).unwrap();
+    let start = Instant::now();
+    let (ended, _) = ending::end(process.pid(), process.started(), grace, Ask::Twice);
+    assert_eq!(ended, Ended::Asked);
+    assert!(start.elapsed() < grace / 2 && !process.runs());
 }

@@ -41,7 +41,12 @@ impl Drop for Client {
         let below = clawbutler_platform::ending::is;
         let started = clawbutler_platform::os::started(self.pid()).unwrap_or_default();
         if below(self.pid(), started) {
-            clawbutler_platform::ending::end(self.pid(), started, std::time::Duration::ZERO);
+            clawbutler_platform::ending::end(
+                self.pid(),
+                started,
+                std::time::Duration::ZERO,
+                clawbutler_platform::ending::Ask::Once,
+            );
         }
         let _ = self.0.wait();
     }

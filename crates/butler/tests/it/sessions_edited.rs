@@ -195,3 +195,47 @@ fn the_running_engine_notices_it_by_itself() {
         std::thread::sleep(Duration::from_millis(5));
     }
 }
+
+#[test]
+fn a_file_that_was_moved_is_not_told_twice() {
+    let desk = Desk::new();
+    let codex = desk.home().join(".codex");
+    let name = "rollout-2026-11-22T11-12-48-0199c0de-0000-7000-8000-000000000001.jsonl";
+    let (day, away) = (codex.join("sessions/2026/11/22"), codex.join("archived_sessions"));
+    fs::create_dir_all(&day).unwrap();
+    fs::create_dir_all(&away).unwrap();
+    fs::write(codex.join("config.toml"), "").unwrap();
+    let home_id = desk.home_of("codex");
+    desk.butler().govern(Govern { home_id, governed: true }).unwrap();
+    let line = |kind: &str, payload: serde_json::Value| {
+        format!("{}\n", serde_json::json!({ "timestamp": "2026-11-22T11:12:48Z", "type": kind, "payload": payload }))
+    };
+    let prompt = |text: &str| line("event_msg", serde_json::json!({ "type": "user_message", "message": text }));
+    let thread = "0199c0de-0000-7000-8000-000000000001";
+    let meta = serde_json::json!({ "id": thread, "session_id": thread, "cwd": "/p", "cli_version": "0.130.0" });
+    fs::write(day.join(name), line("session_meta", meta) + &prompt("one")).unwrap();
+    let prompts = || {
+        desk.butler().read_sessions();
+        let sessions = desk.butler().list_sessions(ListSessions::default()).unwrap().items;
+        assert_eq!(sessions.len(), 1);
+        let steps = ListSteps { session: sessions[0].id.clone(), ..ListSteps::default() };
+        let steps = desk.butler().list_steps(steps).unwrap().items.into_iter();
+        let prompts = steps.filter_map(|step| match step.what {
+            StepBody::Prompt { text } => Some(text),
+            _ => None,
+        });
+        let shown = desk.butler().show_session(ShowSession { id: sessions[0].id.clone() }).unwrap();
+        (prompts.collect::<Vec<_>>().join(" "), shown.recordings.len())
+    };
+    assert_eq!(prompts(), ("one".to_owned(), 1));
+    // Put away, brought back with more, and put away again.
+    fs::rename(day.join(name), away.join(name)).unwrap();
+    assert_eq!(prompts(), ("one".to_owned(), 1));
+    fs::rename(away.join(name), day.join(name)).unwrap();
+    OpenOptions::new().append(true).open(day.join(name)).unwrap().write_all(prompt("two").as_bytes()).unwrap();
+    assert_eq!(prompts(), ("one two".to_owned(), 1));
+    // Copied and removed, as between two disks.
+    fs::copy(day.join(name), away.join(name)).unwrap();
+    fs::remove_file(day.join(name)).unwrap();
+    assert_eq!(prompts(), ("one two".to_owned(), 1));
+}

@@ -122,6 +122,35 @@ fn another_database_in_the_same_place_is_read_anew() {
     assert_eq!(hermes.prompts("one"), ["new"]);
 }
 
+/// As `hermes import` does it: the file stays the same one, and what it holds is another.
+#[test]
+fn an_older_database_written_over_the_newer_one_is_read_anew_and_one_made_compact_is_not() {
+    let hermes = Hermes::new();
+    let owner = hermes.owner();
+    owner.execute_batch(SCHEMA).unwrap();
+    session(&owner, "one");
+    say(&owner, "one", "first");
+    drop(owner);
+    let backup = hermes.path().with_extension("backup");
+    fs::copy(hermes.path(), &backup).unwrap();
+    let owner = hermes.owner();
+    for number in 0..20 {
+        say(&owner, "one", &format!("old {number}"));
+    }
+    owner.execute_batch("DELETE FROM messages WHERE content = 'old 3'; VACUUM").unwrap();
+    assert_eq!(hermes.prompts("one").len(), 20);
+    owner.execute_batch("DELETE FROM messages WHERE content = 'old 4'; VACUUM").unwrap();
+    drop(owner);
+    assert_eq!(hermes.prompts("one").len(), 20, "what was read stays");
+    assert_eq!(hermes.rows()[0].generation, 0);
+    fs::copy(&backup, hermes.path()).unwrap();
+    assert_eq!(hermes.prompts("one"), ["first"]);
+    assert_eq!(hermes.rows()[0].generation, 1);
+    let owner = hermes.owner();
+    say(&owner, "one", "new");
+    assert_eq!(hermes.prompts("one"), ["first", "new"]);
+}
+
 #[test]
 fn an_old_session_among_many_goes_on() {
     let hermes = Hermes::new();

@@ -66,6 +66,10 @@ impl Connector for Codex {
         sessions::live(env, home)
     }
 
+    fn ends_when_asked_again(&self, session: &LiveSession) -> bool {
+        session.kind == sessions::SERVER
+    }
+
     fn sees_sessions(&self, env: &Env) -> bool {
         env.os == Os::Linux
     }
@@ -142,9 +146,8 @@ impl Connector for Codex {
             ),
             pause: Can::Partly("A session waits as long as one of its calls is held; between calls it goes on."),
             kill: Can::Partly(
-                "The process of a session can be ended on Linux. Sessions of one background server end together; asked \
-                 to end, it goes on with the turns that run, and only the guard stops their next calls until it is \
-                 ended by force.",
+                "The process of a session can be ended on Linux. Sessions of one background server end together: asked \
+                 once it goes on with the turns that run, so it is asked twice.",
             ),
             resume: Can::Partly("A held call goes on when you allow it; an ended session is resumed in Codex."),
             configure: Can::Yes("`config.toml` and the machine-wide `requirements.toml`, with every other byte kept."),

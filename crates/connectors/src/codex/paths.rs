@@ -45,9 +45,12 @@ pub(super) fn system_config(env: &Env) -> PathBuf {
     system(env).join("config.toml")
 }
 
+/// The folder of the records.
+pub(super) const SESSIONS: &str = "sessions";
+
 /// Records of sessions.
 pub(super) fn sessions(home: &Path) -> PathBuf {
-    home.join("sessions")
+    home.join(SESSIONS)
 }
 
 /// Records of sessions that were put away.

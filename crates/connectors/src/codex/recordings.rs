@@ -9,7 +9,7 @@ use clawbutler_core::limits::RECORDINGS;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::paths;
+use super::paths::{self, SESSIONS};
 use crate::record::{Form, Recording};
 
 /// Longest first line that is read (bytes): it carries the model's whole instructions.
@@ -122,6 +122,40 @@ pub(super) fn all(home: &Path) -> Vec<Recording> {
     files.sort_by(|one, other| other.file_name().cmp(&one.file_name()).then_with(|| one.cmp(other)));
     files.truncate(RECORDINGS);
     files.iter().filter_map(|file| of_file(home, file)).collect()
+}
+
+/// The record of the thread that started another one of the same session, whose own record is given: a sub-agent's
+/// own sub-agents are of its session too.
+pub(super) fn parent_of(root: &Path, thread: &str) -> Option<PathBuf> {
+    let beside = root.parent()?;
+    // A session may last for days: `sessions/<year>/<month>/<day>`.
+    let folder = beside.ancestors().nth(DEPTH - 1).filter(|folder| folder.ends_with(SESSIONS));
+    let of = |thread: &str| {
+        let is_it = |path: &Path| thread_of(path).as_deref() == Some(thread);
+        let near = std::fs::read_dir(beside).into_iter().flatten().flatten().take(ENTRIES).map(|entry| entry.path());
+        near.into_iter().find(|path| is_it(path)).or_else(|| {
+            let mut found = None;
+            walk(folder?, DEPTH, &mut |path, is_folder| {
+                if !is_folder && is_it(&path) {
+                    found = Some(path);
+                }
+            });
+            found
+        })
+    };
+    of(&head(&of(thread)?)?.parent?)
+}
+
+/// How many records lie there packed: they are not read.
+pub(super) fn packed(home: &Path) -> usize {
+    let mut count = 0;
+    for folder in [paths::sessions(home), paths::archived(home)] {
+        walk(&folder, DEPTH, &mut |path, is_folder| {
+            let plain = path.extension().is_some_and(|end| end == "zst").then(|| path.with_extension(""));
+            count += usize::from(!is_folder && plain.is_some_and(|plain| thread_of(&plain).is_some()));
+        });
+    }
+    count
 }
 
 /// The recording in a file.

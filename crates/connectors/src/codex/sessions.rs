@@ -14,6 +14,9 @@ use crate::moment;
 const PROCESSES: usize = 50_000;
 const OPEN_FILES: usize = 4_096;
 
+/// The kind of a session that a server with no window of its own keeps, for itself or for the windows of others.
+pub(super) const SERVER: &str = "background";
+
 /// See [`crate::connector::Connector::sessions`].
 pub(super) fn live(env: &Env, home: &Path) -> Vec<LiveSession> {
     if env.os != Os::Linux {
@@ -92,7 +95,7 @@ fn kind(folder: &Path) -> &'static str {
     while let Some(word) = words.next() {
         match word {
             "exec" | "e" | "review" => return "print",
-            "app-server" => return "background",
+            "app-server" => return SERVER,
             "mcp-server" | "mcp" => return "server",
             "-c" | "--config" | "-p" | "--profile" | "-m" | "--model" | "-C" | "--cd" | "-s" | "--sandbox" | "-a"
             | "--ask-for-approval" | "--enable" | "--disable" | "-i" | "--image" | "--add-dir" => {

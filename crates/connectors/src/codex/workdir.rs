@@ -10,7 +10,7 @@ use std::path::{Component, Path};
 
 use serde_json::{Map, Value};
 
-use super::paths;
+use super::{paths, recordings};
 
 /// How much of the record's end is read (bytes). Parallel calls stand close together.
 const TAIL_BYTES: u64 = 256 * 1024;
@@ -47,8 +47,13 @@ fn tail(home: &Path, record: &Path) -> Option<String> {
     end(record)
 }
 
-/// The call by which a thread's record says that it started another one. `multi_agent_v1` tells it with the call's end.
+/// The call by which the record of a session, or of one of its sub-agents, says that it started another thread.
 pub(super) fn spawned_by(record: &Path, thread: &str) -> Option<String> {
+    named_in(record, thread).or_else(|| named_in(&recordings::parent_of(record, thread)?, thread))
+}
+
+/// The same in one record. `multi_agent_v1` tells it with the call's end.
+fn named_in(record: &Path, thread: &str) -> Option<String> {
     let text = end(record)?;
     text.lines().rev().filter(|line| line.contains(thread)).find_map(|line| {
         let value: Value = serde_json::from_str(line).ok()?;

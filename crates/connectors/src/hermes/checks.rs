@@ -5,7 +5,7 @@ use std::path::Path;
 use clawbutler_core::limits::CONFIG_FILE_BYTES;
 use serde_json::Value;
 
-use super::{paths, plugin, process, records, status};
+use super::{paths, plugin, process, records, status, switches};
 use crate::disk;
 use crate::env::Env;
 use crate::facts::{Check, Health};
@@ -84,14 +84,18 @@ fn announced(env: &Env, home: &Path) -> Vec<Check> {
     found
 }
 
-/// Processes that were started with Hermes' own prompts switched off: no setting shows it.
+/// Hermes' own prompts switched off by a variable: in `.env`, or of processes that were started so, which no file shows.
 fn unasking(env: &Env, home: &Path) -> Vec<Check> {
+    let by_file = switches::on_in(env, home, switches::YOLO).map(|file| {
+        let says = format!("{} sets {}: Hermes asks about nothing by itself.", file.display(), switches::YOLO);
+        check("prompts", Health::Degraded, says, Some("Take that line out, and restart what runs."))
+    });
     let here = |process: &process::Process| process.yolo && process::is_same(&process.home, home);
     let says = |process: process::Process| {
         let says = format!("Process {} was started so that Hermes asks about nothing by itself.", process.pid);
         check("prompts in running processes", Health::Degraded, says, Some("Start it without --yolo."))
     };
-    process::all(env).into_iter().filter(here).map(says).collect()
+    by_file.into_iter().chain(process::all(env).into_iter().filter(here).map(says)).collect()
 }
 
 fn capital(text: &str) -> String {

@@ -1,5 +1,6 @@
-//! What a home is configured to do, from its settings and the files around them. Never from `.env` or
-//! `auth.json`, and never a value that could be a secret.
+//! What a home is configured to do, from its settings, those of the machine that win over them, and the files around
+//! them. Of `.env` only the two switches of [`super::switches`], never `auth.json`, and never a value that could be a
+//! secret.
 
 use std::path::Path;
 
@@ -9,7 +10,7 @@ use serde_json::Value;
 
 use super::version::Version;
 use super::yaml::{Kind, Node};
-use super::{discover, paths, plugin, status};
+use super::{discover, paths, plugin, status, switches};
 use crate::disk;
 use crate::env::Env;
 use crate::facts::{Fact, Tab, Watch};
@@ -41,6 +42,7 @@ pub(super) fn facts(env: &Env, home: &Path) -> Vec<Fact> {
     let version = version(env, home);
     match status::settings(&config) {
         Ok(tree) => {
+            let tree = under_machine(env, &mut facts, tree);
             overview(&mut facts, &tree);
             permissions(&mut facts, &tree, version);
             tools(&mut facts, &tree);
@@ -54,6 +56,7 @@ pub(super) fn facts(env: &Env, home: &Path) -> Vec<Fact> {
         let [major, minor, patch] = version.0;
         facts.add(Tab::Overview, "version", format!("{major}.{minor}.{patch}"), Watch::No);
     }
+    prompts(env, &mut facts, home);
     skills(&mut facts, home);
     files(&mut facts, home);
     schedules(&mut facts, home);
@@ -61,6 +64,27 @@ pub(super) fn facts(env: &Env, home: &Path) -> Vec<Fact> {
     consents(&mut facts, home);
     facts.all.truncate(FACTS);
     facts.all
+}
+
+/// The settings as Hermes takes them: the machine's own win, value by value.
+fn under_machine(env: &Env, facts: &mut Facts, own: Node) -> Node {
+    let path = paths::machine_config(env);
+    match status::settings(&path) {
+        Ok(machine) if !machine.entries().is_empty() => {
+            facts.source = format!("{}, under {}", facts.source, path.display());
+            own.under(machine)
+        }
+        // Hermes, too, leaves out what it cannot read there.
+        Ok(_) | Err(_) => own,
+    }
+}
+
+/// A switch in `.env` by which no process of the home shows a prompt of Hermes.
+fn prompts(env: &Env, facts: &mut Facts, home: &Path) {
+    if let Some(file) = switches::on_in(env, home, switches::YOLO) {
+        facts.source = file.display().to_string();
+        facts.add(Tab::Permissions, switches::YOLO, "on: Hermes asks about nothing by itself", Watch::Rank(3));
+    }
 }
 
 /// The version that works in this home: as announced, else the newest installed.

@@ -19,6 +19,7 @@ mod self_test;
 mod sessions;
 mod sql;
 mod status;
+mod switches;
 mod version;
 mod yaml;
 

@@ -31,6 +31,11 @@ pub(super) fn config(home: &Path) -> PathBuf {
     home.join("config.yaml")
 }
 
+/// Variables that Hermes lays over those it was started with.
+pub(super) fn dotenv(home: &Path) -> PathBuf {
+    home.join(".env")
+}
+
 /// Our plugin's folder.
 pub(super) fn plugin(home: &Path) -> PathBuf {
     home.join("plugins").join(super::edit::NAME)
@@ -44,6 +49,11 @@ pub(super) fn managed_dir(env: &Env) -> PathBuf {
     }
 }
 
+/// The machine-wide settings.
+pub(super) fn machine_config(env: &Env) -> PathBuf {
+    managed_dir(env).join("config.yaml")
+}
+
 /// Files an agent must not touch: whoever edits them can switch the guard off.
 pub(super) fn guarded(env: &Env, home: &Path) -> Vec<PathBuf> {
     let config = config(home);
@@ -53,9 +63,8 @@ pub(super) fn guarded(env: &Env, home: &Path) -> Vec<PathBuf> {
         files.push(target);
     }
     files.extend([plugin.join("plugin.yaml"), plugin.join("__init__.py"), home.join("plugins"), plugin]);
-    files.extend([home.join(".env"), home.join("shell-hooks-allowlist.json")]);
-    let managed = managed_dir(env);
-    files.extend([managed.join("config.yaml"), managed.join(".env")]);
+    files.extend([dotenv(home), home.join("shell-hooks-allowlist.json")]);
+    files.extend([machine_config(env), managed_dir(env).join(".env")]);
     disk::unique(files)
 }
 
@@ -69,7 +78,8 @@ pub(super) fn watched(env: &Env, home: &Path) -> Vec<PathBuf> {
     let plugin = plugin(home);
     files.extend([plugin.join("__init__.py"), plugin.join("plugin.yaml"), plugin]);
     files.push(root(home).join("profiles").join("any"));
-    files.push(managed_dir(env).join("config.yaml"));
+    files.push(dotenv(home));
+    files.extend([machine_config(env), managed_dir(env).join(".env")]);
     disk::unique(files)
 }
 

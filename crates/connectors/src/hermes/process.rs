@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::paths;
+use super::{paths, switches};
 use crate::disk;
 use crate::env::{Env, Os};
 
@@ -73,16 +73,20 @@ fn read(env: &Env, table: &Path, pid: u32, up: Option<u64>) -> Option<Process> {
             String::from_utf8(value.to_vec()).ok().filter(|value| !value.trim().is_empty())
         })
     };
-    let on =
-        |name: &str| var(name).is_some_and(|word| ["1", "true", "yes", "on"].contains(&word.to_lowercase().trim()));
+    let on = |name: &str| var(name).is_some_and(|word| switches::is_on(&word));
     Some(Process {
         pid,
         started,
         settled: up.is_none_or(|up| up.saturating_sub(started / TICKS) >= LOADS_S),
         kind,
-        home: home(rest, var("HERMES_HOME").map(PathBuf::from), &default_home(env, var("HOME"))),
-        safe_mode: on("HERMES_SAFE_MODE") || rest.contains(&"--safe-mode"),
-        yolo: on("HERMES_YOLO_MODE") || rest.contains(&"--yolo"),
+        home: home(
+            rest,
+            var("HERMES_HOME").map(PathBuf::from),
+            var("HERMES_S6_SUPERVISED_CHILD").is_some(),
+            &default_home(env, var("HOME")),
+        ),
+        safe_mode: on(switches::SAFE_MODE) || rest.contains(&"--safe-mode"),
+        yolo: on(switches::YOLO) || rest.contains(&"--yolo"),
         cwd: std::fs::read_link(folder.join("cwd")).map(|path| path.display().to_string()).unwrap_or_default(),
     })
 }
@@ -150,22 +154,26 @@ fn default_home(env: &Env, user: Option<String>) -> PathBuf {
         .map_or_else(|| paths::default_home(env), |user| user.join(".hermes"))
 }
 
-/// The home a process works in: its profile's, its variable's, or the default one.
-fn home(words: &[&str], var: Option<PathBuf>, default: &Path) -> PathBuf {
+/// The home a process works in: that of the profile it names, the one its variable names, that of the profile its user
+/// chose last, or the default one. A variable that names a root leaves the choice of a profile open.
+fn home(words: &[&str], var: Option<PathBuf>, supervised: bool, default: &Path) -> PathBuf {
     let given = words.iter().enumerate().find_map(|(at, word)| match *word {
         "-p" | "--profile" => words.get(at + 1).copied(),
         word => word.strip_prefix("--profile="),
     });
-    let base = var.clone().unwrap_or_else(|| default.to_owned());
-    let root = paths::root(&base);
+    let base = var.unwrap_or_else(|| default.to_owned());
+    // Below the default home every other one is of its profiles.
+    let root = if base.starts_with(default) { default.to_owned() } else { paths::root(&base) };
+    let is_profile = base.parent().and_then(Path::file_name).is_some_and(|name| name == "profiles");
     let sticky = || disk::small_text(&root.join("active_profile"), 200).map(|text| text.trim().to_owned());
     let profile = match given {
         Some(name) => Some(name.to_owned()),
-        None if var.is_none() => sticky(),
-        None => None,
+        None if is_profile || supervised => None,
+        None => sticky(),
     };
     match profile.as_deref() {
-        Some("default") => root,
+        Some("default") if given.is_some() => root,
+        Some("default") => base,
         Some(name) if plain_name(name) => root.join("profiles").join(name),
         Some(_) | None => base,
     }

@@ -18,8 +18,10 @@ pub(super) const RUNS: &[&str] =
     &["SELECT id, job_id AS job, status, coalesce(started_at, claimed_at) AS began, finished_at AS ended, \
      source AS started_by FROM executions ORDER BY claimed_at DESC, id DESC LIMIT ?1"];
 
-/// The sessions of a database, newest first.
+/// The sessions of a database, newest first; `last` is past every cursor of a session.
 pub(super) const SESSIONS: &[&str] = &[
-    "SELECT id AS session, parent_session_id AS parent, cwd, title FROM sessions ORDER BY started_at DESC LIMIT ?1",
-    "SELECT id AS session, parent_session_id AS parent, title FROM sessions ORDER BY started_at DESC LIMIT ?1",
+    "SELECT id AS session, parent_session_id AS parent, cwd, title, (SELECT COALESCE(MAX(m.id), 0) FROM messages m \
+     WHERE m.session_id = sessions.id) * 1048576 + 1048575 AS last FROM sessions ORDER BY started_at DESC LIMIT ?1",
+    "SELECT id AS session, parent_session_id AS parent, title, (SELECT COALESCE(MAX(m.id), 0) FROM messages m \
+     WHERE m.session_id = sessions.id) * 1048576 + 1048575 AS last FROM sessions ORDER BY started_at DESC LIMIT ?1",
 ];

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::edit::{self, NAME};
 use super::process::{self, Process};
 use super::yaml::{self, Node};
-use super::{installs, paths, plugin};
+use super::{installs, paths, plugin, switches};
 use crate::connector::{GuardState, GuardStatus};
 use crate::disk::{self, TextOnDisk};
 use crate::env::Env;
@@ -94,9 +94,13 @@ pub(super) fn settings(path: &Path) -> Result<Node, String> {
 
 /// Why Hermes would not load the plugin although its files are there.
 fn not_loaded(env: &Env, home: &Path, tree: &Node) -> Option<GuardStatus> {
+    if let Some(file) = switches::on_in(env, home, switches::SAFE_MODE) {
+        let why = format!("{} sets {}, so no plugin is loaded", file.display(), switches::SAFE_MODE);
+        return Some(bypassed(&why, "Take that line out, and restart what runs."));
+    }
     let path = paths::config(home);
-    let managed_path = paths::managed_dir(env).join("config.yaml");
-    let managed = settings(&managed_path).unwrap_or(yaml::Node { kind: yaml::Kind::Null, span: 0..0 });
+    let managed_path = paths::machine_config(env);
+    let managed = settings(&managed_path).unwrap_or_else(|_| Node::nothing());
     // Machine-wide settings win, value by value.
     let by_machine = |key: &str| managed.get(&["plugins", key]).filter(|node| node.kind != yaml::Kind::Null);
     let disabled = by_machine("disabled").map_or_else(|| edit::is_disabled(tree), |list| list.has_item(NAME));

@@ -1,6 +1,6 @@
 //! Hermes: its records as captured from the real client (0.19 and 0.13), and whatever else stands there.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clawbutler_connectors::connector::{Connector, by_id};
 use clawbutler_connectors::facts::{Fact, Tab, Watch};
@@ -192,13 +192,7 @@ fn a_jobs_run_is_shown_and_is_no_change_of_the_job() {
 fn a_process_that_skips_its_prompts_is_no_longer_healthy() {
     let machine = Machine::new();
     let home = machine.env.home.join(".hermes");
-    let process = |pid: u32, words: &str, vars: &str| {
-        machine.file(&format!("proc/{pid}/cmdline"), &words.replace(' ', "\0"));
-        let all = format!("HOME={}\0{vars}", machine.env.home.display());
-        machine.file(&format!("proc/{pid}/environ"), &all);
-        let fields = vec!["1"; 19].join(" ");
-        machine.file(&format!("proc/{pid}/stat"), &format!("{pid} (python) {fields} 100 0 0"));
-    };
+    let process = |pid: u32, words: &str, vars: &str| process(&machine, pid, words, vars);
     process(11, "python3 /usr/bin/hermes chat -q hello", "");
     process(12, "python3 /usr/bin/hermes chat --yolo", "");
     process(13, "python3 /usr/bin/hermes gateway run", "HERMES_YOLO_MODE=1\0");
@@ -209,6 +203,84 @@ fn a_process_that_skips_its_prompts_is_no_longer_healthy() {
         .map(|check| check.says.split(' ').nth(1).expect("a process"))
         .collect();
     assert_eq!(said, ["12", "13"], "{checks:?}");
+}
+
+/// A process of Hermes as the system's table shows it.
+fn process(machine: &Machine, pid: u32, words: &str, vars: &str) {
+    machine.file(&format!("proc/{pid}/cmdline"), &words.replace(' ', "\0"));
+    let all = format!("HOME={}\0{vars}", machine.env.home.display());
+    machine.file(&format!("proc/{pid}/environ"), &all);
+    let fields = vec!["1"; 19].join(" ");
+    machine.file(&format!("proc/{pid}/stat"), &format!("{pid} (python) {fields} 100 0 0"));
+}
+
+#[test]
+fn a_switch_in_a_file_of_variables_counts_for_every_process_of_its_home() {
+    let machine = Machine::new();
+    let home = machine.env.home.join(".hermes");
+    let shown = || {
+        let facts = facts(&machine, "approvals: {mode: manual}\n");
+        let of = |name: &str| facts.iter().find(|fact| fact.name == name).map(|fact| fact.watch);
+        let checks = hermes().checks(&machine.env, &home);
+        let unwell = checks.iter().filter(|check| check.name == "prompts").map(|check| check.says.clone());
+        (of("HERMES_YOLO_MODE"), unwell.collect::<Vec<_>>().join(" "))
+    };
+    assert_eq!(shown(), (None, String::new()));
+    machine.file("home/ada/.hermes/.env", "KEY=sk-secret\nHERMES_YOLO_MODE=1\n");
+    let (fact, says) = shown();
+    assert_eq!(fact, Some(Watch::Rank(3)));
+    assert!(says.contains("/.hermes/.env sets HERMES_YOLO_MODE") && !says.contains("secret"), "{says}");
+    machine.file("etc/hermes/.env", "HERMES_YOLO_MODE=0\n");
+    assert_eq!(shown(), (None, String::new()), "the machine's own has the last word");
+    assert!(hermes().watched_files(&machine.env, &home).contains(&home.join(".env")));
+}
+
+#[test]
+fn settings_of_the_machine_are_shown_where_they_win() {
+    let machine = Machine::new();
+    let own = "approvals: {mode: manual, cron_mode: deny}\nmodel: one\n";
+    machine.file("etc/hermes/config.yaml", "approvals:\n  mode: \"off\"\ncommand_allowlist: [delete in root path]\n");
+    let seen = facts(&machine, own);
+    let of = |name: &str| seen.iter().find(|fact| fact.name == name).unwrap_or_else(|| panic!("{name}: {seen:?}"));
+    assert_eq!((of("approval mode").value.as_str(), of("approval mode").watch), ("off", Watch::Rank(3)));
+    assert_eq!(of("approval of scheduled jobs").watch, Watch::Rank(0), "what they leave out is the home's");
+    assert_eq!(of("always allowed: delete in root path").watch, Watch::Rank(2));
+    assert!(of("approval mode").source.ends_with("etc/hermes/config.yaml"), "{:?}", of("approval mode"));
+    machine.file("etc/hermes/config.yaml", "approvals: [\n");
+    let seen = facts(&machine, own);
+    assert_eq!(seen.iter().find(|fact| fact.name == "approval mode").map(|fact| fact.watch), Some(Watch::Rank(0)));
+}
+
+#[test]
+fn a_process_works_in_the_profile_its_user_chose_unless_it_names_another() {
+    let machine = Machine::new();
+    let root = machine.env.home.join(".hermes");
+    machine.file("home/ada/.hermes/active_profile", "work\n");
+    machine.file("opt/data/active_profile", "team\n");
+    for name in ["work", "other"] {
+        machine.file(&format!("home/ada/.hermes/profiles/{name}/SOUL.md"), "");
+    }
+    let at = |path: &str| format!("HERMES_HOME={}\0", machine.env.root.join(path).display());
+    process(&machine, 21, "python3 /usr/bin/hermes chat", "");
+    // A root that is named leaves the choice open, as a service's unit does; a profile does not.
+    process(&machine, 22, "python3 /usr/bin/hermes gateway run", &at("home/ada/.hermes"));
+    process(&machine, 23, "python3 /usr/bin/hermes chat", &at("home/ada/.hermes/profiles/other"));
+    process(&machine, 24, "python3 /usr/bin/hermes -p default chat", "");
+    process(&machine, 25, "python3 /usr/bin/hermes chat", &at("opt/data"));
+    process(
+        &machine,
+        26,
+        "python3 /usr/bin/hermes gateway run",
+        &format!("{}HERMES_S6_SUPERVISED_CHILD=1\0", at("opt/data")),
+    );
+    let pids = |home: &Path| -> Vec<u32> {
+        hermes().sessions(&machine.env, home).into_iter().map(|session| session.pid).collect()
+    };
+    assert_eq!(pids(&root), [24]);
+    assert_eq!(pids(&root.join("profiles/work")), [21, 22]);
+    assert_eq!(pids(&root.join("profiles/other")), [23]);
+    assert_eq!(pids(&machine.env.root.join("opt/data/profiles/team")), [25]);
+    assert_eq!(pids(&machine.env.root.join("opt/data")), [26]);
 }
 
 fn any_json() -> impl Strategy<Value = Value> {

@@ -51,6 +51,14 @@ impl SessionWrite<'_> {
             .map_err(StoreError::from)
     }
 
+    /// The file of a recording lies at another path now; what was read of it stays read.
+    pub fn moved(&self, recording: i64, path: &str) -> Result<(), StoreError> {
+        self.0
+            .prepare_cached("UPDATE recordings SET path = ?, present = 1, trouble = NULL WHERE key = ?")?
+            .execute(params![path, recording])?;
+        Ok(())
+    }
+
     /// Takes in what was read; at most `bound` steps of a session are kept.
     pub fn apply(&self, batch: &Batch, bound: u64) -> Result<(), StoreError> {
         let session = batch.recording.session;

@@ -87,6 +87,31 @@ impl Node {
         Self { kind: Kind::Null, span: at..at }
     }
 
+    /// No value.
+    pub(super) fn nothing() -> Self {
+        Self::null(0)
+    }
+
+    /// These settings under others that win, value by value; lists are values. Places in the text have no meaning in it.
+    pub(super) fn under(mut self, others: Self) -> Self {
+        match (&mut self.kind, others.kind) {
+            (Kind::Map { entries, .. }, Kind::Map { entries: others, .. }) => {
+                for other in others {
+                    match entries.iter().position(|own| own.key == other.key) {
+                        Some(at) => {
+                            let own = std::mem::replace(&mut entries[at].value, Self::nothing());
+                            entries[at].value = own.under(other.value);
+                        }
+                        None => entries.push(other),
+                    }
+                }
+                self
+            }
+            (_, Kind::Null) => self,
+            (_, kind) => Self { kind, span: others.span },
+        }
+    }
+
     /// An entry of a mapping.
     pub(super) fn entry(&self, key: &str) -> Option<&Entry> {
         self.entries().iter().find(|entry| entry.key == key)

@@ -279,3 +279,28 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_call_that_began_a_sub_agent_is_found_in_the_record_of_the_one_above_it() {
+    let machine = Machine::new();
+    let id = |number: u32| format!("0199c0de-0000-7000-8000-00000000000{number}");
+    let write = |day: &str, number: u32, starts: Option<u32>| {
+        let parent = (number > 1).then(|| id(number - 1));
+        let meta = json!({ "type": "session_meta", "payload": { "id": id(number), "session_id": id(1), "parent_thread_id": parent } });
+        let item = starts.map(|other| {
+            json!({ "type": "event_msg", "payload": { "type": "item_completed", "item": { "id": format!("call-{number}"),
+                "tool": "spawn_agent", "receiver_thread_ids": [id(other)] } } })
+        });
+        let lines: String = [Some(meta), item].into_iter().flatten().map(|line| format!("{line}\n")).collect();
+        machine.file(
+            &format!("home/ada/.codex/sessions/2026/11/{day}/rollout-2026-11-{day}T10-00-00-{}.jsonl", id(number)),
+            &lines,
+        )
+    };
+    let root = write("22", 1, Some(2));
+    // The last of them began after midnight.
+    write("22", 2, Some(3));
+    write("23", 3, None);
+    let named = |number: u32| codex().spawned_by(&root, &id(number));
+    assert_eq!((named(2).as_deref(), named(3).as_deref(), named(4)), (Some("call-1"), Some("call-2"), None));
+}
