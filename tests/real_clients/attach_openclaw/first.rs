@@ -138,7 +138,7 @@ fn with_the_guard_each_call_is_asked_about_once() {
             }
             assert_eq!(turn.join().unwrap().status, 200);
             assert_eq!(victim.exists(), decision == "deny", "{name} {decision}: {asked:?}");
-            // Behind the client's tool for tools there are two calls, one made through the other; the gateway adds none.
+            // Behind the tool for tools there are two calls, one made through the other; the gateway adds none.
             let calls = if (name, decision) == ("through", "allow_once") { 2 } else { 1 };
             assert_eq!(of_kind(&machine, "approval.requested").len() - before, calls, "{name} {decision}: {asked:?}");
         }
