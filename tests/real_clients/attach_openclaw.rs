@@ -1,6 +1,7 @@
 //! The real OpenClaw gateway over its own protocol: connected to, asked, governed, and its questions in our queue.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop and say where")]
 
+mod first;
 mod several;
 mod watch;
 mod window;

@@ -4,6 +4,7 @@
 mod records;
 mod registry;
 mod states;
+mod told;
 mod ways;
 
 use std::fs;

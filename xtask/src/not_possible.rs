@@ -87,6 +87,25 @@ pub(crate) const ALL: &[Entry] = &[
         "It loads plugins when it starts; one without the guard raises the alarm.",
     ),
     ("Hermes", "static rules: ", "ClawButler writes static rules for Codex alone."),
+    ("OpenClaw", "ask: the client's own question, once", "It asks over its gateway alone: see the rows of `attached`."),
+    (
+        "OpenClaw",
+        "attached: states, limits and contexts are told",
+        "Its server is the gateway: see the row of its parts.",
+    ),
+    (
+        "OpenClaw",
+        "attached: the client's server restarts",
+        "Its server is the gateway: see the row of one that goes and returns.",
+    ),
+    (
+        "OpenClaw",
+        "attached: what a server's sessions do is shown",
+        "Its server is the gateway: see the rows of its chat and its parts.",
+    ),
+    ("OpenClaw", "guard: in force only when the client trusts it", "It loads the plugins its settings name unasked."),
+    ("OpenClaw", "guard: trusted over the client's own interface", "It loads the plugins its settings name unasked."),
+    ("OpenClaw", "guard: machine-wide, against", "It has no settings of the machine that stand above its user's."),
     ("OpenClaw", "static rules: ", "ClawButler writes static rules for Codex alone."),
 ];
 

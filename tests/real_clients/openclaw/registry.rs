@@ -118,11 +118,42 @@ fn guard_switched_off(machine: &Machine) {
     assert_eq!(level(&seen, "guard"), HealthLevel::Critical);
     machine.install_guard();
     assert_eq!(shown(machine).agent.guard.state, GuardState::User, "repaired");
+    switched_off_by_a_setting(machine);
+    broken(machine);
     uninstall(machine);
     let after = fs::read_to_string(config(machine)).unwrap();
     assert!(!after.contains("clawbutler"), "{after}");
     openclaw::cli(machine, &["config", "validate"]);
     assert!(openclaw::cli(machine, &["mcp", "list"]).contains("records"), "what others added is kept");
+}
+
+/// The client's setting for all plugins.
+fn switched_off_by_a_setting(machine: &Machine) {
+    let _row = tried(OPENCLAW, "guard: switched off by the client's own setting");
+    openclaw::cli(machine, &["config", "set", "plugins.enabled", "false"]);
+    let seen = shown(machine);
+    assert_eq!((seen.agent.guard.state, level(&seen, "guard")), (GuardState::Bypassed, HealthLevel::Critical));
+    machine.install_guard();
+    assert_eq!(shown(machine).agent.guard.state, GuardState::User, "repaired");
+}
+
+/// Code that is not ours any more, or that is gone: what the client would run as a plugin that asks nobody.
+fn broken(machine: &Machine) {
+    let _row = tried(OPENCLAW, "guard: a broken one is shown and repaired");
+    let folder = machine.at("home/.openclaw/clawbutler-guard");
+    let code = folder.join("index.mjs");
+    let good = fs::read_to_string(&code).unwrap();
+    for text in ["", "export default { id: 'clawbutler-guard', register() {} };", "throw new Error('no');"] {
+        fs::write(&code, text).unwrap();
+        let seen = shown(machine);
+        assert_eq!((seen.agent.guard.state, level(&seen, "guard")), (GuardState::Damaged, HealthLevel::Critical));
+    }
+    machine.install_guard();
+    assert_eq!((fs::read_to_string(&code).unwrap(), shown(machine).agent.guard.state), (good, GuardState::User));
+    fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(shown(machine).agent.guard.state, GuardState::Damaged);
+    machine.install_guard();
+    assert_eq!(shown(machine).agent.guard.state, GuardState::User, "repaired");
 }
 
 #[test]

@@ -30,7 +30,8 @@ impl Butler {
                     lock(&self.0.waiters).count(&row.id) == 0
                 })
             }
-            HookEvent::Subagent | HookEvent::Gate | HookEvent::Relay | HookEvent::ConfigChanged => Ok(()),
+            HookEvent::Subagent => self.note_child(request),
+            HookEvent::Gate | HookEvent::Relay | HookEvent::ConfigChanged => Ok(()),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use clawbutler_connectors::connector::by_id;
 use clawbutler_connectors::hook;
+use clawbutler_core::actor::Actor;
 use clawbutler_core::id::SpanId;
 use clawbutler_core::redact;
 use clawbutler_ledger::{Draft, Kind};
@@ -184,14 +185,7 @@ impl Butler {
         if request.extra["outcome"] != "started" || child == by {
             return;
         }
-        let parent = {
-            let links = lock(&self.0.links);
-            let named = |(key, session): &(&Key, &super::Session)| {
-                key.0 == own.0 && (key.1 == own.1 || session.key.as_deref() == Some(by)) && session.process.is_some()
-            };
-            links.sessions.iter().find(named).map(|(key, session)| (key.clone(), session.process))
-        };
-        let Some((parent, Some(process))) = parent else { return };
+        let Some((parent, Some(process))) = self.known_as(own, by) else { return };
         let ours = self.chain(request, own, peer, true).and_then(|chain| chain.first().copied());
         if ours != Some(process) {
             return;
@@ -200,6 +194,46 @@ impl Butler {
         let mut links = lock(&self.0.links);
         make_room(&mut links.spawned);
         links.spawned.insert((own.0.clone(), child.to_owned()), (begun, process));
+    }
+
+    /// The session that tells of itself by the key `by`, and its process.
+    fn known_as(&self, own: &Key, by: &str) -> Option<(Key, Option<Process>)> {
+        let links = lock(&self.0.links);
+        let named = |(key, session): &(&Key, &super::Session)| {
+            key.0 == own.0 && (key.1 == own.1 || session.key.as_deref() == Some(by)) && session.process.is_some()
+        };
+        links.sessions.iter().find(named).map(|(key, session)| (key.clone(), session.process))
+    }
+
+    /// Records that a sub-agent that is a session of its own began or ended, where the session that began it tells so:
+    /// such a session need not tell of itself, and may never ask for anything.
+    pub(crate) fn note_child(&self, request: &ActionRequest) -> Result<(), Error> {
+        let (Some(child), Some(by)) = (text(request, "child"), text(request, "sessionKey")) else { return Ok(()) };
+        if child == by {
+            // Nobody is named who began it: it was reset or removed, and its session tells that itself.
+            return Ok(());
+        }
+        let own = key_of(request);
+        let parent = self.known_as(&own, by).map_or(own, |(parent, _)| parent);
+        let begins = request.extra["outcome"] == "started";
+        let call = begins.then(|| self.only_spawning(&parent)).flatten();
+        let mut data = json!({
+            "subagent": { "id": child, "name": text(request, "label").unwrap_or_default() }, "call": call,
+            "how": call.as_ref().map(|_| "only"), "event": request.event, "facts": request.extra,
+        });
+        redact::mask_value(&mut data, &self.0.mask);
+        let entry = Draft {
+            kind: if begins { Kind::SubagentStarted } else { Kind::SubagentEnded },
+            actor: Actor::Agent { runtime: parent.0.clone(), session: parent.1.clone() },
+            trace: audit::trace_of(&parent.0, &parent.1),
+            span: audit::span_of(&["sub-agent", &parent.0, child]),
+            parent: Some(call.unwrap_or_else(|| session_span(&parent))),
+            data: audit::with_claim(data, &audit::claimed(request)),
+        };
+        let at = self.now();
+        self.0.store.write(Durability::Process, |tx| audit::append(tx, at, entry).map(drop))?;
+        self.changed(Topic::Audit);
+        Ok(())
     }
 
     fn runs_in(&self, session: &Key, process: Process) -> bool {

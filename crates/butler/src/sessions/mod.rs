@@ -9,6 +9,7 @@ mod prints;
 mod reading;
 mod state;
 mod tail;
+mod unready;
 mod view;
 mod watch;
 

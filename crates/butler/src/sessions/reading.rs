@@ -227,6 +227,10 @@ impl Butler {
         whole: bool,
     ) -> Result<Taken, StoreError> {
         let look = look_at(recording);
+        if look.is_none() {
+            hand.unready.remove(&(place.id.clone(), recording.path.clone()));
+            return Ok(Taken::default());
+        }
         // Opening it changes files beside it, and that comes back as a change.
         let known = hand.looked.get(&recording.path).is_some_and(|(at, all)| Some(*at) == look && (*all || !whole));
         if known {
@@ -235,17 +239,23 @@ impl Butler {
         let database = match Foreign::open(&recording.path) {
             Ok(database) => database,
             Err(error) => {
-                // A database that its owner is just making is looked at again with its next change.
-                tracing::debug!(path = %recording.path.display(), %error, "a runtime's database cannot be opened");
+                self.unready(hand, place, recording, whole, &error);
                 return Ok(Taken::default());
             }
         };
         let mut all = Taken::default();
         let sessions = if recording.session.is_empty() {
-            listed(&database, place, recording, if whole { RECORDINGS } else { RECORDED_SESSIONS })?
+            match listed(&database, place, recording, if whole { RECORDINGS } else { RECORDED_SESSIONS }) {
+                Ok(sessions) => sessions,
+                Err(error) => {
+                    self.unready(hand, place, recording, whole, &error);
+                    return Ok(Taken::default());
+                }
+            }
         } else {
             vec![(recording.clone(), None)]
         };
+        hand.unready.remove(&(place.id.clone(), recording.path.clone()));
         let identity = lines::identity(&recording.path);
         let mut first = None;
         for (one, last) in sessions {

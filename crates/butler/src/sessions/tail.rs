@@ -21,6 +21,7 @@ use notify::RecommendedWatcher;
 use super::check::{CHECK_MS, Checks};
 use super::lines::Look;
 use super::state::Live;
+use super::unready::Unready;
 use crate::engine::lock;
 use crate::{Butler, Error};
 
@@ -68,6 +69,8 @@ pub(super) struct Hand {
     pub(super) rows: HashMap<(PathBuf, String, Option<String>), RecordingRow>,
     /// Databases as they lay when they were read to their end, and whether with all their sessions.
     pub(super) looked: HashMap<PathBuf, (Look, bool)>,
+    /// Databases that could not be read yet, by home and path.
+    pub(super) unready: BTreeMap<(String, PathBuf), Unready>,
     /// Files that are to be compared whole with what was read of them.
     pub(super) checks: Checks,
     pub(super) watcher: Option<RecommendedWatcher>,
@@ -214,6 +217,8 @@ impl Butler {
             Some(_) => SCAN_MS,
             None => BLIND_SCAN_MS,
         };
+        let now = self.0.ports.clock.steady_ms();
+        let every = hand.unready.values().filter_map(|one| one.waits(now)).fold(every, u64::min);
         let queue = lock(&self.0.sessions.queue);
         if queue.stop || !queue.scan.is_empty() {
             return;
@@ -243,6 +248,7 @@ impl Butler {
                 tracing::warn!(%error, "old steps could not be forgotten");
             }
         }
+        self.read_unready(hand, &places, now);
         let scan = std::mem::take(&mut lock(&self.0.sessions.queue).scan);
         for place in places.iter().filter(|place| scan.contains(&place.id)) {
             self.compare_records(place);
@@ -365,7 +371,9 @@ impl Butler {
                 lock(&self.0.sessions.queue).dirty.insert((home, path));
                 continue;
             }
-            let whole = lock(&self.0.sessions.queue).whole.remove(&(home.clone(), path.clone()));
+            let at = (home.clone(), path.clone());
+            let again = hand.unready.get(&at).is_some_and(|one| one.whole);
+            let whole = lock(&self.0.sessions.queue).whole.remove(&at) || again;
             if path.is_dir() {
                 // What was written into a new folder before it was watched.
                 lock(&self.0.sessions.queue).scan.insert(home);

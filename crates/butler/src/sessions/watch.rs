@@ -8,34 +8,69 @@ use notify::{RecursiveMode, Watcher as _};
 use super::tail::{Hand, Place};
 use crate::Butler;
 
+/// How often the folders are looked at again after watching them began; past it they are looked at with the next round.
+const WATCH_ROUNDS: usize = 4;
+
+/// Folders with their homes.
+#[derive(Debug, Default)]
+struct Folders {
+    /// Those that hold records.
+    records: BTreeSet<(String, PathBuf)>,
+    /// Those in which one of them is to appear.
+    awaited: BTreeSet<(String, PathBuf)>,
+    /// Those that tell of live sessions.
+    live: BTreeSet<(String, PathBuf)>,
+}
+
+impl Folders {
+    fn all(&self) -> BTreeSet<(String, PathBuf)> {
+        self.records.iter().chain(&self.awaited).chain(&self.live).cloned().collect()
+    }
+}
+
 impl Butler {
     /// Watches the folders of these homes and no others; a folder that is not there yet is waited for.
     pub(super) fn watch(&self, hand: &mut Hand, places: &[Place]) {
+        // A folder that came into being while the others were taken up would be missed: it is looked again.
+        for _ in 0..WATCH_ROUNDS {
+            let folders = self.folders(places);
+            let all = folders.all();
+            if all == hand.watched {
+                return;
+            }
+            // What was written into a folder before it was watched is found by a comparison.
+            for (home, _) in all.difference(&hand.watched) {
+                self.0.sessions.compare_soon(home);
+            }
+            self.watch_these(hand, places, &folders, all);
+        }
+    }
+
+    /// The folders of these homes as they lie now.
+    fn folders(&self, places: &[Place]) -> Folders {
         let env = &self.0.ports.env;
         // A folder that is not there yet is waited for in the nearest one that is.
         let nearest = |folder: PathBuf| folder.ancestors().find(|up| up.is_dir()).map(Path::to_owned);
-        let mut awaited: BTreeSet<(String, PathBuf)> = BTreeSet::new();
-        let mut wanted: BTreeSet<(String, PathBuf)> = BTreeSet::new();
+        let mut found = Folders::default();
         for place in places {
             for folder in place.connector.recording_folders(env, &place.path) {
                 if folder.is_dir() {
-                    wanted.insert((place.id.clone(), folder));
+                    found.records.insert((place.id.clone(), folder));
                 } else if let Some(up) = nearest(folder) {
-                    awaited.insert((place.id.clone(), up));
+                    found.awaited.insert((place.id.clone(), up));
                 }
             }
+            let live = place.connector.live_folders(&place.path).into_iter().filter(|folder| folder.is_dir());
+            found.live.extend(live.map(|folder| (place.id.clone(), folder)));
         }
-        awaited.retain(|up| !wanted.contains(up));
-        let listed: BTreeSet<(String, PathBuf)> = places
-            .iter()
-            .flat_map(|place| place.connector.live_folders(&place.path).into_iter().map(|at| (place.id.clone(), at)))
-            .filter(|(_, folder)| folder.is_dir())
-            .collect();
-        let folders = wanted.clone();
-        wanted.extend(awaited.iter().chain(&listed).cloned());
-        if wanted == hand.watched {
-            return;
-        }
+        let Folders { records, awaited, .. } = &mut found;
+        awaited.retain(|up| !records.contains(up));
+        found
+    }
+
+    /// Watches these folders instead of those that were watched; all of them are `wanted`.
+    fn watch_these(&self, hand: &mut Hand, places: &[Place], found: &Folders, wanted: BTreeSet<(String, PathBuf)>) {
+        let Folders { records: folders, awaited, live: listed } = found;
         // The system may name a file by the folder's real place.
         let real: Vec<(String, PathBuf, PathBuf)> = folders
             .iter()

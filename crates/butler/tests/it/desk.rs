@@ -156,7 +156,7 @@ impl Desk {
         self.butler.as_ref().unwrap()
     }
 
-    /// Moves the clock while no engine runs.
+    /// Moves the clock, best while no engine runs.
     pub(crate) fn pass_closed_ms(&self, ms: i64) {
         self.clock.pass_ms(ms);
     }

@@ -370,9 +370,28 @@ fn subagents_that_are_sessions_hang_below_the_one_that_began_them() {
     let mut spawned = begins(&desk, "openclaw", "agent:main:main", server.pid());
     spawned.event = Event::Subagent;
     let child = "agent:main:subagent:1";
-    told(spawned, json!({ "outcome": "started", "sessionKey": "agent:main:main", "child": child }));
+    let main = "agent:main:main";
+    let named = json!({ "outcome": "started", "sessionKey": main, "child": child, "label": "cleaner" });
+    told(spawned.clone(), named);
     told(begins(&desk, "openclaw", "sub", server.pid()), json!({ "sessionKey": child }));
     assert_eq!(newest(&desk, "session.started").data["begun_by"]["span"], parent.span.as_str());
+    // Its beginning and its end are told in the session that began it, whether it tells of itself or not.
+    told(spawned.clone(), json!({ "outcome": "ended", "sessionKey": main, "child": child, "result": "timeout" }));
+    let pair = ["subagent.started", "subagent.ended"].map(|kind| newest(&desk, kind));
+    for entry in &pair {
+        assert_eq!((&entry.trace, &entry.data["subagent"]["id"]), (&parent.trace, &json!(child)));
+    }
+    let view = shown(&desk, &parent.trace);
+    assert_eq!(span(&view, &pair[0].span).parent.as_deref(), Some(parent.span.as_str()));
+    assert_eq!(pair[0].span, pair[1].span);
+    assert_eq!(
+        (&pair[0].data["subagent"]["name"], &pair[1].data["facts"]["result"]),
+        (&json!("cleaner"), &json!("timeout"))
+    );
+    // When it is removed its own session tells that.
+    told(spawned, json!({ "outcome": "ended", "sessionKey": child, "child": child, "result": "deleted" }));
+    assert_eq!(newest(&desk, "subagent.ended").span, pair[1].span);
+    assert_eq!(newest(&desk, "subagent.ended").data["facts"]["result"], "timeout");
 }
 
 #[test]

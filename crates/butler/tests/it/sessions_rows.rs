@@ -215,3 +215,58 @@ fn what_grows_is_seen_while_the_threads_run() {
     desk.butler().shutdown();
     thread.join().unwrap();
 }
+
+#[test]
+fn a_database_that_is_just_being_made_is_read_as_soon_as_it_is_ready() {
+    let hermes = Hermes::new();
+    let owner = Connection::open(hermes.path()).unwrap();
+    owner.execute_batch(SCHEMA).unwrap();
+    session(&owner, "s1");
+    say(&owner, "s1", "soon");
+    owner.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let thread = hermes.desk.butler().start().unwrap();
+    let seen = || !hermes.desk.butler().list_sessions(ListSessions::default()).unwrap().items.is_empty();
+    // The first look has waited for it in vain by then.
+    std::thread::sleep(Duration::from_millis(3_000));
+    assert!(!seen(), "its owner has it for itself");
+    hermes.desk.pass_closed_ms(1_000);
+    // No file changes when it is let go of: only another look finds it.
+    owner.execute_batch("COMMIT").unwrap();
+    let until = Instant::now() + Duration::from_secs(20);
+    while !seen() {
+        assert!(Instant::now() < until, "it is not read");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    hermes.desk.butler().shutdown();
+    thread.join().unwrap();
+    assert_eq!(hermes.prompts("s1"), ["soon"]);
+}
+
+#[test]
+fn folders_that_come_into_being_one_after_the_other_are_all_seen() {
+    let desk = Desk::new();
+    fs::create_dir_all(desk.home().join(".openclaw")).unwrap();
+    fs::write(desk.home().join(".openclaw/openclaw.json"), "{}").unwrap();
+    let id = desk.home_of("openclaw");
+    desk.butler().govern(Govern { home_id: id, governed: true }).unwrap();
+    let thread = desk.butler().start().unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    let line = r#"{"type":"session","version":3,"id":"S","timestamp":"2026-11-26T10:00:00.000Z","cwd":"/p"}
+{"type":"message","id":"m","parentId":null,"timestamp":"2026-11-26T10:00:01.000Z","message":{"role":"user","content":"go"}}
+"#;
+    for count in 1..=20_usize {
+        let folder = desk.home().join(format!(".openclaw/agents/a{count}/sessions"));
+        fs::create_dir_all(&folder).unwrap();
+        // At another moment of the watcher's work each time.
+        std::thread::sleep(Duration::from_millis(7 * count as u64));
+        fs::write(folder.join(format!("s{count}.jsonl")), line.replace('S', &format!("s{count}"))).unwrap();
+        let until = Instant::now() + Duration::from_secs(10);
+        let seen = || desk.butler().list_sessions(ListSessions::default()).unwrap().items.len();
+        while seen() < count {
+            assert!(Instant::now() < until, "session {count} is not seen");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+    desk.butler().shutdown();
+    thread.join().unwrap();
+}

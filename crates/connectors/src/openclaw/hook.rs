@@ -185,8 +185,10 @@ fn extra(event: Event, payload: &Map<String, Value>) -> Value {
     if let Some(outcome) = outcome {
         facts.insert("outcome".to_owned(), outcome.into());
     }
-    let same =
-        ["agentId", "sessionKey", "runId", "channel", "version", "child", "reason", "resumedFrom", "toolInputKind"];
+    let same = [
+        "agentId", "sessionKey", "runId", "channel", "version", "child", "label", "result", "reason", "resumedFrom",
+        "toolInputKind",
+    ];
     for name in same {
         if let Some(text) = payload.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()) {
             facts.insert(name.to_owned(), cut(text, FACT_CHARS).into());
@@ -198,8 +200,12 @@ fn extra(event: Event, payload: &Map<String, Value>) -> Value {
     if let Some(text) = payload.get("error").and_then(Value::as_str) {
         facts.insert("error".to_owned(), cut(text, ERROR_CHARS).into());
     }
-    if let Some(ms) = payload.get("durationMs").and_then(Value::as_f64).filter(|ms| *ms >= 0.0) {
-        facts.insert("duration_ms".to_owned(), json!(ms.round()));
+    if let Some(ms) = payload.get("durationMs").and_then(Value::as_u64) {
+        facts.insert("duration_ms".to_owned(), ms.into());
+    }
+    // A command that ends with another code than 0 is no failed call for the client.
+    if let Some(code) = payload.get("exitCode").and_then(Value::as_i64) {
+        facts.insert("exit_code".to_owned(), code.into());
     }
     if let Some(owner) = payload.get("owner").and_then(Value::as_bool) {
         facts.insert("owner".to_owned(), owner.into());

@@ -14,7 +14,9 @@ const GATE_MS = 590_000;
 const OBSERVE_MS = 5_000;
 // A payload over the hook's own bound (1 MiB) is refused by it; this only bounds what is built here.
 const ANSWER_BYTES = 256 * 1024;
-const OBSERVERS = 64;
+// How many reports are under way at once, and how many wait: a gateway that ends tells of all its sessions at once.
+const OBSERVERS = 16;
+const WAITING = 1_000;
 const BLOCKED = 1_000;
 // Runs after every other plugin: what they rewrite is set back to what was judged.
 const LAST = -1_000_000;
@@ -99,6 +101,7 @@ export default {
     // Calls we blocked: what OpenClaw reports about them afterwards is no outcome of theirs.
     const blocked = new Set();
     let observers = 0;
+    const waiting = [];
 
     const facts = (name, event, ctx) => ({
       event: name,
@@ -108,7 +111,7 @@ export default {
       version: api.runtime?.version,
       agentId: ctx?.agentId,
       // What is told of a sub-agent names the session that began it in its own way.
-      sessionKey: ctx?.sessionKey ?? event?.sessionKey ?? ctx?.requesterSessionKey,
+      sessionKey: ctx?.sessionKey ?? event?.sessionKey ?? ctx?.requesterSessionKey ?? ctx?.childSessionKey,
       sessionId: ctx?.sessionId ?? event?.sessionId,
       runId: event?.runId ?? ctx?.runId,
       channel: ctx?.requester?.channel ?? ctx?.channelId,
@@ -124,16 +127,24 @@ export default {
       toolCallId: event.toolCallId ?? ctx?.toolCallId,
       params: event.params ?? {},
     });
-    const tell = (payload) => {
-      if (observers >= OBSERVERS) {
+    /** Reports something; resolves when it is told or given up, so that a gateway that ends can wait for it. */
+    const tell = (payload) =>
+      new Promise((resolve) => {
+        const begin = () => {
+          observers += 1;
+          ask(hook, "observe", payload, OBSERVE_MS)
+            .catch((error) => api.logger?.warn?.(`clawbutler-guard: not reported: ${error.message}`))
+            .finally(() => {
+              observers -= 1;
+              waiting.shift()?.();
+              resolve();
+            });
+        };
+        if (observers < OBSERVERS) return begin();
+        if (waiting.length < WAITING) return waiting.push(begin);
         api.logger?.warn?.("clawbutler-guard: too much to report at once; one report is lost");
-        return;
-      }
-      observers += 1;
-      ask(hook, "observe", payload, OBSERVE_MS)
-        .catch((error) => api.logger?.warn?.(`clawbutler-guard: not reported: ${error.message}`))
-        .finally(() => (observers -= 1));
-    };
+        resolve();
+      });
 
     api.on(
       "before_tool_call",
@@ -160,15 +171,25 @@ export default {
     );
     api.on("after_tool_call", (event, ctx) => {
       if (blocked.delete(event.toolCallId ?? ctx?.toolCallId)) return;
-      const said = { error: event.error, durationMs: event.durationMs };
+      const said = { error: event.error, durationMs: event.durationMs, exitCode: event.result?.details?.exitCode };
       tell({ ...call("after_tool_call", event, ctx), ...said });
     });
     api.on("session_start", (event, ctx) =>
       tell({ ...facts("session_start", event, ctx), resumedFrom: event?.resumedFrom }));
     api.on("session_end", (event, ctx) => tell({ ...facts("session_end", event, ctx), reason: event?.reason }));
     api.on("subagent_spawned", (event, ctx) =>
-      tell({ ...facts("subagent_spawned", event, ctx), child: event?.childSessionKey ?? ctx?.childSessionKey }));
+      tell({
+        ...facts("subagent_spawned", event, ctx),
+        child: event?.childSessionKey ?? ctx?.childSessionKey,
+        label: event?.label,
+      }));
     api.on("subagent_ended", (event, ctx) =>
-      tell({ ...facts("subagent_ended", event, ctx), child: event?.targetSessionKey, outcome: event?.outcome }));
+      tell({
+        ...facts("subagent_ended", event, ctx),
+        child: event?.targetSessionKey ?? ctx?.childSessionKey,
+        result: event?.outcome,
+        reason: event?.reason,
+        error: event?.error,
+      }));
   },
 };

@@ -51,6 +51,32 @@ fn what_happened_is_told_by_event() {
 }
 
 #[test]
+fn what_a_call_or_a_sub_agent_came_to_is_kept() {
+    let facts = |name: &str, more: Value| {
+        let mut payload = call();
+        payload["event"] = name.into();
+        payload.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        openclaw().parse("observe", payload.to_string().as_bytes(), &env()).expect("read").extra
+    };
+    let done = facts("after_tool_call", json!({ "durationMs": 529, "exitCode": 3 }));
+    assert_eq!(
+        (&done["outcome"], &done["duration_ms"], &done["exit_code"]),
+        (&"completed".into(), &529.into(), &3.into())
+    );
+    // Not every tool runs a command, and a client may measure otherwise.
+    let other = facts("after_tool_call", json!({ "durationMs": -1, "exitCode": null }));
+    assert_eq!((other.get("duration_ms"), other.get("exit_code")), (None, None));
+    let child = json!({
+        "child": "agent:main:subagent:8", "result": "timeout", "reason": "subagent-complete", "error": "too long",
+    });
+    let ended = facts("subagent_ended", child.clone());
+    assert_eq!(ended["outcome"], "ended");
+    for name in ["child", "result", "reason", "error"] {
+        assert_eq!(ended[name], child[name]);
+    }
+}
+
+#[test]
 fn a_call_behind_the_tool_for_tools_names_the_one_it_was_made_through() {
     let within = |id: &str| {
         let mut payload = call();
