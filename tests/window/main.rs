@@ -2,7 +2,7 @@
 //! request is announced, the pop-up shows it without taking the focus and decides it, and no window can
 //! do more than its capability says.
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop and say where")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop and say where")]
 #![expect(clippy::disallowed_methods, reason = "tests read their own environment and clock")]
 
 mod desk;

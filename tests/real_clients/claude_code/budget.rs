@@ -17,6 +17,6 @@ fn a_run_that_crosses_a_small_budget_is_in_the_log() {
     // client takes in place of the old one it is told.
     let turns: Vec<Value> = (0..44).map(|turn| bash(&format!("echo {turn}"))).collect();
     crosses_a_budget(machine, || {
-        drop(machine.claude(&script(&json!(turns)), &["--model", "claude-opus-4-1"]).finish())
+        drop(machine.claude(&script(&json!(turns)), &["--model", "claude-opus-4-1"]).finish());
     });
 }

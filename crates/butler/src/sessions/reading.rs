@@ -236,25 +236,14 @@ impl Butler {
         if known {
             return Ok(Taken::default());
         }
-        let database = match Foreign::open(&recording.path) {
-            Ok(database) => database,
+        let (database, sessions) = match opened(place, recording, whole) {
+            Ok(opened) => opened,
             Err(error) => {
                 self.unready(hand, place, recording, whole, &error);
                 return Ok(Taken::default());
             }
         };
         let mut all = Taken::default();
-        let sessions = if recording.session.is_empty() {
-            match listed(&database, place, recording, if whole { RECORDINGS } else { RECORDED_SESSIONS }) {
-                Ok(sessions) => sessions,
-                Err(error) => {
-                    self.unready(hand, place, recording, whole, &error);
-                    return Ok(Taken::default());
-                }
-            }
-        } else {
-            vec![(recording.clone(), None)]
-        };
         hand.unready.remove(&(place.id.clone(), recording.path.clone()));
         let identity = lines::identity(&recording.path);
         let mut first = None;
@@ -344,13 +333,27 @@ impl Butler {
     }
 }
 
+/// A runtime's database and the sessions in it, as [`listed`] gives them.
+fn opened(place: &Place, recording: &Recording, whole: bool) -> Result<(Foreign, Listed), StoreError> {
+    let database = Foreign::open(&recording.path)?;
+    let sessions = if recording.session.is_empty() {
+        listed(&database, place, recording, if whole { RECORDINGS } else { RECORDED_SESSIONS })?
+    } else {
+        vec![(recording.clone(), None)]
+    };
+    Ok((database, sessions))
+}
+
+/// Sessions, each with the last cursor it can have, where that is known.
+type Listed = Vec<(Recording, Option<i64>)>;
+
 /// The sessions in a database, newest first, each with the last cursor it can have, where its runtime's rows say so.
 fn listed(
     database: &Foreign,
     place: &Place,
     recording: &Recording,
     limit: usize,
-) -> Result<Vec<(Recording, Option<i64>)>, StoreError> {
+) -> Result<Listed, StoreError> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let found = database.rows(place.connector.session_queries(), &[&limit])?;
     let one = |row: ForeignRow| {

@@ -72,8 +72,6 @@ impl Butler {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop and say where")]
-
     use super::{FIRST_MS, TRIES, Unready};
 
     #[test]
