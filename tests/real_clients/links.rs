@@ -143,7 +143,8 @@ fn hermes_in_a_command_of_hermes_hangs_below_that_command() {
     let _row = tried(HERMES, "links: an agent begun by a command");
     let inner = json!([[{ "tool": "terminal", "input": { "command": "touch inner.ran" } }]]);
     std::fs::write(hermes.machine.project().join("task.txt"), script(&inner)).unwrap();
-    let outer = json!({ "command": "hermes -z \"$(cat task.txt)\" && echo done", "timeout": 120 });
+    let program = hermes.machine.at("home/.local/bin/hermes");
+    let outer = json!({ "command": format!("{} -z \"$(cat task.txt)\"", program.display()), "timeout": 120 });
     let client = hermes.start(&["-z", &script(&json!([[{ "tool": "terminal", "input": outer }]]))]);
     allowed_to_its_end(&hermes.machine, client);
     assert!(hermes.machine.project().join("inner.ran").exists(), "{}", hermes.told("task.txt"));

@@ -57,6 +57,12 @@ fn states_limits_and_contexts_are_told() {
         let context = wait_for("a context", || shown(&machine).contexts.into_iter().next());
         assert!(context.session == begun.id && context.used > 0 && context.window > context.used, "{context:?}");
     });
+    // What it says over its connection is in its record a moment later.
+    let turns = || {
+        let record = std::fs::read_to_string(codex::records(&machine).pop()?).ok()?;
+        (record.matches("\"task_complete\"").count() == 2).then_some(())
+    };
+    wait_for("the end of both turns in the record", turns);
     drop(real);
     does(&machine, SessionState::Idle, StateSource::Recorded);
 }
