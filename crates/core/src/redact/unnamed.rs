@@ -43,7 +43,7 @@ pub(super) fn pgpass(text: &str, start: usize, found: &mut Vec<Finding>) {
     let host = !host.is_empty()
         && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'*' | b'/'));
     let fits = host && (port == "*" || digits(port)) && name(base) && name(user) && user != "*";
-    if fits && secret.len() >= 4 && !digits(secret) && !secret.contains(":") && !is_reference(secret) {
+    if fits && secret.len() >= 4 && !digits(secret) && !secret.contains(':') && !is_reference(secret) {
         push(found, "named_secret", end - secret.len(), end);
     }
 }
