@@ -22,7 +22,8 @@ for seq, entry in enumerate(vectors["entries"], 1):
     assert tree.root().hex() == entry["root"] and digest.hex() == entry["hash"], seq
     head = digest
 key = verify.public_key(vectors["key"])
-found = verify.checkpoints("\n".join(vectors["notes"]), key)
+found, wrong = verify.checkpoints("\n".join(vectors["notes"]), key)
+assert wrong is None
 assert [(origin, size) for origin, size, _, _ in found] == [(vectors["log"], 2), (vectors["log"], 4)]
 assert found[1][2] == tree.root()
 for text in vectors["not_canonical"]:

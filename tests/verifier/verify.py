@@ -211,10 +211,21 @@ def opened(found, key):
 
 
 def checkpoints(text, key):
+    """Those that hold, the smallest first, and what is wrong with the others or None. Where one has not the form, nobody
+    can say which of the others are whole."""
     found = list(NOTE.finditer(text))
-    if any(len(one[0].encode("utf-8")) > NOTE_BYTES for one in found) or len(found) != sum(line.startswith(ORIGIN) for line in text.splitlines()):
-        raise Refused(None, "a checkpoint is damaged or its signature does not fit")
-    return sorted((opened(one, key) for one in found), key=lambda one: one[1])
+    begun = sum(line.startswith(ORIGIN) for line in text.split("\n"))
+    if len(found) != begun or any(len(one[0].encode("utf-8")) > NOTE_BYTES for one in found):
+        return [], Refused(None, "a checkpoint is damaged or its signature does not fit")
+    held, wrong = [], None
+    for one in found:
+        try:
+            held.append(opened(one, key))
+        except ValueError:
+            wrong = wrong or Refused(None, "a checkpoint is damaged or its signature does not fit")
+        except Refused as refused:
+            wrong = wrong or refused
+    return sorted(held, key=lambda one: one[1]), wrong
 
 
 # The log
@@ -263,23 +274,24 @@ NEEDED = ("engine.started", "rules.changed")
 
 def retention(path):
     """The retention runs that count, in order: below which number, before which time, which kinds, and which entries
-    they never took."""
+    they never took. A line that does not hold by itself says nothing."""
     runs, newest = [], {}
     for seq, text in lines(path, whole=False):
         if not any(f'"kind":"{kind}"' in text for kind in NEEDED + ("audit.pruned",)):
             continue
         try:
-            row = parse(text)
-            entry, data = row["entry"], row.get("data")
-            if entry["kind"] in NEEDED:
-                newest[entry["kind"]] = seq
-            elif entry["kind"] == "audit.pruned" and entry["actor"]["kind"] == "engine":
-                below, kinds = data["below"], data["kinds"]
-                listed = type(kinds) is list and all(type(kind) is str for kind in kinds)
-                if number(below) and listed and not KEPT & set(kinds):
-                    runs.append((min(below, seq), entry["at"] - DAY, set(kinds), set(newest.values())))
-        except (ValueError, KeyError, TypeError, AttributeError):
+            row = read_line(text, seq)
+            check_own(seq, row, 1)
+        except Refused:
             continue
+        entry, data = row[3], row[6]
+        if entry["kind"] in NEEDED:
+            newest[entry["kind"]] = seq
+        elif entry["kind"] == "audit.pruned" and entry["actor"].get("kind") == "engine" and isinstance(data, dict):
+            below, kinds = data.get("below"), data.get("kinds")
+            listed = type(kinds) is list and all(type(kind) is str for kind in kinds)
+            if number(below) and listed and not KEPT & set(kinds):
+                runs.append((min(below, seq), entry["at"] - DAY, set(kinds), set(newest.values())))
     return runs
 
 
@@ -317,23 +329,28 @@ def check_entry(seq, row, head, version, runs):
         chained = sha256(b"clawbutler-ledger-v2\n", head, leaf_hash(body))
     if chained != digest:
         raise Refused(seq, "its content does not fit its hash")
+    check_own(seq, row, version)
+    if v == 1 or payload is not None:
+        return v, 0
+    if not pruned_by_a_run(seq, entry, runs):
+        raise Refused(seq, "its payload is missing and no retention run removed it")
+    return 2, 1
+
+
+def check_own(seq, row, version):
+    """What can be said of an entry without the one before it and without retention runs."""
+    entry, payload = row[3], row[5]
+    v = entry.get("v") if isinstance(entry, dict) else None
     if type(v) is not int or v not in (1, 2) or v < version:
         raise Refused(seq, f"version {v} cannot stand there")
     if not whole_header(entry, v):
         raise Refused(seq, "its header is not whole")
     if entry["seq"] != seq:
         raise Refused(seq, f"its content carries the number {entry['seq']}")
-    if v == 1:
-        if payload is not None:
-            raise Refused(seq, "an entry of version 1 has no payload of its own")
-        return 1, 0
-    if payload is None:
-        if not pruned_by_a_run(seq, entry, runs):
-            raise Refused(seq, "its payload is missing and no retention run removed it")
-        return 2, 1
-    if hashlib.sha256(payload.encode("utf-8")).hexdigest() != entry["data"]:
+    if v == 1 and payload is not None:
+        raise Refused(seq, "an entry of version 1 has no payload of its own")
+    if payload is not None and hashlib.sha256(payload.encode("utf-8")).hexdigest() != entry["data"]:
         raise Refused(seq, "its payload does not fit its digest")
-    return 2, 0
 
 
 class Told:
@@ -368,7 +385,8 @@ class Told:
         return unknown, known
 
 
-def check_log(path, notes):
+def check_log(path, notes, wrong=None):
+    """`wrong`: what is wrong with a checkpoint besides `notes`; told where the log itself holds."""
     runs, tree, head, first = retention(path), Tree(), GENESIS, None
     seq = version = pruned = holds = 0
     told = Told()
@@ -393,6 +411,8 @@ def check_log(path, notes):
         if first and waiting[-1][0] != first:
             raise Refused(1, "the checkpoints are of another log")
         raise Refused(seq + 1, f"it is missing: the log had {waiting[-1][1]} entries")
+    if wrong:
+        raise wrong
     words = f"{seq} entries hold, {pruned} of them pruned, head {head.hex()}"
     words += f", {len(notes)} checkpoints hold up to {holds}" if notes else ""
     doubts = [] if notes else ["END NOT PROVEN: without checkpoints, entries cut off at the end do not show."]
@@ -462,7 +482,7 @@ def one_note(data, key):
     return opened(found, key)
 
 
-def check_own(text):
+def check_chosen(text):
     """An entry by itself: its number, leaf, kind and payload."""
     _, digest, prev, entry, body, payload, data = read_line(text, None)
     seq, leaf = entry["seq"], leaf_hash(body)
@@ -555,7 +575,7 @@ def check_pack(path, key):
     origin, size, root, _ = one_note(files["checkpoint.txt"].decode("utf-8"), key)
     if (origin, size) != (manifest["log"], manifest["checkpoint"]):
         raise Refused(None, "manifest.json has not the form it must have")
-    own = [check_own(text) for text in text_lines(files["entries.jsonl"], "entries.jsonl")]
+    own = [check_chosen(text) for text in text_lines(files["entries.jsonl"], "entries.jsonl")]
     numbers = [one[0] for one in own]
     if len(own) != manifest["entries"] or any(one >= other for one, other in zip(numbers, numbers[1:])):
         raise Refused(None, "entries.jsonl has not the form it must have")
@@ -564,7 +584,7 @@ def check_pack(path, key):
         raise Refused(None, "the entries are not those of the checkpoint")
     seal = canonical_json(files["seal.json"], "seal.json")
     over, over_size, over_root, _ = one_note(seal["checkpoint"], key)
-    seq, leaf, entry, data, _ = check_own(seal["line"])
+    seq, leaf, entry, data, _ = check_chosen(seal["line"])
     names = entry["kind"] == "audit.exported" and isinstance(data, dict) and data.get("format") == "pack"
     names = names and data.get("manifest") == hashlib.sha256(files["manifest.json"]).hexdigest() and seq > size
     proof, steps = hex_hashes(seal["proof"], "seal.json"), hex_hashes(seal["consistency"], "seal.json")
@@ -590,11 +610,14 @@ def main(arguments):
         return "\n".join([words] + known + doubts), 3 if doubts and not accepted else 0
     if arguments[0].endswith(".json"):
         return check_proof(arguments[0], key), 0
-    notes = []
+    notes, wrong = [], None
     if "--checkpoints" in options:
-        with open(options["--checkpoints"], encoding="utf-8") as file:
-            notes = checkpoints(file.read(), key)
-    words, doubts, known, ended = check_log(arguments[0], notes)
+        with open(options["--checkpoints"], encoding="utf-8", newline="") as file:
+            text = file.read()
+        notes, wrong = checkpoints(text, key)
+        if text.strip() and not notes and not wrong:
+            return "there is no checkpoint in that file", 2
+    words, doubts, known, ended = check_log(arguments[0], notes, wrong)
     return "\n".join([words] + known + doubts), 3 if not ended or doubts and not accepted else 0
 
 

@@ -60,7 +60,7 @@ impl Butler {
         let chain = match self.verified(|_, _| ()) {
             Ok((Report { broken: None, .. }, _)) => "The audit log still holds.".to_owned(),
             Ok((Report { broken: Some(broken), .. }, _)) => {
-                format!("The audit log does not hold: {}.", audit::says(&broken))
+                format!("{}.", audit::verdict(&broken))
             }
             // Said without it: what cannot be verified now must not go unnoticed.
             Err(Error(error)) => format!("The audit log could not be verified: {}", error.message),

@@ -13,6 +13,9 @@ const SET: &str = include_str!("../../../tests/corpus/masking.jsonl");
 /// Ways of writing a review asked for: secrets without a service's prefix, personal data, harmless rows.
 const MORE: &str = include_str!("../../../tests/corpus/masking-more.jsonl");
 
+/// Commands that take a password at a place, environments in every form, sentences, connection strings, and what looks like them.
+const COMMANDS: &str = include_str!("../../../tests/corpus/masking-commands.jsonl");
+
 /// One row: a text, and what in it has to be masked as what.
 struct Row {
     text: String,
@@ -22,6 +25,7 @@ struct Row {
 fn rows() -> Vec<Row> {
     SET.lines()
         .chain(MORE.lines())
+        .chain(COMMANDS.lines())
         .map(|line| {
             let row: Value = serde_json::from_str(line).unwrap();
             let wanted = row["mask"].as_object().into_iter().flatten();

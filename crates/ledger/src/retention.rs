@@ -2,9 +2,12 @@
 
 use clawbutler_core::limits::RETENTION_DAY_MS;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
-use crate::Class;
 use crate::entry::Kind;
+use crate::header::{Header, header};
+use crate::verify::{is_digest, is_hex_of};
+use crate::{Class, canonical};
 
 /// Whose newest entry before a run keeps its payload.
 const NEEDED: [Kind; 2] = [Kind::EngineStarted, Kind::RulesChanged];
@@ -30,19 +33,21 @@ pub struct Retention {
 }
 
 impl Retention {
-    /// Takes in the next entry; kinds that say nothing of others are passed over. What a run says counts only where the
-    /// engine itself is its actor and it names no kind that is kept; of entries behind itself it says nothing.
+    /// Takes in the entry at place `seq` (the first is 1); kinds that say nothing of others are passed over, and so is an
+    /// entry that does not hold by itself. What a run says counts only where the engine itself is its actor and it names
+    /// no kind that is kept; of entries behind itself it says nothing.
     pub fn see(&mut self, seq: u64, body: &str, payload: Option<&str>) {
-        let Ok(header) = serde_json::from_str::<Value>(body) else { return };
-        let kind = header["kind"].as_str().unwrap_or_default();
-        if let Some(at) = NEEDED.iter().position(|needed| needed.text() == kind) {
+        let Some(header) = by_itself(seq, body, payload) else { return };
+        if let Some(at) = NEEDED.iter().position(|needed| needed.text() == header.kind) {
             self.newest[at] = seq;
         }
-        if kind != Kind::AuditPruned.text() || header["actor"]["kind"] != "engine" {
+        if header.kind != Kind::AuditPruned.text() {
             return;
         }
-        if let Ok(facts) = serde_json::from_str::<Value>(payload.unwrap_or_default()) {
-            self.runs.extend(self.run(seq, header["at"].as_i64(), &facts));
+        let [actor, facts] = [header.actor, payload.unwrap_or_default()]
+            .map(|text| serde_json::from_str::<Value>(text).unwrap_or_default());
+        if actor["kind"] == "engine" {
+            self.runs.extend(self.run(seq, header.at, &facts));
         }
     }
 
@@ -67,4 +72,19 @@ impl Retention {
                 && run.kinds.iter().any(|covered| covered == kind)
         })
     }
+}
+
+/// The header of an entry in canonical form that stands at its place, with the payload that its digest says or none.
+/// Whether it follows the entry before it is not asked.
+fn by_itself<'a>(seq: u64, body: &'a str, payload: Option<&str>) -> Option<Header<'a>> {
+    let (header, whole) = header(body);
+    let facts = match (header.version, payload) {
+        (Some(1), payload) => payload.is_none(),
+        (Some(2), None) => is_digest(header.data),
+        (Some(2), Some(payload)) => {
+            is_hex_of(&Sha256::digest(payload).into(), header.data) && canonical::is_canonical(payload)
+        }
+        _ => false,
+    };
+    (whole && facts && header.seq == Some(seq)).then_some(header)
 }

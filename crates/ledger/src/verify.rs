@@ -355,8 +355,7 @@ impl Verifier {
             if !self.retention.covers(header.kind, stored.seq, header.at.unwrap_or(i64::MAX)) {
                 return Err(Reason::PayloadMissing);
             }
-            let digest = header.data.len() == 64 && header.data.bytes().all(|byte| b"0123456789abcdef".contains(&byte));
-            if !digest {
+            if !is_digest(header.data) {
                 return Err(Reason::NotCanonical);
             }
             self.pruned += 1;
@@ -403,7 +402,12 @@ impl Verifier {
     }
 }
 
-fn is_hex_of(hash: &Hash, text: &str) -> bool {
+/// Whether a text is a digest as headers carry one.
+pub(crate) fn is_digest(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| b"0123456789abcdef".contains(&byte))
+}
+
+pub(crate) fn is_hex_of(hash: &Hash, text: &str) -> bool {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut digits = [[0; 2]; 32];
     for (pair, byte) in digits.iter_mut().zip(hash) {

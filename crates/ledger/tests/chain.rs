@@ -151,6 +151,26 @@ fn a_pruned_payload_is_counted_only_where_a_retention_run_removed_it() {
 }
 
 #[test]
+fn a_retention_run_that_does_not_hold_by_itself_covers_nothing() {
+    let mut drafts: Vec<_> = (0..4).map(|at| draft(Kind::ActionRequested, json!({ "at": at }))).collect();
+    drafts.push(draft(Kind::AuditPruned, json!({ "below": 3, "kinds": ["action.requested"] })));
+    let mut rows = rows(drafts);
+    let (body, facts) = (rows[4].body.clone(), rows[4].payload.clone().unwrap());
+    rows[0].payload = None;
+    let covered = |seq, body: &str, facts: &str| {
+        let mut retention = Retention::default();
+        retention.see(seq, body, Some(facts));
+        verify_with(&rows, &Trust::default(), retention).broken
+    };
+    let missing = broken(1, Reason::PayloadMissing);
+    assert_eq!(covered(5, &body, &facts), None);
+    assert_eq!(covered(6, &body, &facts), missing, "it stands at another place than it says");
+    assert_eq!(covered(5, &body.replace(",\"seq\"", ", \"seq\""), &facts), missing);
+    assert_eq!(covered(5, &body, &facts.replace("\"below\":3", "\"below\":4")), missing, "its digest is of another");
+    assert_eq!(covered(5, &body, &facts.replace(':', ": ")), missing);
+}
+
+#[test]
 fn a_retention_run_that_no_engine_made_covers_nothing() {
     let forged = |actor: Actor, kinds: &[&str], kind: Kind, at: i64| {
         let (mut retention, day) = (Retention::default(), 86_400_000);

@@ -19,7 +19,7 @@ pub(crate) use keeper::Keeper;
 pub(crate) use outside::{Standing, files as files_outside, newest as newest_outside};
 pub(crate) use proof::Verifying;
 pub(crate) use stretches::Stretches;
-pub(crate) use verify::{report_view, says, stretches, trust_of_copy};
+pub(crate) use verify::{report_view, stretches, trust_of_copy, verdict};
 
 use std::io::Write;
 use std::path::Path;

@@ -45,11 +45,20 @@ pub(crate) struct Compared {
 }
 
 /// What does not hold, as a sentence without its end.
-pub(crate) fn says(broken: &Broken) -> String {
+fn says(broken: &Broken) -> String {
     match broken.seq {
         Some(seq) => format!("entry {seq}: {}", broken.reason),
         None => broken.reason.to_string(),
     }
+}
+
+/// What that comes to, as a sentence without its end. Entries at the end that nothing covers are no change of the log.
+pub(crate) fn verdict(broken: &Broken) -> String {
+    let what = match broken.reason {
+        Reason::Unproven { .. } | Reason::AddedWhileClosed => "The end of the audit log is not proven",
+        _ => "The audit log does not hold",
+    };
+    format!("{what}: {}", says(broken))
 }
 
 impl Butler {
@@ -89,7 +98,7 @@ impl Butler {
             let (broken, tail) = compare(read, &trust)?;
             let Some(broken) = broken else { return Ok(Compared::default()) };
             let known = acknowledged(read, &broken.reason)?.unwrap_or_default();
-            let says = Some(format!("The audit log does not hold: {}{known}.", says(&broken)));
+            let says = Some(format!("{}{known}.", verdict(&broken)));
             let lost = match broken.reason {
                 Reason::Lost { upto } => broken.seq.map(|from| (from, upto)),
                 _ => None,
@@ -174,19 +183,23 @@ impl Butler {
             trust.keys.push(PublicKey::parse(key.trim()).ok_or_else(|| Error::bad("That is no public key."))?);
         }
         let given = |note: &str| Found { source: Source::Given, note: note.to_owned() };
-        trust.notes = note::all(notes).into_iter().map(given).collect();
+        // Where one has not the form, nobody can say which of the others are whole.
+        if note::any_damaged(notes) {
+            trust.notes.push(given(""));
+        } else {
+            trust.notes = note::all(notes).into_iter().map(given).collect();
+        }
         if trust.notes.is_empty() && !notes.trim().is_empty() {
             return Err(Error::bad("There is no checkpoint in that file."));
         }
-        if note::any_damaged(notes) {
-            trust.notes.push(given(""));
-        }
         let mut retention = Retention::default();
         let marks = TELLING.map(|kind| format!("\"kind\":\"{}\"", kind.text()));
+        let mut place = 0;
         each_line(file, |text| {
+            place += 1;
             let telling = |text: &&str| marks.iter().any(|mark| text.contains(mark));
             if let Some(stored) = text.filter(telling).and_then(line::read) {
-                retention.see(stored.seq, stored.body, stored.payload);
+                retention.see(place, stored.body, stored.payload);
             }
             true
         })?;

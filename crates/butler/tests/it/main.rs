@@ -20,6 +20,7 @@ mod client_trace;
 mod copy;
 mod damage;
 mod desk;
+mod edited;
 mod every_kind;
 mod everything;
 mod files;

@@ -82,8 +82,14 @@ pub(super) fn cookies(text: &str, at: usize, found: &mut Vec<Finding>) {
         let secret = part[head..].trim();
         let from = place + head + (part[head..].len() - part[head..].trim_start().len());
         let named = part[..head].to_ascii_lowercase();
-        let open = ["expires", "path", "domain", "max-age", "samesite"].iter().any(|word| named.contains(word));
-        if !open && opaque(secret) && !is_reference(secret) {
+        let open = ["expires", "path", "domain", "max-age", "samesite", "_ga=", "theme="]
+            .iter()
+            .any(|word| named.contains(word));
+        // Short ids of sessions: by their name too.
+        let session = ["sess", "sid", "auth", "token"].iter().any(|word| named.contains(word));
+        let short = session && secret.len() >= 14 && secret.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let taken = opaque(secret) || short && random(secret) && distinct(secret) >= 8;
+        if !open && taken && !is_reference(secret) {
             push(found, "named_secret", from, from + secret.len());
         }
         place += part.len() + 1;

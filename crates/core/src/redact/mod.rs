@@ -20,9 +20,11 @@ mod named;
 mod national;
 mod options;
 mod personal;
+mod prose;
 mod providers;
 mod scan;
 mod shapes;
+mod unnamed;
 mod words;
 
 use std::sync::atomic::{AtomicBool, Ordering};

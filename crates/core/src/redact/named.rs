@@ -1,14 +1,20 @@
 //! Values beside a name that says secret, however they are written.
 
 use super::Finding;
-use super::look::{distinct, is_code, is_reference, mixed_word, opaque, random, random_long};
+use super::look::{is_code, is_reference, mixed_word, opaque, random, random_long};
 use super::words::{self, Says, WORDS, about};
-use super::{blocks, calls, headers, options};
+use super::{blocks, calls, headers, options, prose, unnamed};
 
 /// Bytes that are looked at behind a name for a value that does not follow at once.
 const NEAR: usize = 160;
 /// Most bytes of a value that spans lines or a list of values.
 const LONG: usize = 16 * 1024;
+
+/// What defines a name with the next word as its value, at the start of a line.
+const DEFINES: &[&str] = &[
+    "#define ", "set -", "setx ", "setenv ", "ENV ", "ARG ", "npm config set ", "pnpm config set ", "yarn config set ",
+    "aws configure set ", "nmcli ",
+];
 
 /// Looks at one place where a word stands.
 pub(super) fn look(text: &str, start: usize, end: usize, which: usize, found: &mut Vec<Finding>) {
@@ -25,6 +31,8 @@ pub(super) fn look(text: &str, start: usize, end: usize, which: usize, found: &m
         Says::Command => options::command(text, start, end, found),
         Says::Variable => calls::variable(text, end, found),
         Says::Call => calls::call(text, end, found),
+        Says::Mailgun => unnamed::mailgun(text, end, found),
+        Says::Pgpass => unnamed::pgpass(text, start, found),
         Says::Phrase => calls::phrase(text, end, found),
         Says::Part if !words::whole_part(text, start, end) => {}
         says @ (Says::Secret | Says::Part | Says::Perhaps) => assignment(text, start, end, says, found),
@@ -53,22 +61,22 @@ fn behind_quote(bytes: &[u8], at: usize) -> Option<usize> {
 }
 
 /// A name with the word in it.
-struct Name<'t> {
-    text: &'t str,
+pub(super) struct Name<'t> {
+    pub(super) text: &'t str,
     /// Where the word begins.
     start: usize,
     /// One after the word.
     word_end: usize,
     /// One after the name.
     end: usize,
-    says: Says,
+    pub(super) says: Says,
     /// Stands in quotes.
     quoted: bool,
 }
 
 impl Name<'_> {
     /// The word the name was found by.
-    fn word(&self) -> &str {
+    pub(super) fn word(&self) -> &str {
         &self.text[self.start..self.word_end]
     }
 
@@ -80,7 +88,7 @@ impl Name<'_> {
     }
 
     /// The line up to the name.
-    fn line(&self) -> &str {
+    pub(super) fn line(&self) -> &str {
         let first = self.first();
         let from = first.saturating_sub(NEAR);
         let from = (from..=first).find(|at| self.text.is_char_boundary(*at)).unwrap_or(first);
@@ -143,7 +151,7 @@ fn assignment(text: &str, start: usize, end: usize, says: Says, found: &mut Vec<
 }
 
 /// Whether a value beside a name is a secret; `loose` where prose and code look alike.
-fn taken(name: &Name<'_>, from: usize, to: usize, quoted: bool, loose: bool) -> bool {
+pub(super) fn taken(name: &Name<'_>, from: usize, to: usize, quoted: bool, loose: bool) -> bool {
     let text = name.text;
     let secret = &text[from..to];
     let least = if quoted { 3 } else { 4 };
@@ -187,7 +195,7 @@ fn loosely(name: &Name<'_>, secret: &str, quoted: bool) -> bool {
 }
 
 /// Names that mean a password and nothing else.
-fn strong(word: &str) -> bool {
+pub(super) fn strong(word: &str) -> bool {
     let word = word.to_lowercase();
     word.starts_with("pass")
         || matches!(
@@ -244,6 +252,9 @@ fn unsigned(name: &Name<'_>, gap: usize, at: usize, found: &mut Vec<Finding>) {
         inside(text, at, found);
         return;
     }
+    if prose::beside(name, gap, found) {
+        return;
+    }
     // `define('DB_PASSWORD', 'x')`.
     let option = text[name.first()..].starts_with('-');
     if name.quoted && option && bytes.get(at) == Some(&b',') {
@@ -263,8 +274,11 @@ fn unsigned(name: &Name<'_>, gap: usize, at: usize, found: &mut Vec<Finding>) {
     }
     // `<add key="DbPassword" value="x"/>`.
     if name.quoted {
-        if at > gap && text[at..].starts_with("value=") {
-            let (from, to, quoted) = value(text, at + 6);
+        // `(setenv "DB_PASSWORD" "x")`.
+        let lisp = name.line().ends_with("(setenv \"");
+        let head = if lisp { 0 } else { "value=".len() };
+        if at > gap && (lisp || text[at..].starts_with("value=")) {
+            let (from, to, quoted) = value(text, at + head);
             if quoted && taken(name, from, to, true, false) {
                 push(found, "named_secret", from, to);
             }
@@ -273,6 +287,7 @@ fn unsigned(name: &Name<'_>, gap: usize, at: usize, found: &mut Vec<Finding>) {
     }
     let line = name.line();
     if at == gap {
+        prose::joined(name, at, found);
         // `setPassword("x")`.
         if bytes.get(at) == Some(&b'(') {
             let (from, to, quoted) = value(text, at + 1);
@@ -287,9 +302,7 @@ fn unsigned(name: &Name<'_>, gap: usize, at: usize, found: &mut Vec<Finding>) {
     let (from, to, quoted) = value(text, at);
     let secret = &text[from..to];
     // An option, a macro or a variable of a shell: the value is the next word.
-    let defined = ["#define ", "set -", "setx ", "setenv ", "ENV ", "ARG "]
-        .iter()
-        .any(|head| line.trim_start().starts_with(head));
+    let defined = DEFINES.iter().any(|head| line.trim_start().starts_with(head));
     if option && name.text[name.first()..].starts_with("--") || defined && !secret.starts_with('-') {
         if taken(name, from, to, true, false) && secret.len() >= 4 - usize::from(quoted) {
             push(found, "named_secret", from, to);
@@ -300,19 +313,7 @@ fn unsigned(name: &Name<'_>, gap: usize, at: usize, found: &mut Vec<Finding>) {
         push(found, "named_secret", from, to);
         return;
     }
-    // Prose: `the password is x`.
-    if name.says == Says::Perhaps || words::is_loose(name.word()) {
-        return;
-    }
-    let verb = [("is ", 3), ("was ", 4), ("ist ", 4), ("to ", 3), ("est ", 4), ("es ", 3), ("for it is ", 10)];
-    let Some((_, length)) = verb.iter().find(|(verb, _)| text[at..].starts_with(verb)) else { return };
-    let (from, to, quoted) = value(text, spaces(text, at + length));
-    // The stop that closes the sentence is not part of it; an exclamation mark often is.
-    let to = if quoted { to } else { from + text[from..to].trim_end_matches(['.', '?']).len() };
-    let secret = &text[from..to];
-    if !is_reference(secret) && secret.len() >= 5 && !is_code(secret) && (random(secret) && distinct(secret) >= 5) {
-        push(found, "named_secret", from, to);
-    }
+    prose::said(name, at, found);
 }
 
 /// A value beside a name in SQL, in a netrc, in a sentence.

@@ -31,6 +31,8 @@ enum How {
     Cookies,
     /// Whatever looks random.
     Random,
+    /// `name,password`.
+    Comma,
 }
 
 /// Names of commands, and their options.
@@ -85,6 +87,14 @@ const COMMANDS: &[Options] = &[
     (&["sshpass"], &[("-p", How::Whole), ("-p", How::Joined)]),
     (&["kubectl"], &[("--from-literal", How::Literal), ("--docker-password", How::Whole), ("--token", How::Whole)]),
     (&["sqlcmd"], &[("-P", How::Whole)]),
+    (&["mosquitto_pub", "mosquitto_sub", "ipmitool", "mssql-cli", "bcp"], &[("-P", How::Whole)]),
+    (&["evil-winrm", "cqlsh", "ncftpput"], &[("-p", How::Whole)]),
+    (&["snmpget", "snmpwalk"], &[("-A", How::Whole), ("-X", How::Whole)]),
+    (&["xfreerdp"], &[("/p:", How::Joined)]),
+    (&["lftp"], &[("-u", How::Comma)]),
+    (&["influx"], &[("-password", How::Whole)]),
+    (&["rar", "unrar"], &[("-hp", How::Joined), ("-p", How::Joined)]),
+    (&["pdftk"], &[("user_pw", How::Whole), ("owner_pw", How::Whole), ("input_pw", How::Whole)]),
     (&["http"], &[("-a", How::User), ("--auth", How::User)]),
     // Beside no command that is known: what looks random behind a usual option.
     (
@@ -112,7 +122,24 @@ pub(super) fn command(text: &str, start: usize, end: usize, found: &mut Vec<Find
         piped(text, start, found);
         return;
     }
+    // `echo password | sudo -S …`.
+    if ["sudo -S", "kinit"].contains(&name) {
+        if text[..start].trim_end().ends_with('|') {
+            piped(text, start, found);
+        }
+        return;
+    }
     let words = split(text, if option { start } else { end });
+    if let Some(at) = positional(text, &name.to_ascii_lowercase(), &words) {
+        if let Some((start, end)) = words.get(at).copied().filter(|(start, end)| !is_reference(&text[*start..*end])) {
+            push(found, "named_secret", start, end);
+        }
+        return;
+    }
+    if name.eq_ignore_ascii_case("sqlplus") {
+        sqlplus(text, &words, found);
+        return;
+    }
     if name.eq_ignore_ascii_case("net use") {
         net_use(text, &words, found);
         return;
@@ -243,6 +270,10 @@ fn secret(text: &str, from: usize, to: usize, how: How, found: &mut Vec<Finding>
             Some((name, secret)) => (from + name.len() + 1, secret),
             None => return,
         },
+        How::Comma => match argument.split_once(',') {
+            Some((name, secret)) => (from + name.len() + 1, secret),
+            None => return,
+        },
         How::PassColon => match argument.strip_prefix("pass:") {
             Some(secret) => (from + "pass:".len(), secret),
             None => return,
@@ -277,10 +308,52 @@ fn piped(text: &str, start: usize, found: &mut Vec<Finding>) {
     }
 }
 
-/// `net use z: \\host\share password /user:name`: the word behind the share.
+/// Which word of a command that takes its password without an option is the password; `None` where the command is
+/// another one. A place behind the last word: there is none.
+fn positional(text: &str, name: &str, words: &[(usize, usize)]) -> Option<usize> {
+    let word = |at: usize| words.get(at).map_or("", |(start, end)| &text[*start..*end]);
+    let nowhere = words.len();
+    Some(match name {
+        // `vault login [options] token`, and no `name=value` of another method.
+        "vault login" => {
+            (0..nowhere).find(|at| !word(*at).starts_with('-') && !word(*at).contains('=')).unwrap_or(nowhere)
+        }
+        // `htpasswd -b file name password`, `htpasswd -nb name password`.
+        "htpasswd" => {
+            let flags: String =
+                words.iter().map(|(start, end)| &text[*start..*end]).filter(|word| word.starts_with('-')).collect();
+            let first = (0..nowhere).find(|at| !word(*at).starts_with('-')).unwrap_or(nowhere);
+            let skipped = if flags.contains('n') { 1 } else { 2 };
+            if flags.contains('b') { first + skipped } else { nowhere }
+        }
+        // `net user name password /add`.
+        "net user" if !word(1).starts_with(['/', '*']) => 1,
+        "wpa_passphrase" => 1,
+        // `mc alias set name url key secret`.
+        "mc alias set" => 3,
+        "net user" => nowhere,
+        _ => return None,
+    })
+}
+
+/// `sqlplus [options] name/password@host`.
+fn sqlplus(text: &str, words: &[(usize, usize)], found: &mut Vec<Finding>) {
+    let Some(&(start, end)) = words.iter().find(|(start, end)| !text[*start..*end].starts_with('-')) else { return };
+    let Some((name, rest)) = text[start..end].split_once('/').filter(|(name, _)| !name.is_empty()) else { return };
+    let from = start + name.len() + 1;
+    let length = rest.rfind('@').unwrap_or(rest.len());
+    if length > 0 && !is_reference(&rest[..length]) {
+        push(found, "named_secret", from, from + length);
+    }
+}
+
+/// `net use z: \\host\share password /user:name`, `net use z: \\host\share /user:name password`.
 fn net_use(text: &str, words: &[(usize, usize)], found: &mut Vec<Finding>) {
-    let share = words.iter().position(|(start, end)| text[*start..*end].starts_with("\\\\"));
-    if let Some((start, end)) = share.and_then(|at| words.get(at + 1)).copied()
+    let word = |at: usize| words.get(at).map_or("", |(start, end)| &text[*start..*end]);
+    let Some(share) = (0..words.len()).find(|at| word(*at).starts_with("\\\\")) else { return };
+    let user = (share + 1..words.len()).find(|at| word(*at).to_ascii_lowercase().starts_with("/user:"));
+    let behind = user.filter(|at| *at == share + 1).map_or(share + 1, |at| at + 1);
+    if let Some((start, end)) = words.get(behind).copied()
         && !text[start..end].starts_with(['/', '*'])
         && !is_reference(&text[start..end])
     {

@@ -55,6 +55,7 @@ pub(super) fn look(text: &str, at: usize, which: usize) -> Option<Finding> {
         "databricks_token" => body >= 32 && inner.bytes().any(|byte| byte.is_ascii_digit()),
         "notion_token" if prefix == "secret_" => body == 43,
         "twilio_key" | "mailgun_key" | "firecrawl_key" => body == 32 && free && mixed(inner),
+        "cursor_key" => body == 64 && free && mixed(inner),
         "elevenlabs_key" => body == 48 && free,
         "nuget_key" => body == 43 && free && mixed(inner) && lower(inner),
         "pagerduty_key" => body == 18 && free && mixed(inner) && entropy(inner) > 3.3,

@@ -215,6 +215,7 @@ pub(super) const SHAPES: &[Shape] = &[
     shape("pa-", "voyage_key", Set::Url, 40),
     shape("SK", "twilio_key", Set::Hex, 32),
     shape("key-", "mailgun_key", Set::Hex, 32),
+    shape("key_", "cursor_key", Set::Hex, 64),
     shape("vcp_", "vercel_token", Set::Alnum, 24),
     shape("vci_", "vercel_token", Set::Alnum, 24),
     shape("vercel_blob_rw_", "vercel_token", Set::Url, 30),
