@@ -348,12 +348,7 @@ fn opened(place: &Place, recording: &Recording, whole: bool) -> Result<(Foreign,
 type Listed = Vec<(Recording, Option<i64>)>;
 
 /// The sessions in a database, newest first, each with the last cursor it can have, where its runtime's rows say so.
-fn listed(
-    database: &Foreign,
-    place: &Place,
-    recording: &Recording,
-    limit: usize,
-) -> Result<Listed, StoreError> {
+fn listed(database: &Foreign, place: &Place, recording: &Recording, limit: usize) -> Result<Listed, StoreError> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let found = database.rows(place.connector.session_queries(), &[&limit])?;
     let one = |row: ForeignRow| {

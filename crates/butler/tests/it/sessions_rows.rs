@@ -227,7 +227,7 @@ fn a_database_that_is_just_being_made_is_read_as_soon_as_it_is_ready() {
     let thread = hermes.desk.butler().start().unwrap();
     let seen = || !hermes.desk.butler().list_sessions(ListSessions::default()).unwrap().items.is_empty();
     // The first look has waited for it in vain by then.
-    std::thread::sleep(Duration::from_millis(3_000));
+    std::thread::sleep(Duration::from_secs(3));
     assert!(!seen(), "its owner has it for itself");
     hermes.desk.pass_closed_ms(1_000);
     // No file changes when it is let go of: only another look finds it.
