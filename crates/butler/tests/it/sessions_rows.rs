@@ -254,15 +254,15 @@ fn folders_that_come_into_being_one_after_the_other_are_all_seen() {
     let line = r#"{"type":"session","version":3,"id":"S","timestamp":"2026-11-26T10:00:00.000Z","cwd":"/p"}
 {"type":"message","id":"m","parentId":null,"timestamp":"2026-11-26T10:00:01.000Z","message":{"role":"user","content":"go"}}
 "#;
-    for count in 1..=20_usize {
+    for count in 1..=20_u32 {
         let folder = desk.home().join(format!(".openclaw/agents/a{count}/sessions"));
         fs::create_dir_all(&folder).unwrap();
         // At another moment of the watcher's work each time.
-        std::thread::sleep(Duration::from_millis(7 * count as u64));
+        std::thread::sleep(Duration::from_millis(7) * count);
         fs::write(folder.join(format!("s{count}.jsonl")), line.replace('S', &format!("s{count}"))).unwrap();
         let until = Instant::now() + Duration::from_secs(10);
-        let seen = || desk.butler().list_sessions(ListSessions::default()).unwrap().items.len();
-        while seen() < count {
+        let rows = || desk.butler().list_sessions(ListSessions::default()).unwrap().items.len();
+        while u32::try_from(rows()).unwrap() < count {
             assert!(Instant::now() < until, "session {count} is not seen");
             std::thread::sleep(Duration::from_millis(20));
         }
