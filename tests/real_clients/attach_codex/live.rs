@@ -15,11 +15,11 @@ fn shown(machine: &Machine) -> AgentDetail {
     machine.ask(&ShowAgent { home_id: machine.home_id() }).unwrap()
 }
 
-/// Waits until the one session does this, and its server tells it.
-fn does(machine: &Machine, state: SessionState, source: StateSource) {
-    wait_for(&format!("{state:?} by {source:?}"), || {
+/// Waits until the one session does one of these, and it is told by that.
+fn does(machine: &Machine, one_of: &[(SessionState, StateSource)]) {
+    wait_for(&format!("{one_of:?}"), || {
         let rows = machine.ask(&ListSessions::default()).unwrap().items;
-        rows.iter().any(|row| (row.state, row.state_source) == (state, source)).then_some(())
+        rows.iter().any(|row| one_of.contains(&(row.state, row.state_source))).then_some(())
     });
 }
 
@@ -36,16 +36,16 @@ fn states_limits_and_contexts_are_told() {
         let (_, call) = victim(&machine, "kept");
         driver.daemon.say(&begun.id, &script(&json!([call]))).await.unwrap();
         let seen = asked(&machine, "kept");
-        does(&machine, SessionState::WaitingApproval, StateSource::Queue);
+        does(&machine, &[(SessionState::WaitingApproval, StateSource::Queue)]);
         machine.decide(&seen, "deny", None).unwrap();
         driver.turn_ends().await;
-        does(&machine, SessionState::Idle, StateSource::Runtime);
+        does(&machine, &[(SessionState::Idle, StateSource::Runtime)]);
         let input = json!({ "cmd": "sleep 3", "yield_time_ms": 8_000, "sandbox_permissions": "require_escalated",
             "justification": "Wait." });
         let sleep = json!([{ "tool": "exec_command", "input": input }]);
         driver.daemon.say(&begun.id, &script(&json!([sleep]))).await.unwrap();
         machine.decide(&asked(&machine, "sleep 3"), "allow_once", None).unwrap();
-        does(&machine, SessionState::Running, StateSource::Runtime);
+        does(&machine, &[(SessionState::Running, StateSource::Runtime)]);
         driver.turn_ends().await;
 
         let limit = wait_for("a limit by the server", || {
@@ -64,5 +64,6 @@ fn states_limits_and_contexts_are_told() {
     };
     wait_for("the end of both turns in the record", turns);
     drop(real);
-    does(&machine, SessionState::Idle, StateSource::Recorded);
+    // The server opens a record when it writes: where it was seen to have this one open, its end is the session's.
+    does(&machine, &[(SessionState::Idle, StateSource::Recorded), (SessionState::Ended, StateSource::Process)]);
 }
