@@ -100,7 +100,7 @@ mod system {
             bounded(&self.0, move || match Entry::new(SERVICE, &name).and_then(|entry| entry.get_secret()) {
                 Ok(value) => Ok(Some(value)),
                 Err(Error::NoEntry) => Ok(None),
-                Err(error) => Err(io::Error::other(error.to_string())),
+                Err(error) => Err(told(&error)),
             })
         }
 
@@ -108,9 +108,24 @@ mod system {
             let (name, value) = (name.to_owned(), value.to_vec());
             bounded(&self.0, move || {
                 let set = Entry::new(SERVICE, &name).and_then(|entry| entry.set_secret(&value));
-                set.map_err(|error| io::Error::other(error.to_string()))
+                set.map_err(|error| told(&error))
             })
         }
+    }
+
+    /// An error of what was asked for is an answer: only a keychain that cannot be reached, or does not let us in, is
+    /// left alone for a while.
+    fn told(error: &Error) -> io::Error {
+        let kind = match error {
+            Error::TooLong(..) | Error::Invalid(..) => io::ErrorKind::InvalidInput,
+            Error::BadEncoding(_) | Error::BadDataFormat(..) | Error::Ambiguous(_) => io::ErrorKind::InvalidData,
+            _ => io::ErrorKind::Other,
+        };
+        io::Error::new(kind, error.to_string())
+    }
+
+    fn is_refusal(error: &io::Error) -> bool {
+        !matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData)
     }
 
     /// Runs a call that may wait for a person; when it takes too long its thread is left to end by itself. Until then,
@@ -126,7 +141,7 @@ mod system {
         let now = Instant::now;
         let started = std::thread::Builder::new().name("keychain".into()).spawn(move || {
             let done = work();
-            ours.give(if done.is_ok() { Last::Answered } else { Last::Refused(now()) });
+            ours.give(if done.as_ref().is_err_and(is_refusal) { Last::Refused(now()) } else { Last::Answered });
             let _ = sender.send(done);
         });
         if let Err(error) = started {
@@ -156,15 +171,17 @@ mod system {
                 })
             };
             assert_eq!(ask(|| Ok(7)).ok(), Some(7));
-            assert!(ask(|| Err(io::Error::other("no"))).is_err());
+            assert!(ask(|| Err(told(&Error::TooLong("secret".to_owned(), 2_560)))).is_err());
+            assert_eq!(ask(|| Ok(7)).ok(), Some(7), "only that value was refused");
+            assert!(ask(|| Err(told(&Error::NoStorageAccess("locked".into())))).is_err());
             assert!(ask(|| Ok(7)).is_err(), "a moment ago it was no");
-            assert_eq!(asked.load(Ordering::Relaxed), 2);
+            assert_eq!(asked.load(Ordering::Relaxed), 4);
 
             turn.give(Last::Asking);
             turn.is_late();
             assert!(ask(|| Ok(7)).is_err(), "a person is being asked");
             turn.give(Last::Answered);
-            assert_eq!((ask(|| Ok(7)).ok(), asked.load(Ordering::Relaxed)), (Some(7), 3));
+            assert_eq!((ask(|| Ok(7)).ok(), asked.load(Ordering::Relaxed)), (Some(7), 5));
         }
 
         #[test]

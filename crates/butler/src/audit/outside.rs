@@ -27,6 +27,8 @@ use serde::{Deserialize, Serialize};
 const ITEM: &str = "audit-log";
 /// Keys the keychain's item remembers: its size is bounded on Windows.
 const REMEMBERED: usize = 8;
+/// Largest value of the item (bytes): Windows takes 2,560.
+const ITEM_BYTES: usize = 2_560;
 /// File that the newest entry is sealed in at every commit.
 const SEAL: &str = "head.seal";
 /// File that remembers where checkpoints were copied to: the settings are in the database.
@@ -84,7 +86,25 @@ impl Item {
     }
 
     pub(super) fn write(&self, keychain: &dyn Keychain) -> io::Result<()> {
-        keychain.set(ITEM, &serde_json::to_vec(self).map_err(io::Error::other)?)
+        keychain.set(ITEM, &self.bounded()?)
+    }
+
+    /// As JSON of at most [`ITEM_BYTES`]. Where that is too little the names of the copies chosen last are left out,
+    /// which `anchors.txt` holds as well, then the oldest keys, which `keys.txt` holds.
+    fn bounded(&self) -> io::Result<Vec<u8>> {
+        let mut item = self.clone();
+        loop {
+            let bytes = serde_json::to_vec(&item).map_err(io::Error::other)?;
+            if bytes.len() <= ITEM_BYTES {
+                return Ok(bytes);
+            }
+            if item.anchors.pop().is_none() {
+                if item.keys.len() < 2 {
+                    return Err(io::Error::other("what the keychain should hold is larger than every keychain takes"));
+                }
+                item.keys.remove(0);
+            }
+        }
     }
 }
 
@@ -350,4 +370,53 @@ fn add_ends(trust: &mut Trust, data: &DataDir, seed: Option<&[u8; 32]>, running:
         trust.head = opened.map(|head| HeadNote { seq: head.seq, hash: head.hash, closed: head.closed && !running });
     }
     trust.sealed = sealed.unwrap_or_default();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A keychain that takes what Windows' does.
+    #[derive(Debug, Default)]
+    struct Small(std::sync::Mutex<Option<Vec<u8>>>);
+
+    impl Keychain for Small {
+        fn get(&self, _: &str) -> io::Result<Option<Vec<u8>>> {
+            Ok(self.0.lock().unwrap().clone())
+        }
+
+        fn set(&self, _: &str, value: &[u8]) -> io::Result<()> {
+            assert!(value.len() <= ITEM_BYTES, "{} bytes", value.len());
+            *self.0.lock().unwrap() = Some(value.to_vec());
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn the_item_fits_into_every_keychain_and_keeps_seed_and_checkpoints() {
+        let keys = (0..12_u8).map(|at| KeyLine { key: Key::from_seed(&[at; 32]).public(), in_keychain: false });
+        let whole = Item::new(&[99; 32], &keys.collect::<Vec<_>>());
+        let note = "n".repeat(300);
+        let copies = |count: usize, length: usize| -> Vec<PathBuf> {
+            (0..count).map(|at| format!("/{}{at}", "a".repeat(length)).into()).collect()
+        };
+        let cases = [copies(0, 0), copies(5, 60), copies(1_000, 60), copies(1, 4_000), copies(3, 900)];
+        let kept = cases.map(|anchors| {
+            let given = Item { note: Some(note.clone()), before: Some(note.clone()), anchors, ..whole.clone() };
+            let keychain = Small::default();
+            given.write(&keychain).unwrap();
+            let read = Item::read(&keychain).unwrap().unwrap();
+            assert_eq!((&read.seed, &read.note, &read.before), (&given.seed, &given.note, &given.before));
+            assert_eq!(read.keys, given.keys, "names of files go first");
+            assert!(given.anchors.starts_with(&read.anchors));
+            read.anchors.len()
+        });
+        assert_eq!(kept, [0, 5, 22, 0, 1]);
+        let long = Item { note: Some("n".repeat(1_900)), before: Some(note), ..whole };
+        let keychain = Small::default();
+        long.write(&keychain).unwrap();
+        let read = Item::read(&keychain).unwrap().unwrap();
+        assert!(read.keys.len() < long.keys.len() && long.keys.ends_with(&read.keys), "{:?}", read.keys);
+        assert!(Item { note: Some("n".repeat(3_000)), ..long }.write(&keychain).is_err());
+    }
 }

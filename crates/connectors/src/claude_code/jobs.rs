@@ -6,6 +6,7 @@
 //! supervisor ended first, the next one calls its sessions failed and starts none (run with 2.1.330).
 //! Must never read `daemon/*.key` nor `daemon/roster.json`: they hold tokens.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -16,7 +17,8 @@ use crate::connector::{Ended, Keeper};
 use crate::facts::{Tab, Watch};
 use crate::moment;
 
-/// Jobs looked at, and those shown.
+/// Folders of jobs listed, jobs looked at (those written last), and those shown.
+const LISTED: usize = 20_000;
 const LOOKED: usize = 1_000;
 const SHOWN: usize = 50;
 
@@ -65,10 +67,15 @@ pub(super) fn unreadable(home: &Path) -> (usize, usize) {
 }
 
 fn files(home: &Path) -> Vec<(String, PathBuf)> {
-    let jobs = std::fs::read_dir(home.join("jobs")).into_iter().flatten().flatten().take(LOOKED);
-    jobs.map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path().join("state.json")))
-        .filter(|(_, file)| file.is_file())
-        .collect()
+    let folders = std::fs::read_dir(home.join("jobs")).into_iter().flatten().flatten().take(LISTED);
+    let jobs = folders.filter_map(|entry| {
+        let file = entry.path().join("state.json");
+        let written = file.metadata().ok().filter(std::fs::Metadata::is_file)?.modified().ok();
+        Some((Reverse(written), entry.file_name().to_string_lossy().into_owned(), file))
+    });
+    let mut jobs: Vec<_> = jobs.collect();
+    jobs.sort();
+    jobs.into_iter().take(LOOKED).map(|(_, id, file)| (id, file)).collect()
 }
 
 fn text<'a>(state: &'a Value, name: &str) -> &'a str {
@@ -102,7 +109,7 @@ pub(super) fn add(facts: &mut Facts, home: &Path) {
             (id, path, state)
         })
         .collect();
-    jobs.sort_by_cached_key(|(_, _, state)| std::cmp::Reverse(text(state, "updatedAt").to_owned()));
+    jobs.sort_by_cached_key(|(_, _, state)| Reverse(text(state, "updatedAt").to_owned()));
     for (id, path, state) in jobs.iter().take(SHOWN) {
         let waits = if text(state, "tempo") == "blocked" { ", waiting for an answer" } else { "" };
         let (word, cwd, at) = (text(state, "state"), text(state, "cwd"), text(state, "updatedAt"));
@@ -152,6 +159,23 @@ mod tests {
         let blocked =
             "background session 24743d77: working, waiting for an answer, in /p, since 2026-11-26T13:08:21.375Z";
         assert_eq!(told, ["background session 6d865bfb: stopped, in /p, since 2026-11-26T13:08:46.298Z", blocked]);
+    }
+
+    #[test]
+    fn of_very_many_jobs_those_written_last_are_looked_at() {
+        let home = home();
+        let long_ago = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000);
+        for at in 0..LOOKED + 50 {
+            let folder = home.path().join(format!("jobs/{at:08x}"));
+            std::fs::create_dir_all(&folder).unwrap();
+            let file = std::fs::File::create(folder.join("state.json")).unwrap();
+            file.set_modified(long_ago).unwrap();
+        }
+        let found = files(home.path());
+        assert_eq!(found.len(), LOOKED);
+        for id in ["24743d77", "6d865bfb"] {
+            assert!(found.iter().any(|(name, _)| name == id), "{id}");
+        }
     }
 
     #[test]
