@@ -4,8 +4,11 @@
 // wrong with that blocks the call, except for tools that touch nothing outside the conversation. It never
 // allows a call that OpenClaw's own rules refuse: no opinion is the most it has in favour.
 import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 const RUNTIME = "openclaw";
 // OpenClaw allows a hook 600 s at most; ours ends first, so that the reason is ours.
@@ -88,6 +91,52 @@ function folder(api, home, agentId) {
   const set = own?.workspace ?? agents.defaults?.workspace;
   if (typeof set !== "string" || set === "") return join(home, "workspace");
   return set === "~" || set.startsWith("~/") ? join(homedir(), set.slice(1)) : set;
+}
+
+/** Runs what may fail without harm; gives nothing then. */
+function tried(act) {
+  try {
+    return act();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a process with this id runs. */
+function runs(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error?.code !== "ESRCH";
+  }
+}
+
+/** Tells ClawButler, in a file of ours, that this process has loaded the guard; forgets those that ended. */
+function announce(home, version) {
+  const folder = join(home, "clawbutler-guard", "seen");
+  // Where the guard was taken out meanwhile there is nothing to write to, and nothing is made for it.
+  tried(() => mkdirSync(folder, { mode: 0o700 }));
+  const others = tried(() => readdirSync(folder)) ?? [];
+  for (const name of others.slice(0, BLOCKED)) {
+    const pid = Number.parseInt(name, 10);
+    if (pid > 0 && pid !== process.pid && !runs(pid)) tried(() => rmSync(join(folder, name)));
+  }
+  const stat = tried(() => readFileSync("/proc/self/stat", "utf8")) ?? "";
+  const started = Number(stat.slice(stat.lastIndexOf(")") + 1).trim().split(/\s+/)[19]);
+  const code = tried(() => readFileSync(fileURLToPath(import.meta.url)));
+  const said = {
+    pid: process.pid,
+    started: Number.isSafeInteger(started) && started > 0 ? started : undefined,
+    edition: code && createHash("sha256").update(code).digest("hex"),
+    version,
+    loadedAt: Date.now(),
+  };
+  const place = join(folder, String(process.pid));
+  tried(() => {
+    writeFileSync(`${place}.new`, JSON.stringify(said), { mode: 0o600 });
+    renameSync(`${place}.new`, `${place}.json`);
+  });
 }
 
 export default {
@@ -191,5 +240,7 @@ export default {
         reason: event?.reason,
         error: event?.error,
       }));
+    // Also loaded to be listed, without its hooks.
+    if (home !== "" && (api.registrationMode ?? "full") === "full") announce(home, api.runtime?.version);
   },
 };
