@@ -56,6 +56,10 @@ pub(super) fn plan_install(env: &Env, home: &Path, hook: &Path, variant: Variant
         let file = disk::read(&paths::plugin(home).join(name))?;
         push(&mut plan, file, Some(content.as_bytes().to_vec()));
     }
+    // A gateway that was started with another configuration leaves no word of it when it ends.
+    let elsewhere = !paths::same(&disk.path, &paths::own_config(home));
+    let named = elsewhere.then(|| format!("{}\n", paths::config(env, home).display()).into_bytes());
+    push(&mut plan, disk::read(&paths::note(home))?, named);
     if !plan.files.is_empty() {
         plan.notes.push(format!("{} gets our plugin “{PLUGIN_ID}”.", paths::plugin(home).display()));
     }
@@ -97,7 +101,7 @@ pub(super) fn plan_uninstall(env: &Env, home: &Path, variant: Variant) -> Result
     // The configuration first: nothing may name files that are gone.
     push(&mut plan, disk, after.map(String::into_bytes));
     let own = FILES.iter().map(|(name, _)| paths::plugin(home).join(name));
-    for file in own.chain(process::left_behind(home)) {
+    for file in own.chain([paths::note(home)]).chain(process::left_behind(home)) {
         push(&mut plan, disk::read(&file)?, None);
     }
     if !plan.files.is_empty() {

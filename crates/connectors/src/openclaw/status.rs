@@ -81,7 +81,8 @@ pub(super) fn guard_status(env: &Env, home: &Path, hook: &Path) -> GuardStatus {
     }
     if let Some(process) = process::unguarded(env, home).first() {
         let (why, fix) = process::unguarded_says(process);
-        return bypassed(&why, fix.to_owned());
+        let says = format!("The guard is installed but not in force everywhere: {why}.");
+        return status(GuardState::Bypassed, says, Some(fix.to_owned()));
     }
     status(
         GuardState::User,

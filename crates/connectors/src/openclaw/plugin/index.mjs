@@ -149,6 +149,8 @@ export default {
     const home = typeof config.home === "string" ? config.home : "";
     // Calls we blocked: what OpenClaw reports about them afterwards is no outcome of theirs.
     const blocked = new Set();
+    // Calls that begin sub-agents, until one was told of each: two at once are told apart by their labels.
+    const spawning = new Map();
     let observers = 0;
     const waiting = [];
 
@@ -206,7 +208,13 @@ export default {
         try {
           if (hook === "") throw new Error("the guard does not know its hook program");
           const answer = await ask(hook, "gate", call("before_tool_call", event, ctx), GATE_MS, ctx?.abortSignal);
-          if (answer?.decision === "allow" || answer?.decision === "defer") return { params: event.params };
+          if (answer?.decision === "allow" || answer?.decision === "defer") {
+            if (event.toolName === "sessions_spawn") {
+              if (spawning.size >= BLOCKED) spawning.clear();
+              spawning.set(event.toolCallId ?? ctx?.toolCallId, { by: ctx?.sessionKey, label: event.params?.label });
+            }
+            return { params: event.params };
+          }
           if (answer?.decision === "deny") return refuse(String(answer.reason ?? "Denied by ClawButler."));
           throw new Error("the hook program said something else than an answer");
         } catch (error) {
@@ -219,6 +227,7 @@ export default {
       { priority: LAST, timeoutMs: OPENCLAW_MS },
     );
     api.on("after_tool_call", (event, ctx) => {
+      spawning.delete(event.toolCallId ?? ctx?.toolCallId);
       if (blocked.delete(event.toolCallId ?? ctx?.toolCallId)) return;
       const said = { error: event.error, durationMs: event.durationMs, exitCode: event.result?.details?.exitCode };
       tell({ ...call("after_tool_call", event, ctx), ...said });
@@ -226,9 +235,17 @@ export default {
     api.on("session_start", (event, ctx) =>
       tell({ ...facts("session_start", event, ctx), resumedFrom: event?.resumedFrom }));
     api.on("session_end", (event, ctx) => tell({ ...facts("session_end", event, ctx), reason: event?.reason }));
+    /** The one call under way that began a sub-agent of this label; nothing where there are more. */
+    const begunBy = (label, by) => {
+      const fits = [...spawning].filter(([, call]) => call.by === by && call.label === label);
+      if (fits.length !== 1) return undefined;
+      spawning.delete(fits[0][0]);
+      return fits[0][0];
+    };
     api.on("subagent_spawned", (event, ctx) =>
       tell({
         ...facts("subagent_spawned", event, ctx),
+        toolCallId: begunBy(event?.label, ctx?.requesterSessionKey ?? ctx?.sessionKey ?? event?.sessionKey),
         child: event?.childSessionKey ?? ctx?.childSessionKey,
         label: event?.label,
       }));

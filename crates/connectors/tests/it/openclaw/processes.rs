@@ -119,3 +119,25 @@ fn what_running_copies_left_goes_with_the_guard() {
         std::fs::read_dir(home(&machine).join("clawbutler-guard/seen")).expect("read").flatten().collect();
     assert!(left.is_empty(), "{left:?}");
 }
+
+#[test]
+fn the_configuration_that_a_gateway_was_started_with_is_known_after_its_end() {
+    let machine = Machine::new();
+    let config = machine.file("srv/openclaw.json5", "{ gateway: {} }\n");
+    let text = json!({ "pid": 80, "port": 18_789, "configPath": config, "startTime": 100 }).to_string();
+    let lock = machine.file("home/ada/.openclaw/tmp/openclaw-1000/gateway.state.lock", &text);
+    process(&machine, 80, "openclaw-gatewa", 1, &[]);
+    let install = || openclaw().plan_install(&machine.env, &home(&machine), &machine.hook(), Variant::User);
+    carry_out(&install().expect("a plan"));
+    assert!(std::fs::read_to_string(&config).expect("read").contains("clawbutler-guard"));
+    std::fs::remove_file(lock).expect("ended");
+    assert_eq!(state(&machine).0, GuardState::User, "it is there for the next start");
+    assert!(install().expect("a plan").files.is_empty(), "a second time changes nothing");
+    let guarded = openclaw().guarded_files(&machine.env, &home(&machine));
+    assert!(guarded.contains(&config) && guarded.iter().any(|path| path.ends_with("configuration.txt")), "{guarded:?}");
+    let plan = openclaw().plan_uninstall(&machine.env, &home(&machine), &machine.hook(), Variant::User);
+    carry_out(&plan.expect("a plan"));
+    assert_eq!(std::fs::read_to_string(&config).expect("read"), "{ gateway: {} }\n");
+    assert_eq!(state(&machine).0, GuardState::Missing);
+    assert!(!home(&machine).join("clawbutler-guard/configuration.txt").exists());
+}
