@@ -182,7 +182,12 @@ fn put_out(machine: &Machine, gateway: Gateway) {
 fn what_others_do_at_the_gateway_is_seen_and_kept() {
     let Some((machine, gateway)) = connected(Reach::Govern) else { return };
     changed_meanwhile(&machine);
+    put_out(&machine, gateway);
+}
+
+#[test]
+fn agents_that_differ_and_jobs_that_fail_are_shown_as_they_are() {
+    let Some((machine, _gateway)) = connected(Reach::Govern) else { return };
     two_that_differ(&machine);
     jobs(&machine);
-    put_out(&machine, gateway);
 }
