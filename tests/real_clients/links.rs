@@ -3,9 +3,10 @@
 
 use clawbutler_testkit::codex;
 use clawbutler_testkit::hermes::Hermes;
-use clawbutler_testkit::machine::{Machine, Running};
+use clawbutler_testkit::machine::{Machine, Running, wait_for};
 use clawbutler_testkit::model::script;
-use clawbutler_testkit::results::{CLAUDE, CODEX, HERMES, tried};
+use clawbutler_testkit::openclaw::{self, Gateway};
+use clawbutler_testkit::results::{CLAUDE, CODEX, HERMES, OPENCLAW, tried};
 use clawbutler_wire::command::ShowTrace;
 use serde_json::{Value, json};
 
@@ -184,4 +185,49 @@ fn sub_agents_of_codex_hang_below_their_calls_two_at_once_and_two_deep() {
         depths == [1, 1, 2] && chains.iter().flatten().all(|call| call.contains("spawn_agent")),
         "{chains:?} {ledger:#?}"
     );
+}
+
+#[test]
+fn sub_agents_of_openclaw_hang_below_their_calls_two_at_once_and_two_deep() {
+    let Some(machine) = openclaw::machine() else { return };
+    let _row = tried(OPENCLAW, "links: sub-agents at once and inside each other");
+    let path = machine.at("home/.openclaw/openclaw.json");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("skipBootstrap: true", "skipBootstrap: true, subagents: { maxSpawnDepth: 2 }"))
+        .unwrap();
+    machine.install_guard();
+    let gateway = Gateway::start(&machine);
+    let run = |name: &str| json!([{ "tool": "exec", "input": { "command": format!("touch {name}.ran") } }]);
+    let spawn = |name: &str, turns: &Value| {
+        let args = json!({ "task": script(turns), "label": name });
+        json!({ "tool": "tool_call", "input": { "id": "sessions_spawn", "args": args } })
+    };
+    let middle = json!([[spawn("deep", &json!([run("deep")]))], run("middle")]);
+    let at_once = [spawn("first", &json!([run("first")])), spawn("middle", &middle)];
+    let turn = gateway.turn("outer", &script(&json!([at_once])));
+    let names = ["first", "middle", "deep"];
+    wait_for("what the sub-agents run", || {
+        for seen in machine.pending().items {
+            // It may have been taken back since.
+            let _ = machine.decide(&seen, "allow_once", None);
+        }
+        names.iter().all(|name| machine.project().join(format!("{name}.ran")).exists()).then_some(())
+    });
+    assert_eq!(turn.join().unwrap().status, 200);
+    let ledger = machine.ledger();
+    let call = || "sessions_spawn".to_owned();
+    assert_eq!(
+        chains(&ledger, "openclaw", &["first.ran", "middle.ran", "deep.ran"]),
+        [vec![call()], vec![call()], vec![call(), call()]],
+        "{ledger:#?}"
+    );
+    // Each below the call that carried its own task.
+    for name in names {
+        let begun =
+            ledger.iter().find(|one| one["kind"] == "subagent.started" && one["data"]["subagent"]["name"] == name);
+        let begun = begun.unwrap_or_else(|| panic!("{name} is not in {ledger:#?}"));
+        let above =
+            ledger.iter().find(|one| one["kind"] == "action.requested" && one["span"] == begun["parent"]).unwrap();
+        assert!(above["data"]["effect"].to_string().contains(&format!("{name}.ran")), "{above:#?}");
+    }
 }

@@ -1,6 +1,7 @@
 //! The real OpenClaw gateway against a loopback model: our plugin in every way it can be answered or fail,
 //! with the effect on the file system, in the client's transcript and in the ledger.
 
+mod processes;
 mod records;
 mod registry;
 mod states;

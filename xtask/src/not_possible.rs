@@ -88,6 +88,19 @@ pub(crate) const ALL: &[Entry] = &[
     ),
     ("Hermes", "static rules: ", "ClawButler writes static rules for Codex alone."),
     ("OpenClaw", "ask: the client's own question, once", "It asks over its gateway alone: see the rows of `attached`."),
+    ("OpenClaw", "attached: a turn is stopped", "Its server is the gateway: see the row of its chat."),
+    (
+        "OpenClaw",
+        "attached: kill switch, every session of the server",
+        "Its server is the gateway: see the rows of two at once and of the kill switch.",
+    ),
+    ("OpenClaw", "found: sessions in the background", "It has none of its own: its gateway runs every session."),
+    ("OpenClaw", "state: a session in the background", "It has none of its own: its gateway runs every session."),
+    (
+        "OpenClaw",
+        "state: kill switch on a session in the background",
+        "It has none of its own: its gateway runs every session.",
+    ),
     (
         "OpenClaw",
         "attached: states, limits and contexts are told",

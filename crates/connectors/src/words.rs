@@ -83,3 +83,9 @@ fn names_a_secret(word: &str) -> bool {
     let word = word.to_ascii_lowercase();
     ["key", "token", "secret", "password", "auth", "header"].iter().any(|part| word.contains(part))
 }
+
+/// Words as a sentence begins: a capital letter first.
+pub(crate) fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| format!("{}{}", first.to_uppercase(), chars.as_str()))
+}

@@ -15,6 +15,7 @@ use clawbutler_testkit::openclaw::{self, Gateway};
 use clawbutler_testkit::results::{OPENCLAW, tried};
 use serde_json::{Value, json};
 
+use super::super::shared::crosses_a_budget;
 use super::{Place, call};
 
 /// Rows asked for at once: few, so that cursors matter.
@@ -227,4 +228,38 @@ fn the_script_is_in_it(machine: &Machine, told: &BTreeMap<String, Vec<Step>>) {
     let list = list["sessions"].as_array().unwrap();
     let named: BTreeSet<&str> = list.iter().filter_map(|session| session["sessionId"].as_str()).collect();
     assert_eq!(named, told.keys().map(String::as_str).collect());
+}
+
+/// A call that was refused, then the gateway killed and started again: the conversation goes on in the same record, and
+/// what was told of it before stays as it was.
+#[test]
+fn a_session_that_is_opened_again_goes_on_where_it_was() {
+    let Some(machine) = openclaw::machine() else { return };
+    let _rows = ["records: a refusal, a session opened again", "budget: a run crosses a small one"]
+        .map(|scenario| tried(OPENCLAW, scenario));
+    machine.install_guard();
+    let first = Gateway::start(&machine);
+    let place = Place { machine: &machine, gateway: &first };
+    place.lay("exec", "refused");
+    let turn = first.turn("again", &script(&json!([call("exec", "refused")])));
+    machine.decide(&machine.wait_pending(), "deny", Some("not today")).unwrap();
+    assert_eq!(turn.join().unwrap().status, 200);
+    let before = all_steps(&machine);
+    drop(first);
+    let second = Gateway::start(&machine);
+    let exec = |number: u32| json!([{ "tool": "exec", "input": { "command": format!("echo {number}") } }]);
+    // An answer costs a third of a cent.
+    crosses_a_budget(&machine, || {
+        let place = Place { machine: &machine, gateway: &second };
+        place.turn("again", &json!((0..4).map(exec).collect::<Vec<_>>()));
+    });
+    let after = all_steps(&machine);
+    assert_eq!(after.keys().collect::<Vec<_>>(), before.keys().collect::<Vec<_>>(), "the same session");
+    for (session, steps) in &before {
+        assert_eq!(&after[session][..steps.len()], steps.as_slice(), "what was told stays");
+        let ended = |name: &str, outcome| (name.to_owned(), outcome);
+        let more = std::iter::repeat_n(ended("exec", Outcome::Ok), 4);
+        let all: Vec<_> = std::iter::once(ended("exec", Outcome::Refused)).chain(more).collect();
+        assert_eq!(outcomes(&after[session]), all);
+    }
 }

@@ -53,6 +53,8 @@ pub struct CronJob {
     pub last_status: Option<String>,
     /// What went wrong.
     pub last_error: Option<String>,
+    /// Whether nothing went wrong but the delivery of the answer: the agent did its work.
+    pub undelivered: bool,
 }
 
 /// One run of a job.
@@ -72,6 +74,8 @@ pub struct CronRun {
     pub took_ms: Option<u64>,
     /// The session it ran in.
     pub session: Option<String>,
+    /// Whether nothing went wrong but the delivery of the answer: the agent did its work, and the gateway says `error`.
+    pub undelivered: bool,
 }
 
 impl Channel {
@@ -116,6 +120,7 @@ impl CronJob {
             last_at: read::time(row, "/state/lastRunAtMs"),
             last_status: read::text(row, "/state/lastRunStatus").or_else(|| read::text(row, "/state/lastStatus")),
             last_error: read::text(row, "/state/lastError").map(|text| clip(&text)),
+            undelivered: undelivered(row, "/state/lastRunStatus", "/state/lastDiagnostics/entries"),
         })
     }
 }
@@ -139,8 +144,17 @@ impl CronRun {
             summary: read::text(row, "/summary").map(|text| clip(&text)),
             took_ms: read::number(row, "/durationMs"),
             session: read::text(row, "/sessionKey"),
+            undelivered: undelivered(row, "/status", "/diagnostics/entries"),
         }
     }
+}
+
+/// Whether a run that the gateway calls an error failed at nothing but handing its answer over: a job without a channel
+/// that is started by hand ends so.
+fn undelivered(row: &Value, status: &str, diagnostics: &str) -> bool {
+    let mut errors = read::list(row, diagnostics).filter(|entry| read::word(entry, "/severity") == "error").peekable();
+    let failed = read::word(row, status) == "error" && errors.peek().is_some();
+    failed && errors.all(|entry| read::word(entry, "/source") == "delivery")
 }
 
 impl Gateway {

@@ -167,9 +167,13 @@ impl Runner {
             Ok(opened) => opened,
             Err(trouble) => return Ok(Err(trouble)),
         };
-        if let Some(token) = token.filter(|token| self.target.device_token.as_ref() != Some(token)) {
-            self.target.device_token = Some(token.clone());
-            self.tell(Event::DeviceToken(token));
+        if let Some(token) = token {
+            // From here on the device stands for itself: one that a person puts out does not come back by the shared token.
+            self.target.token = None;
+            if self.target.device_token.as_ref() != Some(&token) {
+                self.target.device_token = Some(token.clone());
+                self.tell(Event::DeviceToken(token));
+            }
         }
         if !hello.may("operator.read") && !hello.may("operator.admin") {
             socket.close().await;

@@ -32,7 +32,8 @@ pub enum Seen {
     Channels(Vec<Channel>),
     Cron(Vec<CronJob>, Option<Vec<CronRun>>),
     Models(Vec<Model>),
-    Tools(Vec<Tool>),
+    /// Every tool there is, and those of the agent that was asked about, as its last session has them.
+    Tools(Vec<Tool>, Option<Vec<Tool>>),
     Skills(Vec<Skill>, Option<Vec<Plugin>>),
     Usage(Cost, Option<Vec<SessionCost>>),
     Presence(Vec<Presence>),

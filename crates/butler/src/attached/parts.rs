@@ -21,6 +21,13 @@ pub(super) struct Draw<'a> {
     pub(super) key: &'a MaskKey,
 }
 
+/// How a job's run ended, in the gateway's words; it calls one an error whose answer only found no way out.
+fn ended(undelivered: bool, words: Option<&String>) -> Option<String> {
+    words.map(
+        |words| if undelivered { format!("Done, but its answer was not delivered: {words}") } else { words.clone() },
+    )
+}
+
 impl Draw<'_> {
     /// The tables of a part, and what must be known to read them.
     pub(super) fn part(self, seen: &Seen) -> (Vec<PartTable>, Option<String>) {
@@ -35,7 +42,7 @@ impl Draw<'_> {
                 (tables, runs.is_none().then(|| cannot_tell("the last runs")))
             }
             Seen::Models(models) => (vec![self.models(models)], None),
-            Seen::Tools(tools) => (vec![self.tools(tools)], None),
+            Seen::Tools(tools, given) => (vec![self.tools(tools, given.as_deref())], None),
             Seen::Skills(skills, plugins) => {
                 let plugins_table = plugins.as_ref().map(|plugins| self.plugins(plugins));
                 let tables = [Some(self.skills(skills)), plugins_table].into_iter().flatten().collect();
@@ -221,7 +228,7 @@ impl Draw<'_> {
                 self.text(job.message.as_ref().or(job.payload.as_ref())),
                 time(job.next_at),
                 time(job.last_at),
-                self.text(job.last_error.as_ref().or(job.last_status.as_ref())),
+                self.text(ended(job.undelivered, job.last_error.as_ref().or(job.last_status.as_ref())).as_ref()),
             ]
         };
         let columns = [
@@ -242,7 +249,7 @@ impl Draw<'_> {
             vec![
                 self.text(Some(&run.job)),
                 time(run.at),
-                self.text(run.status.as_ref()),
+                self.text(ended(run.undelivered, run.status.as_ref()).as_ref()),
                 number(run.took_ms.map(|ms| ms.div_ceil(1_000))),
                 self.text(run.error.as_ref().or(run.summary.as_ref())),
                 self.text(run.session.as_ref()),
@@ -274,16 +281,18 @@ impl Draw<'_> {
         table("Models", &columns, models.iter().map(row).collect(), "No model is set up.")
     }
 
-    fn tools(self, tools: &[Tool]) -> PartTable {
+    fn tools(self, tools: &[Tool], given: Option<&[Tool]>) -> PartTable {
         let row = |tool: &Tool| {
             vec![
                 self.text(Some(&tool.name)),
+                yes(given.map(|given| given.iter().any(|one| one.name == tool.name))),
                 self.text(Some(&tool.group)),
                 self.text(tool.source.as_ref()),
                 self.text(tool.description.as_ref()),
             ]
         };
-        let columns = [("Tool", Code), ("Group", Text), ("From", Text), ("What it does", Text)];
+        let columns =
+            [("Tool", Code), ("The agent has it", Text), ("Group", Text), ("From", Text), ("What it does", Text)];
         table("Tools", &columns, tools.iter().map(row).collect(), "It offers no tools.")
     }
 

@@ -221,7 +221,17 @@ async fn tell(gateway: &Gateway, asked: &GatewayView) -> Result<Seen, CallError>
             Seen::Cron(jobs?, known(runs)?)
         }
         GatewayPart::Models => Seen::Models(gateway.models().await?),
-        GatewayPart::Tools => Seen::Tools(gateway.tools(agent).await?),
+        GatewayPart::Tools => {
+            let all = gateway.tools(agent).await?;
+            // The catalogue is the same for every agent; what one of them has shows in a session that was used.
+            let sessions = gateway.sessions(ROWS).await?;
+            let last = sessions.iter().find(|session| agent.is_some() && session.agent.as_deref() == agent);
+            let given = match last {
+                Some(session) => known(gateway.tools_of(&session.key).await)?,
+                None => None,
+            };
+            Seen::Tools(all, given)
+        }
         GatewayPart::Skills => {
             let (skills, plugins) = tokio::join!(gateway.skills(agent), gateway.plugins());
             Seen::Skills(skills?, known(plugins)?)

@@ -6,6 +6,7 @@ use clawbutler_core::actor::Actor;
 use clawbutler_ledger::Kind;
 use clawbutler_store::Durability;
 use clawbutler_store::table::homes::HomeRow;
+use clawbutler_wire::registry::{CheckView, HealthLevel};
 use clawbutler_wire::topic::Topic;
 use serde_json::json;
 
@@ -16,9 +17,19 @@ use crate::{Butler, Error};
 /// How long a connection may be away before that is recorded and raised (ms): a restart takes seconds.
 const LOST_MS: u64 = 15_000;
 
+const LOOK: &str = "Look at the connection on the Agents page.";
+
 impl Held {
     pub(super) fn is_up(&self) -> bool {
         matches!(self.link, Link::Up(_))
+    }
+
+    /// Why it does not stand.
+    fn trouble(&self) -> Option<&Trouble> {
+        match &self.link {
+            Link::Waiting { trouble, .. } | Link::Refused(trouble) => Some(trouble),
+            Link::Connecting | Link::Up(_) | Link::Closed => None,
+        }
     }
 }
 
@@ -127,10 +138,30 @@ impl Butler {
         self.changed(Topic::Agents);
     }
 
+    /// How the connection to the gateway of a home is, among the checks of its health; nothing while it is being made, and
+    /// where none was chosen.
+    pub(crate) fn connection_check(&self, home: &HomeRow) -> Option<CheckView> {
+        let attached = lock(&self.0.attached);
+        let held = attached.held.get(&home.id).filter(|held| held.line.end() == End::Gateway)?;
+        let name = "connection".to_owned();
+        if held.is_up() {
+            let says = format!("Connected to {}.", held.line.address());
+            return Some(CheckView { name, level: HealthLevel::Healthy, says, fix: None });
+        }
+        let trouble = held.trouble()?;
+        let level = match (&held.link, &held.recorded) {
+            (Link::Refused(_), _) => HealthLevel::Critical,
+            (_, Recorded::Lost) => HealthLevel::Degraded,
+            _ => return None,
+        };
+        let says = format!("Not connected to {}: {trouble}.", held.line.address());
+        Some(CheckView { name, level, says, fix: fix(trouble, &home.runtime).or_else(|| Some(LOOK.to_owned())) })
+    }
+
     /// Records and raises connections that are away for longer than a restart takes.
     pub(super) fn note_lost(&self) -> Result<(), Error> {
         let now = self.now();
-        let lost: Vec<(String, String, bool)> = {
+        let lost: Vec<(String, Option<Trouble>, bool)> = {
             let mut attached = lock(&self.0.attached);
             let answering: Vec<String> =
                 attached.chosen.iter().filter(|(_, choice)| choice.answers()).map(|(id, _)| id.clone()).collect();
@@ -140,22 +171,25 @@ impl Butler {
             });
             away.map(|(home, held)| {
                 held.recorded = Recorded::Lost;
-                let why = match &held.link {
-                    Link::Waiting { trouble, .. } | Link::Refused(trouble) => trouble.to_string(),
-                    Link::Connecting | Link::Up(_) | Link::Closed => String::new(),
-                };
+                let why = held.trouble().cloned();
                 let asks = held.line.end() == End::Gateway && answering.contains(home);
                 (home.clone(), why, asks)
             })
             .collect()
         };
         for (id, why, asks) in lost {
-            let path = lock(&self.0.registry).homes.get(&id).map(|home| home.path.clone()).unwrap_or_default();
-            let data = json!({ "home": id, "path": path, "says": why });
+            let (path, runtime) = {
+                let registry = lock(&self.0.registry);
+                let home = registry.homes.get(&id);
+                home.map(|home| (home.path.clone(), home.runtime.clone())).unwrap_or_default()
+            };
+            let says = why.as_ref().map(Trouble::to_string).unwrap_or_default();
+            let data = json!({ "home": id, "path": path, "says": says });
             self.record(Durability::Process, Kind::GatewayLost, Actor::Engine, data)?;
             // A daemon that ended took its sessions with it, and a gateway that is only watched asks elsewhere.
             if asks {
-                self.alert(&lost_says(&path), "Look at the connection on the Agents page.");
+                let fix = why.as_ref().and_then(|why| fix(why, &runtime));
+                self.alert(&lost_says(&path), &fix.unwrap_or_else(|| LOOK.to_owned()));
             }
             self.changed(Topic::Agents);
         }

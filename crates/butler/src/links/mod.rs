@@ -78,6 +78,8 @@ enum Stood {
 struct Session {
     /// The process of its client, where the hook of a request was seen to descend from it.
     process: Option<Process>,
+    /// When it was heard of first, in the units in which processes tell their start.
+    heard: Option<u64>,
     /// The context its client was in when it began.
     stands_in: Stood,
     begun: Option<Begun>,
@@ -138,6 +140,7 @@ impl Butler {
         }
         if let Some(process) = chain.and_then(|chain| chain.first().copied()) {
             session.process = Some(process);
+            session.heard = session.heard.or_else(clawbutler_platform::os::now);
         }
         session.tried = request.process.client_pid.filter(|_| peer.is_some()).or(session.tried);
         session.key = request.extra["sessionKey"].as_str().map(str::to_owned).or(session.key.take());

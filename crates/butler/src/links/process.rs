@@ -49,14 +49,18 @@ impl Butler {
     /// one: the only one under way that can start programs and was let through before the process below it began.
     pub(super) fn begun_by_process(&self, own: &Key, chain: &[Process]) -> Option<Begun> {
         let links = lock(&self.0.links);
-        let (below, owners) = chain.windows(2).find_map(|pair| {
+        let (at, owners) = (1..chain.len()).find_map(|at| {
             let with = |key: &&Key| {
-                *key != own && links.sessions.get(*key).is_some_and(|session| session.process == Some(pair[1]))
+                *key != own && links.sessions.get(*key).is_some_and(|session| session.process == Some(chain[at]))
             };
             let owners: Vec<Key> = links.sessions.keys().filter(with).cloned().collect();
-            (!owners.is_empty()).then_some((pair[0], owners))
+            (!owners.is_empty()).then_some((at, owners))
         })?;
+        // A client may keep helpers that run its commands: they were there before its first call.
+        let heard = owners.iter().filter_map(|owner| links.sessions.get(owner)?.heard).min();
         drop(links);
+        let of_a_call = |process: &&Process| heard.is_none_or(|heard| heard <= process.started);
+        let below = chain[..at].iter().rev().find(of_a_call).unwrap_or(&chain[at - 1]);
         let calls = lock(&self.0.calls);
         let mut under_way = calls.values().filter(|call| {
             let theirs = owners.iter().any(|(runtime, session)| call.runtime == *runtime && call.session == *session);

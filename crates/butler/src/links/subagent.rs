@@ -170,7 +170,7 @@ impl Butler {
         let process = *chain?.first()?;
         if request.event == HookEvent::Subagent && request.extra["outcome"] == "started" {
             let parent = (own.0.clone(), text(request, "parent_session")?.to_owned());
-            return (parent != *own && self.runs_in(&parent, process)).then(|| self.begun_in(&parent));
+            return (parent != *own && self.runs_in(&parent, process)).then(|| self.begun_in(&parent, None));
         }
         let key = (own.0.clone(), text(request, "sessionKey")?.to_owned());
         let mut links = lock(&self.0.links);
@@ -190,7 +190,7 @@ impl Butler {
         if ours != Some(process) {
             return;
         }
-        let begun = self.begun_in(&parent);
+        let begun = self.begun_in(&parent, self.named_spawning(request, &parent));
         let mut links = lock(&self.0.links);
         make_room(&mut links.spawned);
         links.spawned.insert((own.0.clone(), child.to_owned()), (begun, process));
@@ -216,10 +216,12 @@ impl Butler {
         let own = key_of(request);
         let parent = self.known_as(&own, by).map_or(own, |(parent, _)| parent);
         let begins = request.extra["outcome"] == "started";
-        let call = begins.then(|| self.only_spawning(&parent)).flatten();
+        let named = self.named_spawning(request, &parent).map(|call| (call, "named"));
+        let found = || named.or_else(|| self.only_spawning(&parent).map(|call| (call, "only")));
+        let (call, how) = begins.then(found).flatten().unzip();
         let mut data = json!({
             "subagent": { "id": child, "name": text(request, "label").unwrap_or_default() }, "call": call,
-            "how": call.as_ref().map(|_| "only"), "event": request.event, "facts": request.extra,
+            "how": how, "event": request.event, "facts": request.extra,
         });
         redact::mask_value(&mut data, &self.0.mask);
         let entry = Draft {
@@ -240,8 +242,16 @@ impl Butler {
         lock(&self.0.links).sessions.get(session).is_some_and(|session| session.process == Some(process))
     }
 
-    fn begun_in(&self, key: &Key) -> Begun {
-        let span = self.only_spawning(key).unwrap_or_else(|| session_span(key));
+    /// The call of a session that the runtime names as the one that began a sub-agent, when the log has it; that it ended
+    /// may be told first.
+    fn named_spawning(&self, request: &ActionRequest, parent: &Key) -> Option<SpanId> {
+        let span = audit::span_of(&[&parent.0, &parent.1, request.call_id.as_deref()?]);
+        let there = self.0.store.read(|read| read.ledger_span(&span.0, 1)).is_ok_and(|found| !found.is_empty());
+        there.then_some(span)
+    }
+
+    fn begun_in(&self, key: &Key, named: Option<SpanId>) -> Begun {
+        let span = named.or_else(|| self.only_spawning(key)).unwrap_or_else(|| session_span(key));
         if let Some(session) = lock(&self.0.links).sessions.get_mut(key) {
             session.agents += 1;
         }

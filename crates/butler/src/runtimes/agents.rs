@@ -14,8 +14,8 @@ use clawbutler_store::table::homes::{HomeRow, HomeState};
 use clawbutler_store::{Store, StoreError};
 use clawbutler_wire::command::{Done, ForgetHome, Govern, GovernMany, ListAgents, ShowAgent};
 use clawbutler_wire::registry::{
-    AgentDetail, AgentList, AgentState, AgentView, Can, CapabilityView, GovernOutcome, GovernResult, RuntimeView,
-    SourceView,
+    AgentDetail, AgentList, AgentState, AgentView, Can, CapabilityView, CheckView, GovernOutcome, GovernResult,
+    RuntimeView, SourceView,
 };
 use clawbutler_wire::runtimes::{GuardState, GuardTest, GuardView};
 use clawbutler_wire::topic::Topic;
@@ -39,6 +39,8 @@ pub(super) struct Noted {
     pub(super) drift: u32,
     /// How its guard was tried last.
     pub(super) tested: Option<GuardTest>,
+    /// How the connection the user chose is.
+    pub(super) connection: Option<CheckView>,
 }
 
 /// Who looks, and from where.
@@ -231,7 +233,9 @@ impl Butler {
         let drift = registry.drifts.get(id).map_or(0, |drifted| drifted.view.changes.len());
         let contacted = registry.sessions.keys().cloned().collect();
         let tested = registry.tests.get(id).cloned();
-        Noted { row, last_contact, contacted, drift: u32::try_from(drift).unwrap_or(u32::MAX), tested }
+        drop(registry);
+        let connection = row.as_ref().and_then(|row| self.connection_check(row));
+        Noted { row, last_contact, contacted, drift: u32::try_from(drift).unwrap_or(u32::MAX), tested, connection }
     }
 
     /// Every agent found now or chosen before.
@@ -267,6 +271,7 @@ impl Butler {
                 contacted: HashSet::new(),
                 drift: drifts.get(id).copied().unwrap_or(0),
                 tested: None,
+                connection: None,
             }
         }))
     }

@@ -48,6 +48,7 @@ pub(super) fn health(seen: Seen<'_>, noted: &Noted) -> HealthView {
         }
     }
     checks.extend(stopped_in_vain(&seen, noted));
+    checks.extend(noted.connection.clone());
     if noted.drift > 0 {
         checks.push(check(
             "configuration",

@@ -253,7 +253,7 @@ fn tools_are_asked_of_an_agent_and_the_log_goes_on_where_it_was() {
         let agent = agent.map(str::to_owned);
         place.desk.butler().gateway_view(GatewayView { home_id: place.home.clone(), part, agent, after })
     };
-    place.line.tells(Ok(Seen::Tools(Vec::new())));
+    place.line.tells(Ok(Seen::Tools(Vec::new(), None)));
     assert_eq!(view(GatewayPart::Tools, Some("ops"), None).unwrap().agent.as_deref(), Some("ops"));
     assert_eq!(place.line.views()[0].agent.as_deref(), Some("ops"));
     assert_eq!(code(view(GatewayPart::Tools, Some(""), None)), Code::BadRequest);

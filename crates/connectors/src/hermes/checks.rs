@@ -9,6 +9,7 @@ use super::{paths, plugin, process, records, status, switches};
 use crate::disk;
 use crate::env::Env;
 use crate::facts::{Check, Health};
+use crate::words;
 
 /// Largest state file that is read (bytes).
 const FILE_BYTES: u64 = 256 * 1024;
@@ -55,7 +56,7 @@ fn announced(env: &Env, home: &Path) -> Vec<Check> {
     const NAME: &str = "guard in running processes";
     let mut found = Vec::new();
     for process in status::unguarded(env, home) {
-        let says = format!("{}.", capital(&status::unguarded_says(&process)));
+        let says = format!("{}.", words::capital(&status::unguarded_says(&process)));
         found.push(check(
             NAME,
             Health::Critical,
@@ -96,11 +97,6 @@ fn unasking(env: &Env, home: &Path) -> Vec<Check> {
         check("prompts in running processes", Health::Degraded, says, Some("Start it without --yolo."))
     };
     by_file.into_iter().chain(process::all(env).into_iter().filter(here).map(says)).collect()
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| format!("{}{}", first.to_uppercase(), chars.as_str()))
 }
 
 /// The edition that the installed plugin names in its text.

@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
-use super::{config, discover, gateways, paths};
+use super::plugin::CODE;
+use super::{config, discover, gateways, paths, process};
 use crate::env::{Env, Os};
 use crate::facts::{Check, Health};
+use crate::words;
 
 fn check(name: &'static str, health: Health, says: impl Into<String>, fix: Option<&str>) -> Check {
     Check { name, health, says: says.into(), fix: fix.map(str::to_owned) }
@@ -16,6 +18,27 @@ pub(super) fn checks(env: &Env, home: &Path) -> Vec<Check> {
     found.extend(privacy(env, home));
     found.push(gateway(env, home));
     found.push(version(env));
+    if paths::plugin(home).join(CODE).is_file() {
+        found.extend(processes(env, home));
+    }
+    found
+}
+
+/// Whether what runs has loaded the guard.
+fn processes(env: &Env, home: &Path) -> Vec<Check> {
+    const NAME: &str = "guard in running processes";
+    let mut found = Vec::new();
+    for one in process::unguarded(env, home) {
+        let (says, fix) = process::unguarded_says(&one);
+        found.push(check(NAME, Health::Critical, format!("{}.", words::capital(&says)), Some(fix)));
+    }
+    for pid in process::of_older_edition(env, home) {
+        let says = format!("Process {pid} runs another edition of the guard than the one installed.");
+        found.push(check(NAME, Health::Degraded, says, Some("Restart that process when it suits.")));
+    }
+    if found.is_empty() {
+        found.push(check(NAME, Health::Healthy, "Every running process that can be seen has loaded the guard.", None));
+    }
     found
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::paths;
+use super::{paths, process};
 use crate::connector::LiveSession;
 use crate::disk;
 use crate::env::{Env, Os};
@@ -65,7 +65,8 @@ pub(super) fn homes(env: &Env) -> Vec<PathBuf> {
     disk::unique(gateways.filter_map(home).filter(|path| path.is_dir()).collect())
 }
 
-/// A gateway is one process for many sessions: it is shown as one, named by its port.
+/// A gateway is one process for many sessions: it is shown as one, named by its port. A command that runs an agent beside
+/// it is one too.
 pub(super) fn live(env: &Env, home: &Path) -> Vec<LiveSession> {
     let show = |gateway: Gateway| LiveSession {
         session: format!("gateway:{}", gateway.port.map_or_else(|| gateway.pid.to_string(), |port| port.to_string())),
@@ -78,7 +79,21 @@ pub(super) fn live(env: &Env, home: &Path) -> Vec<LiveSession> {
         started_at: gateway.created_at,
         process_started: gateway.process_started,
     };
-    running(env, home).into_iter().map(show).collect()
+    let gateways = running(env, home);
+    let beside = process::commands(env, home).into_iter().filter(|one| !gateways.iter().any(|it| it.pid == one.pid));
+    let alone = beside.map(|process| LiveSession {
+        session: format!("process-{}", process.pid),
+        pid: process.pid,
+        cwd: process.cwd,
+        name: None,
+        kind: "print".to_owned(),
+        status: "unknown".to_owned(),
+        version: None,
+        started_at: None,
+        process_started: process.started,
+    });
+    let alone: Vec<LiveSession> = alone.collect();
+    gateways.into_iter().map(show).chain(alone).collect()
 }
 
 fn lock_folders(parent: &Path) -> impl Iterator<Item = PathBuf> + use<> {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::edit::{self, TextError, Wanted};
 use super::plugin::{FILES, PLUGIN_ID};
-use super::{config, paths};
+use super::{config, paths, process};
 use crate::connector::{FileChange, GuardError, Plan, Variant};
 use crate::disk::{self, OnDisk};
 use crate::env::{Env, Os};
@@ -56,6 +56,10 @@ pub(super) fn plan_install(env: &Env, home: &Path, hook: &Path, variant: Variant
         let file = disk::read(&paths::plugin(home).join(name))?;
         push(&mut plan, file, Some(content.as_bytes().to_vec()));
     }
+    // A gateway that was started with another configuration leaves no word of it when it ends.
+    let elsewhere = !paths::same(&disk.path, &paths::own_config(home));
+    let named = elsewhere.then(|| format!("{}\n", paths::config(env, home).display()).into_bytes());
+    push(&mut plan, disk::read(&paths::note(home))?, named);
     if !plan.files.is_empty() {
         plan.notes.push(format!("{} gets our plugin “{PLUGIN_ID}”.", paths::plugin(home).display()));
     }
@@ -96,9 +100,9 @@ pub(super) fn plan_uninstall(env: &Env, home: &Path, variant: Variant) -> Result
     });
     // The configuration first: nothing may name files that are gone.
     push(&mut plan, disk, after.map(String::into_bytes));
-    for (name, _) in FILES {
-        let file = disk::read(&paths::plugin(home).join(name))?;
-        push(&mut plan, file, None);
+    let own = FILES.iter().map(|(name, _)| paths::plugin(home).join(name));
+    for file in own.chain([paths::note(home)]).chain(process::left_behind(home)) {
+        push(&mut plan, disk::read(&file)?, None);
     }
     if !plan.files.is_empty() {
         plan.notes.push(
@@ -123,6 +127,11 @@ fn push(plan: &mut Plan, disk: OnDisk, after: Option<Vec<u8>>) {
 
 /// What the person should know before consenting.
 fn notes(disk: &OnDisk, text: Option<&str>, plan: &mut Plan) {
+    plan.notes.push(
+        "`openclaw agent exec` loads no plugins, and so not this one: it is reported while it runs. Everything else that \
+         runs agents tells that it loaded the guard, and what does not is reported too."
+            .to_owned(),
+    );
     if disk.linked {
         plan.notes.push(format!(
             "The configuration is a link; the file it points to, {}, is the one that changes.",

@@ -17,7 +17,9 @@ pub(crate) mod hook;
 mod loose;
 mod paths;
 mod plugin;
+mod process;
 mod records;
+mod self_test;
 mod status;
 mod time;
 mod transcript;
@@ -29,7 +31,7 @@ use clawbutler_core::action::Action;
 use serde_json::Value;
 
 use crate::call::ToolCall;
-use crate::connector::{Connector, Discovery, End, GuardError, GuardStatus, LiveSession, Plan, Variant};
+use crate::connector::{Connector, Discovery, End, GuardError, GuardStatus, LiveSession, Plan, SelfTest, Variant};
 use crate::env::Env;
 use crate::facts::{Can, Capabilities, Check, Fact};
 use crate::normalise;
@@ -102,6 +104,14 @@ impl Connector for OpenClaw {
         guard::plan_uninstall(env, home, variant)
     }
 
+    fn has_self_test(&self) -> bool {
+        true
+    }
+
+    fn self_test(&self, env: &Env, home: &Path, _hook: &Path) -> Result<SelfTest, GuardError> {
+        self_test::self_test(env, home)
+    }
+
     fn guarded_files(&self, env: &Env, home: &Path) -> Vec<PathBuf> {
         paths::guarded(env, home)
     }
@@ -119,7 +129,10 @@ impl Connector for OpenClaw {
             observe: Can::Yes("From its transcripts (files up to 2026.7.1, its database since), and from the gateway."),
             price: Can::Partly("Tokens always; costs only where the model's price is in the configuration."),
             ask: Can::Yes("Our plugin asks before every tool call; the gateway's own approvals ask before commands."),
-            block: Can::Yes("Our plugin blocks before the call runs, also when ClawButler is away."),
+            block: Can::Partly(
+                "Our plugin blocks before the call runs, also when ClawButler is away; not in `openclaw agent exec`, which \
+                 loads no plugins and is reported while it runs.",
+            ),
             pause: Can::Partly("Connected to the gateway: the whole gateway, while no turn runs."),
             kill: Can::Partly("Connected to the gateway: one run. Without: only the gateway with all its sessions."),
             resume: Can::Partly("Connected to the gateway: a held gateway goes on; an aborted run does not."),

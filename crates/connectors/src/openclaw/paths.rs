@@ -8,6 +8,11 @@ use crate::env::Env;
 
 /// Folder of our plugin in a home.
 pub(super) const PLUGIN: &str = "clawbutler-guard";
+/// In that folder: the configuration that the guard was put into, where it is not the home's own. Only a running gateway
+/// tells of such a one.
+const NOTE: &str = "configuration.txt";
+/// Longest path in it (bytes).
+const NOTE_BYTES: u64 = 4_096;
 /// Agents of one home that are looked at.
 const AGENTS: usize = 500;
 
@@ -36,8 +41,8 @@ pub(super) fn expanded(env: &Env, path: &str) -> PathBuf {
     }
 }
 
-/// The configuration file of a home: what its running gateway reads, what the environment names, or the
-/// one inside it.
+/// The configuration file of a home: what the environment names, what its running gateway reads, what the guard was put
+/// into last, or the one inside it.
 pub(super) fn config(env: &Env, home: &Path) -> PathBuf {
     if let Some(path) = env.var("OPENCLAW_CONFIG_PATH")
         && same(home, &self::home(env))
@@ -45,7 +50,17 @@ pub(super) fn config(env: &Env, home: &Path) -> PathBuf {
         return expanded(env, path);
     }
     let running = gateways::running(env, home).into_iter().find_map(|gateway| gateway.config);
-    running.unwrap_or_else(|| own_config(home))
+    running.or_else(|| noted(home)).unwrap_or_else(|| own_config(home))
+}
+
+/// See [`NOTE`].
+pub(super) fn note(home: &Path) -> PathBuf {
+    plugin(home).join(NOTE)
+}
+
+fn noted(home: &Path) -> Option<PathBuf> {
+    let path = PathBuf::from(disk::small_text(&note(home), NOTE_BYTES)?.trim_end());
+    Some(path).filter(|path| path.is_absolute() && path.is_file())
 }
 
 /// The configuration file inside a home.
@@ -88,6 +103,7 @@ pub(super) fn watched(env: &Env, home: &Path) -> Vec<PathBuf> {
     let mut files = vec![config.clone(), own_config(home)];
     files.extend(config.canonicalize());
     files.extend(super::plugin::FILES.iter().map(|(name, _)| plugin(home).join(name)));
+    files.push(note(home));
     disk::unique(files)
 }
 

@@ -3,11 +3,14 @@
 /// Id of the plugin in OpenClaw's configuration.
 pub(super) const PLUGIN_ID: &str = "clawbutler-guard";
 
+/// The file with its code.
+pub(super) const CODE: &str = "index.mjs";
+
 /// Every file with its exact text. The same for every home: what differs stands in the configuration.
 pub(super) const FILES: &[(&str, &str)] = &[
     ("package.json", include_str!("plugin/package.json")),
     ("openclaw.plugin.json", include_str!("plugin/openclaw.plugin.json")),
-    ("index.mjs", include_str!("plugin/index.mjs")),
+    (CODE, include_str!("plugin/index.mjs")),
 ];
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::plugin::{FILES, PLUGIN_ID};
-use super::{config, edit, gateways, guard, paths};
+use super::{config, edit, gateways, guard, paths, process};
 use crate::connector::{GuardState, GuardStatus};
 use crate::disk;
 use crate::env::Env;
@@ -78,6 +78,11 @@ pub(super) fn guard_status(env: &Env, home: &Path, hook: &Path) -> GuardStatus {
             format!("The guard is complete, but {trouble}: it blocks nearly every tool call."),
             Some("Reinstall ClawButler, or remove the guard.".to_owned()),
         );
+    }
+    if let Some(process) = process::unguarded(env, home).first() {
+        let (why, fix) = process::unguarded_says(process);
+        let says = format!("The guard is installed but not in force everywhere: {why}.");
+        return status(GuardState::Bypassed, says, Some(fix.to_owned()));
     }
     status(
         GuardState::User,

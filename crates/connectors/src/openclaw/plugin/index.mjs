@@ -4,8 +4,11 @@
 // wrong with that blocks the call, except for tools that touch nothing outside the conversation. It never
 // allows a call that OpenClaw's own rules refuse: no opinion is the most it has in favour.
 import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 const RUNTIME = "openclaw";
 // OpenClaw allows a hook 600 s at most; ours ends first, so that the reason is ours.
@@ -90,6 +93,52 @@ function folder(api, home, agentId) {
   return set === "~" || set.startsWith("~/") ? join(homedir(), set.slice(1)) : set;
 }
 
+/** Runs what may fail without harm; gives nothing then. */
+function tried(act) {
+  try {
+    return act();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a process with this id runs. */
+function runs(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error?.code !== "ESRCH";
+  }
+}
+
+/** Tells ClawButler, in a file of ours, that this process has loaded the guard; forgets those that ended. */
+function announce(home, version) {
+  const folder = join(home, "clawbutler-guard", "seen");
+  // Where the guard was taken out meanwhile there is nothing to write to, and nothing is made for it.
+  tried(() => mkdirSync(folder, { mode: 0o700 }));
+  const others = tried(() => readdirSync(folder)) ?? [];
+  for (const name of others.slice(0, BLOCKED)) {
+    const pid = Number.parseInt(name, 10);
+    if (pid > 0 && pid !== process.pid && !runs(pid)) tried(() => rmSync(join(folder, name)));
+  }
+  const stat = tried(() => readFileSync("/proc/self/stat", "utf8")) ?? "";
+  const started = Number(stat.slice(stat.lastIndexOf(")") + 1).trim().split(/\s+/)[19]);
+  const code = tried(() => readFileSync(fileURLToPath(import.meta.url)));
+  const said = {
+    pid: process.pid,
+    started: Number.isSafeInteger(started) && started > 0 ? started : undefined,
+    edition: code && createHash("sha256").update(code).digest("hex"),
+    version,
+    loadedAt: Date.now(),
+  };
+  const place = join(folder, String(process.pid));
+  tried(() => {
+    writeFileSync(`${place}.new`, JSON.stringify(said), { mode: 0o600 });
+    renameSync(`${place}.new`, `${place}.json`);
+  });
+}
+
 export default {
   id: "clawbutler-guard",
   name: "ClawButler guard",
@@ -100,6 +149,8 @@ export default {
     const home = typeof config.home === "string" ? config.home : "";
     // Calls we blocked: what OpenClaw reports about them afterwards is no outcome of theirs.
     const blocked = new Set();
+    // Calls that begin sub-agents, until one was told of each: two at once are told apart by their labels.
+    const spawning = new Map();
     let observers = 0;
     const waiting = [];
 
@@ -157,7 +208,13 @@ export default {
         try {
           if (hook === "") throw new Error("the guard does not know its hook program");
           const answer = await ask(hook, "gate", call("before_tool_call", event, ctx), GATE_MS, ctx?.abortSignal);
-          if (answer?.decision === "allow" || answer?.decision === "defer") return { params: event.params };
+          if (answer?.decision === "allow" || answer?.decision === "defer") {
+            if (event.toolName === "sessions_spawn") {
+              if (spawning.size >= BLOCKED) spawning.clear();
+              spawning.set(event.toolCallId ?? ctx?.toolCallId, { by: ctx?.sessionKey, label: event.params?.label });
+            }
+            return { params: event.params };
+          }
           if (answer?.decision === "deny") return refuse(String(answer.reason ?? "Denied by ClawButler."));
           throw new Error("the hook program said something else than an answer");
         } catch (error) {
@@ -170,6 +227,7 @@ export default {
       { priority: LAST, timeoutMs: OPENCLAW_MS },
     );
     api.on("after_tool_call", (event, ctx) => {
+      spawning.delete(event.toolCallId ?? ctx?.toolCallId);
       if (blocked.delete(event.toolCallId ?? ctx?.toolCallId)) return;
       const said = { error: event.error, durationMs: event.durationMs, exitCode: event.result?.details?.exitCode };
       tell({ ...call("after_tool_call", event, ctx), ...said });
@@ -177,9 +235,17 @@ export default {
     api.on("session_start", (event, ctx) =>
       tell({ ...facts("session_start", event, ctx), resumedFrom: event?.resumedFrom }));
     api.on("session_end", (event, ctx) => tell({ ...facts("session_end", event, ctx), reason: event?.reason }));
+    /** The one call under way that began a sub-agent of this label; nothing where there are more. */
+    const begunBy = (label, by) => {
+      const fits = [...spawning].filter(([, call]) => call.by === by && call.label === label);
+      if (fits.length !== 1) return undefined;
+      spawning.delete(fits[0][0]);
+      return fits[0][0];
+    };
     api.on("subagent_spawned", (event, ctx) =>
       tell({
         ...facts("subagent_spawned", event, ctx),
+        toolCallId: begunBy(event?.label, ctx?.requesterSessionKey ?? ctx?.sessionKey ?? event?.sessionKey),
         child: event?.childSessionKey ?? ctx?.childSessionKey,
         label: event?.label,
       }));
@@ -191,5 +257,7 @@ export default {
         reason: event?.reason,
         error: event?.error,
       }));
+    // Also loaded to be listed, without its hooks.
+    if (home !== "" && (api.registrationMode ?? "full") === "full") announce(home, api.runtime?.version);
   },
 };

@@ -3,6 +3,7 @@
 mod facts;
 mod guard;
 mod hooks;
+mod processes;
 mod records;
 
 use std::path::PathBuf;
