@@ -33,6 +33,7 @@ pub(super) fn look(text: &str, start: usize, end: usize, which: usize, found: &m
         Says::Call => calls::call(text, end, found),
         Says::Mailgun => unnamed::mailgun(text, end, found),
         Says::Pgpass => unnamed::pgpass(text, start, found),
+        Says::PgpassFile => unnamed::pgpass_file(text, start, found),
         Says::Phrase => calls::phrase(text, end, found),
         Says::Part if !words::whole_part(text, start, end) => {}
         says @ (Says::Secret | Says::Part | Says::Perhaps) => assignment(text, start, end, says, found),

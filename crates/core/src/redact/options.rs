@@ -4,6 +4,7 @@ use super::Finding;
 use super::headers::cookies;
 use super::look::{is_reference, random_long};
 use super::named::push;
+use super::unnamed;
 
 /// Most bytes of one command that are looked at.
 const COMMAND: usize = 4096;
@@ -37,6 +38,12 @@ enum How {
 
 /// Names of commands, and their options.
 type Options = (&'static [&'static str], &'static [(&'static str, How)]);
+
+/// Tools that take `domain/user:password@host`, as they begin.
+const IMPACKET: &[&str] = &[
+    "impacket-", "secretsdump", "psexec", "wmiexec", "smbexec", "atexec", "dcomexec", "getnpusers", "getuserspns",
+    "mssqlclient", "lookupsid",
+];
 
 /// Commands (as they end before a space) and their options.
 const COMMANDS: &[Options] = &[
@@ -127,9 +134,17 @@ pub(super) fn command(text: &str, start: usize, end: usize, found: &mut Vec<Find
         if text[..start].trim_end().ends_with('|') {
             piped(text, start, found);
         }
+        unnamed::fed(text, end, found);
         return;
     }
     let words = split(text, if option { start } else { end });
+    if IMPACKET.iter().any(|tool| tool.eq_ignore_ascii_case(name)) {
+        unnamed::target(text, &words, found);
+        return;
+    }
+    if option && unnamed::no_user(text, start) {
+        return;
+    }
     if let Some(at) = positional(text, &name.to_ascii_lowercase(), &words) {
         if let Some((start, end)) = words.get(at).copied().filter(|(start, end)| !is_reference(&text[*start..*end])) {
             push(found, "named_secret", start, end);
@@ -225,7 +240,9 @@ fn argument(
     let next = || words.get(place + 1).copied();
     if how == How::Joined {
         let rest = word.strip_prefix(flag)?;
-        return (!rest.is_empty() && !rest.starts_with('=')).then(|| unquoted(text, start + flag.len(), end));
+        // Long options of others, written with one `-` too few.
+        let long = flag == "-p" && matches!(rest, "ort" | "roto" | "rotocol" | "rint");
+        return (!rest.is_empty() && !rest.starts_with('=') && !long).then(|| unquoted(text, start + flag.len(), end));
     }
     if word == flag {
         return next();

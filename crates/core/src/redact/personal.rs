@@ -58,6 +58,9 @@ fn word(text: &str, start: usize, end: usize, choice: Choice, found: &mut Vec<Fi
         account(text, start, found);
         lettered(text, start, end, found);
     }
+    if end - start == 32 {
+        super::unnamed::mailgun_alone(text, start, found);
+    }
     if matches!(end - start, 51 | 52) && wallet(word) {
         found.push(Finding { kind: "wallet_key", start, end });
     }

@@ -2,7 +2,7 @@
 
 use super::Finding;
 use super::look::is_reference;
-use super::named::push;
+use super::named::{push, spaces, value};
 
 /// Bytes behind the name of a service in which its key is looked for.
 const NEAR: usize = 96;
@@ -46,4 +46,73 @@ pub(super) fn pgpass(text: &str, start: usize, found: &mut Vec<Finding>) {
     if fits && secret.len() >= 4 && !digits(secret) && !secret.contains(':') && !is_reference(secret) {
         push(found, "named_secret", end - secret.len(), end);
     }
+}
+
+/// The same key of Mailgun at the beginning of a word, beside no name. No other id is joined of such parts.
+pub(super) fn mailgun_alone(text: &str, start: usize, found: &mut Vec<Finding>) {
+    let bytes = &text.as_bytes()[start..];
+    let length = bytes.iter().take(51).take_while(|byte| byte.is_ascii_hexdigit() || **byte == b'-').count();
+    let free = bytes.get(length).is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_');
+    let joined = text[..start].ends_with(['-', '_']);
+    let word = &text[start..start + length];
+    if free && !joined && word.split('-').map(str::len).eq([32, 8, 8]) && super::look::distinct(word) >= 8 {
+        push(found, "mailgun_key", start, start + length);
+    }
+}
+
+/// Lines of a PostgreSQL password file whose name stands at `start`, on any port: on the same line and on some behind it.
+pub(super) fn pgpass_file(text: &str, start: usize, found: &mut Vec<Finding>) {
+    const LINES: usize = 8;
+    let first = text[..start].rfind('\n').map_or(0, |at| at + 1);
+    let mut at = first;
+    for line in text[first..].split_inclusive('\n').take(LINES) {
+        let mut within = at;
+        for word in line.split(' ') {
+            if let Some(colon) = word.find(':').filter(|_| word.len() <= 2 * FIELDS) {
+                pgpass(text, within + colon, found);
+            }
+            within += word.len() + 1;
+        }
+        at += line.len();
+    }
+}
+
+/// `kinit name <<< password`: what a command reads from a word.
+pub(super) fn fed(text: &str, end: usize, found: &mut Vec<Finding>) {
+    let line = text[end..].split(['\n', '|', ';', '&']).next().unwrap_or_default();
+    let Some(sign) = line.find("<<<") else { return };
+    let (from, to, _) = value(text, spaces(text, end + sign + "<<<".len()));
+    if to > from && !is_reference(&text[from..to]) {
+        push(found, "named_secret", from, to);
+    }
+}
+
+/// `domain/user:password@host`, as Impacket's tools take it.
+pub(super) fn target(text: &str, words: &[(usize, usize)], found: &mut Vec<Finding>) {
+    for &(start, end) in words {
+        let word = &text[start..end];
+        let Some((name, secret)) = word.split_once(':') else { continue };
+        if !name.contains('/') || name.starts_with('-') || secret.starts_with("//") {
+            continue;
+        }
+        let from = start + name.len() + 1;
+        let (from, secret) = match secret.strip_prefix(['"', '\'']) {
+            Some(inner) => (from + 1, inner.split(['"', '\'']).next().unwrap_or_default()),
+            None => (from, &secret[..secret.rfind('@').unwrap_or(secret.len())]),
+        };
+        if !secret.is_empty() && !is_reference(secret) {
+            push(found, "named_secret", from, from + secret.len());
+        }
+        return;
+    }
+}
+
+/// Whether the option that begins at `start` belongs to a command whose `-u` names no account with a password.
+pub(super) fn no_user(text: &str, start: usize) -> bool {
+    const COMMANDS: &[&str] =
+        &["sort", "rsync", "uniq", "cp", "mv", "tar", "git", "docker", "podman", "date", "diff", "chown", "id", "scp"];
+    let line = text[..start].rsplit(['\n', '|', ';', '&', '(', '`']).next().unwrap_or_default();
+    let mut words = line.trim_start_matches(['"', '\'', '$', ' ']).split(' ').filter(|word| !word.is_empty());
+    let name = words.find(|word| !word.contains('=') && *word != "sudo").unwrap_or_default();
+    COMMANDS.contains(&name.rsplit('/').next().unwrap_or(name))
 }

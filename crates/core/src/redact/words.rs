@@ -43,6 +43,8 @@ pub(super) enum Says {
     Mailgun,
     /// The port or the wildcards of a line of a PostgreSQL password file.
     Pgpass,
+    /// The name of a PostgreSQL password file, with a line of it before or behind.
+    PgpassFile,
 }
 
 /// Words to look for, in any case; of two that begin at one place the longer one counts.
@@ -131,6 +133,7 @@ pub(super) const WORDS: &[(&str, Says)] = &[
     (":5433:", Says::Pgpass),
     (":6432:", Says::Pgpass),
     ("*:*:", Says::Pgpass),
+    (".pgpass", Says::PgpassFile),
     ("curl ", Says::Command),
     ("gh secret set ", Says::Command),
     ("twine upload ", Says::Command),
@@ -189,6 +192,17 @@ pub(super) const WORDS: &[(&str, Says)] = &[
     ("pdftk ", Says::Command),
     ("sudo -s ", Says::Command),
     ("kinit ", Says::Command),
+    ("impacket-", Says::Command),
+    ("secretsdump", Says::Command),
+    ("psexec", Says::Command),
+    ("wmiexec", Says::Command),
+    ("smbexec", Says::Command),
+    ("atexec", Says::Command),
+    ("dcomexec", Says::Command),
+    ("getnpusers", Says::Command),
+    ("getuserspns", Says::Command),
+    ("mssqlclient", Says::Command),
+    ("lookupsid", Says::Command),
     (" -u ", Says::Command),
     (" --user ", Says::Command),
     (" --proxy-user ", Says::Command),
