@@ -142,7 +142,7 @@ pub(super) fn command(text: &str, start: usize, end: usize, found: &mut Vec<Find
         unnamed::target(text, &words, found);
         return;
     }
-    if option && unnamed::no_user(text, start) {
+    if option && text[start..].trim_start().starts_with("-u ") && unnamed::no_user(text, start) {
         return;
     }
     if let Some(at) = positional(text, &name.to_ascii_lowercase(), &words) {

@@ -110,7 +110,7 @@ pub(super) fn target(text: &str, words: &[(usize, usize)], found: &mut Vec<Findi
 /// Whether the option that begins at `start` belongs to a command whose `-u` names no account with a password.
 pub(super) fn no_user(text: &str, start: usize) -> bool {
     const COMMANDS: &[&str] =
-        &["sort", "rsync", "uniq", "cp", "mv", "tar", "git", "docker", "podman", "date", "diff", "chown", "id", "scp"];
+        &["sort", "rsync", "uniq", "cp", "mv", "tar", "git", "date", "diff", "chown", "id", "scp"];
     let line = text[..start].rsplit(['\n', '|', ';', '&', '(', '`']).next().unwrap_or_default();
     let mut words = line.trim_start_matches(['"', '\'', '$', ' ']).split(' ').filter(|word| !word.is_empty());
     let name = words.find(|word| !word.contains('=') && *word != "sudo").unwrap_or_default();
