@@ -37,7 +37,9 @@ fn a_process_without_the_guard_raises_the_alarm() {
     let gateway = Gateway::start(&machine);
     assert_eq!(found(&machine).guard.state, GuardState::User, "the gateway says that it loaded it");
     let here = "touch unseen.ran; for i in $(seq 300); do [ -e go ] && break; sleep 1; done";
-    let mut client = start(&machine, &["agent", "exec", &script(&json!([exec(here)])), "--json"]);
+    // A command that takes long goes on behind the agent, which is then done: it has to be asked for more of them.
+    let calls: Vec<Value> = (0..24).map(|_| exec(here)).collect();
+    let mut client = start(&machine, &["agent", "exec", &script(&json!(calls)), "--json"]);
     let pid = client.0.id();
     let alarm = wait_for("the alarm", || Some(found(&machine)).filter(|home| home.guard.state != GuardState::User));
     assert_eq!(alarm.guard.state, GuardState::Bypassed);
@@ -56,8 +58,13 @@ fn a_process_without_the_guard_raises_the_alarm() {
 
     let report = machine.ask(&KillAgent { home_id: machine.home_id() }).unwrap();
     let ended: Vec<_> = report.items.iter().map(|item| (item.pid, item.outcome)).collect();
-    assert_eq!(ended, [gateway.pid(), pid].map(|pid| (Some(pid), KillOutcome::Stopped)));
-    client.0.wait().unwrap();
+    assert_eq!(ended[0], (Some(gateway.pid()), KillOutcome::Stopped));
+    // The command may end by itself while its gateway is being stopped.
+    assert!(
+        matches!(ended[1..], [(Some(other), KillOutcome::Stopped | KillOutcome::Gone)] if other == pid),
+        "{ended:?}"
+    );
+    wait_for("its end", || client.0.try_wait().unwrap());
     wait_for("the end of the alert", || (!alerts().iter().any(|alert| names(&alert.says))).then_some(()));
 }
 
