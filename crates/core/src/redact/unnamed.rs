@@ -6,6 +6,8 @@ use super::named::{push, spaces, value};
 
 /// Bytes behind the name of a service in which its key is looked for.
 const NEAR: usize = 96;
+/// Bytes before and behind a place that are looked at for what belongs to it: each place costs no more than that.
+const AROUND: usize = 1024;
 /// Most bytes of a line of a password file on each side of what tells.
 const FIELDS: usize = 256;
 
@@ -63,9 +65,10 @@ pub(super) fn mailgun_alone(text: &str, start: usize, found: &mut Vec<Finding>) 
 /// Lines of a PostgreSQL password file whose name stands at `start`, on any port: on the same line and on some behind it.
 pub(super) fn pgpass_file(text: &str, start: usize, found: &mut Vec<Finding>) {
     const LINES: usize = 8;
-    let first = text[..start].rfind('\n').map_or(0, |at| at + 1);
+    let before = &text[text.floor_char_boundary(start.saturating_sub(AROUND))..start];
+    let first = start - before.len() + before.rfind('\n').map_or(0, |at| at + 1);
     let mut at = first;
-    for line in text[first..].split_inclusive('\n').take(LINES) {
+    for line in text[first..text.floor_char_boundary(start + AROUND)].split_inclusive('\n').take(LINES) {
         let mut within = at;
         for word in line.split(' ') {
             if let Some(colon) = word.find(':').filter(|_| word.len() <= 2 * FIELDS) {
@@ -79,7 +82,8 @@ pub(super) fn pgpass_file(text: &str, start: usize, found: &mut Vec<Finding>) {
 
 /// `kinit name <<< password`: what a command reads from a word.
 pub(super) fn fed(text: &str, end: usize, found: &mut Vec<Finding>) {
-    let line = text[end..].split(['\n', '|', ';', '&']).next().unwrap_or_default();
+    let near = &text[end..text.floor_char_boundary(end + AROUND)];
+    let line = near.split(['\n', '|', ';', '&']).next().unwrap_or_default();
     let Some(sign) = line.find("<<<") else { return };
     let (from, to, _) = value(text, spaces(text, end + sign + "<<<".len()));
     if to > from && !is_reference(&text[from..to]) {
@@ -92,7 +96,9 @@ pub(super) fn target(text: &str, words: &[(usize, usize)], found: &mut Vec<Findi
     for &(start, end) in words {
         let word = &text[start..end];
         let Some((name, secret)) = word.split_once(':') else { continue };
-        if !name.contains('/') || name.starts_with('-') || secret.starts_with("//") {
+        // Line numbers stand behind paths, too.
+        let number = secret.bytes().all(|byte| byte.is_ascii_digit() || byte == b':');
+        if !name.contains('/') || name.starts_with('-') || secret.starts_with("//") || number {
             continue;
         }
         let from = start + name.len() + 1;
@@ -111,7 +117,9 @@ pub(super) fn target(text: &str, words: &[(usize, usize)], found: &mut Vec<Findi
 pub(super) fn no_user(text: &str, start: usize) -> bool {
     const COMMANDS: &[&str] =
         &["sort", "rsync", "uniq", "cp", "mv", "tar", "git", "date", "diff", "chown", "id", "scp"];
-    let line = text[..start].rsplit(['\n', '|', ';', '&', '(', '`']).next().unwrap_or_default();
+    // A command that begins farther back is none that is known.
+    let near = &text[text.floor_char_boundary(start.saturating_sub(AROUND))..start];
+    let line = near.rsplit(['\n', '|', ';', '&', '(', '`']).next().unwrap_or_default();
     let mut words = line.trim_start_matches(['"', '\'', '$', ' ']).split(' ').filter(|word| !word.is_empty());
     let name = words.find(|word| !word.contains('=') && *word != "sudo").unwrap_or_default();
     COMMANDS.contains(&name.rsplit('/').next().unwrap_or(name))
