@@ -10,6 +10,7 @@ use clawbutler_testkit::results::{CLAUDE, CODEX, HERMES, OPENCLAW, tried};
 use clawbutler_wire::command::ShowTrace;
 use serde_json::{Value, json};
 
+use super::shared::begun_by_command;
 use super::{bash, lax};
 
 /// Waits for the end of a client; whatever is asked about meanwhile is allowed once.
@@ -149,17 +150,7 @@ fn hermes_in_a_command_of_hermes_hangs_below_that_command() {
     let client = hermes.start(&["-z", &script(&json!([[{ "tool": "terminal", "input": outer }]]))]);
     allowed_to_its_end(&hermes.machine, client);
     assert!(hermes.machine.project().join("inner.ran").exists(), "{}", hermes.told("task.txt"));
-    let ledger = hermes.machine.ledger();
-    let requested = |text: &str| {
-        let fits =
-            |entry: &&Value| entry["kind"] == "action.requested" && entry["data"]["effect"].to_string().contains(text);
-        ledger.iter().find(fits).unwrap_or_else(|| panic!("{text} is not in {ledger:#?}"))
-    };
-    let (call, action) = (requested("task.txt"), requested("inner.ran"));
-    let begun = ledger.iter().find(|one| one["trace"] == action["trace"] && one["data"]["begun_by"].is_object());
-    let begun = begun.unwrap_or_else(|| panic!("{ledger:#?}"));
-    let link = json!({ "trace": call["trace"], "span": call["span"], "how": "process" });
-    assert_eq!(begun["data"]["begun_by"], link);
+    begun_by_command(&hermes.machine, "task.txt", "inner.ran");
 }
 
 #[test]

@@ -456,6 +456,21 @@ pub(super) fn hangs_below(machine: &Machine, runtime: &str, tool: &str, inner: &
     assert!(inside.is_some_and(|entry| entry["trace"] != call["trace"]), "{requested:#?}");
 }
 
+/// The session of the action with `inner` in it was begun by the command with `outer` in it, as its processes show.
+pub(super) fn begun_by_command(machine: &Machine, outer: &str, inner: &str) {
+    let ledger = machine.ledger();
+    let requested = |text: &str| {
+        let fits =
+            |entry: &&Value| entry["kind"] == "action.requested" && entry["data"]["effect"].to_string().contains(text);
+        ledger.iter().find(fits).unwrap_or_else(|| panic!("{text} is not in {ledger:#?}"))
+    };
+    let (call, action) = (requested(outer), requested(inner));
+    let begun = ledger.iter().find(|one| one["trace"] == action["trace"] && one["data"]["begun_by"].is_object());
+    let begun = begun.unwrap_or_else(|| panic!("{ledger:#?}"));
+    let link = json!({ "trace": call["trace"], "span": call["span"], "how": "process" });
+    assert_eq!(begun["data"]["begun_by"], link);
+}
+
 /// A run that spends more than a day's cent is in the log, threshold by threshold.
 pub(super) fn crosses_a_budget(machine: &Machine, run: impl FnOnce()) {
     let mut settings = machine.ask(&GetSettings {}).unwrap();

@@ -13,7 +13,7 @@ use clawbutler_wire::registry::{HealthLevel, KillOutcome};
 use clawbutler_wire::runtimes::{GuardState, HomeView};
 use serde_json::{Value, json};
 
-use super::super::shared::{found, level, shown};
+use super::super::shared::{begun_by_command, found, level, shown};
 use super::{Place, call};
 
 fn start(machine: &Machine, args: &[&str]) -> Running {
@@ -179,15 +179,5 @@ fn an_agent_in_a_command_of_another_hangs_below_that_command() {
     }
     let place = Place { machine: &machine, gateway: &gateway };
     assert!(machine.project().join("inner.ran").exists(), "{}", place.told("task.txt"));
-    let ledger = machine.ledger();
-    let requested = |text: &str| {
-        let fits =
-            |entry: &&Value| entry["kind"] == "action.requested" && entry["data"]["effect"].to_string().contains(text);
-        ledger.iter().find(fits).unwrap_or_else(|| panic!("{text} is not in {ledger:#?}"))
-    };
-    let (call, action) = (requested("task.txt"), requested("inner.ran"));
-    let begun = ledger.iter().find(|one| one["trace"] == action["trace"] && one["data"]["begun_by"].is_object());
-    let begun = begun.unwrap_or_else(|| panic!("{ledger:#?}"));
-    let link = json!({ "trace": call["trace"], "span": call["span"], "how": "process" });
-    assert_eq!(begun["data"]["begun_by"], link);
+    begun_by_command(&machine, "task.txt", "inner.ran");
 }

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::jobs;
 use crate::connector::LiveSession;
 use crate::env::{Env, Os};
+use crate::processes;
 
 /// Files looked at and their size in bytes.
 const FILES: usize = 500;
@@ -44,7 +45,7 @@ fn read(env: &Env, home: &Path, path: &Path) -> Option<LiveSession> {
     let start = start.and_then(|start| start.as_u64().or_else(|| start.as_str()?.parse().ok()));
     let known = match env.os {
         Os::Linux => {
-            if !runs(env, pid, start) {
+            if !processes::runs(env, pid, start) {
                 return None;
             }
             true
@@ -95,14 +96,4 @@ fn kind(kind: Option<&str>, entrypoint: Option<&str>) -> String {
         (kind, None) => kind.unwrap_or("unknown"),
     }
     .to_owned()
-}
-
-/// A killed client leaves its file behind and its process id may be taken again: the start time tells.
-fn runs(env: &Env, pid: u32, start: Option<u64>) -> bool {
-    let facts = env.root.join("proc").join(pid.to_string()).join("stat");
-    let Ok(facts) = std::fs::read_to_string(facts) else { return false };
-    let Some(start) = start else { return true };
-    // The second field is the name in parentheses and may hold anything; count from its end.
-    let Some((_, rest)) = facts.rsplit_once(')') else { return false };
-    rest.split_ascii_whitespace().nth(22 - 3).and_then(|field| field.parse().ok()) == Some(start)
 }

@@ -9,6 +9,7 @@ use super::{paths, recordings};
 use crate::connector::LiveSession;
 use crate::env::{Env, Os};
 use crate::moment;
+use crate::processes;
 
 /// Processes and open files of each that are looked at.
 const PROCESSES: usize = 50_000;
@@ -62,7 +63,7 @@ fn of_process(folder: &Path, pid: u32, home: &Path) -> Vec<LiveSession> {
     held.extend(open.keys().cloned());
     held.sort();
     held.dedup();
-    let Some(started) = started(folder) else { return Vec::new() };
+    let Some(started) = processes::started(folder) else { return Vec::new() };
     let kind = kind(folder);
     held.into_iter()
         .filter_map(|thread| {
@@ -106,11 +107,4 @@ fn kind(folder: &Path) -> &'static str {
         }
     }
     "terminal"
-}
-
-/// When it started (ticks since boot). The second field is the name in parentheses; count from its end.
-fn started(folder: &Path) -> Option<u64> {
-    let facts = std::fs::read_to_string(folder.join("stat")).ok()?;
-    let (_, rest) = facts.rsplit_once(')')?;
-    rest.split_ascii_whitespace().nth(22 - 3)?.parse().ok()
 }

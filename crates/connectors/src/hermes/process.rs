@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::{paths, switches};
 use crate::disk;
 use crate::env::{Env, Os};
+use crate::processes;
 
 /// Processes that are looked at.
 const PROCESSES: usize = 50_000;
@@ -61,10 +62,7 @@ fn read(env: &Env, table: &Path, pid: u32, up: Option<u64>) -> Option<Process> {
     let words: Vec<&str> = line.split_terminator('\0').collect();
     let rest = of_hermes(&words)?;
     let kind = kind(rest)?;
-    let facts = std::fs::read_to_string(folder.join("stat")).ok()?;
-    // The second field is the name in parentheses and may hold anything; count from its end.
-    let (_, facts) = facts.rsplit_once(')')?;
-    let started = facts.split_ascii_whitespace().nth(22 - 3)?.parse().ok()?;
+    let started = processes::started(&folder)?;
     // Another user's process does not show it, and works in a home of its own.
     let vars = std::fs::read(folder.join("environ")).ok()?;
     let var = |name: &str| {
@@ -188,11 +186,7 @@ pub(super) fn runs(env: &Env, pid: u32, started: Option<u64>) -> Option<bool> {
     if env.os != Os::Linux {
         return None;
     }
-    let facts = std::fs::read_to_string(env.root.join("proc").join(pid.to_string()).join("stat"));
-    let Ok(facts) = facts else { return Some(false) };
-    let now =
-        facts.rsplit_once(')').and_then(|(_, rest)| rest.split_ascii_whitespace().nth(22 - 3)?.parse::<u64>().ok());
-    Some(started.is_none() || now == started)
+    Some(processes::runs(env, pid, started))
 }
 
 /// Whether a process of this home is meant, links followed.

@@ -11,6 +11,7 @@ use super::{paths, process};
 use crate::connector::LiveSession;
 use crate::disk;
 use crate::env::{Env, Os};
+use crate::processes;
 
 /// Names looked at in one folder: the shared ones hold those of every program.
 const NAMES: usize = 50_000;
@@ -144,7 +145,7 @@ fn read(env: &Env, path: &Path) -> Option<Gateway> {
     let text = |name: &str| value.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     let pid = value.get("pid").and_then(Value::as_u64).and_then(|pid| u32::try_from(pid).ok())?;
     let start = value.get("startTime").and_then(Value::as_u64);
-    if env.os == Os::Linux && !runs(env, pid, start) {
+    if env.os == Os::Linux && !processes::runs(env, pid, start) {
         return None;
     }
     let created = value.get("createdAt").and_then(|at| at.as_i64().or_else(|| super::time::millis(at.as_str()?)));
@@ -156,13 +157,4 @@ fn read(env: &Env, path: &Path) -> Option<Gateway> {
         created_at: created,
         process_started: start,
     })
-}
-
-fn runs(env: &Env, pid: u32, start: Option<u64>) -> bool {
-    let facts = env.root.join("proc").join(pid.to_string()).join("stat");
-    let Ok(facts) = std::fs::read_to_string(facts) else { return false };
-    let Some(start) = start else { return true };
-    // The name in parentheses may hold anything; count from its end.
-    let Some((_, rest)) = facts.rsplit_once(')') else { return false };
-    rest.split_ascii_whitespace().nth(22 - 3).and_then(|field| field.parse().ok()) == Some(start)
 }

@@ -14,6 +14,7 @@ use serde_json::Value;
 use super::{gateways, paths, plugin};
 use crate::disk;
 use crate::env::{Env, Os};
+use crate::processes;
 
 /// Processes, open files of one, and announcements that are looked at; the largest announcement (bytes).
 const PROCESSES: usize = 50_000;
@@ -74,7 +75,7 @@ fn command(env: &Env, home: &Path, pid: u32, folder: &Path) -> Option<Process> {
     };
     here.then(|| Process {
         pid,
-        started: start(folder),
+        started: processes::started(folder),
         passing: !passing.is_empty(),
         locked: false,
         cwd: std::fs::read_link(folder.join("cwd")).map(|path| path.display().to_string()).unwrap_or_default(),
@@ -103,13 +104,6 @@ fn told_home(env: &Env, folder: &Path) -> Option<PathBuf> {
         .collect();
     let user = vars.get("HOME").map_or_else(|| env.home.clone(), PathBuf::from);
     Some(paths::home(&Env { vars, home: user, ..env.clone() }))
-}
-
-/// When a process started.
-fn start(folder: &Path) -> Option<u64> {
-    let facts = std::fs::read_to_string(folder.join("stat")).ok()?;
-    // The name in parentheses may hold anything; count from its end.
-    facts.rsplit_once(')')?.1.split_ascii_whitespace().nth(22 - 3)?.parse().ok()
 }
 
 /// Processes of a home that should have loaded the guard and never said so: commands that load no plugins at once,
@@ -224,12 +218,7 @@ fn announced(home: &Path) -> Vec<Announced> {
 pub(super) fn of_older_edition(env: &Env, home: &Path) -> Vec<u32> {
     let installed =
         plugin::FILES.iter().find(|(name, _)| *name == plugin::CODE).map(|(_, code)| sha256(code.as_bytes()));
-    let runs = |one: &Announced| {
-        env.os == Os::Linux && {
-            let now = start(&env.root.join("proc").join(one.pid.to_string()));
-            now.is_some() && (one.started.is_none() || one.started == now)
-        }
-    };
+    let runs = |one: &Announced| env.os == Os::Linux && { processes::runs(env, one.pid, one.started) };
     let other = |one: &Announced| one.edition.is_some() && one.edition != installed;
     announced(home).into_iter().filter(|one| other(one) && runs(one)).map(|one| one.pid).collect()
 }
