@@ -128,8 +128,10 @@ pub(super) fn unguarded(env: &Env, home: &Path) -> Vec<Process> {
     let others = commands(env, home).into_iter().filter(|process| !found.iter().any(|one| one.pid == process.pid));
     found.extend(others.collect::<Vec<_>>());
     let clock = Clock::read(env);
+    // What loads no plugins cannot announce itself: an announcement of such a one is somebody else's writing.
     found.retain(|process| {
-        !has_announced(process) && (process.passing || clock.as_ref().is_some_and(|clock| clock.settled(home, process)))
+        let settled = || clock.as_ref().is_some_and(|clock| clock.settled(home, process));
+        process.passing || !has_announced(process) && settled()
     });
     found
 }

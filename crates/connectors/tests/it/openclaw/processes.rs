@@ -69,6 +69,8 @@ fn a_command_that_loads_no_plugins_is_told_at_once() {
         [(52, vec!["home/ada/.openclaw", "tmp/openclaw-agent-exec-x"]), (53, vec!["tmp/openclaw-agent-exec-y"])]
     {
         process(&machine, pid, "openclaw-agent", UP, &databases);
+        // It loads no plugins: who says that it did is not it.
+        announce(&machine, pid, UP, "forged");
         let (found, says) = state(&machine);
         assert_eq!(found, GuardState::Bypassed);
         assert!(says.contains(&format!("process {pid} is `openclaw agent exec`")), "{says}");
