@@ -107,6 +107,7 @@ fn the_install_its_home_and_its_running_session_are_found() {
     let home = found(machine);
     let live: Vec<_> = home.sessions.iter().map(|one| (one.pid, one.cwd.clone())).collect();
     assert_eq!(live, [(running.0.id(), project)]);
+    shared::assert_listed_alike("claude-code", &machine.env(), &machine.at("home"), &machine.at("home/.claude"));
     let session = home.sessions[0].session.clone();
     assert!(claude.0.transcripts().contains(&session), "the client records under that name");
     let seen = machine.ask(&Discover {}).unwrap();

@@ -21,7 +21,7 @@ use clawbutler_wire::command::{Discover, Govern, InstallGuard, PlanGuard, Uninst
 use clawbutler_wire::runtimes::GuardVariant;
 use serde_json::{Value, json};
 
-use super::shared::{expire_after, uninstall, write_program};
+use super::shared::{assert_listed_alike, expire_after, uninstall, write_program};
 
 /// Ways of an agent to change the machine, each in a high-risk shape, and the model that goes them.
 const WAYS: [(&str, &str); 4] = [("shell", DIRECT), ("patch", DIRECT), ("mcp", DIRECT), ("code", CODE_MODE)];
@@ -129,6 +129,7 @@ fn the_guard_counts_only_when_codex_trusts_it_and_leaves_as_it_came() {
     let sessions: Vec<_> = home.sessions.iter().map(|one| (one.pid, one.kind.clone(), one.cwd.clone())).collect();
     let project = machine.project().canonicalize().unwrap().display().to_string();
     assert_eq!(sessions, [(running.0.id(), "print".to_owned(), project)]);
+    assert_listed_alike("codex", &machine.env(), &machine.at("home"), &machine.at("home/.codex"));
     machine.decide(&seen, "deny", None).unwrap();
     running.finish();
     assert!(!place.done("shell", "late"));

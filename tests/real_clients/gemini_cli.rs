@@ -22,7 +22,7 @@ use clawbutler_wire::registry::{AgentState, KillOutcome};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::shared::alive;
+use super::shared::{alive, assert_listed_alike};
 
 struct Bench {
     folder: PathBuf,
@@ -297,6 +297,8 @@ fn the_install_its_home_and_its_running_session_are_found() {
     assert!(Path::new("/proc").join(live.pid.to_string()).exists());
     let recorded = bench.recordings();
     assert_eq!(recorded.iter().map(|one| one.session.as_str()).collect::<Vec<_>>(), [live.session.as_str()]);
+    let env = bench.env();
+    assert_listed_alike("gemini-cli", &env.vars, &env.home, &bench.home());
     fs::write(bench.project().join("go"), "").unwrap();
     client.finish();
     assert_eq!(gemini().sessions(&bench.env(), &bench.home()), []);

@@ -18,7 +18,7 @@ use clawbutler_testkit::results::{OPENCLAW, tried};
 use clawbutler_wire::command::Discover;
 use serde_json::{Value, json};
 
-use super::shared::{expire_after, uninstall, write_program};
+use super::shared::{assert_listed_alike, expire_after, uninstall, write_program};
 
 /// Three ways of an agent to change the machine, each in a high-risk shape.
 const WAYS: [&str; 3] = ["write", "edit", "exec"];
@@ -205,6 +205,8 @@ fn is_found(place: &Place<'_>) {
     assert_eq!(serde_json::to_value(home.guard.state).expect("a good value"), "user", "{}", home.guard.says);
     let sessions: Vec<_> = home.sessions.iter().map(|session| (session.pid, session.session.as_str())).collect();
     assert_eq!(sessions, [(place.gateway.pid(), format!("gateway:{}", place.gateway.port).as_str())]);
+    let machine = place.machine;
+    assert_listed_alike("openclaw", &machine.env(), &machine.at("home"), &machine.at("home/.openclaw"));
 }
 
 #[test]

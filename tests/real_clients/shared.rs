@@ -1,15 +1,22 @@
 //! Scenarios that are the same for every client: a client says how a call is started and what it recorded of it.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop and say where")]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use clawbutler_butler::with_processes;
+use clawbutler_connectors::connector::{self, LiveSession};
+use clawbutler_connectors::env::{Env, Os};
+use clawbutler_core::clock::Clock;
+use clawbutler_platform::clock::SystemClock;
 use clawbutler_testkit::http::Reply;
 use clawbutler_testkit::machine::{Machine, Running, wait_for};
 use clawbutler_testkit::results::{Client, Tried, tried};
@@ -372,6 +379,24 @@ pub(super) fn disabled(agent: &mut impl Agent) {
     assert!(agent.file("enabled.txt").exists());
     let kinds: Vec<Value> = agent.machine().ledger().into_iter().map(|entry| entry["kind"].clone()).collect();
     assert!(kinds.contains(&json!("agent.disabled")) && kinds.contains(&json!("agent.enabled")), "{kinds:?}");
+}
+
+/// What runs in a home is found by the list of processes that macOS and Windows give as by Linux' own table.
+pub(super) fn assert_listed_alike(runtime: &str, vars: &BTreeMap<String, String>, user: &Path, home: &Path) {
+    let connector = connector::by_id(runtime).unwrap();
+    let mut env = Env::new(vars.clone(), user.to_owned());
+    let by_table = connector.sessions(&env, home);
+    env.os = Os::MacOs;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    let by_list = connector.sessions(&with_processes(env, &clock), home);
+    let row = |one: &LiveSession| (one.pid, one.kind.clone(), one.cwd.clone());
+    assert_eq!(by_list.iter().map(row).collect::<Vec<_>>(), by_table.iter().map(row).collect::<Vec<_>>());
+    assert!(!by_list.is_empty(), "something runs");
+    for (listed, told) in by_list.iter().zip(&by_table) {
+        // The time in a note that a process left on Linux is not that of the list.
+        assert!(listed.session == told.session || listed.session == format!("process-{}", told.pid), "{listed:?}");
+        assert!(listed.process_started.is_some(), "{listed:?}");
+    }
 }
 
 /// The kill switch ends a running session with the command it runs; a new one does nothing until it is revived.

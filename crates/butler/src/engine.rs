@@ -35,7 +35,7 @@ use crate::export::Exports;
 use crate::project::Remotes;
 use crate::retention::Retention;
 use crate::rules::Book;
-use crate::runtimes::{Lookout, Pace, Registry};
+use crate::runtimes::{self, Lookout, Pace, Registry};
 use crate::search::Finder;
 use crate::sessions::Sessions;
 use crate::{Error, OpenError, audit};
@@ -128,8 +128,9 @@ const PULSE: Duration = Duration::from_secs(2);
 
 impl Butler {
     /// Opens the data folder and settles what the last run left behind.
-    pub fn open(ports: Ports) -> Result<Self, OpenError> {
+    pub fn open(mut ports: Ports) -> Result<Self, OpenError> {
         ports.data.create()?;
+        ports.env = runtimes::with_processes(ports.env, &ports.clock);
         let Some(only_one) = files::try_lock(&ports.data.engine_lock())? else {
             return Err(OpenError::AlreadyRunning(ports.data.path().display().to_string()));
         };

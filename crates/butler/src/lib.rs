@@ -43,4 +43,5 @@ pub use error::{Error, OpenError};
 pub use events::Event;
 pub use export::{ExportPlan, Exported, PackCheck, Step};
 pub use recorded::Recorded;
+pub use runtimes::with_processes;
 pub use view::visible;

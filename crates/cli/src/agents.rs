@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Args, Subcommand};
-use clawbutler_butler::{Butler, Env};
+use clawbutler_butler::{Butler, Env, with_processes};
 use clawbutler_connectors::{connector, matrix};
-use clawbutler_core::clock::Clock as _;
+use clawbutler_core::clock::Clock;
 use clawbutler_platform::clock::SystemClock;
 use clawbutler_platform::paths::{self, DataDir};
 use clawbutler_wire::gateway::NamedHome;
@@ -56,8 +57,9 @@ pub(crate) fn add(place: Place, data: &DataDir, out: &mut impl Write) -> anyhow:
 }
 
 fn look(vars: &BTreeMap<String, String>, data: &DataDir) -> anyhow::Result<AgentList> {
-    let env = Env::new(vars.clone(), paths::home(vars));
-    let now = SystemClock::default().wall().0;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    let env = with_processes(Env::new(vars.clone(), paths::home(vars)), &clock);
+    let now = clock.wall().0;
     Ok(Butler::list_agents_from(data, &env, now).map_err(Told::from)?)
 }
 

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::processes::ProcessTable;
 
 /// Variables, home and file system root. Never read from the process here.
 #[derive(Clone)]
@@ -14,6 +17,8 @@ pub struct Env {
     pub os: Os,
     /// `/` in production; tests use a scratch root for `/etc`, `/usr`, `/proc`, ….
     pub root: PathBuf,
+    /// Lists processes where no table lies in the file system (macOS, Windows); `None`: they are not seen there.
+    pub processes: Option<Arc<dyn ProcessTable>>,
 }
 
 /// The operating systems whose conventions we know.
@@ -37,7 +42,7 @@ impl Env {
         } else {
             Os::Linux
         };
-        Self { vars, home, os, root: PathBuf::from("/") }
+        Self { vars, home, os, root: PathBuf::from("/"), processes: None }
     }
 
     /// A variable's value; absent when unset or empty.
@@ -49,8 +54,13 @@ impl Env {
 /// Shows no values: an environment holds secrets.
 impl std::fmt::Debug for Env {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { vars, home, os, root } = self;
+        let Self { vars, home, os, root, processes: _ } = self;
         let names: Vec<&String> = vars.keys().collect();
-        f.debug_struct("Env").field("vars", &names).field("home", home).field("os", os).field("root", root).finish()
+        f.debug_struct("Env")
+            .field("vars", &names)
+            .field("home", home)
+            .field("os", os)
+            .field("root", root)
+            .finish_non_exhaustive()
     }
 }

@@ -33,7 +33,7 @@ mod npm;
 pub mod openclaw;
 mod patch_text;
 pub mod places;
-mod processes;
+pub mod processes;
 pub mod record;
 mod run_text;
 pub mod trusting;

@@ -182,7 +182,7 @@ mod tests {
     use super::*;
 
     fn env(os: Os, root: &Path) -> Env {
-        Env { vars: BTreeMap::new(), home: root.join("user"), os, root: root.to_owned() }
+        Env { vars: BTreeMap::new(), home: root.join("user"), os, root: root.to_owned(), processes: None }
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Facts about processes.
 
-use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 
 /// Memory and processor time of one process.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -65,6 +68,55 @@ pub(crate) fn end_hard(pid: u32, began: u64) -> std::io::Result<bool> {
     }
 }
 
+/// One process, with what it was started with.
+pub struct Listed {
+    pub pid: u32,
+    /// 0 where nobody began it.
+    pub parent: u32,
+    /// When it started (seconds since the epoch).
+    pub started: u64,
+    /// The name of its program.
+    pub name: String,
+    /// Its command line, the program first; empty where it may not be read.
+    pub words: Vec<String>,
+    /// `NAME=value`; empty where they may not be read. They hold secrets: never shown, never kept.
+    pub vars: Vec<String>,
+    pub cwd: Option<PathBuf>,
+    /// Its program's file.
+    pub program: Option<PathBuf>,
+}
+
+/// Shows neither words nor variables: both hold secrets.
+impl std::fmt::Debug for Listed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Listed").field("pid", &self.pid).field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// Every process this account can see, with its words and variables; reads those of each, so ask seldom.
+pub fn list() -> Vec<Listed> {
+    let Ok(mut system) = System::new() else { return Vec::new() };
+    let wanted = ProcessRefreshKind::nothing()
+        .without_tasks()
+        .with_cmd(UpdateKind::Always)
+        .with_cwd(UpdateKind::Always)
+        .with_environ(UpdateKind::Always)
+        .with_exe(UpdateKind::Always);
+    system.refresh_processes_specifics(ProcessesToUpdate::All, true, wanted);
+    let text = |words: &[OsString]| words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    let row = |(pid, process): (&Pid, &sysinfo::Process)| Listed {
+        pid: pid.as_u32(),
+        parent: process.parent().map_or(0, |parent| parent.as_u32()),
+        started: process.start_time(),
+        name: process.name().to_string_lossy().into_owned(),
+        words: text(process.cmd()),
+        vars: text(process.environ()),
+        cwd: process.cwd().map(Path::to_owned),
+        program: process.exe().map(Path::to_owned),
+    };
+    system.processes().iter().map(row).collect()
+}
+
 /// Returns when the process is asked to end (Ctrl-C, or a termination signal).
 pub fn wait_for_end() -> std::io::Result<()> {
     let (sender, receiver) = std::sync::mpsc::channel();
@@ -80,5 +132,22 @@ pub fn lower_thread() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::setpriority_process(None, 10) {
         tracing::debug!(%error, "the priority of a thread could not be lowered");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_tells_how_this_process_was_started() {
+        let own = list().into_iter().find(|one| one.pid == std::process::id()).expect("it runs");
+        let words: Vec<String> = std::env::args().collect();
+        assert_eq!(own.words, words);
+        assert_eq!(own.cwd, std::env::current_dir().ok());
+        assert_eq!(own.program, std::env::current_exe().ok());
+        let path = std::env::var("PATH").expect("set");
+        assert!(own.vars.contains(&format!("PATH={path}")));
+        assert!(!format!("{own:?}").contains(&path), "what it was given is not shown");
     }
 }

@@ -184,6 +184,7 @@ fn configuration_and_health(hermes: &Hermes) {
     let home = found(machine);
     let live: Vec<_> = home.sessions.iter().map(|one| (one.pid, one.kind.as_str())).collect();
     assert_eq!(live, [(running.0.id(), "print")]);
+    shared::assert_listed_alike("hermes", &machine.env(), &machine.at("home"), &machine.at("home/.hermes"));
     let seen = shown(machine);
     let version = seen.agent.version.clone().unwrap();
     assert_eq!(home.sessions[0].version.as_ref(), Some(&version));

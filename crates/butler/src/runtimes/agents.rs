@@ -107,7 +107,7 @@ impl Look<'_> {
     }
 
     fn at(&self, known: &Known, noted: &Noted) -> Found {
-        let sessions = super::live_sessions(self.env, known.connector, &known.path);
+        let sessions = known.connector.sessions(self.env, &known.path);
         let projects: Vec<PathBuf> = sessions.iter().map(|session| PathBuf::from(&session.cwd)).collect();
         let status = known.connector.guard_status(self.env, &known.path, &self.hook, &projects);
         let mut sources = vec![source("home", &known.source)];

@@ -11,13 +11,13 @@ mod runs;
 mod scan;
 mod self_test;
 mod state;
+mod table;
 mod trust;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use clawbutler_connectors::connector::{self, Connector, LiveSession};
-use clawbutler_connectors::env::{Env, Os};
 use clawbutler_core::digest::sha256;
 use clawbutler_store::table::homes::HomeRow;
 use clawbutler_wire::runtimes::{GuardState, GuardTest};
@@ -28,6 +28,7 @@ use crate::{Butler, Error};
 pub(crate) use drift::Lookout;
 pub(crate) use facts::{Drifted, Pace};
 pub(crate) use state::sentence;
+pub use table::with_processes;
 
 /// What is kept in memory of the chosen homes.
 #[derive(Debug, Default)]
@@ -61,24 +62,14 @@ pub(crate) fn home_id(runtime: &str, path: &str) -> String {
     sha256(format!("{runtime}\n{path}").as_bytes())[..16].to_owned()
 }
 
-/// Sessions that run now: what a process left behind that is gone is none. Where the connector cannot see processes,
-/// we look.
-fn live_sessions(env: &Env, connector: &dyn Connector, home: &Path) -> Vec<LiveSession> {
-    let mut sessions = connector.sessions(env, home);
-    if env.os != Os::Linux {
-        sessions.retain(|session| clawbutler_platform::os::started(session.pid).is_some());
-    }
-    sessions
-}
-
 impl Butler {
     pub(crate) fn runtime_name(&self, id: &str) -> String {
         connector::by_id(id).map_or_else(|| id.to_owned(), |connector| connector.name().to_owned())
     }
 
-    /// See [`live_sessions`].
+    /// Sessions that run now.
     pub(crate) fn live_sessions(&self, connector: &dyn Connector, home: &Path) -> Vec<LiveSession> {
-        live_sessions(&self.0.ports.env, connector, home)
+        connector.sessions(&self.0.ports.env, home)
     }
 
     pub(crate) fn load_registry(&self) -> Result<(), Error> {

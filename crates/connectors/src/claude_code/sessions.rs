@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::jobs;
 use crate::connector::LiveSession;
-use crate::env::{Env, Os};
+use crate::env::Env;
 use crate::processes;
 
 /// Files looked at and their size in bytes.
@@ -43,14 +43,11 @@ fn read(env: &Env, home: &Path, path: &Path) -> Option<LiveSession> {
         .and_then(|pid| u32::try_from(pid).ok())?;
     let start = value.get("procStart");
     let start = start.and_then(|start| start.as_u64().or_else(|| start.as_str()?.parse().ok()));
-    let known = match env.os {
-        Os::Linux => {
-            if !processes::runs(env, pid, start) {
-                return None;
-            }
-            true
-        }
-        Os::MacOs | Os::Windows => false,
+    let registered = value.get("startedAt").and_then(Value::as_i64);
+    let known = match processes::still_runs(env, pid, start, registered) {
+        Some(false) => return None,
+        Some(true) => true,
+        None => false,
     };
     let told = || match status(text("status"), text("waitingFor")) {
         // A background session that ended its turn with a question is idle here and waits by its job.
@@ -70,8 +67,8 @@ fn read(env: &Env, home: &Path, path: &Path) -> Option<LiveSession> {
         kind: kind(text("kind"), text("entrypoint")),
         status: status.to_owned(),
         version: text("version").map(str::to_owned),
-        started_at: value.get("startedAt").and_then(Value::as_i64),
-        process_started: start,
+        started_at: registered,
+        process_started: processes::start_of(env, pid, start),
     })
 }
 

@@ -34,7 +34,7 @@ use serde_json::Value;
 
 use crate::call::ToolCall;
 use crate::connector::{Connector, Discovery, End, GuardError, GuardStatus, LiveSession, Plan, Variant};
-use crate::env::{Env, Os};
+use crate::env::Env;
 use crate::facts::{Can, Capabilities, Check, Fact};
 use crate::normalise;
 use crate::record::{Reader, Recording};
@@ -71,7 +71,7 @@ impl Connector for Codex {
     }
 
     fn sees_sessions(&self, env: &Env) -> bool {
-        env.os == Os::Linux
+        crate::processes::are_seen(env)
     }
 
     fn control_socket(&self, env: &Env, home: &Path) -> Option<PathBuf> {
@@ -129,8 +129,8 @@ impl Connector for Codex {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             observe: Can::Yes(
-                "Hooks report calls as they happen, and the rollout files record the whole session. Live sessions are \
-                 seen on Linux only.",
+                "Hooks report calls as they happen, and the rollout files record the whole session. Which of several \
+                 processes writes which session is seen on Linux only.",
             ),
             price: Can::Partly(
                 "Every answer of the model is recorded with its tokens (before 0.150 as a running sum); prices come from \
@@ -146,8 +146,8 @@ impl Connector for Codex {
             ),
             pause: Can::Partly("A session waits as long as one of its calls is held; between calls it goes on."),
             kill: Can::Partly(
-                "The process of a session can be ended on Linux. Sessions of one background server end together: asked \
-                 once it goes on with the turns that run, so it is asked twice.",
+                "The process of a session is ended. Sessions of one background server end together: asked once it goes on \
+                 with the turns that run, so it is asked twice.",
             ),
             resume: Can::Partly("A held call goes on when you allow it; an ended session is resumed in Codex."),
             configure: Can::Yes("`config.toml` and the machine-wide `requirements.toml`, with every other byte kept."),

@@ -1,53 +1,46 @@
-//! Live sessions: a writer keeps its session's lock file and record open (Linux).
+//! Live sessions: a writer keeps its session's lock file and record open.
 //!
-//! Elsewhere nothing tells who holds a lock, so nothing is listed. Never takes a lock to try it.
+//! Where nothing tells which files a process holds (macOS, Windows), its environment tells the home and, where it is the
+//! only one there, the newest record its session. Never takes a lock to try it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
-use super::{paths, recordings};
+use super::paths;
+use super::recordings::{self, Head};
 use crate::connector::LiveSession;
-use crate::env::{Env, Os};
+use crate::env::Env;
 use crate::moment;
-use crate::processes;
-
-/// Processes and open files of each that are looked at.
-const PROCESSES: usize = 50_000;
-const OPEN_FILES: usize = 4_096;
+use crate::processes::{self, Clock, Process, ROUNDING_MS};
 
 /// The kind of a session that a server with no window of its own keeps, for itself or for the windows of others.
 pub(super) const SERVER: &str = "background";
 
 /// See [`crate::connector::Connector::sessions`].
 pub(super) fn live(env: &Env, home: &Path) -> Vec<LiveSession> {
-    if env.os != Os::Linux {
-        return Vec::new();
-    }
     let real = home.canonicalize().unwrap_or_else(|_| home.to_owned());
-    let table = env.root.join("proc");
-    let mut sessions: Vec<LiveSession> = std::fs::read_dir(&table)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .take(PROCESSES)
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .flat_map(|pid| of_process(&table.join(u32::to_string(&pid)), pid, &real))
-        .collect();
+    let ours = processes::all(env).into_iter().filter(|process| process.name().is_some_and(|name| name == "codex"));
+    let mut sessions = Vec::new();
+    let mut by_home = Vec::new();
+    for process in ours {
+        match process.open_files() {
+            Some(files) => sessions.extend(of_files(&process, files, &real)),
+            None if told_home(env, &process).is_some_and(|told| is_same(&told, &real)) => by_home.push(process),
+            None => {}
+        }
+    }
+    sessions.extend(of_home(env, &by_home, &real));
     sessions.sort_by(|one, other| (one.pid, &one.session).cmp(&(other.pid, &other.session)));
     sessions
 }
 
-/// The sessions one process writes.
-fn of_process(folder: &Path, pid: u32, home: &Path) -> Vec<LiveSession> {
-    let is_codex = std::fs::read_to_string(folder.join("comm")).is_ok_and(|name| name.trim() == "codex");
-    if !is_codex {
-        return Vec::new();
-    }
+/// The sessions one process writes, by the files it holds open.
+fn of_files(process: &Process, files: Vec<PathBuf>, home: &Path) -> Vec<LiveSession> {
     let mut open: BTreeMap<String, PathBuf> = BTreeMap::new();
-    let files = std::fs::read_dir(folder.join("fd")).into_iter().flatten().flatten().take(OPEN_FILES);
     let (locks, records) = (paths::locks(home), paths::sessions(home));
     let mut held = Vec::new();
-    for file in files.filter_map(|file| std::fs::read_link(file.path()).ok()) {
+    for file in files {
         if file.starts_with(&locks)
             && file.extension().is_some_and(|end| end == "lock")
             && let Some(thread) = file.file_stem().and_then(|name| name.to_str())
@@ -63,36 +56,71 @@ fn of_process(folder: &Path, pid: u32, home: &Path) -> Vec<LiveSession> {
     held.extend(open.keys().cloned());
     held.sort();
     held.dedup();
-    let Some(started) = processes::started(folder) else { return Vec::new() };
-    let kind = kind(folder);
-    held.into_iter()
-        .filter_map(|thread| {
-            let head = open.get(&thread).and_then(|file| recordings::head(file));
-            if head.as_ref().is_some_and(|head| head.is_agent()) {
-                return None;
-            }
-            let folder = || std::fs::read_link(folder.join("cwd")).ok().map(|path| path.display().to_string());
-            Some(LiveSession {
-                session: head.as_ref().and_then(|head| head.session.clone()).unwrap_or(thread),
-                pid,
-                cwd: head.as_ref().and_then(|head| head.cwd.clone()).or_else(folder).unwrap_or_default(),
-                name: None,
-                kind: kind.to_owned(),
-                // Pending is what has no line yet, so waiting and working look alike.
-                status: "unknown".to_owned(),
-                version: head.as_ref().and_then(|head| head.version.clone()),
-                started_at: head.and_then(|head| moment::parse(&head.started?)).map(|at| at.0),
-                process_started: Some(started),
-            })
-        })
-        .collect()
+    let Some(started) = process.started() else { return Vec::new() };
+    let kind = kind(process);
+    let of_thread = |thread: String| {
+        let head = open.get(&thread).and_then(|file| recordings::head(file));
+        let is_agent = head.as_ref().is_some_and(Head::is_agent);
+        (!is_agent).then(|| session(process, started, kind, thread, head))
+    };
+    held.into_iter().filter_map(of_thread).collect()
+}
+
+fn session(process: &Process, started: u64, kind: &str, thread: String, head: Option<Head>) -> LiveSession {
+    let folder = || process.cwd().map(|path| path.display().to_string());
+    LiveSession {
+        session: head.as_ref().and_then(|head| head.session.clone()).unwrap_or(thread),
+        pid: process.pid,
+        cwd: head.as_ref().and_then(|head| head.cwd.clone()).or_else(folder).unwrap_or_default(),
+        name: None,
+        kind: kind.to_owned(),
+        // Pending is what has no line yet, so waiting and working look alike.
+        status: "unknown".to_owned(),
+        version: head.as_ref().and_then(|head| head.version.clone()),
+        started_at: head.and_then(|head| moment::parse(&head.started?)).map(|at| at.0),
+        process_started: Some(started),
+    }
+}
+
+/// The processes of a home that tell no files: each as a session of its own name, one that is alone by its newest record.
+fn of_home(env: &Env, processes: &[Process], home: &Path) -> Vec<LiveSession> {
+    let clock = Clock::read(env);
+    // A server keeps any number of sessions, and the program in front of one of its windows none.
+    let alone = processes.len() == 1;
+    let one = |process: &Process| {
+        let started = process.started()?;
+        let kind = kind(process);
+        let began = clock.started_ms(started);
+        let recorded = || {
+            let newest =
+                recordings::all(home).into_iter().find_map(|one| Some((recordings::head(&one.path)?, one.path)));
+            let (head, file) = newest.filter(|(head, _)| !head.is_agent())?;
+            let changed = std::fs::metadata(file).and_then(|facts| facts.modified()).ok()?;
+            let since = SystemTime::UNIX_EPOCH + Duration::from_millis(began?);
+            (changed + Duration::from_millis(ROUNDING_MS) >= since).then_some(head)
+        };
+        let head = if alone && kind != SERVER { recorded() } else { None };
+        Some(session(process, started, kind, format!("process-{}", process.pid), head))
+    };
+    processes.iter().filter_map(one).collect()
+}
+
+/// The home a process works in, by its environment; `None` where that may not be read.
+fn told_home(env: &Env, process: &Process) -> Option<PathBuf> {
+    let vars: BTreeMap<String, String> = process.vars(&["HOME", "USERPROFILE", "CODEX_HOME"])?.into_iter().collect();
+    let user = ["HOME", "USERPROFILE"].iter().find_map(|name| vars.get(*name)).map(PathBuf::from);
+    let home = user.unwrap_or_else(|| env.home.clone());
+    Some(paths::home(&Env { vars, home, ..env.clone() }))
+}
+
+fn is_same(told: &Path, real: &Path) -> bool {
+    told == real || told.canonicalize().is_ok_and(|told| told == real)
 }
 
 /// By the words it was started with: `codex exec`, `codex app-server`, or a terminal.
-fn kind(folder: &Path) -> &'static str {
-    let line = std::fs::read(folder.join("cmdline")).unwrap_or_default();
-    let line = String::from_utf8_lossy(&line);
-    let mut words = line.split_terminator('\0').skip(1).peekable();
+fn kind(process: &Process) -> &'static str {
+    let words = process.words().unwrap_or_default();
+    let mut words = words.iter().map(String::as_str).skip(1);
     while let Some(word) = words.next() {
         match word {
             "exec" | "e" | "review" => return "print",

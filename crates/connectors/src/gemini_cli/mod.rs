@@ -23,7 +23,7 @@ use serde_json::Value;
 
 use crate::call::ToolCall;
 use crate::connector::{Connector, Discovery, GuardError, GuardState, GuardStatus, LiveSession, Plan, Variant};
-use crate::env::{Env, Os};
+use crate::env::Env;
 use crate::facts::{Can, Capabilities, Check, Fact};
 use crate::normalise;
 use crate::record::{Reader, Recording};
@@ -58,7 +58,7 @@ impl Connector for GeminiCli {
     }
 
     fn sees_sessions(&self, env: &Env) -> bool {
-        env.os == Os::Linux
+        crate::processes::are_seen(env)
     }
 
     fn home_marks(&self) -> &'static [&'static str] {
@@ -107,10 +107,7 @@ impl Connector for GeminiCli {
             ask: no_guard,
             block: no_guard,
             pause: Can::No("The client has no way to hold a session from outside."),
-            kill: Can::Partly(
-                "On Linux, the processes that run in a folder this home has worked in, with what they started; \
-                 elsewhere they are not found.",
-            ),
+            kill: Can::Partly("The processes that run in a folder this home has worked in, with what they started."),
             resume: Can::No("The client resumes a session only from its own command line."),
             configure: Can::No("Changing the client's settings is left to its user."),
         }

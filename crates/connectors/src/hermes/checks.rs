@@ -9,7 +9,7 @@ use super::{paths, plugin, process, records, status, switches};
 use crate::disk;
 use crate::env::Env;
 use crate::facts::{Check, Health};
-use crate::words;
+use crate::{processes, words};
 
 /// Largest state file that is read (bytes).
 const FILE_BYTES: u64 = 256 * 1024;
@@ -65,7 +65,8 @@ fn announced(env: &Env, home: &Path) -> Vec<Check> {
         ));
     }
     let edition = installed_edition(home);
-    let alive = |one: &plugin::Announced| process::runs(env, one.pid, one.started) != Some(false);
+    let alive =
+        |one: &plugin::Announced| processes::still_runs(env, one.pid, one.started, one.loaded_at) != Some(false);
     for one in plugin::announced(home).into_iter().filter(alive) {
         if edition.as_deref().is_some_and(|edition| edition != one.edition) {
             let says = format!("Process {} runs an older edition of the guard than the one installed.", one.pid);
@@ -110,7 +111,7 @@ fn installed_edition(home: &Path) -> Option<String> {
 fn gateway(env: &Env, home: &Path) -> Option<Check> {
     let value: Value = serde_json::from_str(&disk::small_text(&home.join("gateway.pid"), FILE_BYTES)?).ok()?;
     let pid = value.get("pid").and_then(Value::as_u64).and_then(|pid| u32::try_from(pid).ok())?;
-    let runs = process::runs(env, pid, value.get("start_time").and_then(Value::as_u64));
+    let runs = processes::still_runs(env, pid, value.get("start_time").and_then(Value::as_u64), None);
     Some(match runs {
         Some(true) => check("gateway", Health::Healthy, format!("The gateway runs as process {pid}."), None),
         Some(false) => check(

@@ -32,7 +32,7 @@ use crate::call::ToolCall;
 use crate::connector::{
     Connector, Discovery, End, GuardError, GuardStatus, LiveSession, Plan, ScheduledRuns, SelfTest, Variant,
 };
-use crate::env::{Env, Os};
+use crate::env::Env;
 use crate::facts::{Can, Capabilities, Check, Fact};
 use crate::normalise;
 use crate::record::{Reader, Recording};
@@ -64,7 +64,7 @@ impl Connector for Hermes {
     }
 
     fn sees_sessions(&self, env: &Env) -> bool {
-        env.os == Os::Linux
+        crate::processes::are_seen(env)
     }
 
     fn served_by(&self) -> Option<End> {

@@ -6,9 +6,11 @@ use clawbutler_core::digest::sha256;
 use serde_json::Value;
 
 use super::paths;
+use super::process::Process;
 use crate::connector::GuardError;
 use crate::disk;
 use crate::env::{Env, Os};
+use crate::processes::ROUNDING_MS;
 
 const MANIFEST: &str = include_str!("plugin/plugin.yaml");
 const CODE: &str = include_str!("plugin/guard.py");
@@ -96,6 +98,18 @@ pub(super) struct Announced {
     pub(super) loaded_at: Option<i64>,
     /// Calls it had to decide without the hook.
     pub(super) unjudged: u64,
+}
+
+impl Announced {
+    /// Whether this process said it. Where the system told the plugin no start, one that began later is another one.
+    pub(super) fn is_of(&self, process: &Process) -> bool {
+        let loaded = self.loaded_at.and_then(|ms| u64::try_from(ms).ok());
+        self.pid == process.pid
+            && match self.started {
+                Some(started) => started == process.started,
+                None => loaded.zip(process.began_ms).is_none_or(|(loaded, began)| began <= loaded + ROUNDING_MS),
+            }
+    }
 }
 
 /// Everything announced in a home, by process id.

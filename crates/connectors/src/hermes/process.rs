@@ -1,4 +1,4 @@
-//! Hermes' processes, from the system's process table (Linux). Of a process's environment only the homes and
+//! Hermes' processes, from the system's process table. Of a process's environment only the homes and
 //! the switches that leave plugins or prompts out are looked at.
 
 use std::path::{Path, PathBuf};
@@ -6,21 +6,23 @@ use std::path::{Path, PathBuf};
 use super::{paths, switches};
 use crate::disk;
 use crate::env::{Env, Os};
-use crate::processes;
+use crate::processes::{self, Clock};
 
-/// Processes that are looked at.
-const PROCESSES: usize = 50_000;
-/// A second in the process table's units.
-const TICKS: u64 = 100;
 /// How long a process may take until its plugins are loaded (s).
 const LOADS_S: u64 = 90;
+/// Set for processes whose home their supervisor chose.
+const SUPERVISED: &str = "HERMES_S6_SUPERVISED_CHILD";
 
 /// One process that runs agents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Process {
     pub(super) pid: u32,
-    /// Ticks since boot.
+    /// The process that began it.
+    parent: Option<u32>,
+    /// In the units of the system's process table.
     pub(super) started: u64,
+    /// The same in ms since the epoch.
+    pub(super) began_ms: Option<u64>,
     /// Long enough to have loaded its plugins.
     pub(super) settled: bool,
     /// `terminal`, `print`, `gateway`, …
@@ -37,61 +39,54 @@ pub(super) struct Process {
 
 /// Every process that runs agents, by id; none where processes cannot be seen.
 pub(super) fn all(env: &Env) -> Vec<Process> {
-    if env.os != Os::Linux {
-        return Vec::new();
+    let clock = Clock::read(env);
+    let mut found: Vec<Process> = processes::all(env).iter().filter_map(|process| read(env, process, &clock)).collect();
+    if env.os == Os::Windows {
+        // The program that pip installs there starts Python with its own words, and waits.
+        let inner: Vec<(Option<u32>, &str)> = found.iter().map(|process| (process.parent, process.kind)).collect();
+        let waits = |process: &Process| inner.contains(&(Some(process.pid), process.kind));
+        let outer: Vec<u32> = found.iter().filter(|process| waits(process)).map(|process| process.pid).collect();
+        found.retain(|process| !outer.contains(&process.pid));
     }
-    let table = env.root.join("proc");
-    let up = std::fs::read_to_string(table.join("uptime")).ok();
-    let up = up.and_then(|text| text.split(['.', ' ']).next()?.parse::<u64>().ok());
-    let mut found: Vec<Process> = std::fs::read_dir(&table)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .take(PROCESSES)
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .filter_map(|pid| read(env, &table, pid, up))
-        .collect();
     found.sort_by_key(|process| process.pid);
     found
 }
 
-fn read(env: &Env, table: &Path, pid: u32, up: Option<u64>) -> Option<Process> {
-    let folder = table.join(pid.to_string());
-    let line = std::fs::read(folder.join("cmdline")).ok()?;
-    let line = String::from_utf8_lossy(&line);
-    let words: Vec<&str> = line.split_terminator('\0').collect();
+fn read(env: &Env, process: &processes::Process, clock: &Clock) -> Option<Process> {
+    let words = process.words()?;
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let rest = of_hermes(&words)?;
     let kind = kind(rest)?;
-    let started = processes::started(&folder)?;
+    let started = process.started()?;
     // Another user's process does not show it, and works in a home of its own.
-    let vars = std::fs::read(folder.join("environ")).ok()?;
+    let vars = process.vars(&["HOME", "HERMES_HOME", SUPERVISED, switches::SAFE_MODE, switches::YOLO])?;
     let var = |name: &str| {
-        vars.split(|byte| *byte == 0).find_map(|pair| {
-            let value = pair.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?;
-            String::from_utf8(value.to_vec()).ok().filter(|value| !value.trim().is_empty())
-        })
+        let value = vars.iter().find(|(one, _)| one == name).map(|(_, value)| value.clone());
+        value.filter(|value| !value.trim().is_empty())
     };
     let on = |name: &str| var(name).is_some_and(|word| switches::is_on(&word));
     Some(Process {
-        pid,
+        pid: process.pid,
+        parent: process.parent(),
         started,
-        settled: up.is_none_or(|up| up.saturating_sub(started / TICKS) >= LOADS_S),
+        began_ms: clock.started_ms(started),
+        settled: clock.age_s(started).is_none_or(|age| age >= LOADS_S),
         kind,
         home: home(
             rest,
             var("HERMES_HOME").map(PathBuf::from),
-            var("HERMES_S6_SUPERVISED_CHILD").is_some(),
+            var(SUPERVISED).is_some(),
             &default_home(env, var("HOME")),
         ),
         safe_mode: on(switches::SAFE_MODE) || rest.contains(&"--safe-mode"),
         yolo: on(switches::YOLO) || rest.contains(&"--yolo"),
-        cwd: std::fs::read_link(folder.join("cwd")).map(|path| path.display().to_string()).unwrap_or_default(),
+        cwd: process.cwd().map(|path| path.display().to_string()).unwrap_or_default(),
     })
 }
 
 /// The words behind Hermes' own program, where this is it.
 fn of_hermes<'a>(words: &'a [&'a str]) -> Option<&'a [&'a str]> {
-    let name = |word: &str| word.rsplit('/').next().unwrap_or_default().to_owned();
+    let name = |word: &str| program_of(word).to_owned();
     let first = name(words.first()?);
     let at = if first.starts_with("python") {
         let module = words.iter().take(4).position(|word| *word == "-m");
@@ -107,9 +102,15 @@ fn of_hermes<'a>(words: &'a [&'a str]) -> Option<&'a [&'a str]> {
     known.contains(&program.as_str()).then(|| &words[at..])
 }
 
+/// A program's name by its path, without what Windows puts behind it.
+fn program_of(path: &str) -> &str {
+    let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
+    ["-script.py", ".exe"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name)
+}
+
 /// What a command runs; `None` for commands that run no agent.
 fn kind(words: &[&str]) -> Option<&'static str> {
-    match words[0].rsplit('/').next().unwrap_or_default() {
+    match program_of(words[0]) {
         "hermes-acp" | "acp_adapter.entry" => return Some("editor"),
         "hermes-agent" => return Some("print"),
         "tui_gateway.entry" => return Some("terminal"),
@@ -179,14 +180,6 @@ fn home(words: &[&str], var: Option<PathBuf>, supervised: bool, default: &Path) 
 
 fn plain_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
-}
-
-/// Whether a process with this id and start still runs; `None` where that cannot be seen.
-pub(super) fn runs(env: &Env, pid: u32, started: Option<u64>) -> Option<bool> {
-    if env.os != Os::Linux {
-        return None;
-    }
-    Some(processes::runs(env, pid, started))
 }
 
 /// Whether a process of this home is meant, links followed.

@@ -4,12 +4,13 @@ use std::path::Path;
 
 use super::{plugin, process};
 use crate::connector::LiveSession;
-use crate::env::{Env, Os};
+use crate::env::Env;
+use crate::processes;
 
 /// See [`crate::connector::Connector::sessions`].
 pub(super) fn live(env: &Env, home: &Path) -> Vec<LiveSession> {
     let announced = plugin::announced(home);
-    if env.os != Os::Linux {
+    if !processes::are_seen(env) {
         // Nothing says whether they still run.
         return announced
             .into_iter()
@@ -31,7 +32,7 @@ pub(super) fn live(env: &Env, home: &Path) -> Vec<LiveSession> {
     let processes = process::all(env).into_iter().filter(|process| process::is_same(&process.home, home));
     processes
         .map(|process| {
-            let said = announced.iter().find(|one| one.pid == process.pid && one.started == Some(process.started));
+            let said = announced.iter().find(|one| one.is_of(&process));
             LiveSession {
                 session: said
                     .and_then(|said| said.session.clone())

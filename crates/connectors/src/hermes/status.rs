@@ -165,9 +165,7 @@ fn has_entry_point(text: &str) -> bool {
 /// Running processes of a home that never announced the guard.
 pub(super) fn unguarded(env: &Env, home: &Path) -> Vec<Process> {
     let announced = plugin::announced(home);
-    let has_announced = |process: &Process| {
-        announced.iter().any(|one| one.pid == process.pid && one.started.is_none_or(|start| start == process.started))
-    };
+    let has_announced = |process: &Process| announced.iter().any(|one| one.is_of(process));
     process::all(env)
         .into_iter()
         .filter(|process| process.safe_mode || process.settled)

@@ -145,16 +145,16 @@ fn read(env: &Env, path: &Path) -> Option<Gateway> {
     let text = |name: &str| value.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     let pid = value.get("pid").and_then(Value::as_u64).and_then(|pid| u32::try_from(pid).ok())?;
     let start = value.get("startTime").and_then(Value::as_u64);
-    if env.os == Os::Linux && !processes::runs(env, pid, start) {
+    let created = value.get("createdAt").and_then(|at| at.as_i64().or_else(|| super::time::millis(at.as_str()?)));
+    if processes::still_runs(env, pid, start, created) == Some(false) {
         return None;
     }
-    let created = value.get("createdAt").and_then(|at| at.as_i64().or_else(|| super::time::millis(at.as_str()?)));
     Some(Gateway {
         pid,
         port: value.get("port").and_then(Value::as_u64).and_then(|port| u16::try_from(port).ok()),
         config: text("configPath").map(PathBuf::from),
         state: text("stateDir").map(PathBuf::from),
         created_at: created,
-        process_started: start,
+        process_started: processes::start_of(env, pid, start),
     })
 }

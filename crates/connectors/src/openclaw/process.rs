@@ -1,30 +1,27 @@
 //! OpenClaw's processes that run agents, and which of them loaded our plugin.
 //!
-//! OpenClaw writes one word over its command line, so that only its locks and the databases it holds open tell what a
-//! process does (Linux). Seen on 2026.9.6: `openclaw agent exec` loads no plugins, and keeps what it records in a folder
-//! that goes with it.
+//! OpenClaw writes one word over its command line, so that on Linux only its locks and the databases it holds open tell
+//! what a process does. Seen on 2026.9.6: `openclaw agent exec` loads no plugins, and keeps what it records in a folder
+//! that goes with it. Where the table tells no open files (macOS, Windows), the words and the environment tell.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
 
 use clawbutler_core::digest::sha256;
 use serde_json::Value;
 
 use super::{gateways, paths, plugin};
 use crate::disk;
-use crate::env::{Env, Os};
-use crate::processes;
+use crate::env::Env;
+use crate::processes::{self, Clock, ROUNDING_MS};
 
-/// Processes, open files of one, and announcements that are looked at; the largest announcement (bytes).
-const PROCESSES: usize = 50_000;
-const OPEN_FILES: usize = 4_096;
+/// Announcements that are looked at; the largest one (bytes).
 const ANNOUNCEMENTS: usize = 500;
 const ANNOUNCEMENT_BYTES: u64 = 16 * 1024;
-/// Ticks a second in the process table; the kernel fixes it for every program.
-const TICKS: u64 = 100;
 /// How long a process may take until its plugins are loaded, and a running gateway to take in changed ones (s).
 const LOADS_S: u64 = 90;
+/// Words of a command line in which the program is looked for.
+const WORDS: usize = 12;
 /// What a command that runs an agent calls itself.
 const TITLE: &str = "openclaw-agent";
 /// An agent's database, below a home.
@@ -36,7 +33,7 @@ const PASSING: &str = "openclaw-agent-exec-";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Process {
     pub(super) pid: u32,
-    /// Ticks since boot.
+    /// In the units of the system's process table.
     pub(super) started: Option<u64>,
     /// `openclaw agent exec`: it never loads plugins.
     pub(super) passing: bool,
@@ -48,38 +45,51 @@ pub(super) struct Process {
 
 /// Commands that run an agent of this home in a process of their own, beside its gateway.
 pub(super) fn commands(env: &Env, home: &Path) -> Vec<Process> {
-    if env.os != Os::Linux {
-        return Vec::new();
-    }
-    let entries = std::fs::read_dir(env.root.join("proc")).into_iter().flatten().flatten().take(PROCESSES);
-    let numbered = entries.filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path())));
-    let mut found: Vec<Process> = numbered.filter_map(|(pid, folder)| command(env, home, pid, &folder)).collect();
+    let mut found: Vec<Process> =
+        processes::all(env).iter().filter_map(|process| command(env, home, process)).collect();
     found.sort_by_key(|process| process.pid);
     found
 }
 
-fn command(env: &Env, home: &Path, pid: u32, folder: &Path) -> Option<Process> {
-    let title = std::fs::read_to_string(folder.join("comm")).ok()?;
-    (title.trim_end() == TITLE).then_some(())?;
+fn command(env: &Env, home: &Path, process: &processes::Process) -> Option<Process> {
+    let (passing, here) =
+        if processes::tell_files(env) { by_files(env, home, process)? } else { by_words(env, home, process)? };
+    here.then(|| Process {
+        pid: process.pid,
+        started: process.started(),
+        passing,
+        locked: false,
+        cwd: process.cwd().map(|path| path.display().to_string()).unwrap_or_default(),
+    })
+}
+
+/// Whether it is `agent exec`, and whether it is of this home.
+fn by_files(env: &Env, home: &Path, process: &processes::Process) -> Option<(bool, bool)> {
+    (process.name()? == TITLE).then_some(())?;
     // Another user's process shows no files.
-    let files = std::fs::read_dir(folder.join("fd")).ok()?.flatten().take(OPEN_FILES);
-    let homes: Vec<PathBuf> = disk::unique(
-        files.filter_map(|file| std::fs::read_link(file.path()).ok()).filter_map(|at| home_of(&at)).collect(),
-    );
+    let homes = disk::unique(process.open_files()?.iter().filter_map(|file| home_of(file)).collect());
     let (passing, homes): (Vec<PathBuf>, Vec<PathBuf>) = homes.into_iter().partition(|home| is_passing(home));
     // One that asks a gateway holds no database.
     let here = match homes.as_slice() {
         [] if passing.is_empty() => false,
-        [] => told_home(env, folder).is_some_and(|told| paths::same(&told, home)),
+        [] => told_home(env, process).is_some_and(|told| paths::same(&told, home)),
         homes => homes.iter().any(|one| paths::same(one, home)),
     };
-    here.then(|| Process {
-        pid,
-        started: processes::started(folder),
-        passing: !passing.is_empty(),
-        locked: false,
-        cwd: std::fs::read_link(folder.join("cwd")).map(|path| path.display().to_string()).unwrap_or_default(),
-    })
+    Some((!passing.is_empty(), here))
+}
+
+/// The same where no files are told. Only `agent exec` is told from what asks a gateway; words that were written over are not.
+fn by_words(env: &Env, home: &Path, process: &processes::Process) -> Option<(bool, bool)> {
+    let words = process.words()?;
+    let at = words.iter().take(WORDS).position(|word| is_program(word))?;
+    let mut rest = words[at + 1..].iter().filter(|word| !word.starts_with('-'));
+    (rest.next()? == "agent" && rest.next()? == "exec").then_some(())?;
+    Some((true, paths::same(&told_home(env, process)?, home)))
+}
+
+/// Whether Node.js runs OpenClaw by this word: its own file, or what npm puts among the programs.
+fn is_program(word: &str) -> bool {
+    matches!(word.rsplit(['/', '\\']).next(), Some("openclaw" | "openclaw.mjs" | "openclaw.cmd"))
 }
 
 /// The home whose agent's database this is.
@@ -94,29 +104,23 @@ fn is_passing(home: &Path) -> bool {
 }
 
 /// The home that the environment of a process names.
-fn told_home(env: &Env, folder: &Path) -> Option<PathBuf> {
-    let vars = std::fs::read(folder.join("environ")).ok()?;
-    let pairs = vars.split(|byte| *byte == 0).filter_map(|pair| std::str::from_utf8(pair).ok()?.split_once('='));
-    let known = ["HOME", "OPENCLAW_HOME", "OPENCLAW_PROFILE", "OPENCLAW_STATE_DIR"];
-    let vars: BTreeMap<String, String> = pairs
-        .filter(|(name, _)| known.contains(name))
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect();
-    let user = vars.get("HOME").map_or_else(|| env.home.clone(), PathBuf::from);
+fn told_home(env: &Env, process: &processes::Process) -> Option<PathBuf> {
+    let known = ["HOME", "USERPROFILE", "OPENCLAW_HOME", "OPENCLAW_PROFILE", "OPENCLAW_STATE_DIR"];
+    let vars: BTreeMap<String, String> = process.vars(&known)?.into_iter().collect();
+    let user = vars.get("HOME").or_else(|| vars.get("USERPROFILE"));
+    let user = user.map_or_else(|| env.home.clone(), PathBuf::from);
     Some(paths::home(&Env { vars, home: user, ..env.clone() }))
 }
 
 /// Processes of a home that should have loaded the guard and never said so: commands that load no plugins at once,
 /// others when they had the time. None where processes cannot be seen.
 pub(super) fn unguarded(env: &Env, home: &Path) -> Vec<Process> {
-    if env.os != Os::Linux {
+    if !processes::are_seen(env) {
         return Vec::new();
     }
     let announced = announced(home);
-    let has_announced = |process: &Process| {
-        let same = |one: &&Announced| one.started.is_none() || one.started == process.started;
-        announced.iter().filter(|one| one.pid == process.pid).any(|one| same(&one))
-    };
+    let clock = Clock::read(env);
+    let has_announced = |process: &Process| announced.iter().any(|one| one.is_of(process, &clock));
     let locked = gateways::running(env, home).into_iter().map(|gateway| Process {
         pid: gateway.pid,
         started: gateway.process_started,
@@ -127,42 +131,19 @@ pub(super) fn unguarded(env: &Env, home: &Path) -> Vec<Process> {
     let mut found: Vec<Process> = locked.collect();
     let others = commands(env, home).into_iter().filter(|process| !found.iter().any(|one| one.pid == process.pid));
     found.extend(others.collect::<Vec<_>>());
-    let clock = Clock::read(env);
     // What loads no plugins cannot announce itself: an announcement of such a one is somebody else's writing.
-    found.retain(|process| {
-        let settled = || clock.as_ref().is_some_and(|clock| clock.settled(home, process));
-        process.passing || !has_announced(process) && settled()
-    });
+    found.retain(|process| process.passing || !has_announced(process) && settled(&clock, home, process));
     found
 }
 
-/// The time, by the process table.
-struct Clock {
-    /// Since boot, and boot since the epoch (s).
-    up: u64,
-    booted: u64,
-}
-
-impl Clock {
-    fn read(env: &Env) -> Option<Self> {
-        let table = env.root.join("proc");
-        let up = std::fs::read_to_string(table.join("uptime")).ok()?;
-        let facts = std::fs::read_to_string(table.join("stat")).ok()?;
-        let booted = facts.lines().find_map(|line| line.strip_prefix("btime "))?;
-        Some(Self { up: up.split(['.', ' ']).next()?.parse().ok()?, booted: booted.trim().parse().ok()? })
-    }
-
-    /// Whether a process had the time to load the guard of a home, and to take in the newest one.
-    fn settled(&self, home: &Path, process: &Process) -> bool {
-        let old = process.started.is_some_and(|start| self.up.saturating_sub(start / TICKS) >= LOADS_S);
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(self.booted + self.up);
-        let written = plugin::FILES.iter().filter_map(|(name, _)| {
-            std::fs::metadata(paths::plugin(home).join(name)).and_then(|facts| facts.modified()).ok()
-        });
-        // The table counts whole seconds: a file written just now may seem to be of a moment to come.
-        let taken_in = |at| now.duration_since(at).is_ok_and(|since| since.as_secs() >= LOADS_S);
-        old && written.max().is_none_or(taken_in)
-    }
+/// Whether a process had the time to load the guard of a home, and to take in the newest one.
+fn settled(clock: &Clock, home: &Path, process: &Process) -> bool {
+    let old = process.started.and_then(|start| clock.age_s(start)).is_some_and(|age| age >= LOADS_S);
+    let written = plugin::FILES.iter().filter_map(|(name, _)| {
+        std::fs::metadata(paths::plugin(home).join(name)).and_then(|facts| facts.modified()).ok()
+    });
+    let taken_in = |at| clock.now().is_some_and(|now| now.duration_since(at).is_ok_and(|s| s.as_secs() >= LOADS_S));
+    old && written.max().is_none_or(taken_in)
 }
 
 /// One of them, in words, and what to do.
@@ -188,6 +169,21 @@ pub(super) struct Announced {
     pub(super) started: Option<u64>,
     /// The digest of its code.
     pub(super) edition: Option<String>,
+    /// When it was loaded (ms since the epoch).
+    loaded_at: Option<i64>,
+}
+
+impl Announced {
+    /// Whether this process said it. Where the system told the plugin no start, one that began later is another one.
+    fn is_of(&self, process: &Process, clock: &Clock) -> bool {
+        let began = || clock.started_ms(process.started?);
+        let loaded = self.loaded_at.and_then(|ms| u64::try_from(ms).ok());
+        self.pid == process.pid
+            && match self.started {
+                Some(_) => self.started == process.started,
+                None => loaded.zip(began()).is_none_or(|(loaded, began)| began <= loaded + ROUNDING_MS),
+            }
+    }
 }
 
 /// Files that running copies leave beside the plugin.
@@ -211,6 +207,7 @@ fn announced(home: &Path) -> Vec<Announced> {
             pid: value.get("pid").and_then(Value::as_u64).and_then(|pid| u32::try_from(pid).ok())?,
             started: value.get("started").and_then(Value::as_u64),
             edition: value.get("edition").and_then(Value::as_str).map(str::to_owned),
+            loaded_at: value.get("loadedAt").and_then(Value::as_i64),
         })
     };
     left_behind(home).into_iter().filter_map(read).collect()
@@ -220,7 +217,7 @@ fn announced(home: &Path) -> Vec<Announced> {
 pub(super) fn of_older_edition(env: &Env, home: &Path) -> Vec<u32> {
     let installed =
         plugin::FILES.iter().find(|(name, _)| *name == plugin::CODE).map(|(_, code)| sha256(code.as_bytes()));
-    let runs = |one: &Announced| env.os == Os::Linux && { processes::runs(env, one.pid, one.started) };
+    let runs = |one: &Announced| processes::still_runs(env, one.pid, one.started, one.loaded_at) == Some(true);
     let other = |one: &Announced| one.edition.is_some() && one.edition != installed;
     announced(home).into_iter().filter(|one| other(one) && runs(one)).map(|one| one.pid).collect()
 }

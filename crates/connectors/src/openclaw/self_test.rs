@@ -9,7 +9,7 @@ use super::plugin::{CODE, PLUGIN_ID};
 use super::{discover, gateways, paths};
 use crate::connector::{GuardError, SelfTest};
 use crate::env::{Env, Os};
-use crate::npm;
+use crate::{npm, processes};
 
 const SCRIPT: &str = include_str!("plugin/self_test.mjs");
 const NO_NODE: &str = "No Node.js that OpenClaw could run on was found, so the guard was not tried.";
@@ -27,10 +27,8 @@ pub(super) fn self_test(env: &Env, home: &Path) -> Result<SelfTest, GuardError> 
 /// The Node.js of a running gateway, the one installed with the package, or the first on `PATH`.
 fn node(env: &Env, home: &Path) -> Option<PathBuf> {
     let name = if env.os == Os::Windows { "node.exe" } else { "node" };
-    let table = env.root.join("proc");
     let running = gateways::running(env, home).into_iter();
-    let running =
-        running.filter_map(|gateway| std::fs::read_link(table.join(gateway.pid.to_string()).join("exe")).ok());
+    let running = running.filter_map(|gateway| processes::one(env, gateway.pid)?.program());
     let beside = discover::installs(env, &mut Vec::new()).into_iter().flat_map(|install| {
         let folder = install.path.parent().map(Path::to_owned).unwrap_or_default();
         // In a project's modules, or below a prefix: `lib/node_modules/openclaw`, on Windows without `lib`.

@@ -17,7 +17,7 @@ fn claude() -> &'static dyn HookSide {
 fn surroundings(kind: &str) -> Env {
     let vars: BTreeMap<String, String> =
         serde_json::from_slice(&fixture(&format!("surroundings/{kind}.json"))).expect("a map");
-    Env { vars, home: PathBuf::from("/home/ada"), os: Os::Linux, root: PathBuf::from("/") }
+    Env { vars, home: PathBuf::from("/home/ada"), os: Os::Linux, root: PathBuf::from("/"), processes: None }
 }
 
 fn verb_of(case: &str) -> &'static str {

@@ -11,6 +11,7 @@ mod hermes;
 mod hooks;
 mod matrix;
 mod openclaw;
+mod processes;
 mod properties;
 mod records;
 mod scratch;

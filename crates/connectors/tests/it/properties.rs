@@ -87,7 +87,13 @@ fn without_ours(mut value: Value) -> Value {
 }
 
 fn env() -> Env {
-    Env { vars: BTreeMap::new(), home: PathBuf::from("/home/ada"), os: Os::Linux, root: PathBuf::from("/") }
+    Env {
+        vars: BTreeMap::new(),
+        home: PathBuf::from("/home/ada"),
+        os: Os::Linux,
+        root: PathBuf::from("/"),
+        processes: None,
+    }
 }
 
 proptest! {

@@ -16,7 +16,7 @@ impl Machine {
         let folder = tempfile::tempdir().expect("a scratch folder");
         let home = folder.path().join("home/ada");
         std::fs::create_dir_all(&home).expect("a home");
-        let env = Env { vars: BTreeMap::new(), home, os: Os::Linux, root: folder.path().to_owned() };
+        let env = Env { vars: BTreeMap::new(), home, os: Os::Linux, root: folder.path().to_owned(), processes: None };
         Self { env, folder }
     }
 
@@ -92,6 +92,10 @@ impl Machine {
         carry_out(&plan);
         plan
     }
+}
+
+pub(crate) fn connector(id: &str) -> &'static dyn Connector {
+    by_id(id).expect("a connector")
 }
 
 pub(crate) fn claude() -> &'static dyn Connector {

@@ -25,7 +25,7 @@ fn codex() -> &'static dyn HookSide {
 
 fn env() -> Env {
     let vars = BTreeMap::from([("CLAWBUTLER_CLIENT_PID".to_owned(), "77".to_owned())]);
-    Env { vars, home: PathBuf::from("/home/ada"), os: Os::Linux, root: PathBuf::from("/") }
+    Env { vars, home: PathBuf::from("/home/ada"), os: Os::Linux, root: PathBuf::from("/"), processes: None }
 }
 
 fn payloads(name: &str) -> Vec<Value> {

@@ -13,7 +13,13 @@ fn openclaw() -> &'static dyn HookSide {
 }
 
 fn env() -> Env {
-    Env { vars: BTreeMap::new(), home: PathBuf::from("/home/ada"), os: Os::Linux, root: PathBuf::from("/") }
+    Env {
+        vars: BTreeMap::new(),
+        home: PathBuf::from("/home/ada"),
+        os: Os::Linux,
+        root: PathBuf::from("/"),
+        processes: None,
+    }
 }
 
 fn call() -> Value {
