@@ -1,8 +1,9 @@
-//! The real Claude Code in a real terminal: the pop-up and the client's own prompt stand at the same
+//! The real clients in a real terminal. Here Claude Code: the pop-up and the client's own prompt stand at the same
 //! time, the first answer wins, and whatever fails leaves the person with the client's own prompt.
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test that cannot go on should stop and say where")]
 
+mod others;
 mod screen;
 
 use clawbutler_testkit::machine::{Machine, wait_for};
@@ -49,6 +50,7 @@ fn has(machine: &Machine, kind: &str) -> bool {
 #[test]
 fn allowed_in_clawbutler_the_native_prompt_goes_and_the_call_runs() {
     let Some((machine, terminal)) = start("default") else { return };
+    let _row = tried(CLAUDE, others::ROW);
     let seen = machine.wait_pending();
     assert_eq!(seen.headline, RISKY);
     terminal.wait_for(PROMPT);
@@ -63,6 +65,7 @@ fn allowed_in_clawbutler_the_native_prompt_goes_and_the_call_runs() {
 #[test]
 fn denied_in_clawbutler_the_native_prompt_goes_and_nothing_runs() {
     let Some((machine, terminal)) = start("default") else { return };
+    let _row = tried(CLAUDE, others::ROW);
     let seen = machine.wait_pending();
     terminal.wait_for(PROMPT);
     machine.decide(&seen, "deny", Some("use git clean in a copy")).unwrap();
@@ -91,6 +94,7 @@ fn answered_in_the_terminal_the_question_is_withdrawn() {
 #[test]
 fn escape_in_the_terminal_withdraws_it_and_nothing_runs() {
     let Some((machine, terminal)) = start("default") else { return };
+    let _row = tried(CLAUDE, others::ROW);
     machine.wait_pending();
     terminal.wait_for(PROMPT);
     terminal.keys(&["Escape"]);
@@ -118,6 +122,7 @@ fn without_the_app_the_native_prompt_asks() {
     let Some(mut machine) = Machine::with_claude(&json!({})) else { return };
     machine.quit();
     let Some(terminal) = open(&machine, "default") else { return };
+    let _row = tried(CLAUDE, others::ROW);
     terminal.wait_for(PROMPT);
     terminal.wait_for("could not ask you itself");
     assert!(!ran(&machine), "nothing runs by itself");

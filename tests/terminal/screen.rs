@@ -1,6 +1,7 @@
 //! A terminal of tmux with the client in it, on a server of its own.
 
 use std::fs;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use clawbutler_testkit::machine::{Machine, wait_for};
@@ -13,20 +14,25 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
-    /// Starts the client with a prompt. `None` when tmux is not there; the reason is printed.
+    /// Starts Claude Code with a prompt. `None` when tmux is not there; the reason is printed.
     pub(crate) fn open(machine: &Machine, prompt: &str, mode: &str) -> Option<Self> {
+        first_start_is_over(machine);
+        let vars = machine.claude_env().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        Self::run(machine, vars, machine.client(), &["--permission-mode", mode, prompt])
+    }
+
+    /// Starts a program in the project, with the machine's environment and these variables. `None` when tmux is not
+    /// there; the reason is printed.
+    pub(crate) fn run(machine: &Machine, vars: Vec<(String, String)>, program: &Path, args: &[&str]) -> Option<Self> {
         if Command::new("tmux").arg("-V").stdout(Stdio::null()).status().is_err() {
             eprintln!("SKIPPED: tmux is not installed; `cargo xtask test` installs it");
             return None;
         }
-        let env = machine.claude_env();
-        first_start_is_over(machine);
         let terminal = Self { socket: machine.at("tmux.sock").display().to_string() };
         let mut words = vec!["env".to_owned(), "-i".to_owned()];
-        words.extend(machine.env().into_iter().map(|(name, value)| format!("{name}={value}")));
-        words.extend(env.into_iter().map(|(name, value)| format!("{name}={value}")));
-        words.push(machine.client().display().to_string());
-        words.extend(["--permission-mode", mode, prompt].map(str::to_owned));
+        words.extend(machine.env().into_iter().chain(vars).map(|(name, value)| format!("{name}={value}")));
+        words.push(program.display().to_string());
+        words.extend(args.iter().map(|arg| (*arg).to_owned()));
         let line: Vec<String> = words.iter().map(|word| format!("'{}'", word.replace('\'', r"'\''"))).collect();
         let project = machine.project().display().to_string();
         let started = terminal.tmux(&[
@@ -62,6 +68,14 @@ impl Terminal {
 
     pub(crate) fn wait_gone(&self, text: &str) {
         wait_for(&format!("{text:?} to leave the screen"), || (!self.screen().contains(text)).then_some(()));
+    }
+
+    /// Types a line and sends it.
+    pub(crate) fn says(&self, line: &str) {
+        self.tmux(&["send-keys", "-t", "client", "-l", line]);
+        // What comes at once is taken for pasted text, with its line end.
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        self.keys(&["Enter"]);
     }
 
     pub(crate) fn keys(&self, keys: &[&str]) {
