@@ -99,16 +99,8 @@ const ROWS: usize = 8_192;
 impl Sessions {
     pub(crate) fn open(path: &Path) -> Result<(Self, Option<PathBuf>), StoreError> {
         let (store, aside) = SessionStore::open(path)?;
-        Ok((
-            Self {
-                store,
-                live: Mutex::default(),
-                calls: Mutex::default(),
-                queue: Mutex::default(),
-                bell: Condvar::new(),
-            },
-            aside,
-        ))
+        let (live, calls, queue) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Ok((Self { store, live, calls, queue, bell: Condvar::new() }, aside))
     }
 
     /// Ends the thread.

@@ -83,6 +83,8 @@ struct Ran {
     due: u64,
     home: String,
     session: String,
+    /// Whether a sub-agent made it.
+    inside: bool,
     call: CallKey,
     tool: String,
     /// When it began (ms since the epoch).
@@ -178,8 +180,8 @@ impl Butler {
                     if ran && live(ended) && calls.ran.len() < OPEN {
                         let session = recording.session.clone();
                         let call = (place.connector.id().to_owned(), call);
-                        let due = steady.saturating_add(GRACE_MS);
-                        calls.ran.push_back(Ran { due, home: place.id.clone(), session, call, tool, at });
+                        let (due, inside) = (steady.saturating_add(GRACE_MS), recording.agent.is_some());
+                        calls.ran.push_back(Ran { due, home: place.id.clone(), session, inside, call, tool, at });
                     }
                 }
             }
@@ -198,7 +200,9 @@ impl Butler {
                     None => return Ok(()),
                 }
             };
-            if self.judged_from(&next.home).is_some_and(|from| next.at >= from) {
+            // Where the hooks of its session call, a sub-agent that is not told of is a hole of the client's.
+            let hole = next.inside && lock(&self.0.registry).sessions.contains_key(&next.session);
+            if !hole && self.judged_from(&next.home).is_some_and(|from| next.at >= from) {
                 self.note_unguarded(&next)?;
             }
         }

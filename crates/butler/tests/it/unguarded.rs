@@ -186,6 +186,12 @@ fn a_sub_agent_without_the_guard_is_its_sessions() {
     place.runs("s1/subagents/agent-a2.jsonl", "c2", "Bash");
     assert_eq!(place.alarms(), 1);
     assert_eq!(place.desk.entries("guard.drift")[0].data["session"], "s1");
+    // One that a client runs for itself, in a session whose hooks do call.
+    place.hook("s2", "c3");
+    place.runs("s2/subagents/agent-a3.jsonl", "c4", "Bash");
+    assert_eq!(place.alarms(), 1);
+    place.runs("s2.jsonl", "c5", "Bash");
+    assert_eq!(place.alarms(), 2);
 }
 
 #[test]

@@ -58,9 +58,8 @@ fn sessions_that_run_are_not_lost_among_those_that_were_killed() {
     let folder = machine.claude_home().join("sessions");
     for pid in [PID, 20_000, 20_599] {
         let file = std::fs::File::options().write(true).open(folder.join(format!("{pid}.json"))).expect("a file");
-        let hours = if pid == PID { 0 } else { 3 };
-        let at = std::time::SystemTime::now() + std::time::Duration::from_secs(3600 * (1 + hours));
-        file.set_modified(at).expect("its time");
+        let far = std::time::Duration::from_hours(if pid == PID { 1_000_000 } else { 1_000_003 });
+        file.set_modified(std::time::UNIX_EPOCH + far).expect("its time");
     }
     let newest = found(&machine);
     assert_eq!(newest.len(), 500);
