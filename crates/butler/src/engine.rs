@@ -274,6 +274,7 @@ impl Butler {
             self.look_at_facts(look_at_guards)?;
             self.flush_contacts()?;
             self.take_in_spool()?;
+            self.look_for_unguarded()?;
             self.look_at_gateways()?;
             self.look_at_states()?;
             self.look_at_budgets()?;

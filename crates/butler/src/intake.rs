@@ -64,6 +64,7 @@ impl Butler {
                 };
                 if tx.intake_claim(&record.id, at)? {
                     audit::append(tx, at, self.offline(&record))?;
+                    self.note_heard(&record.request);
                     if let Some((action, facts)) = self.remembered_offline(&record) {
                         tx.action_insert(Timestamp(record.at_ms.min(at.0)), &action, &facts)?;
                     }

@@ -114,6 +114,11 @@ pub trait Connector: Send + Sync + std::fmt::Debug {
     fn has_guard(&self) -> bool {
         true
     }
+    /// Whether the guard's hooks tell of every call of a tool that is recorded under this name, before it runs and by the
+    /// id that is recorded with it. Such a call without a word of a hook ran without the guard. In doubt `false`.
+    fn hook_tells(&self, _tool: &str) -> bool {
+        false
+    }
     /// What can be done with this runtime, for the matrix and for what the app offers.
     fn capabilities(&self) -> Capabilities {
         Capabilities::none("not connected yet")

@@ -76,6 +76,7 @@ impl Butler {
         if !home.governed {
             return Ok(settled(Verdict::Defer, String::new()));
         }
+        self.note_heard(request);
         self.meet(request, peer)?;
         self.note_subagent(request)?;
         match request.event {

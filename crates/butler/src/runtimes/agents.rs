@@ -25,6 +25,7 @@ use super::health::{self, Seen};
 use super::scan::{Known, guard_state, paths_of, session_views, source_of};
 use super::{home_id, trust};
 use crate::engine::lock;
+use crate::sessions::Unguarded;
 use crate::{Butler, Error, audit};
 
 /// What we know of a home besides what is on the disk.
@@ -41,6 +42,8 @@ pub(super) struct Noted {
     pub(super) tested: Option<GuardTest>,
     /// How the connection the user chose is.
     pub(super) connection: Option<CheckView>,
+    /// Sessions that ran calls without the guard since the engine opened.
+    pub(super) unguarded: Vec<Unguarded>,
 }
 
 /// Who looks, and from where.
@@ -142,6 +145,7 @@ impl Look<'_> {
             guard: &status,
             sessions: &sessions,
             checks,
+            sees_sessions: known.connector.sees_sessions(self.env),
             now: self.now,
             opened: self.opened,
         };
@@ -235,7 +239,8 @@ impl Butler {
         let tested = registry.tests.get(id).cloned();
         drop(registry);
         let connection = row.as_ref().and_then(|row| self.connection_check(row));
-        Noted { row, last_contact, contacted, drift: u32::try_from(drift).unwrap_or(u32::MAX), tested, connection }
+        let (drift, unguarded) = (u32::try_from(drift).unwrap_or(u32::MAX), self.unguarded_of(id));
+        Noted { row, last_contact, contacted, drift, tested, connection, unguarded }
     }
 
     /// Every agent found now or chosen before.
@@ -272,6 +277,7 @@ impl Butler {
                 drift: drifts.get(id).copied().unwrap_or(0),
                 tested: None,
                 connection: None,
+                unguarded: Vec::new(),
             }
         }))
     }

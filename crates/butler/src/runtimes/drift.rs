@@ -16,6 +16,7 @@ use clawbutler_wire::topic::Topic;
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 use serde_json::json;
 
+use super::Watched;
 use crate::engine::lock;
 use crate::{Butler, Error};
 
@@ -89,6 +90,13 @@ impl Butler {
             .collect()
     }
 
+    /// Since when a guard was seen in force in a home, by this engine (ms since the epoch); `None` while none is.
+    pub(crate) fn guarded_since(&self, id: &str) -> Option<i64> {
+        let registry = lock(&self.0.registry);
+        registry.homes.get(id).filter(|home| home.governed && home.guard.is_some())?;
+        registry.guards.get(id)?.since
+    }
+
     /// Why the guard we installed in a home is no longer in force; `None` while it is.
     pub(crate) fn guard_lost(&self, id: &str) -> Option<String> {
         let home = lock(&self.0.registry).homes.get(id).filter(|home| home.guard.is_some()).cloned()?;
@@ -96,7 +104,7 @@ impl Butler {
     }
 
     /// Why no guard stands before the tool calls of a home now; `None` while one does.
-    pub(super) fn not_held(&self, home: &HomeRow) -> Option<String> {
+    pub(crate) fn not_held(&self, home: &HomeRow) -> Option<String> {
         let (state, says, _) = self.status_of(home)?;
         (!in_force(state)).then_some(says)
     }
@@ -106,8 +114,9 @@ impl Butler {
         for home in self.governed_homes().into_iter().filter(|home| home.guard.is_some()) {
             let Some((state, says, fix)) = self.status_of(&home) else { continue };
             let before = lock(&self.0.registry).guards.get(&home.id).cloned();
-            let was = before.as_ref().map_or(GuardState::User, |(state, _)| *state);
-            let mut alert = before.and_then(|(_, alert)| alert);
+            let was = before.as_ref().map_or(GuardState::User, |before| before.state);
+            let (since, mut alert) = before.map_or((None, None), |before| (before.since, before.alert));
+            let since = in_force(state).then(|| since.unwrap_or(self.now().0));
             let raised = format!("The guard in {} is not in force: {says}", home.path);
             // Another reason in the same state is another alarm: a second process without the guard.
             let other = alert.as_ref().is_some_and(|shown| *shown != raised);
@@ -126,7 +135,7 @@ impl Butler {
                 self.clear_alert(&raised);
                 self.changed(Topic::Runtimes);
             }
-            lock(&self.0.registry).guards.insert(home.id.clone(), (state, alert));
+            lock(&self.0.registry).guards.insert(home.id.clone(), Watched { state, since, alert });
         }
         Ok(())
     }

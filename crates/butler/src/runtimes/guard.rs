@@ -123,6 +123,10 @@ impl Butler {
             audit::append(tx, at, self.entry(kind, Actor::LocalUser, data)).map(drop)
         })
         .inspect_err(|_| undo(&plan))?;
+        if let Some(watched) = lock(&self.0.registry).guards.get_mut(&known.id) {
+            watched.since = None;
+        }
+        self.ring(true);
         if uninstall {
             self.forget_test(known);
         } else {

@@ -8,12 +8,15 @@ use clawbutler_wire::registry::{CheckView, HealthLevel, HealthView};
 use clawbutler_wire::runtimes::GuardTest;
 
 use super::agents::Noted;
+use crate::sessions::{UNGUARDED_FIX, Unguarded};
 
 /// What the checks look at.
 pub(super) struct Seen<'a> {
     pub(super) connector: &'static dyn connector::Connector,
     pub(super) guard: &'a GuardStatus,
     pub(super) sessions: &'a [LiveSession],
+    /// Whether `sessions` are all that run.
+    pub(super) sees_sessions: bool,
     pub(super) checks: Vec<Check>,
     /// Milliseconds since the epoch.
     pub(super) now: i64,
@@ -45,6 +48,7 @@ pub(super) fn health(seen: Seen<'_>, noted: &Noted) -> HealthView {
             checks.push(contact(&seen, noted));
             checks.extend(noted.tested.as_ref().map(tried));
             checks.extend(unguarded(&seen, noted));
+            checks.extend(unheard(&seen, noted));
         }
     }
     checks.extend(stopped_in_vain(&seen, noted));
@@ -149,10 +153,22 @@ fn unguarded(seen: &Seen<'_>, noted: &Noted) -> Option<CheckView> {
             first.pid,
             first.cwd
         ),
-        Some(
-            "End the session and start it without the options that leave out the user's settings, or use the kill switch.",
-        ),
+        Some(UNGUARDED_FIX),
     ))
+}
+
+/// How long a session counts as running after a call of it, where nothing tells that it does (ms).
+const RUNS_MS: i64 = 10 * 60_000;
+
+/// Sessions that run and of whose calls no hook told.
+fn unheard(seen: &Seen<'_>, noted: &Noted) -> Option<CheckView> {
+    let listed = |one: &&Unguarded| seen.sessions.iter().any(|session| session.session == one.session);
+    let recent = |one: &&Unguarded| !seen.sees_sessions && seen.now.saturating_sub(one.last) < RUNS_MS;
+    let running: Vec<&Unguarded> = noted.unguarded.iter().filter(|one| listed(one) || recent(one)).collect();
+    let first = running.iter().max_by_key(|one| one.last)?;
+    let calls = usize::try_from(running.iter().map(|one| one.calls).sum::<u64>()).unwrap_or(usize::MAX);
+    let says = format!("{} that no hook told of. {}", count(calls, "call"), first.says);
+    Some(check("calls without the guard", HealthLevel::Critical, says, Some(UNGUARDED_FIX)))
 }
 
 fn runs(sessions: usize) -> String {

@@ -38,14 +38,24 @@ pub(crate) struct Registry {
     pub(crate) contacts: HashMap<String, i64>,
     /// Sessions whose hooks reached us, with the time (ms).
     pub(crate) sessions: HashMap<String, i64>,
-    /// Guard state at the last look, with the alert it raised.
-    pub(crate) guards: HashMap<String, (GuardState, Option<String>)>,
+    /// Guards as they were at the last look.
+    pub(crate) guards: HashMap<String, Watched>,
     /// How the guards were tried since this engine opened, by home.
     pub(crate) tests: HashMap<String, GuardTest>,
     /// Open changes of configurations, by home.
     pub(crate) drifts: HashMap<String, Drifted>,
     /// When this engine opened (ms since the epoch).
     pub(crate) opened: Option<i64>,
+}
+
+/// A guard as it was at the last look.
+#[derive(Debug, Clone)]
+pub(crate) struct Watched {
+    state: GuardState,
+    /// Since when it was seen in force (ms since the epoch); `None` while it is not.
+    since: Option<i64>,
+    /// The alert that its loss raised.
+    alert: Option<String>,
 }
 
 /// Sessions remembered at once.

@@ -8,6 +8,8 @@ use clawbutler_policy::cost;
 use clawbutler_store::sessions::{AgentRow, Batch, MalformedRow, NewStep, RecordingRow, Tokens, UsageRow};
 use serde_json::Value;
 
+use super::unguarded::Passing;
+
 /// Malformed records of one batch that are kept with their place; all are counted.
 const MALFORMED: usize = 100;
 /// Longest setting that is kept (characters).
@@ -19,11 +21,20 @@ pub(super) struct Gather<'a> {
     key: &'a MaskKey,
     pub(super) batch: Batch,
     agents: BTreeMap<String, AgentRow>,
+    /// From when on calls are looked at (ms since the epoch), and those that went by.
+    judged_from: Option<i64>,
+    passing: Vec<Passing>,
 }
 
 impl<'a> Gather<'a> {
-    pub(super) fn new(key: &'a MaskKey, recording: RecordingRow) -> Self {
-        Self { key, batch: Batch { recording, ..Batch::default() }, agents: BTreeMap::new() }
+    pub(super) fn new(key: &'a MaskKey, recording: RecordingRow, judged_from: Option<i64>) -> Self {
+        let batch = Batch { recording, ..Batch::default() };
+        Self { key, batch, agents: BTreeMap::new(), judged_from, passing: Vec::new() }
+    }
+
+    /// The calls that went by, to be judged.
+    pub(super) fn passing(&mut self) -> Vec<Passing> {
+        std::mem::take(&mut self.passing)
     }
 
     /// Everything gathered.
@@ -43,6 +54,9 @@ impl<'a> Gather<'a> {
     pub(super) fn step(&mut self, step: Step) {
         let Ok(mut body) = serde_json::to_value(&step.what) else { return };
         redact::mask_value(&mut body, self.key);
+        if self.judged_from.is_some_and(|from| step.at.is_some_and(|at| at.0 >= from)) {
+            self.passing.extend(Passing::of(&step));
+        }
         let masked = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
         let at = step.at.map(|at| at.0);
         let place = at.unwrap_or(0).max(self.batch.recording.place).max(0);

@@ -9,6 +9,7 @@ mod prints;
 mod reading;
 mod state;
 mod tail;
+mod unguarded;
 mod unready;
 mod view;
 mod watch;
@@ -24,6 +25,7 @@ use clawbutler_wire::topic::Topic;
 use crate::{Butler, Error};
 
 pub(crate) use tail::Sessions;
+pub(crate) use unguarded::{FIX as UNGUARDED_FIX, Unguarded};
 
 /// Sessions of a page that are given, and given at most.
 const SESSIONS: (u32, u32) = (100, 500);

@@ -163,7 +163,7 @@ impl Butler {
         let settled = self.now().0 - look.modified > SETTLED_MS;
         let whole = |bytes: &[u8]| serde_json::from_slice::<serde_json::Map<String, Value>>(bytes).is_ok();
         let rest: Option<Whole<'_>> = if settled { Some(&whole) } else { None };
-        let mut gather = Gather::new(&self.0.mask, row.clone());
+        let mut gather = Gather::new(&self.0.mask, row.clone(), self.judged_from(&place.id));
         let read =
             lines::read_on(&mut file, from, &mut saved, RECORDED_CHUNK_BYTES, rest, &mut prints, |found, at, line| {
                 gather.batch.recording.records += 1;
@@ -180,6 +180,7 @@ impl Butler {
             Err(error) => return self.unreadable(hand, &row, &error),
         };
         saved.reader = self.saved(&*reader);
+        self.note_passing(place, recording, row.session, gather.passing());
         let mut batch = gather.finish();
         row = batch.recording;
         row.position = i64::try_from(position).unwrap_or(i64::MAX);
@@ -279,7 +280,7 @@ impl Butler {
             }
             let grows = found.iter().any(|next| next.cursor > row.position);
             let full = found.len() >= RECORDED_ROWS;
-            let (batch, bytes) = self.gather_rows(row, found, &mut *reader, saved);
+            let (batch, bytes) = self.gather_rows((place, &one), row, found, &mut *reader, saved);
             all.bytes += bytes;
             all.more |= grows && (full || bytes >= ANSWER_BYTES);
             all.batches.push(batch);
@@ -308,12 +309,14 @@ impl Butler {
     /// Rows of one session as what is stored, and how many bytes they were.
     fn gather_rows(
         &self,
+        (place, recording): (&Place, &Recording),
         row: RecordingRow,
         found: Vec<ForeignRow>,
         reader: &mut dyn Reader,
         mut saved: Saved,
     ) -> (Batch, u64) {
-        let mut gather = Gather::new(&self.0.mask, row);
+        let session = row.session;
+        let mut gather = Gather::new(&self.0.mask, row, self.judged_from(&place.id));
         let mut bytes = 0;
         for ForeignRow { cursor, columns } in found {
             gather.batch.recording.records += 1;
@@ -326,6 +329,7 @@ impl Butler {
             }
         }
         saved.reader = self.saved(&*reader);
+        self.note_passing(place, recording, session, gather.passing());
         let mut batch = gather.finish();
         batch.recording.saved = serde_json::to_string(&saved).unwrap_or_default();
         (batch.recording.present, batch.recording.trouble) = (true, None);

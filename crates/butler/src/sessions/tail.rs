@@ -21,6 +21,7 @@ use notify::RecommendedWatcher;
 use super::check::{CHECK_MS, Checks};
 use super::lines::Look;
 use super::state::Live;
+use super::unguarded::Calls;
 use super::unready::Unready;
 use crate::engine::lock;
 use crate::{Butler, Error};
@@ -30,6 +31,7 @@ use crate::{Butler, Error};
 pub(crate) struct Sessions {
     pub(crate) store: SessionStore,
     pub(super) live: Mutex<Live>,
+    pub(super) calls: Mutex<Calls>,
     queue: Mutex<Queue>,
     bell: Condvar,
 }
@@ -97,7 +99,8 @@ const ROWS: usize = 8_192;
 impl Sessions {
     pub(crate) fn open(path: &Path) -> Result<(Self, Option<PathBuf>), StoreError> {
         let (store, aside) = SessionStore::open(path)?;
-        Ok((Self { store, live: Mutex::default(), queue: Mutex::default(), bell: Condvar::new() }, aside))
+        let (live, calls, queue) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Ok((Self { store, live, calls, queue, bell: Condvar::new() }, aside))
     }
 
     /// Ends the thread.

@@ -58,4 +58,6 @@ mod tail;
 mod told;
 #[cfg(unix)]
 mod trust;
+#[cfg(target_os = "linux")]
+mod unguarded;
 mod unseen;

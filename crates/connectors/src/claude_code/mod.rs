@@ -38,6 +38,12 @@ pub(crate) use action::understand;
 /// Stable id, also the first argument of the hook program.
 pub(crate) const ID: &str = "claude-code";
 
+/// Tools that do something and whose calls reach the hooks. Those that run at the model's provider reach none.
+const HOOKED: &[&str] = &[
+    "Agent", "Bash", "Edit", "Glob", "Grep", "MultiEdit", "NotebookEdit", "PowerShell", "Read", "Task", "WebFetch",
+    "Write",
+];
+
 /// The connector.
 #[derive(Debug, Clone, Copy)]
 pub struct ClaudeCode;
@@ -117,6 +123,10 @@ impl Connector for ClaudeCode {
 
     fn reader(&self, recording: &Recording, saved: Option<&Value>) -> Option<Box<dyn Reader>> {
         Some(Box::new(records::Transcript::new(recording, saved)))
+    }
+
+    fn hook_tells(&self, tool: &str) -> bool {
+        HOOKED.contains(&tool) || tool.starts_with("mcp__")
     }
 
     fn capabilities(&self) -> Capabilities {

@@ -11,22 +11,32 @@ use crate::connector::LiveSession;
 use crate::env::Env;
 use crate::processes;
 
-/// Files looked at and their size in bytes.
+/// Entries of the registry that are looked at, files that are read, and their size in bytes.
+const ENTRIES: usize = 50_000;
 const FILES: usize = 500;
 const FILE_BYTES: u64 = 64 * 1024;
 
 /// Sessions whose process still runs, ordered by process id.
 pub(super) fn live(env: &Env, home: &Path) -> Vec<LiveSession> {
     let Ok(entries) = std::fs::read_dir(home.join("sessions")) else { return Vec::new() };
-    let mut sessions: Vec<LiveSession> = entries
+    let mut files: Vec<_> = entries
         .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
-        .take(FILES)
-        .filter_map(|path| read(env, home, &path))
+        .take(ENTRIES)
+        .filter(|entry| entry.path().extension().is_some_and(|extension| extension == "json"))
+        .filter(|entry| may_run(env, &entry.path()))
+        .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
         .collect();
+    files.sort_by(|one, other| other.cmp(one));
+    let newest = files.into_iter().take(FILES);
+    let mut sessions: Vec<LiveSession> = newest.filter_map(|(_, path)| read(env, home, &path)).collect();
     sessions.sort_by_key(|session| session.pid);
     sessions
+}
+
+/// Whether the process that a file is named by is there. What was killed leaves its file behind, and there may be many.
+fn may_run(env: &Env, file: &Path) -> bool {
+    let pid = file.file_stem().and_then(|name| name.to_str()).filter(|name| name.parse::<u32>().is_ok());
+    env.os != Os::Linux || pid.is_none_or(|pid| env.root.join("proc").join(pid).exists())
 }
 
 fn read(env: &Env, home: &Path, path: &Path) -> Option<LiveSession> {

@@ -29,6 +29,11 @@ const RUNS: &[&str] = &[
     "unified_exec",
 ];
 
+/// Whether a tool runs a command.
+pub(super) fn is_run(tool: &str) -> bool {
+    RUNS.contains(&tool)
+}
+
 /// Understands a tool call.
 pub(crate) fn understand(call: &ToolCall) -> Option<Understood> {
     let input = Input::of_text_or_object(call);

@@ -20,6 +20,7 @@ pub(super) fn checks(env: &Env, home: &Path) -> Vec<Check> {
     checks.extend(hooks_json(home));
     checks.extend(rewriters(home));
     checks.extend(profiles(home));
+    checks.extend(projects(home));
     checks
 }
 
@@ -96,6 +97,40 @@ fn profiles(home: &Path) -> Vec<Check> {
         let says =
             format!("Sessions started with `--profile {name}` run without the guard: {} says `{off}`.", file.display());
         Some(check("profiles", Health::Degraded, says, Some("Remove that line, or install the guard machine-wide.")))
+    });
+    all.collect()
+}
+
+/// A project that its user trusts may bring settings of its own, from the first session in it. Those of other projects
+/// count for nothing.
+fn projects(home: &Path) -> Vec<Check> {
+    let user = config::values(&paths::config(home)).unwrap_or(Value::Null);
+    let known = user.get("projects").and_then(Value::as_object).into_iter().flatten();
+    let trusted = known.map(|(folder, _)| Path::new(folder)).filter(|folder| status::is_trusted(&user, folder));
+    let all = trusted.take(facts::PROJECTS).filter_map(|folder| {
+        let file = folder.join(".codex").join("config.toml");
+        let own = config::values(&file).ok()?;
+        let says = |name: &str, value: &str| {
+            (config::text(&own, &[name]) == Some(value)).then(|| format!("`{name} = \"{value}\"`"))
+        };
+        let lines = [
+            status::switched_off(&own).map(|off| format!("`{off}`")),
+            says("sandbox_mode", "danger-full-access"),
+            says("approval_policy", "never"),
+        ];
+        let lines: Vec<String> = lines.into_iter().flatten().collect();
+        let off = lines.first().is_some_and(|line| line.contains("hooks"));
+        (!lines.is_empty()).then(|| {
+            let what = if off { "run without the guard" } else { "are held by less of Codex's own" };
+            let says =
+                format!("Sessions in {} {what}: {} says {}.", folder.display(), file.display(), lines.join(" and "));
+            let fix = if off {
+                "Remove that line, or install the guard machine-wide."
+            } else {
+                "Look whether that project means it, and remove the lines; the guard asks in either case."
+            };
+            check("project settings", Health::Degraded, says, Some(fix))
+        })
     });
     all.collect()
 }

@@ -16,7 +16,7 @@ use crate::words::{address, safe_words};
 /// Largest file that is read for facts (bytes), entries of a folder, projects looked at.
 pub(super) const FILE_BYTES: u64 = 1024 * 1024;
 const ENTRIES: usize = 500;
-const PROJECTS: usize = 50;
+pub(super) const PROJECTS: usize = 50;
 /// Longest value shown (characters).
 const SHOWN: usize = 200;
 

@@ -126,6 +126,10 @@ impl Connector for Codex {
         normalise::action(call)
     }
 
+    fn hook_tells(&self, tool: &str) -> bool {
+        action::is_run(tool) || tool == "apply_patch" || tool.starts_with("mcp__")
+    }
+
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             observe: Can::Yes(

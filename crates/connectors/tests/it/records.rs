@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clawbutler_connectors::record::{Form, Reader, Recording};
 use clawbutler_core::timeline::{Step, What};
 use proptest::prelude::*;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::scratch::claude;
 
@@ -73,6 +73,31 @@ fn nothing_of_a_capture_is_malformed_or_unknown() {
             }
         }
     }
+}
+
+#[test]
+fn an_attachment_of_an_unknown_kind_is_shown_and_a_known_one_is_left() {
+    let told = |kind: &str| -> Vec<What> {
+        let line = json!({ "type": "attachment", "uuid": "u", "attachment": { "type": kind, "filename": "a.txt" } });
+        let steps = reader(None, None).record(line.to_string().as_bytes()).expect("a line");
+        steps.into_iter().map(|step| step.what).collect()
+    };
+    assert_eq!(told("brand_new"), [What::Unknown { kind: "attachment/brand_new".to_owned() }]);
+    assert_eq!(told("skill_listing"), []);
+    assert!(matches!(&told("pdf_reference")[..], [What::Note { text }] if text.contains("a.txt")));
+}
+
+#[test]
+fn a_fork_counts_no_tokens_of_the_session_it_came_from() {
+    let used = |asked: Option<&str>| {
+        let line = json!({
+            "type": "assistant", "uuid": "u", "sessionId": "fork", "requestId": "r", "requestSessionId": asked,
+            "message": { "id": "m", "model": "x", "content": [], "usage": { "input_tokens": 7, "output_tokens": 1 } },
+        });
+        let steps = reader(None, None).record(line.to_string().as_bytes()).expect("a line");
+        steps.iter().filter(|step| matches!(step.what, What::Usage(_))).count()
+    };
+    assert_eq!([used(None), used(Some("fork")), used(Some("other"))], [1, 1, 0]);
 }
 
 #[test]

@@ -42,6 +42,31 @@ fn only_processes_that_still_run_count() {
 }
 
 #[test]
+fn sessions_that_run_are_not_lost_among_those_that_were_killed() {
+    let mut machine = Machine::new();
+    register(&machine, PID, "terminal");
+    process(&machine, PID, "130586");
+    for pid in 20_000..20_600 {
+        register(&machine, pid, "terminal");
+    }
+    let found = |machine: &Machine| -> Vec<u32> {
+        claude().sessions(&machine.env, &machine.claude_home()).iter().map(|session| session.pid).collect()
+    };
+    assert_eq!(found(&machine), [PID]);
+    // Where it cannot be seen what runs, the newest are told.
+    machine.env.os = Os::MacOs;
+    let folder = machine.claude_home().join("sessions");
+    for pid in [PID, 20_000, 20_599] {
+        let file = std::fs::File::options().write(true).open(folder.join(format!("{pid}.json"))).expect("a file");
+        let far = std::time::Duration::from_hours(if pid == PID { 1_000_000 } else { 1_000_003 });
+        file.set_modified(std::time::UNIX_EPOCH + far).expect("its time");
+    }
+    let newest = found(&machine);
+    assert_eq!(newest.len(), 500);
+    assert!([PID, 20_000, 20_599].iter().all(|pid| newest.contains(pid)));
+}
+
+#[test]
 fn where_processes_cannot_be_seen_the_status_is_unknown() {
     let mut machine = Machine::new();
     machine.env.os = Os::MacOs;

@@ -22,7 +22,13 @@ pub(super) fn read(steps: &mut Steps<'_>, line: &Map<String, Value>) {
         }
         Some(_) | None => {}
     }
-    if let Some(model) = model
+    // A fork begins with the lines of the session it came from: that session used those tokens.
+    let own = match (text(line, "requestSessionId"), text(line, "sessionId")) {
+        (Some(asked), Some(own)) => asked == own,
+        (None, _) | (_, None) => true,
+    };
+    if own
+        && let Some(model) = model
         && let Some(counts) = message.get("usage").and_then(Value::as_object)
     {
         steps.usage(usage(line, message, model, counts));

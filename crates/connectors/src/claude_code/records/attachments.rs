@@ -3,8 +3,8 @@
 use clawbutler_core::timeline::{What, clip};
 use serde_json::{Map, Value};
 
-use super::prompts;
 use super::transcript::{Steps, text};
+use super::{prompts, quiet};
 
 pub(super) fn read(steps: &mut Steps<'_>, line: &Map<String, Value>) {
     let Some(attachment) = line.get("attachment").and_then(Value::as_object) else { return };
@@ -42,16 +42,26 @@ pub(super) fn read(steps: &mut Steps<'_>, line: &Map<String, Value>) {
         "hook_stopped_continuation" => {
             steps.push(What::Note { text: clip(&format!("The hook {hook} ended the turn: {}", why())) });
         }
+        "hook_error_during_execution" => {
+            steps.push(What::Error { text: clip(&format!("The hook {hook} failed: {}", why())) });
+        }
         // A person named it with `@`: no hook sees that it is read.
-        "file" | "directory" => {
-            let path = ["displayPath", "filename", "path"].iter().find_map(|name| text(attachment, name));
-            let path = path.unwrap_or("a file");
+        kind @ ("file"
+        | "directory"
+        | "mcp_resource"
+        | "pdf_reference"
+        | "message_pdf_reads"
+        | "project_doc_reads"
+        | "inlined_image_paths") => {
+            let path = ["displayPath", "filename", "path", "uri"].iter().find_map(|name| text(attachment, name));
+            let path = path.unwrap_or(if kind == "mcp_resource" { "a resource of an MCP server" } else { "a file" });
             steps.push(What::Note {
                 text: clip(&format!("The client read {path} for the prompt, without a tool call.")),
             });
         }
+        "max_turns_reached" => steps.push(What::Note { text: "The turn ended at its bound of answers.".to_owned() }),
         "queued_command" => prompts::queued(steps, attachment),
-        // Context for the model, listings, snapshots of prompts, and hooks that had nothing to say.
-        _ => {}
+        kind if quiet::ATTACHMENTS.binary_search(&kind).is_ok() => {}
+        other => steps.push(What::Unknown { kind: clip(&format!("attachment/{other}")) }),
     }
 }

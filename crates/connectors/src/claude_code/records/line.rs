@@ -12,8 +12,8 @@ use crate::record::Malformed;
 const READ: &[&str] = &[
     "agentId", "agentName", "aiTitle", "attachment", "compactMetadata", "content", "customTitle", "cwd", "error",
     "gitBranch", "hasUnknownModelCost", "isApiErrorMessage", "isCompactSummary", "isMeta", "isSidechain", "message",
-    "microcompactMetadata", "origin", "permissionDecision", "permissionMode", "requestId", "subtype", "summary",
-    "timestamp", "toolDenialKind", "toolUseResult", "totalCostUSD", "uuid",
+    "microcompactMetadata", "origin", "permissionDecision", "permissionMode", "requestId", "requestSessionId",
+    "sessionId", "subtype", "summary", "timestamp", "toolDenialKind", "toolUseResult", "totalCostUSD", "uuid",
 ];
 
 /// One line.

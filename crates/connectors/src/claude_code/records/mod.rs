@@ -5,6 +5,7 @@ mod attachments;
 mod files;
 mod line;
 mod prompts;
+mod quiet;
 mod time;
 mod transcript;
 

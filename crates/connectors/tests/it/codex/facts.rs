@@ -134,3 +134,24 @@ fn checks_say_what_is_wrong() {
     machine.file("home/ada/.codex/hooks.json", "{\"version\":1,\"hooks\":{}}");
     assert_eq!(health(&machine, "hooks.json"), Some((Health::Degraded, true)));
 }
+
+#[test]
+fn what_a_trusted_project_loosens_is_told_before_a_session_runs_in_it() {
+    let machine = Machine::new();
+    let project = machine.path("work/proj");
+    let told = |trust: &str, settings: &str| -> Option<String> {
+        configured(&machine, &format!("[projects.\"{}\"]\ntrust_level = \"{trust}\"\n", project.display()));
+        machine.file("work/proj/.codex/config.toml", settings);
+        let checks = codex().checks(&machine.env, &home(&machine));
+        let found = checks.into_iter().find(|check| check.name == "project settings")?;
+        assert!(found.health == Health::Degraded && found.fix.is_some(), "{found:?}");
+        Some(found.says)
+    };
+    let loose = "sandbox_mode = \"danger-full-access\"\napproval_policy = \"never\"\n";
+    let says = told("trusted", loose).expect("it is told");
+    assert!(says.contains("danger-full-access") && says.contains("never"), "{says}");
+    assert_eq!(told("untrusted", loose), None, "its settings count for nothing");
+    assert_eq!(told("trusted", "sandbox_mode = \"workspace-write\"\n"), None);
+    assert_eq!(told("trusted", "sandbox_mode = \n"), None);
+    assert!(told("trusted", "[features]\nhooks = false\n").is_some_and(|says| says.contains("without the guard")));
+}
