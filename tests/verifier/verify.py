@@ -6,9 +6,12 @@ Usage: verify.py EXPORT.jsonl [--checkpoints FILE --key KEY] [--accept-unproven]
        verify.py PROOF.json --key KEY
        verify.py PACK.zip --key KEY [--accept-unproven]
 
-Exit status 0 only when everything holds, 3 when it does and the end, or a stretch the log names, is not proven.
+Exit status 0 only when everything holds, 3 when it does and the end, or a stretch the log names, is not proven; 1 when
+something does not hold, 2 when nothing can be said: a file cannot be read, or what is needed was not given.
 """
+import argparse
 import base64
+import bisect
 import hashlib
 import json
 import re
@@ -19,7 +22,16 @@ import zlib
 GENESIS = bytes(32)
 LINE_BYTES = 16 * 1024 * 1024
 NOTE_BYTES = 4096
+# Checkpoints in one file, proofs of one entry, small files of a pack, whole packs.
+NOTES_BYTES = 64 * 1024 * 1024
+PROOF_BYTES = 32 * 1024 * 1024
+SMALL_BYTES = LINE_BYTES + 64 * 1024
+PACK_BYTES = 3 * 1024 * 1024 * 1024
+PACK_ENTRIES = 200_000
 LEVELS = 127
+# Hashes of one proof; acknowledgements that are looked at.
+PROOF_HASHES = 128
+ACKNOWLEDGED = 1_000
 
 
 class Refused(Exception):
@@ -28,6 +40,10 @@ class Refused(Exception):
     def __init__(self, entry, words):
         super().__init__(words)
         self.entry = entry
+
+
+class Unsaid(Exception):
+    """Why nothing can be said."""
 
 
 # Canonical form
@@ -42,7 +58,7 @@ def no_constant(text):
 
 def integer(text):
     value = int(text)
-    if not -2**63 <= value < 2**64:
+    if text == "-0" or not -2**63 <= value < 2**64:
         raise ValueError(f"a number out of range: {text}")
     return value
 
@@ -68,6 +84,27 @@ def canonical(value, levels=LEVELS):
     if isinstance(value, str):
         return escaped(value)
     return json.dumps(value)
+
+
+def shaped(value, members):
+    """Whether it is an object of exactly these members and types."""
+    return type(value) is dict and set(value) == set(members) and all(type(value[one]) is members[one] for one in members)
+
+
+def decoded(text):
+    """Base64 in its one spelling."""
+    data = base64.b64decode(text, validate=True)
+    if base64.b64encode(data).decode() != text:
+        raise ValueError("base64 in another spelling")
+    return data
+
+
+def bounded(path, limit):
+    with open(path, "rb") as file:
+        data = file.read(limit + 1)
+    if len(data) > limit:
+        raise Unsaid(f"{path} is longer than {limit} bytes")
+    return data
 
 
 def sha256(*parts):
@@ -106,7 +143,7 @@ class Tree:
 
 
 def included(leaf, index, size, proof, root):
-    if index >= size:
+    if not 0 <= index < size or len(proof) > PROOF_HASHES:
         return False
     first, last, value = index, size - 1, leaf
     for step in proof:
@@ -183,31 +220,49 @@ def signed(public, message, signature):
 
 ORIGIN = "clawbutler.local/log/"
 NOTE = re.compile(
-    "(?P<text>(?P<origin>" + re.escape(ORIGIN) + "[0-9a-f]{16})\n(?P<size>[1-9][0-9]*)\n(?P<root>[A-Za-z0-9+/]{43}=)\n"
-    "head (?P<head>[0-9a-f]{64})\ntime (?P<time>-?[0-9]+)\n)\n(?P<signatures>(?:— [^ \n]+ [A-Za-z0-9+/=]+\n)+)"
+    r"(?<![^\n])(?P<text>(?P<origin>" + re.escape(ORIGIN) + "[0-9a-f]{16})\n(?P<size>[1-9][0-9]*)\n(?P<root>[A-Za-z0-9+/]{43}=)\n"
+    "head (?P<head>[0-9a-f]{64})\ntime (?P<time>0|-?[1-9][0-9]*)\n)\n(?P<signatures>(?:— [^\n]*(?:\n|\\Z))+)"
 )
 
 
 def public_key(text):
-    encoded = text.strip().split("+", 2)[2] if text.startswith(ORIGIN) else text.strip()
-    data = base64.b64decode(encoded, validate=True)
-    if len(data) != 33 or data[0] != 1:
-        raise Refused(None, "that is no Ed25519 key")
-    return data[1:]
+    """The key, or None where that is none."""
+    text = text.strip()
+    try:
+        data = decoded(text.split("+", 2)[2] if text.startswith(ORIGIN) else text)
+    except (ValueError, IndexError):
+        return None
+    return data[1:] if len(data) == 33 and data[0] == 1 and point(data[1:]) is not None else None
+
+
+def has_form(found):
+    """Whether a note has the form besides what its pattern says."""
+    lines = [line.split(" ", 2) for line in found["signatures"].split("\n")]
+    try:
+        signatures = [decoded(encoded) for _, name, encoded in lines[:-1] if name]
+        decoded(found["root"])
+    except ValueError:
+        return False
+    if lines[-1] != [""] or len(signatures) < len(lines) - 1:
+        return False
+    short = len(found["size"]) <= 20 and len(found["time"]) <= 20
+    return (len(found[0].encode("utf-8")) <= NOTE_BYTES and all(len(data) >= 4 for data in signatures)
+            and short and int(found["size"]) < 2**64 and -2**63 <= int(found["time"]) < 2**63)
 
 
 def opened(found, key):
     """A checkpoint whose signature by the key holds."""
     origin = found["origin"]
     key_id = sha256(origin.encode(), b"\n\x01", key)[:4]
-    for line in found["signatures"].splitlines():
-        _, name, encoded = line.split(" ")
-        data = base64.b64decode(encoded, validate=True)
+    wrong = Refused(None, "a checkpoint is signed by another key")
+    for line in found["signatures"].split("\n")[:-1]:
+        _, name, encoded = line.split(" ", 2)
+        data = decoded(encoded)
         if name == origin and data[:4] == key_id:
             if signed(key, found["text"].encode("utf-8"), data[4:]):
-                return origin, int(found["size"]), base64.b64decode(found["root"]), found["head"]
-            raise Refused(None, "a checkpoint is damaged or its signature does not fit")
-    raise Refused(None, "a checkpoint is signed by another key")
+                return origin, int(found["size"]), decoded(found["root"]), found["head"]
+            wrong = Refused(None, "a checkpoint is damaged or its signature does not fit")
+    raise wrong
 
 
 def checkpoints(text, key):
@@ -215,14 +270,12 @@ def checkpoints(text, key):
     can say which of the others are whole."""
     found = list(NOTE.finditer(text))
     begun = sum(line.startswith(ORIGIN) for line in text.split("\n"))
-    if len(found) != begun or any(len(one[0].encode("utf-8")) > NOTE_BYTES for one in found):
+    if len(found) != begun or not all(map(has_form, found)):
         return [], Refused(None, "a checkpoint is damaged or its signature does not fit")
     held, wrong = [], None
     for one in found:
         try:
             held.append(opened(one, key))
-        except ValueError:
-            wrong = wrong or Refused(None, "a checkpoint is damaged or its signature does not fit")
         except Refused as refused:
             wrong = wrong or refused
     return sorted(held, key=lambda one: one[1]), wrong
@@ -366,7 +419,7 @@ class Told:
             if number(data.get("from")) and number(data.get("to")):
                 self.named.append((data["from"], data["to"], seq, digest))
         if entry["kind"] == "log.acknowledged" and data.get("of") == "unproven" and number(data.get("entry")):
-            if entry["actor"] == {"kind": "local_user"}:
+            if entry["actor"] == {"kind": "local_user"} and len(self.acts) < ACKNOWLEDGED:
                 self.acts.append((seq, data["entry"], data.get("hash")))
 
     def stretches(self, holds, touched=lambda start, end: True):
@@ -421,20 +474,18 @@ def check_log(path, notes, wrong=None):
 
 
 def check_proof(path, key):
-    with open(path, encoding="utf-8") as file:
-        proof = json.load(file)
-    found = NOTE.fullmatch(proof["checkpoint"])
-    if not found:
-        raise Refused(None, "there is no checkpoint in it")
-    _, size, root, _ = opened(found, key)
-    row = read_line(proof["line"], None)
-    entry, body, payload = row[3], row[4], row[5]
-    steps = [bytes.fromhex(step) for step in proof["proof"]]
-    if not included(leaf_hash(body), entry["seq"] - 1, size, steps, root):
-        raise Refused(entry["seq"], "the proof does not lead to the root of the checkpoint")
-    if payload is not None and hashlib.sha256(payload.encode("utf-8")).hexdigest() != entry["data"]:
-        raise Refused(entry["seq"], "its payload does not fit its digest")
-    return f"entry {entry['seq']} is in the log of that checkpoint"
+    proof = parsed(bounded(path, PROOF_BYTES))
+    members = {"line": str, "index": int, "size": int, "proof": list, "checkpoint": str}
+    named = proof.pop("key", "") if type(proof) is dict else None
+    if not shaped(proof, members) or not (named is None or type(named) is str):
+        raise Refused(None, "that is no proof of an entry")
+    _, size, root, head = one_note(proof["checkpoint"], key)
+    seq, leaf, _, _, digest = check_chosen(proof["line"])
+    steps = hex_hashes(proof["proof"], "the proof")
+    same_end = seq != size or digest == head
+    if (proof["index"], proof["size"]) != (seq - 1, size) or not (included(leaf, seq - 1, size, steps, root) and same_end):
+        raise Refused(seq, "the proof does not lead to the root of the checkpoint")
+    return f"entry {seq} is in the log of that checkpoint"
 
 
 # Evidence packs (docs/EVIDENCE-PACK.md)
@@ -442,59 +493,120 @@ def check_proof(path, key):
 NAMED = ["entries.jsonl", "proof.txt", "checkpoint.txt", "public-key.txt", "rule-sets.json", "summary.html", "VERIFY.md"]
 
 
-def archive(files):
-    """The one archive of these files."""
-    out, directory = bytearray(), bytearray()
-    for name, content in files:
-        common = struct.pack("<HHHHLLLHH", 0, 0, 0, 0x21, zlib.crc32(content), len(content), len(content), len(name), 0)
-        directory += b"PK\x01\x02" + struct.pack("<HH", 20, 20) + common + bytes(10) + struct.pack("<L", len(out)) + name
-        out += b"PK\x03\x04" + struct.pack("<H", 20) + common + name + content
-    count = len(files)
-    return bytes(out + directory) + struct.pack("<4sHHHHLLH", b"PK\x05\x06", 0, 0, count, count, len(directory), len(out), 0)
+class Member:
+    """Where a file of an archive begins, its size, and what the directory says of it."""
+
+    def __init__(self, name, header, size, crc, digest):
+        self.name, self.header, self.size, self.digest = name, header, size, digest
+        self.start = header + 30 + len(name)
+        self.common = struct.pack("<HHHHLLLHH", 0, 0, 0, 0x21, crc, size, size, len(name), 0)
+
+    def local(self):
+        return b"PK\x03\x04" + struct.pack("<H", 20) + self.common + self.name.encode()
+
+    def central(self):
+        return b"PK\x01\x02" + struct.pack("<HH", 20, 20) + self.common + bytes(10) + struct.pack("<L", self.header) + self.name.encode()
 
 
-def unpacked(data):
-    files, at = [], 0
+def unpacked(file):
+    """The nine files, where the archive is the one that they make. Nothing of them is kept in memory."""
+    length = file.seek(0, 2)
+    not_one = Refused(None, "it is not an evidence pack, or bytes of it were changed")
+    if length > PACK_BYTES + 64 * 1024:
+        raise not_one
+    found, at = [], 0
     for name in NAMED + ["manifest.json", "seal.json"]:
-        size = int.from_bytes(data[at + 22:at + 26], "little")
-        start = at + 30 + len(name)
-        files.append((name.encode(), data[start:start + size]))
-        at = start + size
-    if archive(files) != data:
-        raise Refused(None, "it is not an evidence pack, or bytes of it were changed")
-    return {name.decode(): content for name, content in files}
+        file.seek(at)
+        header = file.read(30 + len(name))
+        size = int.from_bytes(header[22:26], "little")
+        if at + 30 + len(name) + size > length:
+            raise not_one
+        crc, digest, left = 0, hashlib.sha256(), size
+        while left and (chunk := file.read(min(left, 64 * 1024))):
+            crc, left = zlib.crc32(chunk, crc), left - len(chunk)
+            digest.update(chunk)
+        member = Member(name, at, size, crc, digest.hexdigest())
+        if left or member.local() != header:
+            raise not_one
+        found.append(member)
+        at = member.start + size
+    directory = b"".join(member.central() for member in found)
+    end = struct.pack("<4sHHHHLLH", b"PK\x05\x06", 0, 0, len(found), len(found), len(directory), at, 0)
+    if file.read(len(directory + end) + 1) != directory + end:
+        raise not_one
+    return {member.name: member for member in found}
 
 
-def canonical_json(data, name):
+def malformed(name):
+    return Refused(None, f"{name} has not the form it must have")
+
+
+def content(file, member):
+    """A small file as text."""
+    if member.size > SMALL_BYTES:
+        raise malformed(member.name)
+    file.seek(member.start)
+    try:
+        return file.read(member.size).decode("utf-8")
+    except UnicodeDecodeError:
+        raise malformed(member.name)
+
+
+def text_lines(file, member, most):
+    """Its lines of at most so many bytes, their LF among them. Others may read elsewhere in the file meanwhile."""
+    at, end = member.start, member.start + member.size
+    while at < end:
+        file.seek(at)
+        line = file.readline(min(most, end - at))
+        at += len(line)
+        try:
+            text = line.decode("utf-8")
+        except UnicodeDecodeError:
+            raise malformed(member.name)
+        if not text.endswith("\n"):
+            raise malformed(member.name)
+        yield text[:-1]
+
+
+def parsed(data):
+    """JSON no deeper than the levels of the canonical form, or None."""
     try:
         value = parse(data.decode("utf-8"))
-    except ValueError:
-        value = None
-    if value is None or canonical(value).encode("utf-8") != data:
-        raise Refused(None, f"{name} has not the form it must have")
+        canonical(value)
+        return value
+    except (ValueError, RecursionError):
+        return None
+
+
+def canonical_json(text, name, members):
+    value = parsed(text.encode("utf-8"))
+    if not shaped(value, members) or canonical(value) != text:
+        raise malformed(name)
     return value
 
 
-def one_note(data, key):
-    found = NOTE.fullmatch(data)
-    if not found:
+def one_note(text, key):
+    """A note that is signed once."""
+    found = NOTE.fullmatch(text)
+    if not found or not has_form(found) or found["signatures"].count("\n") != 1:
         raise Refused(None, "a checkpoint has not the form it must have")
     return opened(found, key)
 
 
 def check_chosen(text):
-    """An entry by itself: its number, leaf, kind and payload."""
+    """An entry by itself: its number, leaf, header, payload and hash."""
     _, digest, prev, entry, body, payload, data = read_line(text, None)
+    v = entry.get("v") if isinstance(entry, dict) else None
+    if type(v) is not int or v not in (1, 2) or not whole_header(entry, v):
+        raise Refused(None, "the header of an entry is not whole")
     seq, leaf = entry["seq"], leaf_hash(body)
-    if entry["v"] == 1 and payload is None:
-        chained = sha256(b"clawbutler-ledger-v1\n", prev.hex().encode(), b"\n", body)
+    if v == 1:
+        chained, fits = sha256(b"clawbutler-ledger-v1\n", prev.hex().encode(), b"\n", body), payload is None
     else:
         chained = sha256(b"clawbutler-ledger-v2\n", prev, leaf)
-    fits = payload is None or hashlib.sha256(payload.encode("utf-8")).hexdigest() == entry["data"]
-    if chained != digest or not fits or type(entry["v"]) is not int or entry["v"] not in (1, 2):
+        fits = payload is None or hashlib.sha256(payload.encode("utf-8")).hexdigest() == entry["data"]
+    if chained != digest or not fits:
         raise Refused(seq, "it was changed")
-    if not whole_header(entry, entry["v"]):
-        raise Refused(seq, "its header is not whole")
     return seq, leaf, entry, data, digest.hex()
 
 
@@ -548,88 +660,144 @@ def consistent(old, size, old_root, root, proof):
     return last == 0 and left == old_root and right == root
 
 
-def text_lines(data, name):
-    text = data.decode("utf-8")
-    if text and not text.endswith("\n"):
-        raise Refused(None, f"{name} has not the form it must have")
-    return text.split("\n")[:-1]
-
-
 def hex_hashes(texts, name):
-    if not all(isinstance(text, str) and DIGEST.fullmatch(text) for text in texts):
-        raise Refused(None, f"{name} has not the form it must have")
+    if len(texts) > PROOF_HASHES or not all(type(text) is str and DIGEST.fullmatch(text) for text in texts):
+        raise malformed(name)
     return [bytes.fromhex(text) for text in texts]
 
 
-def check_pack(path, key):
-    with open(path, "rb") as file:
-        files = unpacked(file.read())
-    manifest = canonical_json(files["manifest.json"], "manifest.json")
-    named = [
-        {"bytes": len(files[name]), "name": name, "sha256": hashlib.sha256(files[name]).hexdigest()} for name in NAMED
-    ]
-    if manifest["format"] != "clawbutler-evidence-1" or manifest["files"] != named:
+MANIFEST = {"checkpoint": int, "entries": int, "files": list, "filter": str, "format": str, "log": str, "made_at": int}
+SEAL = {"checkpoint": str, "consistency": list, "line": str, "proof": list}
+
+
+class Chosen:
+    """The entries of a pack, read one after the other."""
+
+    def __init__(self):
+        self.numbers, self.pruned, self.told = [], 0, Told()
+
+    def leaves(self, lines):
+        for text in lines:
+            seq, leaf, entry, data, digest = check_chosen(text)
+            if seq <= (self.numbers[-1] if self.numbers else 0) or len(self.numbers) >= PACK_ENTRIES:
+                raise malformed("entries.jsonl")
+            self.numbers.append(seq)
+            self.pruned += entry["v"] == 2 and data is None
+            self.told.see(seq, entry, data, digest)
+            yield seq - 1, leaf
+
+    def stands_in(self, start, end):
+        first = bisect.bisect_left(self.numbers, start)
+        return first < len(self.numbers) and self.numbers[first] <= end
+
+
+def proof_hashes(lines):
+    for text in lines:
+        if not DIGEST.fullmatch(text):
+            raise malformed("proof.txt")
+        yield bytes.fromhex(text)
+
+
+def check_manifest(text, files):
+    manifest = canonical_json(text, "manifest.json", MANIFEST)
+    if manifest["format"] != "clawbutler-evidence-1" or not (number(manifest["checkpoint"]) and number(manifest["entries"])
+                                                             and manifest["made_at"] < 2**63):
+        raise malformed("manifest.json")
+    named = [{"bytes": files[name].size, "name": name, "sha256": files[name].digest} for name in NAMED]
+    if canonical(manifest["files"]) != canonical(named):
         raise Refused(None, "a file is not the one the manifest names")
-    if public_key(files["public-key.txt"].decode("utf-8")) != key:
-        raise Refused(None, "it is signed by another key")
-    origin, size, root, _ = one_note(files["checkpoint.txt"].decode("utf-8"), key)
-    if (origin, size) != (manifest["log"], manifest["checkpoint"]):
-        raise Refused(None, "manifest.json has not the form it must have")
-    own = [check_chosen(text) for text in text_lines(files["entries.jsonl"], "entries.jsonl")]
-    numbers = [one[0] for one in own]
-    if len(own) != manifest["entries"] or any(one >= other for one, other in zip(numbers, numbers[1:])):
-        raise Refused(None, "entries.jsonl has not the form it must have")
-    hashes = hex_hashes(text_lines(files["proof.txt"], "proof.txt"), "proof.txt")
-    if partial_root(size, [(one[0] - 1, one[1]) for one in own], hashes) != root:
-        raise Refused(None, "the entries are not those of the checkpoint")
-    seal = canonical_json(files["seal.json"], "seal.json")
-    over, over_size, over_root, _ = one_note(seal["checkpoint"], key)
-    seq, leaf, entry, data, _ = check_chosen(seal["line"])
+    return manifest
+
+
+def check_seal(seal, key, manifest, checkpoint):
+    """The number of the entry that names the manifest of this digest."""
+    origin, size, root, _ = checkpoint
+    over, over_size, over_root, over_head = one_note(seal["checkpoint"], key)
+    seq, leaf, entry, data, digest = check_chosen(seal["line"])
     names = entry["kind"] == "audit.exported" and isinstance(data, dict) and data.get("format") == "pack"
-    names = names and data.get("manifest") == hashlib.sha256(files["manifest.json"]).hexdigest() and seq > size
+    names = names and data.get("manifest") == manifest and seq > size and (seq != over_size or digest == over_head)
     proof, steps = hex_hashes(seal["proof"], "seal.json"), hex_hashes(seal["consistency"], "seal.json")
     if not (names and over == origin and included(leaf, seq - 1, over_size, proof, over_root)
             and consistent(size, over_size, root, over_root, steps)):
         raise Refused(None, "the seal does not hold: the log does not name this pack")
-    pruned = sum(one[2]["v"] == 2 and one[3] is None for one in own)
-    told = Told()
-    for one in own:
-        told.see(one[0], one[2], one[3], one[4])
-    unknown, known = told.stretches(size, lambda start, end: any(start <= seq <= end for seq in numbers))
-    words = f"{len(own)} entries hold, {pruned} of them pruned, proven up to {size}"
+    return seq
+
+
+def check_pack(path, key):
+    with open(path, "rb") as file:
+        files = unpacked(file)
+        text = content(file, files["manifest.json"])
+        manifest = check_manifest(text, files)
+        if public_key(content(file, files["public-key.txt"])) != key:
+            raise Refused(None, "it is signed by another key")
+        checkpoint = one_note(content(file, files["checkpoint.txt"]), key)
+        if checkpoint[:2] != (manifest["log"], manifest["checkpoint"]):
+            raise malformed("manifest.json")
+        own = Chosen()
+        leaves = own.leaves(text_lines(file, files["entries.jsonl"], LINE_BYTES))
+        root = partial_root(checkpoint[1], leaves, proof_hashes(text_lines(file, files["proof.txt"], 65)))
+        if root != checkpoint[2]:
+            raise Refused(None, "the entries are not those of the checkpoint")
+        if len(own.numbers) != manifest["entries"]:
+            raise malformed("manifest.json")
+        seal = canonical_json(content(file, files["seal.json"]), "seal.json", SEAL)
+        seq = check_seal(seal, key, hashlib.sha256(text.encode("utf-8")).hexdigest(), checkpoint)
+    unknown, known = own.told.stretches(checkpoint[1], own.stands_in)
+    words = f"{len(own.numbers)} entries hold, {own.pruned} of them pruned, proven up to {checkpoint[1]}"
     return f"{words}; entry {seq} of the log names this pack", unknown, known
 
 
+def read_arguments(arguments):
+    words = argparse.ArgumentParser(usage=__doc__.split("\n\n")[1][len("Usage: "):], allow_abbrev=False)
+    words.add_argument("file")
+    words.add_argument("--key")
+    words.add_argument("--checkpoints")
+    words.add_argument("--accept-unproven", action="store_true")
+    return words.parse_args(arguments)
+
+
 def main(arguments):
-    accepted = "--accept-unproven" in arguments
-    arguments = [argument for argument in arguments if argument != "--accept-unproven"]
-    options = dict(zip(arguments[1::2], arguments[2::2]))
-    key = public_key(options["--key"]) if "--key" in options else None
-    if arguments[0].endswith(".zip"):
-        words, doubts, known = check_pack(arguments[0], key)
+    asked = read_arguments(arguments)
+    path, accepted = asked.file, asked.accept_unproven
+    key = public_key(asked.key) if asked.key is not None else None
+    if asked.key is not None and key is None:
+        raise Unsaid("that is no public key")
+    if key is None and (path.endswith((".zip", ".json")) or asked.checkpoints):
+        raise Unsaid("give the public key of the log with --key")
+    if path.endswith(".zip"):
+        words, doubts, known = check_pack(path, key)
         return "\n".join([words] + known + doubts), 3 if doubts and not accepted else 0
-    if arguments[0].endswith(".json"):
-        return check_proof(arguments[0], key), 0
+    if path.endswith(".json"):
+        return check_proof(path, key), 0
     notes, wrong = [], None
-    if "--checkpoints" in options:
-        with open(options["--checkpoints"], encoding="utf-8", newline="") as file:
-            text = file.read()
+    if asked.checkpoints:
+        try:
+            text = bounded(asked.checkpoints, NOTES_BYTES).decode("utf-8")
+        except UnicodeDecodeError:
+            raise Unsaid("the file of checkpoints is not UTF-8")
         notes, wrong = checkpoints(text, key)
         if text.strip() and not notes and not wrong:
-            return "there is no checkpoint in that file", 2
-    words, doubts, known, ended = check_log(arguments[0], notes, wrong)
+            raise Unsaid("there is no checkpoint in that file")
+    words, doubts, known, ended = check_log(path, notes, wrong)
     return "\n".join([words] + known + doubts), 3 if not ended or doubts and not accepted else 0
 
 
-if __name__ == "__main__":
+def answer(arguments):
+    """What is said, and the exit status."""
     try:
-        said, status = main(sys.argv[1:])
-        print(said)
-        sys.exit(status)
-    except (KeyError, TypeError, ValueError, UnicodeDecodeError) as error:
-        print(f"it has not the form it must have ({type(error).__name__})")
-        sys.exit(1)
+        return main(arguments)
     except Refused as refused:
         where = "" if refused.entry is None else f"entry {refused.entry}: "
-        print(f"{where}{refused}")
-        sys.exit(1)
+        return f"{where}{refused}", 1
+    except Unsaid as unsaid:
+        return str(unsaid), 2
+    except OSError as error:
+        return f"{error.filename or 'the file'} cannot be read: {error.strerror or error}", 2
+    except (MemoryError, RecursionError):
+        return "there is not memory enough to check it", 2
+
+
+if __name__ == "__main__":
+    said, status = answer(sys.argv[1:])
+    print(said)
+    sys.exit(status)

@@ -175,10 +175,12 @@ fn verify(database: &Path) {
 
 fn export(data: &DataDir, folder: &Path) {
     use ExportFormat::{Cef, Csv, Jsonl, Ocsf, OtlpLogs, OtlpTraces};
+    // Beside the data folder: in it none is written.
+    let out = std::path::absolute(folder).unwrap().with_extension("export");
     for format in [Jsonl, Csv, Cef, Ocsf, OtlpLogs, OtlpTraces] {
-        let plan = ExportPlan { filter: AuditFilter::default(), format, out: folder.join("export"), after: None };
+        let plan = ExportPlan { filter: AuditFilter::default(), format, out: out.clone(), after: None };
         let begun = Instant::now();
-        let done = plan.run(&data.database(), &data.search(), |_| true).unwrap().unwrap();
+        let done = plan.run(data, |_| true).unwrap().unwrap();
         done.publish().unwrap();
         let seconds = begun.elapsed().as_secs_f64();
         fs::remove_file(&plan.out).unwrap();

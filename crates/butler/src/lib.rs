@@ -22,6 +22,7 @@ mod grants;
 mod history;
 mod intake;
 mod links;
+mod part;
 mod project;
 mod recorded;
 mod reports;

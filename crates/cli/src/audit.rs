@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use clawbutler_butler::Butler;
+use clawbutler_platform::files::read_bounded;
 use clawbutler_platform::keychain;
 use clawbutler_platform::paths::DataDir;
 use clawbutler_wire::audit::VerifyReport;
@@ -84,7 +85,8 @@ pub(crate) fn run(
             let report = match &file {
                 Some(proof) if proof.extension().is_some_and(|end| end == "json") => {
                     let key = key.ok_or_else(|| anyhow::anyhow!("a proof needs --key"))?;
-                    let proof = serde_json::from_slice(&clawbutler_platform::files::read_bounded(proof, PROOF_BYTES)?)?;
+                    // What cannot be read as JSON is no proof, which is told like any other that does not hold.
+                    let proof = serde_json::from_slice(&read_bounded(proof, PROOF_BYTES)?).unwrap_or_default();
                     return checked(Butler::check_proof(&proof, &key), json, out);
                 }
                 Some(pack) if pack.extension().is_some_and(|end| end == "zip") => {
@@ -93,7 +95,8 @@ pub(crate) fn run(
                 }
                 Some(export) => {
                     let notes = match checkpoints {
-                        Some(path) => std::fs::read_to_string(path)?,
+                        Some(path) => String::from_utf8(read_bounded(&path, NOTES_BYTES)?)
+                            .map_err(|_| anyhow::anyhow!("the file of checkpoints is not UTF-8"))?,
                         None => String::new(),
                     };
                     Butler::verify_export(export, &notes, key.as_deref())
@@ -134,6 +137,8 @@ pub(crate) fn run(
 
 /// Largest file of a proof (bytes): an entry is at most a few hundred kilobytes.
 const PROOF_BYTES: u64 = 32 * 1024 * 1024;
+/// Largest file of checkpoints (bytes): a hundred and fifty thousand of them.
+const NOTES_BYTES: u64 = 64 * 1024 * 1024;
 
 fn checked(
     result: Result<u64, clawbutler_butler::Error>,

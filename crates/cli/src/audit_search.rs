@@ -143,7 +143,8 @@ pub(crate) fn export(verb: Export, data: &DataDir, out: &mut impl Write) -> anyh
         Format::OtlpTraces => ExportFormat::OtlpTraces,
     };
     let to_file = verb.out.is_some();
-    let plan = ExportPlan { filter: verb.filter.read(), format, out: verb.out.unwrap_or_default(), after: verb.after };
+    let out_path = verb.out.map(std::path::absolute).transpose()?.unwrap_or_default();
+    let plan = ExportPlan { filter: verb.filter.read(), format, out: out_path, after: verb.after };
     let mut err = std::io::stderr();
     let (database, index) = (data.database(), data.search());
     if !to_file {
@@ -153,7 +154,7 @@ pub(crate) fn export(verb: Export, data: &DataDir, out: &mut impl Write) -> anyh
         let _ = writeln!(err, "{count} entries");
         return Ok(ExitCode::SUCCESS);
     }
-    let exported = plan.run(&database, &index, shown()).map_err(Told::from)?;
+    let exported = plan.run(data, shown()).map_err(Told::from)?;
     if let Some(exported) = exported {
         recorded(data, &plan, exported.step.written, exported.step.total, Some(exported.digest.clone()))?;
         exported.publish().map_err(Told::from)?;

@@ -13,6 +13,7 @@ pub mod line;
 pub mod merkle;
 pub mod note;
 pub mod pack;
+pub mod proof;
 pub mod retention;
 pub mod seal;
 pub mod trust;

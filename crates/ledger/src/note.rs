@@ -55,7 +55,7 @@ impl Checkpoint {
 
     fn parse(text: &str) -> Option<Self> {
         let mut lines = text.strip_suffix('\n')?.split('\n');
-        let origin = lines.next().filter(|line| line.starts_with(ORIGIN))?.to_owned();
+        let origin = lines.next().filter(|line| names_a_log(line))?.to_owned();
         let size_text = lines.next()?;
         let size: u64 = size_text.parse().ok()?;
         let root = STANDARD.decode(lines.next()?).ok()?.try_into().ok()?;
@@ -65,6 +65,12 @@ impl Checkpoint {
         // One spelling only: what is signed is what is read.
         (found.text() == text).then_some(found)
     }
+}
+
+/// Whether a line is what [`origin`] makes.
+fn names_a_log(line: &str) -> bool {
+    let lower = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    line.strip_prefix(ORIGIN).is_some_and(|name| name.len() == 16 && name.bytes().all(lower))
 }
 
 /// The secret half, from 32 random bytes.
@@ -167,15 +173,11 @@ pub fn open(note: &str, key: &PublicKey) -> Result<Checkpoint, NoteError> {
     let (checkpoint, text, signatures) = parts(note)?;
     let id = key.id(&checkpoint.origin);
     let mut seen = NoteError::OtherKey;
-    for line in signatures.split_terminator('\n') {
-        let rest = line.strip_prefix("— ").ok_or(NoteError::Malformed)?;
-        let (name, encoded) = rest.split_once(' ').ok_or(NoteError::Malformed)?;
-        let bytes = STANDARD.decode(encoded).map_err(|_| NoteError::Malformed)?;
-        let (their_id, signature) = bytes.split_first_chunk::<4>().ok_or(NoteError::Malformed)?;
-        if name != checkpoint.origin || *their_id != id {
+    for Signed { name, id: their_id, signature } in signatures {
+        if name != checkpoint.origin || their_id != id {
             continue;
         }
-        let fits = Signature::from_slice(signature)
+        let fits = Signature::from_slice(&signature)
             .is_ok_and(|signature| key.0.verify_strict(text.as_bytes(), &signature).is_ok());
         if fits {
             return Ok(checkpoint);
@@ -185,7 +187,31 @@ pub fn open(note: &str, key: &PublicKey) -> Result<Checkpoint, NoteError> {
     Err(seen)
 }
 
-fn parts(note: &str) -> Result<(Checkpoint, &str, &str), NoteError> {
+/// The same of a note that is signed once: so nobody can add to it.
+pub(crate) fn open_only(note: &str, key: &PublicKey) -> Result<Checkpoint, NoteError> {
+    match parts(note)? {
+        (_, _, signatures) if signatures.len() == 1 => open(note, key),
+        _ => Err(NoteError::Malformed),
+    }
+}
+
+/// One signature of a note.
+struct Signed<'a> {
+    name: &'a str,
+    id: [u8; 4],
+    signature: Vec<u8>,
+}
+
+impl<'a> Signed<'a> {
+    fn parse(line: &'a str) -> Option<Self> {
+        let (name, encoded) = line.strip_prefix("— ")?.split_once(' ')?;
+        let bytes = STANDARD.decode(encoded).ok()?;
+        let (id, signature) = bytes.split_first_chunk::<4>().filter(|_| !name.is_empty())?;
+        Some(Self { name, id: *id, signature: signature.to_vec() })
+    }
+}
+
+fn parts(note: &str) -> Result<(Checkpoint, &str, Vec<Signed<'_>>), NoteError> {
     if note.len() > NOTE_BYTES {
         return Err(NoteError::Malformed);
     }
@@ -195,7 +221,8 @@ fn parts(note: &str) -> Result<(Checkpoint, &str, &str), NoteError> {
     if signatures.is_empty() || !signatures.ends_with('\n') {
         return Err(NoteError::Malformed);
     }
-    Ok((checkpoint, text, signatures))
+    let signatures: Option<_> = signatures.split_terminator('\n').map(Signed::parse).collect();
+    Ok((checkpoint, text, signatures.ok_or(NoteError::Malformed)?))
 }
 
 /// Whether a text of several notes holds one that has not the form.

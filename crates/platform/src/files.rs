@@ -80,6 +80,32 @@ pub fn create_private(path: &Path) -> io::Result<File> {
     os::create_new(path, 0o600)
 }
 
+/// Opens a file for reading and writing, creating it private to the user, and keeps others from taking it for as long as
+/// the value lives. `None`: another has it. At the name there is a file and no link, and nobody else may read it.
+pub fn take_private(path: &Path) -> io::Result<Option<File>> {
+    match os::create_new(path, 0o600) {
+        Ok(file) => drop(file),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(error),
+    }
+    if !fs::symlink_metadata(path)?.is_file() {
+        return Err(io::Error::other(format!("{} is no plain file", path.display())));
+    }
+    let file = OpenOptions::new().read(true).write(true).open(path)?;
+    match file.try_lock() {
+        Err(fs::TryLockError::WouldBlock) => return Ok(None),
+        // Some file systems of the network have no locks.
+        Err(fs::TryLockError::Error(error)) if error.kind() != io::ErrorKind::Unsupported => return Err(error),
+        Ok(()) | Err(fs::TryLockError::Error(_)) => {}
+    }
+    // Whoever had it before may have given it another name meanwhile.
+    if !os::is_at(&file, path) {
+        return Ok(None);
+    }
+    os::set_mode(path, 0o600)?;
+    Ok(Some(file))
+}
+
 /// Takes the lock of a file for as long as the value lives, waiting for others.
 pub fn lock(path: &Path) -> io::Result<File> {
     let file = append_private(path)?;

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use clawbutler_core::id::unhex;
 use clawbutler_core::limits::{CHECKPOINT_ENTRIES, CHECKPOINT_MS};
 use clawbutler_ledger::Hash;
 use clawbutler_ledger::note::{self, Checkpoint, Key, PublicKey};
@@ -259,9 +258,4 @@ impl Butler {
             copies,
         }
     }
-}
-
-/// A hash from its hex digits.
-pub(super) fn hash_of(text: &str) -> Option<Hash> {
-    unhex(text)?.try_into().ok()
 }

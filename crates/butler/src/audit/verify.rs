@@ -7,10 +7,9 @@ use std::path::{Path, PathBuf};
 use clawbutler_core::actor::Actor;
 use clawbutler_core::id::hex;
 use clawbutler_ledger::note::{self, NoteError, PublicKey};
+use clawbutler_ledger::proof as proofs;
 use clawbutler_ledger::retention::TELLING;
-use clawbutler_ledger::{
-    Broken, End, Found, Kind, Reason, Report, Retention, Sealed, Source, Trust, Verifier, line, merkle,
-};
+use clawbutler_ledger::{Broken, End, Found, Kind, Reason, Report, Retention, Sealed, Source, Trust, Verifier, line};
 use clawbutler_platform::keychain::Keychain;
 use clawbutler_platform::paths::DataDir;
 use clawbutler_store::table::ledger::LedgerRow;
@@ -21,7 +20,6 @@ use clawbutler_wire::command::VerifyAudit;
 use clawbutler_wire::settings::{KeyPlace, Settings};
 use serde_json::{Value, json};
 
-use super::keeper::hash_of;
 use super::replaced::{self, without_the_former};
 use super::{anchors, outside};
 use crate::backup::named_key;
@@ -241,29 +239,8 @@ impl Butler {
     /// Whether a proof made by [`Self::prove_file`] shows that its entry is in a log whose checkpoints `key` signs. An
     /// error says what does not hold.
     pub fn check_proof(proof: &Value, key: &str) -> Result<u64, Error> {
-        let bad = || Error::bad("That is no proof of an entry.");
         let key = PublicKey::parse(key.trim()).ok_or_else(|| Error::bad("That is no public key."))?;
-        let text = |name: &str| proof[name].as_str().ok_or_else(bad);
-        let stored = line::read(text("line")?).ok_or_else(bad)?;
-        let note = text("checkpoint")?;
-        let checkpoint = note::open(note, &key)
-            .map_err(|error: NoteError| Error::bad(format!("The checkpoint does not hold: {error}.")))?;
-        let hashes = proof["proof"].as_array().filter(|list| list.len() <= merkle::PROOF_HASHES).ok_or_else(bad)?;
-        let hashes: Option<Vec<_>> = hashes.iter().map(|hash| hash_of(hash.as_str()?)).collect();
-        let leaf = merkle::leaf(stored.body.as_bytes());
-        let inside = stored.seq > 0
-            && merkle::holds_inclusion(
-                &leaf,
-                stored.seq - 1,
-                checkpoint.size,
-                &hashes.ok_or_else(bad)?,
-                &checkpoint.root,
-            );
-        let header: Value = serde_json::from_str(stored.body).map_err(|_| bad())?;
-        let facts = stored
-            .payload
-            .is_none_or(|payload| header["data"] == json!(clawbutler_core::digest::sha256(payload.as_bytes())));
-        if inside && facts { Ok(stored.seq) } else { Err(Error::bad("The proof does not hold for that entry.")) }
+        proofs::proven(proof, &key).map_err(|error| Error::bad(format!("The proof does not hold: {error}.")))
     }
 
     /// The newest checkpoint and the public key of a data folder.

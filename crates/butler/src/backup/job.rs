@@ -16,7 +16,7 @@ use serde_json::json;
 use super::crypt::Lock;
 use super::make::make;
 use crate::engine::lock;
-use crate::{Butler, Error};
+use crate::{Butler, Error, part};
 
 /// The copy that was begun last.
 #[derive(Debug, Default)]
@@ -30,12 +30,7 @@ impl Butler {
     pub fn make_backup(&self, request: MakeBackup) -> Result<BackupProgress, Error> {
         let how = Lock::of(request.recipient.as_deref(), request.passphrase.as_deref())?;
         let out = PathBuf::from(&request.out);
-        if !out.is_absolute() || out.file_name().is_none() {
-            return Err(Error::bad("Give the whole path of a file."));
-        }
-        if out.exists() {
-            return Err(Error::bad("There is a file of this name already. Choose another."));
-        }
+        part::is_free(&self.0.ports.data, &out)?;
         let mut thread = lock(&self.0.backups.thread);
         if thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
             return Err(Error::precondition("A backup is being made.", "Wait for its end."));

@@ -1,7 +1,7 @@
 //! Making a copy: beside its name first, and under its name only when it is whole and recorded.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read as _};
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
 use clawbutler_core::clock::Timestamp;
@@ -11,12 +11,12 @@ use clawbutler_platform::paths::DataDir;
 use clawbutler_store::{Store, backup};
 use clawbutler_wire::Seq;
 use clawbutler_wire::retention::BackupMade;
-use sha2::{Digest as _, Sha256};
+use sha2::Digest as _;
 
 use super::crypt::Lock;
 use super::notes;
 use crate::damage::stamp;
-use crate::{Butler, Error};
+use crate::{Butler, Error, part};
 
 /// Begins the names of files that are nothing yet, in the data folder.
 const UNFINISHED: &str = "backup-unfinished-";
@@ -27,6 +27,8 @@ pub(super) struct Unnamed {
     pub(super) made: BackupMade,
     part: PathBuf,
     out: PathBuf,
+    /// Held until it has its name: no other backup of this log is made meanwhile.
+    _one: File,
 }
 
 /// Removes the file at the end, whatever happened, unless it was renamed.
@@ -65,15 +67,10 @@ pub(super) fn make(
     now: Timestamp,
     mut progress: impl FnMut(u64, u64) -> bool,
 ) -> Result<Option<Unnamed>, Error> {
-    if !out.is_absolute() || out.file_name().is_none() {
-        return Err(Error::bad("Give the whole path of a file."));
-    }
-    if out.exists() {
-        return Err(Error::bad("There is a file of this name already. Choose another."));
-    }
-    let mut part = out.as_os_str().to_owned();
-    part.push(".part");
-    let part = PathBuf::from(part);
+    part::is_free(data, out)?;
+    let busy = || Error::precondition("Another backup is being made.", "Wait for its end.");
+    let one = files::try_lock(&data.path().join("backup.lock"))?.ok_or_else(busy)?;
+    let part = part::beside(out, ".part");
     // A part is never continued: it may be of another moment.
     match fs::remove_file(&part) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
@@ -112,31 +109,22 @@ pub(super) fn make(
         head,
         encryption: lock.word().to_owned(),
     };
-    Ok(Some(Unnamed { made, part, out: out.to_owned() }))
+    Ok(Some(Unnamed { made, part, out: out.to_owned(), _one: one }))
 }
 
 /// SHA-256 (hex) and size of a file.
 pub(super) fn digest(path: &Path) -> Result<(String, u64), Error> {
-    let (mut file, mut hash, mut bytes) = (File::open(path)?, Sha256::new(), 0);
-    let mut piece = vec![0; 256 * 1024];
-    loop {
-        let count = file.read(&mut piece)?;
-        if count == 0 {
-            return Ok((hex(&hash.finalize()), bytes));
-        }
-        hash.update(&piece[..count]);
-        bytes += count as u64;
-    }
+    let (hash, bytes) = part::hashed(&mut File::open(path)?)?;
+    Ok((hex(&hash.finalize()), bytes))
 }
 
 impl Unnamed {
     /// Gives it its name.
     pub(super) fn publish(self) -> Result<BackupMade, Error> {
-        if self.out.exists() {
-            let _ = fs::remove_file(&self.part);
-            return Err(Error::bad("A file of this name came up meanwhile. Choose another."));
+        if let Err(error) = part::publish(&self.part, &self.out) {
+            self.drop_it();
+            return Err(error);
         }
-        fs::rename(&self.part, &self.out)?;
         Ok(self.made)
     }
 

@@ -86,7 +86,9 @@ impl Butler {
         };
         let ready = unfinished(data, now)?;
         let done = put_back(data, file, &ready, opener, key, keychain, now);
-        if done.is_err() {
+        // Once the database was set aside the copy is what a start puts in its place.
+        let begun = note_of(data).exists() && !data.database().exists();
+        if done.is_err() && !begun {
             for end in ["", "-wal", "-shm", "-journal"] {
                 let mut name = ready.clone().into_os_string();
                 name.push(end);

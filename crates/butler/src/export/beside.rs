@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 
 use super::pack::{Packing, unsigned};
 use super::run::Step;
-use crate::{Butler, Error, audit};
+use crate::{Butler, Error, audit, part};
 
 impl Butler {
     /// Answers the command line while it makes a pack.
@@ -72,9 +72,7 @@ impl Butler {
         out: &Path,
         each: impl FnMut(Step) -> bool,
     ) -> Result<Option<String>, Error> {
-        if out.exists() {
-            return Err(Error::bad("There is a file of this name already. Choose another."));
-        }
+        part::is_free(data, out)?;
         let Some(first) = ask(data, PackStep::Cover) else { return Ok(None) };
         let key = accepted(first)?.key;
         let again = || {

@@ -14,17 +14,27 @@ use crate::search::parts::Parts;
 /// Records in one line of OTLP.
 const RECORDS: usize = 100;
 
+/// Entries that were taken in and are not written yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Pending {
+    /// Number of the first of them.
+    pub(super) first: u64,
+    pub(super) count: u64,
+}
+
 /// Writes entries in one format; holds a bounded number of them.
 #[derive(Debug)]
 pub(super) struct Encoder {
     format: ExportFormat,
     records: Vec<Value>,
+    /// Number of the entry that the first of the records is of.
+    first: u64,
     spans: Spans,
 }
 
 impl Encoder {
     pub(super) fn new(format: ExportFormat) -> Self {
-        Self { format, records: Vec::new(), spans: Spans::default() }
+        Self { format, records: Vec::new(), first: 0, spans: Spans::default() }
     }
 
     /// What stands before the first entry.
@@ -43,6 +53,9 @@ impl Encoder {
             ExportFormat::Cef => out.write_all(form::cef(parts).as_bytes()),
             ExportFormat::Ocsf => writeln!(out, "{}", ocsf::event(parts)),
             ExportFormat::OtlpLogs => {
+                if self.records.is_empty() {
+                    self.first = parts.seq;
+                }
                 self.records.push(otlp::log(parts));
                 self.full(out)
             }
@@ -69,9 +82,10 @@ impl Encoder {
         writeln!(out, "{request}")
     }
 
-    /// Writes what is complete; an export can be continued from here.
-    pub(super) fn rest(&mut self, out: &mut impl Write) -> io::Result<()> {
-        self.write_records(out)
+    /// What an export that is continued from here has to take in again, where it resumes at all.
+    pub(super) fn pending(&self) -> Option<Pending> {
+        let count = self.records.len() as u64;
+        (count > 0).then_some(Pending { first: self.first, count })
     }
 
     /// Writes what is left.

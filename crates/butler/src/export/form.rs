@@ -70,8 +70,10 @@ pub(super) fn csv(parts: &Parts) -> String {
 }
 
 fn csv_field(text: &str) -> String {
+    // Programs that read C strings would end the field there.
+    let text = text.replace('\0', "\u{fffd}");
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
-    let text = if formula { format!("'{text}") } else { text.to_owned() };
+    let text = if formula { format!("'{text}") } else { text };
     if text.contains(['"', ',', '\r', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }
 
@@ -85,7 +87,10 @@ pub(super) fn cef(parts: &Parts) -> String {
         _ => 1,
     };
     let head = |text: &str| flat(text).replace('\\', "\\\\").replace('|', "\\|");
-    let value = |text: &str| text.replace('\\', "\\\\").replace('=', "\\=").replace('\r', "\\r").replace('\n', "\\n");
+    let value = |text: &str| {
+        let text = text.replace('\\', "\\\\").replace('=', "\\=").replace('\r', "\\r").replace('\n', "\\n");
+        flat(&text)
+    };
     let says = says(parts);
     let mut line = format!(
         "CEF:0|ClawButler|ClawButler Desktop|{VERSION}|{}|{}|{severity}|rt={} externalId={}",
@@ -118,8 +123,9 @@ pub(super) fn cef(parts: &Parts) -> String {
     line
 }
 
+/// On one line, whatever a receiver takes for the end of a line or of a text.
 fn flat(text: &str) -> String {
-    text.replace(['\r', '\n'], " ")
+    text.replace(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'), " ")
 }
 
 /// At most so many characters.
@@ -164,6 +170,26 @@ mod tests {
         let start = "7,2026-11-25T09:20:50.123Z,action.requested,agent,r,s|1,'-1+1,'=Tool,high,,\
                      \"Wants to use =Tool: a=b|c\\d\n, \"\"quoted\"\"\",4bf92f3577b34da6a3ce929d0e0e4736,00f067aa0ba902b7,,h,";
         assert_eq!(line.strip_prefix(start).map(|rest| rest.ends_with("\"\r\n")), Some(true), "{line}");
+    }
+
+    #[test]
+    fn nothing_in_a_field_ends_a_line_or_a_text() {
+        let nasty = "a\0b\u{1b}[2J\u{85}c\u{2028}d\u{2029}|=\\\r\n\te\u{202e}\u{feff}";
+        let mut parts = entry();
+        parts.data["tool"] = json!(nasty);
+        parts.session = nasty.to_owned();
+        parts.data["summary"] = json!("x".repeat(100_000));
+        let line = cef(&parts);
+        assert!(line.ends_with('\n') && line.len() < 10_000, "{} bytes", line.len());
+        let ends = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+        assert!(!line.trim_end_matches('\n').contains(ends), "{line:?}");
+        assert!(line.contains("dproc=a b [2J c d |\\=\\\\\\r\\n e\u{202e}\u{feff} "), "{line:?}");
+        let line = csv(&parts);
+        assert!(line.ends_with("\r\n") && !line.contains('\0'));
+        for formula in ["=1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠1"] {
+            assert!(csv_field(formula).trim_start_matches('"').starts_with('\''), "{formula:?}");
+        }
+        assert_eq!([csv_field("a\"b"), csv_field("a,b"), csv_field("\0")], ["\"a\"\"b\"", "\"a,b\"", "\u{fffd}"]);
     }
 
     #[test]

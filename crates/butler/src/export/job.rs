@@ -18,7 +18,7 @@ use serde_json::json;
 use super::run::{ExportPlan, Exported, Step};
 use crate::engine::lock;
 use crate::search::query::Query;
-use crate::{Butler, Error};
+use crate::{Butler, Error, part};
 
 /// Lines of a preview.
 const PREVIEW: usize = 10;
@@ -44,12 +44,7 @@ impl Butler {
     /// Begins an export.
     pub fn export_audit(&self, request: ExportAudit) -> Result<ExportProgress, Error> {
         let out = PathBuf::from(&request.out);
-        if !out.is_absolute() || out.file_name().is_none() {
-            return Err(Error::bad("Give the whole path of a file."));
-        }
-        if out.exists() {
-            return Err(Error::bad("There is a file of this name already. Choose another."));
-        }
+        part::is_free(&self.0.ports.data, &out)?;
         Query::of(&request.filter)?;
         let plan = ExportPlan { filter: request.filter, format: request.format, out, after: None };
         {
@@ -90,7 +85,7 @@ impl Butler {
         }
         let data = &self.0.ports.data;
         let mut told = 0;
-        let done = plan.run(&data.database(), &data.search(), |step| self.goes_on(step, &mut told));
+        let done = plan.run(data, |step| self.goes_on(step, &mut told));
         // Recorded first: an export nobody recorded does not get its name.
         let done = done.and_then(|exported| {
             let Some(exported) = exported else { return Ok(None) };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufWriter, Read as _, Write as _};
+use std::io::{BufWriter, Seek as _, Write as _};
 use std::path::Path;
 
 use clawbutler_core::actor::Actor;
@@ -12,7 +12,6 @@ use clawbutler_core::id::hex;
 use clawbutler_ledger::note::PublicKey;
 use clawbutler_ledger::pack::{self, FORMAT, Manifest, Named, PACK_ENTRIES, PackError, PackReport, Seal, Writer};
 use clawbutler_ledger::{Hash, Kind, note};
-use clawbutler_platform::files;
 use clawbutler_platform::keychain::Keychain;
 use clawbutler_platform::paths::DataDir;
 use clawbutler_store::search::SearchStore;
@@ -20,14 +19,14 @@ use clawbutler_store::table::ledger::LedgerRow;
 use clawbutler_store::{Durability, Read, Store};
 use clawbutler_wire::audit_search::AuditFilter;
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
+use sha2::Digest as _;
 
-use super::run::{Step, beside};
+use super::run::Step;
 use super::summary::{Summary, VERIFY};
 use crate::search::parts::Parts;
 use crate::search::query::Query;
 use crate::search::{Walk, Whose};
-use crate::{Butler, Error, audit};
+use crate::{Butler, Error, audit, part};
 
 /// Entries read at once.
 const BATCH: usize = 1_000;
@@ -120,9 +119,6 @@ impl Butler {
         out: &Path,
         each: impl FnMut(Step) -> bool,
     ) -> Result<String, Error> {
-        if out.exists() {
-            return Err(Error::bad("There is a file of this name already. Choose another."));
-        }
         self.make_pack(filter, out, each)?.ok_or_else(|| Error::bad("The pack was not finished."))
     }
 
@@ -182,26 +178,19 @@ impl Packing<'_> {
         mut each: impl FnMut(Step) -> bool,
     ) -> Result<Option<String>, Error> {
         let query = Query::of(filter)?;
-        let (note, size) = (self.covering)()?;
-        let part = beside(out, ".part");
-        match fs::remove_file(&part) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
-            Ok(()) | Err(_) => {}
-        }
-        let made = self.write_pack(&query, filter, (&note, size), &part, &mut each);
-        let whole = matches!(made, Ok(true));
-        let done = made.and_then(|whole| {
-            if !whole {
+        let (part, mut file) = part::take(self.data, out)?;
+        let done = (self.covering)().and_then(|(note, size)| {
+            // A part is never continued: it may be of another moment.
+            file.set_len(0)?;
+            if !self.write_pack(&query, filter, (&note, size), file.try_clone()?, &mut each)? {
                 return Ok(None);
             }
-            if out.exists() {
-                return Err(Error::bad("A file of this name came up meanwhile. Choose another."));
-            }
-            let digest = digest_of(&part)?;
-            fs::rename(&part, out)?;
+            file.rewind()?;
+            let digest = hex(&part::hashed(&mut file)?.0.finalize());
+            part::publish(&part, out)?;
             Ok(Some(digest))
         });
-        if !whole {
+        if !matches!(done, Ok(Some(_))) {
             let _ = fs::remove_file(&part);
         }
         done
@@ -212,12 +201,12 @@ impl Packing<'_> {
         query: &Query,
         filter: &AuditFilter,
         (note, size): (&str, u64),
-        part: &Path,
+        file: fs::File,
         each: &mut impl FnMut(Step) -> bool,
     ) -> Result<bool, Error> {
         let log = note::read(note).map_err(|error| Error::bad(error.to_string()))?.origin;
         let key = &self.key;
-        let mut archive = Writer::new(BufWriter::with_capacity(256 * 1024, files::create_private(part)?));
+        let mut archive = Writer::new(BufWriter::with_capacity(256 * 1024, file));
         let mut summary = Summary::default();
         let Some(gathered) = self.write_entries(query, size, &mut archive, &mut summary, each)? else {
             return Ok(false);
@@ -326,19 +315,6 @@ impl Packing<'_> {
 
     fn read<T>(&self, reader: impl FnOnce(&Read<'_>) -> Result<T, Error>) -> Result<T, Error> {
         Store::read_only(&self.data.database(), reader)
-    }
-}
-
-fn digest_of(path: &Path) -> Result<String, Error> {
-    let mut hash = Sha256::new();
-    let mut file = fs::File::open(path)?;
-    let mut buffer = vec![0; 256 * 1024];
-    loop {
-        let count = file.read(&mut buffer)?;
-        if count == 0 {
-            return Ok(hex(&hash.finalize()));
-        }
-        hash.update(&buffer[..count]);
     }
 }
 

@@ -5,17 +5,19 @@ use std::io::{self, BufWriter, Read as _, Seek as _, Write};
 use std::path::{Path, PathBuf};
 
 use clawbutler_core::id::hex;
+use clawbutler_ledger::Kind;
 use clawbutler_platform::files;
-use clawbutler_store::Store;
+use clawbutler_platform::paths::DataDir;
 use clawbutler_store::search::SearchStore;
+use clawbutler_store::{Read, Store};
 use clawbutler_wire::audit_search::{AuditFilter, ExportFormat};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::encode::Encoder;
-use crate::Error;
+use super::encode::{Encoder, Pending};
 use crate::search::Walk;
 use crate::search::query::Query;
+use crate::{Error, part};
 
 /// Entries read at once.
 const BATCH: usize = 1_000;
@@ -25,6 +27,8 @@ const NOTED: u64 = 10;
 const WINDOWS: u32 = 8;
 /// Largest note (bytes).
 const NOTE_BYTES: u64 = 64 * 1024;
+/// Retention runs during one export that are looked at in one step.
+const PRUNED: usize = 1_000;
 
 /// What is exported, and where to.
 #[derive(Debug, Clone)]
@@ -57,6 +61,8 @@ pub struct Exported {
     part: PathBuf,
     note: PathBuf,
     out: PathBuf,
+    /// Held until it has its name: no other export takes the partial file meanwhile.
+    _held: File,
 }
 
 /// Written beside the partial file.
@@ -69,6 +75,10 @@ struct Note {
     total: u64,
     written: u64,
     bytes: u64,
+    /// SHA-256 of those bytes (hex).
+    digest: String,
+    /// Hash of entry `at` (hex): the log it came from, or one that was put in its place.
+    head: String,
 }
 
 /// Counts and hashes what goes through.
@@ -76,6 +86,15 @@ struct Hashing {
     file: BufWriter<File>,
     hash: Sha256,
     bytes: u64,
+}
+
+impl Hashing {
+    /// Behind so many bytes, which the hash has seen; what stood behind them goes.
+    fn at(mut file: File, hash: Sha256, bytes: u64) -> io::Result<Self> {
+        file.set_len(bytes)?;
+        file.seek(io::SeekFrom::Start(bytes))?;
+        Ok(Self { file: BufWriter::new(file), hash, bytes })
+    }
 }
 
 impl Write for Hashing {
@@ -91,45 +110,31 @@ impl Write for Hashing {
     }
 }
 
-pub(super) fn beside(out: &Path, end: &str) -> PathBuf {
-    let mut name = out.as_os_str().to_owned();
-    name.push(end);
-    name.into()
-}
-
 impl ExportPlan {
     /// Runs it, or goes on with the partial file beside `out`. `each` is told of every step and ends the export
     /// with `false`; `None` then, and what was written stays.
-    pub fn run(
-        &self,
-        database: &Path,
-        index: &Path,
-        mut each: impl FnMut(Step) -> bool,
-    ) -> Result<Option<Exported>, Error> {
-        if self.out.exists() {
-            return Err(Error::bad("There is a file of this name already. Choose another."));
-        }
+    pub fn run(&self, data: &DataDir, mut each: impl FnMut(Step) -> bool) -> Result<Option<Exported>, Error> {
         let query = Query::of(&self.filter)?;
-        let index = SearchStore::read_only(index).ok();
-        let (part, note) = (beside(&self.out, ".part"), beside(&self.out, ".part.json"));
-        let (mut state, mut out) = self.open(database, &part, &note)?;
+        let database = data.database();
+        let index = SearchStore::read_only(&data.search()).ok();
+        let (part, file) = part::take(data, &self.out)?;
+        let note = part::beside(&self.out, ".part.json");
+        let held = file.try_clone()?;
+        let (mut state, mut out) = self.open(&database, file, &note)?;
         let mut encoder = Encoder::new(self.format);
         if state.bytes == 0 {
             encoder.begin(&mut out)?;
         }
         let walk = Walk::of_every_entry(&query, index.as_ref());
         let mut batches = 0;
-        while state.at < state.total {
+        while self.goes_on(&database, state.at, &mut state.total)? {
             let range = (state.at + 1, state.total);
-            let (at, written) = batch(database, &walk, range, &mut encoder, &mut out)?;
+            let (at, written) = batch(&database, &walk, range, &mut encoder, &mut out)?;
             (state.at, state.written) = (at, state.written + written);
             batches += 1;
             let go_on = each(Step { at: state.at, total: state.total, written: state.written });
             if Encoder::resumes(self.format) && (batches % NOTED == 0 || !go_on) {
-                encoder.rest(&mut out)?;
-                out.flush()?;
-                state.bytes = out.bytes;
-                keep(&note, &state)?;
+                keep(&database, &note, &state, &mut out, encoder.pending())?;
             }
             if !go_on {
                 return Ok(None);
@@ -140,19 +145,32 @@ impl ExportPlan {
         out.file.get_ref().sync_all()?;
         let step = Step { at: state.at, total: state.total, written: state.written };
         let digest = hex(&out.hash.finalize());
-        Ok(Some(Exported { step, bytes: out.bytes, digest, part, note, out: self.out.clone() }))
+        Ok(Some(Exported { step, bytes: out.bytes, digest, part, note, out: self.out.clone(), _held: held }))
+    }
+
+    /// Whether there is more to write. What retention removed while the export ran is in it no more, so the entry that
+    /// says so belongs to it.
+    fn goes_on(&self, database: &Path, at: u64, total: &mut u64) -> Result<bool, Error> {
+        let whole_log = self.format == ExportFormat::Jsonl && self.filter == AuditFilter::default();
+        if at >= *total && whole_log {
+            let pruned = Store::read_only::<_, Error>(database, |read| {
+                Ok(read.ledger_from(*total + 1, &[Kind::AuditPruned], PRUNED)?.pop())
+            })?;
+            *total = pruned.map_or(*total, |row| row.seq);
+        }
+        Ok(at < *total)
     }
 
     /// Writes it to `out` at once, without a partial file. Returns how many entries were written.
     pub fn stream(&self, database: &Path, index: &Path, out: &mut impl Write) -> Result<u64, Error> {
         let query = Query::of(&self.filter)?;
         let index = SearchStore::read_only(index).ok();
-        let total = Store::read_only::<_, Error>(database, |read| Ok(read.ledger_len()?))?;
+        let mut total = Store::read_only::<_, Error>(database, |read| Ok(read.ledger_len()?))?;
         let mut encoder = Encoder::new(self.format);
         encoder.begin(out)?;
         let walk = Walk::of_every_entry(&query, index.as_ref());
         let (mut at, mut written) = (self.after.unwrap_or(0), 0);
-        while at < total {
+        while self.goes_on(database, at, &mut total)? {
             let (reached, count) = batch(database, &walk, (at + 1, total), &mut encoder, out)?;
             (at, written) = (reached, written + count);
         }
@@ -161,37 +179,37 @@ impl ExportPlan {
         Ok(written)
     }
 
-    /// Opens the partial file, at its end where it can be continued.
-    fn open(&self, database: &Path, part: &Path, note: &Path) -> Result<(Note, Hashing), Error> {
+    /// Goes to the end of the partial file where it can be continued, else to its beginning.
+    fn open(&self, database: &Path, file: File, note: &Path) -> Result<(Note, Hashing), Error> {
         let total = Store::read_only::<_, Error>(database, |read| Ok(read.ledger_len()?))?;
         let after = self.after.unwrap_or(0).min(total);
-        let fresh =
-            Note { filter: self.filter.clone(), format: self.format, after, at: after, total, written: 0, bytes: 0 };
         let found = files::read_bounded(note, NOTE_BYTES).ok();
         let found: Option<Note> = found.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        let mut file = files::append_private(part)?;
-        let mut hash = Sha256::new();
         let fits = |found: &Note| {
-            let same = found.filter == fresh.filter && found.format == fresh.format && found.after == fresh.after;
+            let same = found.filter == self.filter && found.format == self.format && found.after == after;
             same && found.total <= total && found.at <= found.total && Encoder::resumes(self.format)
         };
-        let state = match found.filter(fits) {
-            Some(found) if fs::metadata(part)?.len() >= found.bytes => found,
-            _ => fresh,
-        };
-        file.set_len(state.bytes)?;
-        let mut written = File::open(part)?;
-        let mut buffer = vec![0; 64 * 1024];
-        loop {
-            let count = written.read(&mut buffer)?;
-            if count == 0 {
-                break;
+        if let Some(found) = found.filter(fits)
+            && Store::read_only::<_, Error>(database, |read| head(read, found.at))? == found.head
+        {
+            let (hash, bytes) = part::hashed(&mut (&file).take(found.bytes))?;
+            if bytes == found.bytes && hex(&hash.clone().finalize()) == found.digest {
+                return Ok((found, Hashing::at(file, hash, bytes)?));
             }
-            hash.update(&buffer[..count]);
         }
-        file.seek(io::SeekFrom::End(0))?;
-        let bytes = state.bytes;
-        Ok((state, Hashing { file: BufWriter::new(file), hash, bytes }))
+        let (filter, format) = (self.filter.clone(), self.format);
+        let fresh = Note {
+            filter,
+            format,
+            after,
+            at: after,
+            total,
+            written: 0,
+            bytes: 0,
+            digest: String::new(),
+            head: String::new(),
+        };
+        Ok((fresh, Hashing::at(file, Sha256::new(), 0)?))
     }
 
     /// The first lines it would have.
@@ -244,10 +262,7 @@ fn batch(
 impl Exported {
     /// Gives the file its name.
     pub fn publish(&self) -> Result<(), Error> {
-        if self.out.exists() {
-            return Err(Error::bad("A file of this name came up meanwhile; the export is beside it."));
-        }
-        fs::rename(&self.part, &self.out)?;
+        part::publish(&self.part, &self.out)?;
         match fs::remove_file(&self.note) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
             Ok(()) | Err(_) => Ok(()),
@@ -255,7 +270,22 @@ impl Exported {
     }
 }
 
-fn keep(path: &Path, note: &Note) -> Result<(), Error> {
-    let text = serde_json::to_vec(note).map_err(|error| Error::bad(error.to_string()))?;
+/// Hash of an entry (hex); empty where there is none.
+fn head(read: &Read<'_>, seq: u64) -> Result<String, Error> {
+    Ok(read.ledger_hash(seq)?.map(|hash| hex(&hash)).unwrap_or_default())
+}
+
+/// Notes how far the file is once that is on the disk. Entries that wait for others to stand in one line with are
+/// written again when it goes on.
+fn keep(database: &Path, path: &Path, state: &Note, out: &mut Hashing, pending: Option<Pending>) -> Result<(), Error> {
+    out.flush()?;
+    out.file.get_ref().sync_data()?;
+    let mut note = state.clone();
+    if let Some(Pending { first, count }) = pending {
+        (note.at, note.written) = (first - 1, state.written - count);
+    }
+    (note.bytes, note.digest) = (out.bytes, hex(&out.hash.clone().finalize()));
+    note.head = Store::read_only(database, |read| head(read, note.at))?;
+    let text = serde_json::to_vec(&note).map_err(|error| Error::bad(error.to_string()))?;
     Ok(files::write_atomic(path, &text, Some(0o600))?)
 }

@@ -23,6 +23,7 @@ mod desk;
 mod edited;
 mod every_kind;
 mod everything;
+mod exported;
 mod files;
 mod forged;
 mod gateway;

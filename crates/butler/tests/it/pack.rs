@@ -29,7 +29,8 @@ fn filled() -> (Desk, String) {
 }
 
 fn made(desk: &Desk, name: &str, filter: AuditFilter) -> PathBuf {
-    let out = desk.data().join(name);
+    fs::create_dir_all(desk.home()).unwrap();
+    let out = desk.home().join(name);
     let request = ExportAudit { filter, format: ExportFormat::Pack, out: out.display().to_string() };
     desk.butler().export_audit(request).unwrap();
     for _ in 0..1_000 {
@@ -224,11 +225,11 @@ fn a_pack_that_was_put_together_anew_is_refused() {
 fn a_pack_needs_an_entry_and_a_free_name() {
     let (desk, _) = filled();
     let nothing = AuditFilter { kinds: vec!["budget.crossed".to_owned()], ..AuditFilter::default() };
-    let out = desk.data().join("none.zip");
+    let out = desk.home().join("none.zip");
     assert!(desk.butler().pack_audit(&nothing, &out, |_| true).is_err());
     let stopped = desk.butler().pack_audit(&requested(), &out, |_| false);
     assert!(stopped.is_err());
-    let left: Vec<_> = fs::read_dir(desk.data()).unwrap().flatten().map(|entry| entry.file_name()).collect();
+    let left: Vec<_> = fs::read_dir(desk.home()).unwrap().flatten().map(|entry| entry.file_name()).collect();
     assert!(!left.iter().any(|name| name.to_string_lossy().starts_with("none.zip")), "{left:?}");
     fs::write(&out, "mine").unwrap();
     assert!(desk.butler().pack_audit(&requested(), &out, |_| true).is_err());

@@ -186,42 +186,13 @@ fn otlp_has_ids_in_hex_and_times_as_text() {
 }
 
 #[test]
-fn an_export_that_was_stopped_goes_on_to_the_same_bytes() {
-    let desk = filled();
-    for format in [ExportFormat::Jsonl, ExportFormat::Csv, ExportFormat::OtlpTraces] {
-        let (database, index) = (desk.data().join("clawbutler.db"), desk.data().join("search.db"));
-        let plan = |name: &str| ExportPlan {
-            filter: AuditFilter { text: "ls".to_owned(), ..AuditFilter::default() },
-            format,
-            out: desk.data().join(format!("{name}-{format:?}")),
-            after: None,
-        };
-        let whole = plan("whole").run(&database, &index, |_| true).unwrap().unwrap();
-        whole.publish().unwrap();
-        let cut = plan("cut");
-        assert!(cut.run(&database, &index, |_| false).unwrap().is_none());
-        // Half a line, as a crash leaves it.
-        let part = desk.data().join(format!("cut-{format:?}.part"));
-        let mut bytes = fs::read(&part).unwrap();
-        bytes.extend(b"half a li");
-        fs::write(&part, bytes).unwrap();
-        let exported = cut.run(&database, &index, |_| true).unwrap().unwrap();
-        exported.publish().unwrap();
-        assert_eq!(exported.digest, whole.digest);
-        assert_eq!(fs::read(&cut.out).unwrap(), fs::read(plan("whole").out).unwrap());
-        assert!(!part.exists());
-        assert_eq!(code(cut.run(&database, &index, |_| true)), Code::BadRequest);
-    }
-}
-
-#[test]
 fn an_export_from_the_window_is_recorded() {
     let desk = filled();
     let filter = AuditFilter { kinds: vec!["action.requested".to_owned()], ..AuditFilter::default() };
     let preview = PreviewExport { filter: filter.clone(), format: ExportFormat::Csv };
     let preview = desk.butler().preview_export(preview).unwrap();
     assert_eq!((preview.lines.len(), preview.count.entries), (10, Seq(31)));
-    let out = desk.data().join("log.csv");
+    let out = desk.home().join("log.csv");
     let request = ExportAudit { filter, format: ExportFormat::Csv, out: out.display().to_string() };
     desk.butler().export_audit(request.clone()).unwrap();
     let progress = finished(desk.butler());

@@ -5,10 +5,13 @@ mod crash;
 mod errors;
 mod evidence;
 mod explain;
+#[cfg(target_os = "linux")]
+mod full;
 mod keep;
 mod measure;
 mod packs;
 mod stream;
+mod verifiers;
 
 use std::io::{Read as _, Write as _};
 use std::path::Path;

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use container::{Member, Open, PACK_BYTES, Writer};
 pub use verify::{PackError, PackReport, claimed_key, verify};
+pub(crate) use verify::{hashes, holds};
 
 /// Most entries of a pack.
 pub const PACK_ENTRIES: usize = 200_000;

@@ -91,7 +91,7 @@ pub fn verify(file: &mut (impl Read + Seek), key: &PublicKey) -> Result<PackRepo
         return Err(PackError::Note(CHECKPOINT, NoteError::OtherKey));
     }
     let note = text(file, of(named, CHECKPOINT)?, CHECKPOINT)?;
-    let checkpoint = note::open(&note, key).map_err(|error| PackError::Note(CHECKPOINT, error))?;
+    let checkpoint = note::open_only(&note, key).map_err(|error| PackError::Note(CHECKPOINT, error))?;
     if checkpoint.size != manifest.checkpoint || checkpoint.origin != manifest.log {
         return Err(PackError::Form(MANIFEST));
     }
@@ -153,10 +153,10 @@ impl<F: Read + Seek> Read for Part<'_, F> {
     }
 }
 
-/// The next line without its end; `None` at the end.
+/// The next line without its end, of at most so many bytes with it; `None` at the end.
 fn next_line(lines: &mut impl io::BufRead, most: usize, name: &'static str) -> Result<Option<String>, PackError> {
     let mut bytes = Vec::new();
-    lines.by_ref().take(most as u64 + 1).read_until(b'\n', &mut bytes)?;
+    lines.by_ref().take(most as u64).read_until(b'\n', &mut bytes)?;
     if bytes.is_empty() {
         return Ok(None);
     }
@@ -211,7 +211,7 @@ fn entries(file: &mut (impl Read + Seek), members: &[Member], checkpoint: &Check
         }
         Ok(Some((stored.seq - 1, leaf)))
     };
-    let next_hash = || match next_line(&mut hashes, 64, PROOF)? {
+    let next_hash = || match next_line(&mut hashes, 65, PROOF)? {
         Some(text) => hash(&text).map(Some).ok_or(PackError::Form(PROOF)),
         None => Ok(None),
     };
@@ -222,7 +222,7 @@ fn entries(file: &mut (impl Read + Seek), members: &[Member], checkpoint: &Check
 }
 
 /// An entry's leaf when it holds by itself, and whether its payload is gone.
-fn holds(stored: &Stored<'_>) -> Option<(Hash, bool)> {
+pub(crate) fn holds(stored: &Stored<'_>) -> Option<(Hash, bool)> {
     let (header, whole) = header(stored.body);
     if !whole || header.seq != Some(stored.seq) {
         return None;
@@ -246,14 +246,15 @@ fn hash(text: &str) -> Option<Hash> {
     unhex(text).filter(|_| lower)?.try_into().ok()
 }
 
-fn hashes(list: &[String]) -> Option<Vec<Hash>> {
+/// A list of hex hashes, no more than a proof has.
+pub(crate) fn hashes(list: &[String]) -> Option<Vec<Hash>> {
     (list.len() <= PROOF_HASHES).then(|| list.iter().map(|text| hash(text)).collect()).flatten()
 }
 
 /// The number of the entry that names the manifest.
 fn seal(text: &str, key: &PublicKey, of: &Checkpoint, manifest: &str) -> Result<u64, PackError> {
     let seal: Seal = parsed(text).ok_or(PackError::Form(SEAL))?;
-    let over = note::open(&seal.checkpoint, key).map_err(|error| PackError::Note(SEAL, error))?;
+    let over = note::open_only(&seal.checkpoint, key).map_err(|error| PackError::Note(SEAL, error))?;
     let (proof, steps) = hashes(&seal.proof).zip(hashes(&seal.consistency)).ok_or(PackError::Form(SEAL))?;
     let stored = line::read(&seal.line).filter(|stored| stored.seq > of.size).ok_or(PackError::Seal)?;
     let (leaf, pruned) = holds(&stored).ok_or(PackError::Entry(stored.seq))?;
@@ -263,7 +264,8 @@ fn seal(text: &str, key: &PublicKey, of: &Checkpoint, manifest: &str) -> Result<
     let names = header["kind"] == Kind::AuditExported.text()
         && payload["format"] == "pack"
         && payload["manifest"] == manifest
-        && !pruned;
+        && !pruned
+        && (stored.seq != over.size || stored.hash == over.head);
     let inside = merkle::holds_inclusion(&leaf, stored.seq - 1, over.size, &proof, &over.root)
         && merkle::holds_consistency(of.size, over.size, &of.root, &over.root, &steps)
         && over.origin == of.origin;

@@ -27,6 +27,11 @@ pub fn create_new(path: &Path, _mode: u32) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).open(path)
 }
 
+/// Whether a file of this name is there, and no link.
+pub fn is_at(_file: &File, path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok_and(|found| found.is_file())
+}
+
 /// Renames are durable on NTFS without it.
 pub fn sync_dir(_folder: &Path) -> io::Result<()> {
     Ok(())
