@@ -97,7 +97,9 @@ pub(crate) fn one(env: &Env, pid: u32) -> Option<Process> {
         let folder = env.root.join("proc").join(pid.to_string());
         return folder.join("stat").is_file().then_some(Process { pid, source: Source::Folder(folder) });
     }
-    all(env).into_iter().find(|process| process.pid == pid)
+    let rows = env.processes.as_ref()?.rows();
+    let at = rows.iter().position(|row| row.pid == pid)?;
+    Some(Process { pid, source: Source::Row(rows, at) })
 }
 
 /// Whether a process with this id, and this start where one is known, runs: ids are used again.

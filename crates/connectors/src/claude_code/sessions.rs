@@ -35,8 +35,8 @@ pub(super) fn live(env: &Env, home: &Path) -> Vec<LiveSession> {
 
 /// Whether the process that a file is named by is there. What was killed leaves its file behind, and there may be many.
 fn may_run(env: &Env, file: &Path) -> bool {
-    let pid = file.file_stem().and_then(|name| name.to_str()).filter(|name| name.parse::<u32>().is_ok());
-    env.os != Os::Linux || pid.is_none_or(|pid| env.root.join("proc").join(pid).exists())
+    let pid = file.file_stem().and_then(|name| name.to_str()?.parse().ok());
+    pid.is_none_or(|pid| processes::still_runs(env, pid, None, None) != Some(false))
 }
 
 fn read(env: &Env, home: &Path, path: &Path) -> Option<LiveSession> {
