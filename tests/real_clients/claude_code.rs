@@ -3,6 +3,7 @@
 
 mod budget;
 mod managed;
+mod records;
 
 use std::fs;
 

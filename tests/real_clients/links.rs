@@ -179,6 +179,39 @@ fn sub_agents_of_codex_hang_below_their_calls_two_at_once_and_two_deep() {
 }
 
 #[test]
+fn sub_agents_of_claude_code_hang_below_their_calls_two_at_once_and_two_deep() {
+    let Some(machine) = Machine::with_claude(&lax()) else { return };
+    let _row = tried(CLAUDE, "links: sub-agents at once and inside each other");
+    let run = |name: &str| bash(&format!("touch {name}.ran"));
+    let spawn = |turns: &Value| {
+        json!({ "tool": "Agent", "input": {
+            "description": "a task", "prompt": script(turns), "subagent_type": "general-purpose" } })
+    };
+    let deep = json!([[spawn(&json!([run("deep")]))], run("middle")]);
+    let turns = json!([[spawn(&json!([run("first")])), spawn(&deep)], bash("sleep 5")]);
+    allowed_to_its_end(&machine, machine.claude(&script(&turns), &[]));
+    for name in ["first", "middle", "deep"] {
+        assert!(machine.project().join(format!("{name}.ran")).exists(), "{name}: {}", machine.transcripts());
+    }
+    let ledger = machine.ledger();
+    let call = || "Agent".to_owned();
+    assert_eq!(
+        chains(&ledger, "claude-code", &["first.ran", "middle.ran", "deep.ran"]),
+        [vec![call()], vec![call()], vec![call(), call()]],
+        "{ledger:#?}"
+    );
+    // Each below the call that carried its own task.
+    for begun in ledger.iter().filter(|entry| entry["kind"] == "subagent.started") {
+        let above =
+            ledger.iter().find(|one| one["kind"] == "action.requested" && one["span"] == begun["parent"]).unwrap();
+        let inside = ledger.iter().filter(|one| one["kind"] == "action.requested" && one["parent"] == begun["span"]);
+        for call in inside.filter_map(|one| one["data"]["effect"]["command"].as_str()) {
+            assert!(above["data"]["effect"]["prompt"].as_str().unwrap().contains(call), "{call}: {above:#?}");
+        }
+    }
+}
+
+#[test]
 fn sub_agents_of_openclaw_hang_below_their_calls_two_at_once_and_two_deep() {
     let Some(machine) = openclaw::machine() else { return };
     let _row = tried(OPENCLAW, "links: sub-agents at once and inside each other");

@@ -18,6 +18,7 @@ mod hermes;
 mod links;
 mod openclaw;
 mod shared;
+mod unguarded;
 
 use std::fs;
 

@@ -56,7 +56,15 @@ impl From<clawbutler_policy::LoadError> for Error {
 
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
-        Self(ApiError::new(Code::Unavailable, format!("A file refused: {error}")).hint("Check its permissions."))
+        use std::io::ErrorKind::{FileTooLarge, NotFound, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+        let hint = match error.kind() {
+            StorageFull | QuotaExceeded => "Make room on that disk and try again.",
+            FileTooLarge => "It is larger than what is allowed there. Choose another place.",
+            NotFound => "See whether it, and the folder it is to be in, are there.",
+            ReadOnlyFilesystem => "Nothing can be written there. Choose another place.",
+            _ => "Check its permissions.",
+        };
+        Self(ApiError::new(Code::Unavailable, format!("A file refused: {error}")).hint(hint))
     }
 }
 

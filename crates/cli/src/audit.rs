@@ -85,6 +85,7 @@ pub(crate) fn run(
             let report = match &file {
                 Some(proof) if proof.extension().is_some_and(|end| end == "json") => {
                     let key = key.ok_or_else(|| anyhow::anyhow!("a proof needs --key"))?;
+                    anyhow::ensure!(Butler::is_public_key(&key), "that is no public key");
                     // What cannot be read as JSON is no proof, which is told like any other that does not hold.
                     let proof = serde_json::from_slice(&read_bounded(proof, PROOF_BYTES)?).unwrap_or_default();
                     return checked(Butler::check_proof(&proof, &key), json, out);

@@ -3,7 +3,7 @@
 use std::fs;
 
 use clawbutler_testkit::codex;
-use clawbutler_testkit::machine::Machine;
+use clawbutler_testkit::machine::{Machine, wait_for};
 use clawbutler_testkit::results::{CODEX, CODEX_OLD, tried};
 use clawbutler_wire::Code;
 use clawbutler_wire::command::{InstallGuard, PlanGuard, ShowAgent};
@@ -107,4 +107,28 @@ fn a_client_without_hooks_is_not_asked_to_trust_them() {
     let refused = machine.ask(&PlanGuard { home_id, variant, uninstall: false }).unwrap_err();
     assert_eq!(refused.code, Code::Precondition);
     assert!(refused.message.contains("nothing of ours to trust"), "{}", refused.message);
+}
+
+/// Another program's hand on a hook that was trusted: Codex leaves the hook out, and that is told.
+#[test]
+fn a_hook_that_was_changed_after_it_was_trusted_is_told() {
+    let Some(machine) = super::guarded() else { return };
+    let _row = tried(CODEX, "guard: in force only when the client trusts it");
+    let place = Place(&machine);
+    let file = machine.at("home/.codex/config.toml");
+    let whole = fs::read_to_string(&file).unwrap();
+    let changed = whole.replacen("timeout = 3600", "timeout = 3599", 1);
+    assert_ne!(changed, whole);
+    fs::write(&file, changed).unwrap();
+    place.unasked(WAYS[0], "changed");
+    assert!(place.done("shell", "changed"), "the client leaves it out");
+    let seen = guard(&machine);
+    assert!(seen.state == GuardState::Damaged && seen.says.contains("not as we wrote it"), "{seen:?}");
+    wait_for("the entry", || machine.kinds().contains(&"guard.drift".to_owned()).then_some(()));
+    fs::write(&file, whole).unwrap();
+    let running = place.start(WAYS[0], "again");
+    let seen = machine.wait_pending();
+    machine.decide(&seen, "deny", None).unwrap();
+    running.finish();
+    assert!(!place.done("shell", "again"), "its trust is of that wording");
 }

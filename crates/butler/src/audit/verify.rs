@@ -236,6 +236,11 @@ impl Butler {
         })
     }
 
+    /// Whether a text is a public key, as `audit checkpoint` shows it.
+    pub fn is_public_key(text: &str) -> bool {
+        PublicKey::parse(text.trim()).is_some()
+    }
+
     /// Whether a proof made by [`Self::prove_file`] shows that its entry is in a log whose checkpoints `key` signs. An
     /// error says what does not hold.
     pub fn check_proof(proof: &Value, key: &str) -> Result<u64, Error> {

@@ -31,12 +31,14 @@ pub(super) struct Unnamed {
     _one: File,
 }
 
-/// Removes the file at the end, whatever happened, unless it was renamed.
+/// Removes the file and what a database has beside it at the end, whatever happened, unless it was renamed.
 struct Removed(PathBuf);
 
 impl Drop for Removed {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
+        for end in ["", "-journal", "-wal", "-shm"] {
+            let _ = fs::remove_file(part::beside(&self.0, end));
+        }
     }
 }
 

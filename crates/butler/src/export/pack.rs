@@ -92,6 +92,10 @@ impl Butler {
     /// is taken from the pack itself: then only changes after its making show, not another maker.
     pub fn check_pack(path: &Path, key: Option<&str>) -> Result<PackCheck, Error> {
         let mut file = fs::File::open(path)?;
+        // A folder can be opened too, and has no bytes to refuse.
+        if !file.metadata()?.is_file() {
+            return Err(Error::bad(format!("{} is no file.", path.display())));
+        }
         let key = match key {
             Some(key) => PublicKey::parse(key.trim()).ok_or_else(|| Error::bad("That is no public key."))?,
             None => match pack::claimed_key(&mut file).ok().flatten() {
