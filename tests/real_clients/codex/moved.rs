@@ -101,7 +101,8 @@ fn what_is_put_away_packed_and_taken_up_again_is_told_once() {
     assert!(record.exists() && !packed.exists(), "the client unpacked it");
     lies(&machine, &thread, "/sessions/");
 
-    let whole = detail(&machine, &thread).unwrap().row;
+    let whole =
+        wait_for("all its answers", || detail(&machine, &thread).filter(|one| one.row.tokens.output >= 200)).row;
     let forked = ended(codex::exec(&machine, &three, &["fork", &thread]));
     assert_ne!(forked, thread);
     wait_for("the fork", || prompts(&machine, &forked).contains(&three).then_some(()));
