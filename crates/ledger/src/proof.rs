@@ -15,7 +15,8 @@ struct Proof {
     line: String,
     index: u64,
     size: u64,
-    proof: Vec<String>,
+    #[serde(rename = "proof")]
+    path: Vec<String>,
     checkpoint: String,
     /// The key it claims to be signed with; only the one from elsewhere counts.
     #[serde(rename = "key")]
@@ -45,7 +46,7 @@ pub fn proven(proof: &Value, key: &PublicKey) -> Result<u64, ProofError> {
     let over = note::open_only(&proof.checkpoint, key).map_err(ProofError::Note)?;
     let stored = line::read(&proof.line).filter(|stored| stored.seq > 0).ok_or(ProofError::Form)?;
     let (leaf, _) = holds(&stored).ok_or(ProofError::Entry(stored.seq))?;
-    let steps = hashes(&proof.proof).ok_or(ProofError::Form)?;
+    let steps = hashes(&proof.path).ok_or(ProofError::Form)?;
     let said = proof.index == stored.seq - 1 && proof.size == over.size;
     let end = stored.seq != over.size || stored.hash == over.head;
     if said && end && merkle::holds_inclusion(&leaf, proof.index, over.size, &steps, &over.root) {

@@ -32,13 +32,13 @@ fn both_verifiers_say_a_sentence_of_any_file() {
     let (note, key) = Butler::checkpoint_file(&data).unwrap();
     let key = key.unwrap();
     let notes = machine.write("notes.txt", &note);
-    let deep = "[".repeat(200_000);
+    let (deep, zeros, number) = ("[".repeat(200_000), "\0".repeat(100_000), "9".repeat(100_000));
     let hostile: [(&str, &[u8]); 9] = [
         ("empty", b""),
-        ("zeros", &[0; 100_000]),
+        ("zeros", zeros.as_bytes()),
         ("text", b"not at all\n"),
         ("deep", deep.as_bytes()),
-        ("number", &[b'9'; 100_000]),
+        ("number", number.as_bytes()),
         ("bytes", b"\xff\xfe\n"),
         ("line", b"{\"hash\":\"\",\"prev\":\"\",\"entry\":{}}\n"),
         ("null", b"null"),
