@@ -70,6 +70,10 @@ impl View {
             self.error.set(reply.as_ref().err().cloned());
             if let Ok(page) = reply {
                 done(page);
+                // Whoever scrolled to an end meanwhile was not heard, and at the very end scrolls no more.
+                request_animation_frame(move || {
+                    self.near();
+                });
             }
         });
     }
@@ -188,13 +192,24 @@ impl View {
         if below > END && self.following.get_untracked() {
             self.following.set(false);
         }
+        if !self.near() && below <= END && !self.following.get_untracked() && !self.later.get_untracked() {
+            self.follow(true);
+        }
+    }
+
+    /// Near an end of what is there, with more behind it: that is fetched.
+    fn near(self) -> bool {
+        let Some(node) = self.node.try_get_untracked().flatten() else { return false };
+        let top = node.scroll_top();
+        let below = node.scroll_height() - node.client_height() - top;
         if top < NEAR && self.earlier.get_untracked() && !self.following.get_untracked() {
             self.more(Drop::Earliest);
         } else if below < NEAR && self.later.get_untracked() {
             self.more(Drop::Latest);
-        } else if below <= END && !self.following.get_untracked() && !self.later.get_untracked() {
-            self.follow(true);
+        } else {
+            return false;
         }
+        true
     }
 }
 
