@@ -3,10 +3,11 @@
 //! Of a process's environment only variables that a connector names are looked at.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+
+use clawbutler_core::process::Row;
 
 use crate::env::{Env, Os};
 
@@ -25,33 +26,6 @@ pub trait ProcessTable: Send + Sync {
     fn rows(&self) -> Arc<Vec<Row>>;
     /// The time (seconds since the epoch).
     fn now(&self) -> u64;
-}
-
-/// One process, as such a host tells it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Row {
-    pub pid: u32,
-    /// 0 where nobody began it.
-    pub parent: u32,
-    /// When it started (seconds since the epoch).
-    pub started: u64,
-    /// The name of its program, on Windows with `.exe`.
-    pub name: String,
-    /// Its command line, the program first; empty where it may not be read.
-    pub words: Vec<String>,
-    /// `NAME=value`; empty where they may not be read.
-    pub vars: Vec<String>,
-    /// The folder it works in.
-    pub cwd: Option<PathBuf>,
-    /// Its program's file.
-    pub program: Option<PathBuf>,
-}
-
-/// Shows neither words nor variables: both hold secrets.
-impl fmt::Debug for Row {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Row").field("pid", &self.pid).field("name", &self.name).finish_non_exhaustive()
-    }
 }
 
 /// One process.
@@ -103,7 +77,7 @@ pub(crate) fn one(env: &Env, pid: u32) -> Option<Process> {
 }
 
 /// Whether a process with this id, and this start where one is known, runs: ids are used again.
-pub(crate) fn runs(env: &Env, pid: u32, start: Option<u64>) -> bool {
+fn runs(env: &Env, pid: u32, start: Option<u64>) -> bool {
     one(env, pid).is_some_and(|process| start.is_none() || process.started() == start)
 }
 
@@ -114,16 +88,24 @@ pub(crate) fn still_runs(env: &Env, pid: u32, start: Option<u64>, noted: Option<
         return Some(runs(env, pid, start));
     }
     are_seen(env).then(|| {
-        one(env, pid).and_then(|process| process.started()).is_some_and(|began| {
-            let noted = noted.and_then(|noted| u64::try_from(noted).ok());
-            noted.is_none_or(|noted| began.saturating_mul(1000) <= noted.saturating_add(ROUNDING_MS))
-        })
+        // The units of a start that a runtime wrote there are its own.
+        one(env, pid).is_some_and(|process| is_of(None, noted, None, process.started().map(|s| s.saturating_mul(1000))))
     })
 }
 
 /// When the process that left a note started, in the units of the table: as the note tells, else as the table does.
 pub(crate) fn start_of(env: &Env, pid: u32, told: Option<u64>) -> Option<u64> {
     if env.os == Os::Linux { told } else { one(env, pid).and_then(|process| process.started()) }
+}
+
+/// Whether a note that names this start, or only a time (ms since the epoch), is of a process that started then. Where the
+/// system told its writer no start, a process that began after the note was written is another one.
+pub(crate) fn is_of(told: Option<u64>, noted: Option<i64>, started: Option<u64>, began_ms: Option<u64>) -> bool {
+    let noted = noted.and_then(|ms| u64::try_from(ms).ok());
+    match told {
+        Some(_) => told == started,
+        None => noted.zip(began_ms).is_none_or(|(noted, began)| began <= noted.saturating_add(ROUNDING_MS)),
+    }
 }
 
 impl Process {

@@ -12,6 +12,7 @@ pub mod digest;
 pub mod grant;
 pub mod id;
 pub mod limits;
+pub mod process;
 pub mod redact;
 pub mod risk;
 pub mod timeline;

@@ -1,8 +1,9 @@
 //! Facts about processes.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use clawbutler_core::process::Row;
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 
 /// Memory and processor time of one process.
@@ -68,33 +69,8 @@ pub(crate) fn end_hard(pid: u32, began: u64) -> std::io::Result<bool> {
     }
 }
 
-/// One process, with what it was started with.
-pub struct Listed {
-    pub pid: u32,
-    /// 0 where nobody began it.
-    pub parent: u32,
-    /// When it started (seconds since the epoch).
-    pub started: u64,
-    /// The name of its program.
-    pub name: String,
-    /// Its command line, the program first; empty where it may not be read.
-    pub words: Vec<String>,
-    /// `NAME=value`; empty where they may not be read. They hold secrets: never shown, never kept.
-    pub vars: Vec<String>,
-    pub cwd: Option<PathBuf>,
-    /// Its program's file.
-    pub program: Option<PathBuf>,
-}
-
-/// Shows neither words nor variables: both hold secrets.
-impl std::fmt::Debug for Listed {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Listed").field("pid", &self.pid).field("name", &self.name).finish_non_exhaustive()
-    }
-}
-
 /// Every process this account can see, with its words and variables; reads those of each, so ask seldom.
-pub fn list() -> Vec<Listed> {
+pub fn list() -> Vec<Row> {
     let Ok(mut system) = System::new() else { return Vec::new() };
     let wanted = ProcessRefreshKind::nothing()
         .without_tasks()
@@ -104,7 +80,7 @@ pub fn list() -> Vec<Listed> {
         .with_exe(UpdateKind::Always);
     system.refresh_processes_specifics(ProcessesToUpdate::All, true, wanted);
     let text = |words: &[OsString]| words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
-    let row = |(pid, process): (&Pid, &sysinfo::Process)| Listed {
+    let row = |(pid, process): (&Pid, &sysinfo::Process)| Row {
         pid: pid.as_u32(),
         parent: process.parent().map_or(0, |parent| parent.as_u32()),
         started: process.start_time(),

@@ -5,9 +5,10 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use clawbutler_connectors::env::{Env, Os};
-use clawbutler_connectors::processes::{ProcessTable, Row};
+use clawbutler_connectors::processes::ProcessTable;
 use clawbutler_core::clock::Clock;
-use clawbutler_platform::process::{self, Listed};
+use clawbutler_core::process::Row;
+use clawbutler_platform::process;
 
 use crate::engine::lock;
 
@@ -51,7 +52,7 @@ impl ProcessTable for Processes {
         {
             return Arc::clone(rows);
         }
-        let rows: Arc<Vec<Row>> = Arc::new(process::list().into_iter().map(row).collect());
+        let rows: Arc<Vec<Row>> = Arc::new(process::list());
         *newest = Some((now, Arc::clone(&rows)));
         rows
     }
@@ -59,9 +60,4 @@ impl ProcessTable for Processes {
     fn now(&self) -> u64 {
         u64::try_from(self.clock.wall().0 / 1000).unwrap_or_default()
     }
-}
-
-fn row(listed: Listed) -> Row {
-    let Listed { pid, parent, started, name, words, vars, cwd, program } = listed;
-    Row { pid, parent, started, name, words, vars, cwd, program }
 }

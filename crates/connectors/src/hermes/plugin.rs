@@ -10,7 +10,7 @@ use super::process::Process;
 use crate::connector::GuardError;
 use crate::disk;
 use crate::env::{Env, Os};
-use crate::processes::ROUNDING_MS;
+use crate::processes::is_of;
 
 const MANIFEST: &str = include_str!("plugin/plugin.yaml");
 const CODE: &str = include_str!("plugin/guard.py");
@@ -101,14 +101,9 @@ pub(super) struct Announced {
 }
 
 impl Announced {
-    /// Whether this process said it. Where the system told the plugin no start, one that began later is another one.
+    /// Whether this process said it.
     pub(super) fn is_of(&self, process: &Process) -> bool {
-        let loaded = self.loaded_at.and_then(|ms| u64::try_from(ms).ok());
-        self.pid == process.pid
-            && match self.started {
-                Some(started) => started == process.started,
-                None => loaded.zip(process.began_ms).is_none_or(|(loaded, began)| began <= loaded + ROUNDING_MS),
-            }
+        self.pid == process.pid && is_of(self.started, self.loaded_at, Some(process.started), process.began_ms)
     }
 }
 

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::{gateways, paths, plugin};
 use crate::disk;
 use crate::env::Env;
-use crate::processes::{self, Clock, ROUNDING_MS};
+use crate::processes::{self, Clock};
 
 /// Announcements that are looked at; the largest one (bytes).
 const ANNOUNCEMENTS: usize = 500;
@@ -174,15 +174,10 @@ pub(super) struct Announced {
 }
 
 impl Announced {
-    /// Whether this process said it. Where the system told the plugin no start, one that began later is another one.
+    /// Whether this process said it.
     fn is_of(&self, process: &Process, clock: &Clock) -> bool {
-        let began = || clock.started_ms(process.started?);
-        let loaded = self.loaded_at.and_then(|ms| u64::try_from(ms).ok());
-        self.pid == process.pid
-            && match self.started {
-                Some(_) => self.started == process.started,
-                None => loaded.zip(began()).is_none_or(|(loaded, began)| began <= loaded + ROUNDING_MS),
-            }
+        let began = process.started.and_then(|started| clock.started_ms(started));
+        self.pid == process.pid && processes::is_of(self.started, self.loaded_at, process.started, began)
     }
 }
 

@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime};
 use clawbutler_connectors::connector::{GuardState, LiveSession, Variant};
 use clawbutler_connectors::env::Os;
 use clawbutler_connectors::facts::Health;
-use clawbutler_connectors::processes::{ProcessTable, Row};
+use clawbutler_connectors::processes::ProcessTable;
+use clawbutler_core::process::Row;
 use serde_json::json;
 
 use crate::scratch::{Machine, carry_out, connector};
