@@ -5,6 +5,7 @@
 mod check;
 mod gather;
 mod lines;
+mod packed;
 mod prints;
 mod reading;
 mod state;
