@@ -42,11 +42,13 @@ impl Drop for Removed {
     }
 }
 
-/// Removes what a start finds of copies that were interrupted.
+/// Removes what a start finds of copies and notes that were interrupted.
 pub(crate) fn remove_leftovers(data: &DataDir) -> io::Result<()> {
     for entry in fs::read_dir(data.path())? {
         let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with(UNFINISHED) || name.starts_with(".restored.json.") {
             fs::remove_file(entry.path())?;
         }
     }
