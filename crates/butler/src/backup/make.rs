@@ -86,7 +86,9 @@ pub(super) fn make(
     let clear_goes = Removed(clear.clone());
     // Encryption goes over the same bytes once more.
     let rounds = if encrypted { 2 } else { 1 };
-    if !backup::copy(&data.database(), &clear, |done, total| progress(done, total * rounds))? {
+    let copied = backup::copy(&data.database(), &clear, |done, total| progress(done, total * rounds));
+    part::is_there(&part)?;
+    if !copied? {
         return Ok(None);
     }
     let (entries, head) = Store::read_only::<_, Error>(&clear, |read| {
@@ -102,6 +104,7 @@ pub(super) fn make(
     } else {
         std::mem::forget(clear_goes);
     }
+    part::is_there(&part)?;
     File::open(&part)?.sync_all()?;
     let (digest, bytes) = digest(&part)?;
     std::mem::forget(part_goes);
