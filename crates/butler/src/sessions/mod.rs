@@ -5,6 +5,7 @@
 mod check;
 mod gather;
 mod lines;
+mod loosened;
 mod prints;
 mod reading;
 mod state;
@@ -24,6 +25,7 @@ use clawbutler_wire::topic::Topic;
 
 use crate::{Butler, Error};
 
+pub(crate) use loosened::FIX as LOOSENED_FIX;
 pub(crate) use tail::Sessions;
 pub(crate) use unguarded::{FIX as UNGUARDED_FIX, Unguarded};
 
