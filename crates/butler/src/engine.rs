@@ -275,6 +275,7 @@ impl Butler {
             self.flush_contacts()?;
             self.take_in_spool()?;
             self.look_for_unguarded()?;
+            self.look_for_loosened()?;
             self.look_at_gateways()?;
             self.look_at_states()?;
             self.look_at_budgets()?;

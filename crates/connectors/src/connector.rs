@@ -11,7 +11,7 @@ use crate::call::ToolCall;
 use crate::env::Env;
 use crate::facts::{Capabilities, Check, Fact, Limit};
 use crate::places::ByAddress;
-use crate::record::{Reader, Recording};
+use crate::record::{Reader, Recording, Setting};
 use crate::trusting::Trust;
 
 /// One agent runtime.
@@ -118,6 +118,15 @@ pub trait Connector: Send + Sync + std::fmt::Debug {
     /// id that is recorded with it. Such a call without a word of a hook ran without the guard. In doubt `false`.
     fn hook_tells(&self, _tool: &str) -> bool {
         false
+    }
+    /// How much a setting of a session lets it do unasked: the higher, the looser. What is not known is the loosest.
+    fn looseness(&self, _name: &str, _value: &str) -> u8 {
+        0
+    }
+    /// What such a session of a home is set to where nobody asks for something else, by the names of
+    /// [`Reader::settings`]. What is not among them is not compared.
+    fn configured(&self, _env: &Env, _home: &Path, _recording: &Recording) -> Vec<Setting> {
+        Vec::new()
     }
     /// What can be done with this runtime, for the matrix and for what the app offers.
     fn capabilities(&self) -> Capabilities {

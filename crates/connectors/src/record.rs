@@ -49,6 +49,15 @@ pub struct Rows {
     pub queries: &'static [&'static str],
 }
 
+/// A setting of a session that says how much is done unasked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// As in `What::Setting`.
+    pub name: &'static str,
+    /// In the runtime's words.
+    pub value: String,
+}
+
 /// Why a record was not understood. The text never carries the record.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -62,6 +71,11 @@ pub trait Reader: Send {
     /// One record: a line without its end, or a row as a JSON object. An unknown kind is a step
     /// (`What::Unknown`), not an error; records that mean nothing to a person give no step.
     fn record(&mut self, record: &[u8]) -> Result<Vec<Step>, Malformed>;
+    /// What the session is set to after the last record, as far as it says how much is done unasked: `mode`, `sandbox`.
+    /// Only what a record told of.
+    fn settings(&self) -> Vec<Setting> {
+        Vec::new()
+    }
     /// What has to be known to go on after the last record.
     fn save(&self) -> Value {
         Value::Null

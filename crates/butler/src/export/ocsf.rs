@@ -110,6 +110,7 @@ fn of_kind(kind: Kind, parts: &Parts) -> Shape {
         | Kind::OfflineDamaged => finding(parts, CREATE, parts.hash.clone()),
         Kind::ConfigDrift => {
             let uid = format!("config.drift {}", parts.data["home"].as_str().unwrap_or_default());
+            let uid = parts.data["session"].as_str().map_or(uid.clone(), |session| format!("{uid} {session}"));
             finding(parts, if parts.data["count"] == 0 { (3, "Close") } else { CREATE }, uid)
         }
     }

@@ -44,6 +44,8 @@ pub(super) struct Noted {
     pub(super) connection: Option<CheckView>,
     /// Sessions that ran calls without the guard since the engine opened.
     pub(super) unguarded: Vec<Unguarded>,
+    /// Sessions that run in a looser mode than they should, in words.
+    pub(super) loosened: Vec<String>,
 }
 
 /// Who looks, and from where.
@@ -240,7 +242,8 @@ impl Butler {
         drop(registry);
         let connection = row.as_ref().and_then(|row| self.connection_check(row));
         let (drift, unguarded) = (u32::try_from(drift).unwrap_or(u32::MAX), self.unguarded_of(id));
-        Noted { row, last_contact, contacted, drift, tested, connection, unguarded }
+        let loosened = self.loosened_of(id);
+        Noted { row, last_contact, contacted, drift, tested, connection, unguarded, loosened }
     }
 
     /// Every agent found now or chosen before.
@@ -278,6 +281,7 @@ impl Butler {
                 tested: None,
                 connection: None,
                 unguarded: Vec::new(),
+                loosened: Vec::new(),
             }
         }))
     }

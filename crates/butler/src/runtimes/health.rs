@@ -8,7 +8,7 @@ use clawbutler_wire::registry::{CheckView, HealthLevel, HealthView};
 use clawbutler_wire::runtimes::GuardTest;
 
 use super::agents::Noted;
-use crate::sessions::{UNGUARDED_FIX, Unguarded};
+use crate::sessions::{LOOSENED_FIX, UNGUARDED_FIX, Unguarded};
 
 /// What the checks look at.
 pub(super) struct Seen<'a> {
@@ -51,6 +51,7 @@ pub(super) fn health(seen: Seen<'_>, noted: &Noted) -> HealthView {
             checks.extend(unheard(&seen, noted));
         }
     }
+    checks.extend(loosened(&seen, noted));
     checks.extend(stopped_in_vain(&seen, noted));
     checks.extend(noted.connection.clone());
     if noted.drift > 0 {
@@ -169,6 +170,17 @@ fn unheard(seen: &Seen<'_>, noted: &Noted) -> Option<CheckView> {
     let calls = usize::try_from(running.iter().map(|one| one.calls).sum::<u64>()).unwrap_or(usize::MAX);
     let says = format!("{} that no hook told of. {}", count(calls, "call"), first.says);
     Some(check("calls without the guard", HealthLevel::Critical, says, Some(UNGUARDED_FIX)))
+}
+
+/// Sessions that run in a looser mode. With the guard in force their calls are judged all the same.
+fn loosened(seen: &Seen<'_>, noted: &Noted) -> Option<CheckView> {
+    let first = noted.loosened.first()?;
+    let level = if in_force(seen.guard) { HealthLevel::Degraded } else { HealthLevel::Critical };
+    let more = match noted.loosened.len() - 1 {
+        0 => String::new(),
+        others => format!(" So does {} more.", count(others, "session")),
+    };
+    Some(check("modes of sessions", level, format!("{first}{more}"), Some(LOOSENED_FIX)))
 }
 
 fn runs(sessions: usize) -> String {

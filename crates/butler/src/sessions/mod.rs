@@ -5,6 +5,7 @@
 mod check;
 mod gather;
 mod lines;
+mod loosened;
 mod packed;
 mod prints;
 mod reading;
@@ -25,6 +26,7 @@ use clawbutler_wire::topic::Topic;
 
 use crate::{Butler, Error};
 
+pub(crate) use loosened::FIX as LOOSENED_FIX;
 pub(crate) use tail::Sessions;
 pub(crate) use unguarded::{FIX as UNGUARDED_FIX, Unguarded};
 

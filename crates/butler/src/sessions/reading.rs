@@ -191,6 +191,7 @@ impl Butler {
         }
         saved.reader = self.saved(&*reader);
         self.note_passing(place, recording, row.session, gather.passing());
+        self.note_settings(place, recording, look.modified, reader.settings());
         let mut batch = gather.finish();
         row = batch.recording;
         row.position = i64::try_from(position).unwrap_or(i64::MAX);

@@ -20,6 +20,7 @@ use notify::RecommendedWatcher;
 
 use super::check::{CHECK_MS, Checks};
 use super::lines::Look;
+use super::loosened::Modes;
 use super::packed::Text;
 use super::state::Live;
 use super::unguarded::Calls;
@@ -33,6 +34,7 @@ pub(crate) struct Sessions {
     pub(crate) store: SessionStore,
     pub(super) live: Mutex<Live>,
     pub(super) calls: Mutex<Calls>,
+    pub(super) modes: Mutex<Modes>,
     queue: Mutex<Queue>,
     bell: Condvar,
 }
@@ -103,7 +105,8 @@ impl Sessions {
     pub(crate) fn open(path: &Path) -> Result<(Self, Option<PathBuf>), StoreError> {
         let (store, aside) = SessionStore::open(path)?;
         let (live, calls, queue) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Ok((Self { store, live, calls, queue, bell: Condvar::new() }, aside))
+        let modes = Mutex::default();
+        Ok((Self { store, live, calls, modes, queue, bell: Condvar::new() }, aside))
     }
 
     /// Ends the thread.

@@ -37,6 +37,7 @@ pub(crate) fn day(at: Timestamp, offset_minutes: i32) -> String {
 fn registry_says(kind: &str, data: &Value) -> Option<String> {
     let path = data["path"].as_str().unwrap_or_default();
     Some(match kind {
+        "config.drift" if data["session"].is_string() => data["says"].as_str().unwrap_or_default().to_owned(),
         "config.drift" if data["count"] == 0 => format!("The configuration of {path} is again as it was accepted."),
         "config.drift" => format!("The configuration of {path} differs from its baseline."),
         "drift.accepted" => format!("The changed configuration of {path} was accepted."),

@@ -35,6 +35,8 @@ mod keeping;
 mod kill;
 #[cfg(target_os = "linux")]
 mod links;
+#[cfg(target_os = "linux")]
+mod loosened;
 mod made;
 mod named;
 mod observed;
@@ -60,6 +62,5 @@ mod tail;
 mod told;
 #[cfg(unix)]
 mod trust;
-#[cfg(target_os = "linux")]
 mod unguarded;
 mod unseen;

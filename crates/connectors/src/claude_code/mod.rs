@@ -31,7 +31,7 @@ use crate::connector::{Connector, Discovery, Ended, GuardError, GuardStatus, Kee
 use crate::env::Env;
 use crate::facts::{Capabilities, Check, Fact, Limit};
 use crate::normalise;
-use crate::record::{Reader, Recording};
+use crate::record::{Reader, Recording, Setting};
 
 pub(crate) use action::understand;
 
@@ -127,6 +127,14 @@ impl Connector for ClaudeCode {
 
     fn hook_tells(&self, tool: &str) -> bool {
         HOOKED.contains(&tool) || tool.starts_with("mcp__")
+    }
+
+    fn looseness(&self, _name: &str, mode: &str) -> u8 {
+        facts::looseness(mode)
+    }
+
+    fn configured(&self, env: &Env, home: &Path, _recording: &Recording) -> Vec<Setting> {
+        vec![Setting { name: "mode", value: facts::configured_mode(env, home) }]
     }
 
     fn capabilities(&self) -> Capabilities {

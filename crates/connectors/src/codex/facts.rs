@@ -7,10 +7,11 @@ use clawbutler_core::digest::sha256;
 use clawbutler_core::limits::FACTS;
 use serde_json::Value;
 
-use super::{backstop, config, discover, entries, paths, status};
+use super::{backstop, config, discover, entries, paths, rollout, status};
 use crate::disk;
 use crate::env::Env;
 use crate::facts::{BACKSTOP, Fact, Tab, Watch};
+use crate::record::Setting;
 use crate::words::{address, safe_words};
 
 /// Largest file that is read for facts (bytes), entries of a folder, projects looked at.
@@ -128,7 +129,7 @@ fn approval_rank(word: &str) -> u8 {
     match word {
         "untrusted" => 0,
         "on-request" => 1,
-        "on-failure" => 2,
+        "on-failure" | "granular" | "reject" => 2,
         _ => 3,
     }
 }
@@ -139,6 +140,36 @@ fn sandbox_rank(word: &str) -> u8 {
         "workspace-write" => 1,
         _ => 3,
     }
+}
+
+/// How loose a setting of a session is.
+pub(super) fn looseness(name: &str, value: &str) -> u8 {
+    match name {
+        "sandbox" => {
+            let (word, network) = value.split_once(',').map_or((value, false), |(word, _)| (word, true));
+            sandbox_rank(word) + u8::from(network && word == "workspace-write")
+        }
+        _ => approval_rank(value),
+    }
+}
+
+/// What sessions of a home are set to where nobody asks for something else; in those that are `unattended`, the client
+/// never asks.
+pub(super) fn configured(env: &Env, home: &Path, unattended: bool) -> Vec<Setting> {
+    let layers = [paths::config(home), paths::system_config(env)].map(|file| config::values(&file).unwrap_or_default());
+    // A profile that is chosen in the configuration is the home's own.
+    let profile = layers.iter().find_map(|layer| config::at(layer, &["profiles", config::text(layer, &["profile"])?]));
+    let all = || profile.into_iter().chain(&layers);
+    let approval = all().find_map(|layer| rollout::policy(layer.get("approval_policy")?));
+    let approval = approval.unwrap_or_else(|| "on-request".to_owned());
+    // Where nothing is said it depends on whether the project is trusted.
+    let sandbox = all().find_map(|layer| config::text(layer, &["sandbox_mode"])).unwrap_or("workspace-write");
+    let network = all().find_map(|layer| config::at(layer, &["sandbox_workspace_write", "network_access"])?.as_bool());
+    let network = if network == Some(true) && sandbox == "workspace-write" { ", network" } else { "" };
+    vec![
+        Setting { name: "mode", value: if unattended { "never".to_owned() } else { approval } },
+        Setting { name: "sandbox", value: format!("{sandbox}{network}") },
+    ]
 }
 
 /// Settings that may stand in any layer; a profile has some of them.

@@ -37,7 +37,7 @@ use crate::connector::{Connector, Discovery, End, GuardError, GuardStatus, LiveS
 use crate::env::Env;
 use crate::facts::{Can, Capabilities, Check, Fact};
 use crate::normalise;
-use crate::record::{Reader, Recording};
+use crate::record::{Reader, Recording, Setting};
 use crate::trusting::Trust;
 
 pub(crate) use action::understand;
@@ -128,6 +128,15 @@ impl Connector for Codex {
 
     fn hook_tells(&self, tool: &str) -> bool {
         action::is_run(tool) || tool == "apply_patch" || tool.starts_with("mcp__")
+    }
+
+    fn looseness(&self, name: &str, value: &str) -> u8 {
+        facts::looseness(name, value)
+    }
+
+    fn configured(&self, env: &Env, home: &Path, recording: &Recording) -> Vec<Setting> {
+        let unattended = recordings::head(&recording.path).is_some_and(|head| head.is_unattended());
+        facts::configured(env, home, unattended)
     }
 
     fn capabilities(&self) -> Capabilities {

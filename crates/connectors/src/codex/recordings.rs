@@ -38,12 +38,18 @@ pub(super) struct Head {
     /// When it began, in the client's words.
     pub(super) started: Option<String>,
     agent: bool,
+    unattended: bool,
 }
 
 impl Head {
     /// Whether it is a sub-agent's.
     pub(super) fn is_agent(&self) -> bool {
         self.agent
+    }
+
+    /// Whether it began with nobody to ask: the client itself sets such sessions to never ask.
+    pub(super) fn is_unattended(&self) -> bool {
+        self.unattended
     }
 
     /// Reads what is wanted of a `session_meta`.
@@ -61,6 +67,7 @@ impl Head {
             version: owned("cli_version"),
             started: owned("timestamp"),
             agent,
+            unattended: text("source") == Some("exec"),
         }
     }
 }

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use super::recordings::Head;
 use super::{items, quiet};
 use crate::moment;
-use crate::record::{Malformed, Reader, Recording};
+use crate::record::{Malformed, Reader, Recording, Setting};
 use items::text;
 
 /// Calls whose end is known before their output that are remembered.
@@ -271,8 +271,8 @@ impl Rollout {
     }
 }
 
-/// A policy is a word, or a word with details of its own.
-fn policy(value: &Value) -> Option<String> {
+/// The word of an approval policy: a word, or a mix with details, whose name it is.
+pub(super) fn policy(value: &Value) -> Option<String> {
     match value {
         Value::String(word) => Some(word.clone()),
         Value::Object(fields) => fields.keys().next().cloned(),
@@ -295,6 +295,11 @@ impl Reader for Rollout {
         let id = id.or_else(|| text(payload, "call_id")).map(str::to_owned);
         let step = |what| Step { at, id: id.clone(), agent: self.agent.clone(), what };
         Ok(told.into_iter().map(step).collect())
+    }
+
+    fn settings(&self) -> Vec<Setting> {
+        let told = |name| Some(Setting { name, value: self.settings.get(name)?.as_str()?.to_owned() });
+        ["mode", "sandbox"].into_iter().filter_map(told).collect()
     }
 
     fn save(&self) -> Value {

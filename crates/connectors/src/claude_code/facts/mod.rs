@@ -182,6 +182,18 @@ pub(super) fn facts(env: &Env, home: &Path, projects: &[PathBuf]) -> Vec<Fact> {
     facts.done()
 }
 
+/// How loose the mode of a session is. Who leaves the plan mode did what it is for.
+pub(super) fn looseness(mode: &str) -> u8 {
+    permissions::rank(mode).max(permissions::rank("default"))
+}
+
+/// The mode in which sessions of a home start where nobody asks for another one. What a project says is not the home's.
+pub(super) fn configured_mode(env: &Env, home: &Path) -> String {
+    let version = version(env, home);
+    let version = version.as_ref().and_then(|(version, _)| Version::parse(version));
+    permissions::configured(&all_settings(env, home, &[]), version).to_owned()
+}
+
 fn version(env: &Env, home: &Path) -> Option<(String, String)> {
     let running = sessions::live(env, home).into_iter().max_by_key(|session| session.started_at);
     if let Some(version) = running.and_then(|session| session.version) {

@@ -11,8 +11,11 @@ use crate::facts::{Tab, Watch};
 /// From here on sessions start in `auto` when nothing else is said.
 const AUTO_IS_DEFAULT: &str = "2.1.228";
 
+/// The mode in which sessions start.
+const MODE: &str = "/permissions/defaultMode";
+
 /// How much a mode lets run without asking; a mode nobody knows counts as the loosest.
-fn rank(mode: &str) -> u8 {
+pub(super) fn rank(mode: &str) -> u8 {
     match mode {
         "plan" => 0,
         "default" | "manual" | "dontAsk" => 1,
@@ -20,6 +23,17 @@ fn rank(mode: &str) -> u8 {
         "auto" => 3,
         _ => 4,
     }
+}
+
+/// The mode that these settings, the strongest first, or the client itself begin with.
+pub(super) fn configured(settings: &[Settings], version: Option<Version>) -> &str {
+    let said = settings.iter().find_map(|file| file.get(MODE).and_then(Value::as_str));
+    said.unwrap_or_else(|| own_mode(version))
+}
+
+fn own_mode(version: Option<Version>) -> &'static str {
+    let old = version.is_some_and(|version| Version::parse(AUTO_IS_DEFAULT).is_some_and(|auto| version < auto));
+    if old { "default" } else { "auto" }
 }
 
 pub(super) fn add(facts: &mut Facts, settings: &[Settings], version: Option<Version>) {
@@ -56,17 +70,15 @@ pub(super) fn add(facts: &mut Facts, settings: &[Settings], version: Option<Vers
 }
 
 fn starting_mode(facts: &mut Facts, settings: &[Settings], version: Option<Version>) {
-    let key = "/permissions/defaultMode";
     let mut said = false;
     for file in settings {
-        if let Some(mode) = file.get(key).and_then(Value::as_str) {
+        if let Some(mode) = file.get(MODE).and_then(Value::as_str) {
             said |= file.project.is_none();
             facts.add(Tab::Permissions, file.name("permission mode"), mode, &file.source(), Watch::Rank(rank(mode)));
         }
     }
     if !said {
-        let old = version.is_some_and(|version| Version::parse(AUTO_IS_DEFAULT).is_some_and(|auto| version < auto));
-        let mode = if old { "default" } else { "auto" };
+        let mode = own_mode(version);
         let value = format!("{mode} (the client's own)");
         facts.add(Tab::Permissions, "permission mode", value, "the client's version", Watch::Rank(rank(mode)));
     }

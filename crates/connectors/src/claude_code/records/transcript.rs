@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::line::Line;
 use super::{answers, attachments, files, prompts, time};
-use crate::record::{Malformed, Reader, Recording};
+use crate::record::{Malformed, Reader, Recording, Setting};
 
 /// Lines that mean nothing to a person.
 pub(super) const SILENT: &[&str] = &[
@@ -36,6 +36,8 @@ pub(in crate::claude_code) struct Transcript {
 pub(super) struct Known {
     /// Digests of the settings in force: what is saved must not carry what they say.
     settings: Map<String, Value>,
+    /// The permission mode in force; empty while no line told of one.
+    mode: String,
     state: Option<State>,
     /// The answer whose usage was given last.
     usage: Option<Usage>,
@@ -63,6 +65,9 @@ impl Steps<'_> {
         let digest = sha256(value.as_bytes())[..16].to_owned();
         if self.known.settings.get(name).and_then(Value::as_str) != Some(&digest) {
             self.known.settings.insert(name.to_owned(), Value::String(digest));
+            if name == "mode" {
+                self.known.mode.clone_from(&value);
+            }
             self.push(What::Setting { name: name.to_owned(), value });
         }
     }
@@ -97,6 +102,7 @@ impl Known {
         let part = |name: &str| saved.get(name).cloned().unwrap_or_default();
         Self {
             settings: part("settings").as_object().cloned().unwrap_or_default(),
+            mode: part("mode").as_str().unwrap_or_default().to_owned(),
             state: serde_json::from_value(part("state")).unwrap_or_default(),
             usage: serde_json::from_value(part("usage")).unwrap_or_default(),
         }
@@ -130,13 +136,18 @@ impl Reader for Transcript {
         Ok(steps.list)
     }
 
+    fn settings(&self) -> Vec<Setting> {
+        let mode = Some(&self.known.mode).filter(|mode| !mode.is_empty());
+        mode.map(|mode| Setting { name: "mode", value: mode.clone() }).into_iter().collect()
+    }
+
     fn save(&self) -> Value {
         // Before its first line a sub-agent has not been told of: nothing is saved then.
         if self.begins.is_some() {
             return Value::Null;
         }
-        let Known { settings, state, usage } = &self.known;
-        json!({ "settings": settings, "state": state, "usage": usage })
+        let Known { settings, mode, state, usage } = &self.known;
+        json!({ "settings": settings, "mode": mode, "state": state, "usage": usage })
     }
 }
 

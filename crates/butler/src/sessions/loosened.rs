@@ -1,0 +1,249 @@
+//! Sessions that run with less asking than their home is configured to, or than they began with.
+//!
+//! A mode that is asked for on the command line, or switched inside a session, stands in no configuration: the records
+//! of the session tell of it. It is raised while the session runs and is over when the session ends or is tightened
+//! again. What a session was set to before this engine first read of it is not known: against its beginning, only
+//! what changed under our eyes counts.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use clawbutler_connectors::connector::Connector;
+use clawbutler_connectors::record::{Recording, Setting};
+use clawbutler_core::actor::Actor;
+use clawbutler_core::redact;
+use clawbutler_ledger::{Draft, Kind};
+use clawbutler_store::{Durability, StoreError};
+use clawbutler_wire::topic::Topic;
+use serde_json::json;
+
+use super::reading::session_id;
+use super::tail::Place;
+use crate::engine::lock;
+use crate::{Butler, Error, audit};
+
+/// A file that was last written before this when it is read tells of no running session (ms).
+const LIVE_MS: i64 = 5 * 60_000;
+/// How long a session may take to be listed by its runtime after its first record (ms).
+const LISTED_MS: u64 = 30_000;
+/// How long a session counts as running after a record of it, where nothing tells which run (ms).
+const RUNS_MS: u64 = 10 * 60_000;
+/// How often it is looked whether loosened sessions still run (ms).
+const LOOK_MS: u64 = 2_000;
+/// Sessions whose settings are remembered.
+const SESSIONS: usize = 512;
+
+/// What to do about such a session.
+pub(crate) const FIX: &str = "If you did not want this, switch the session back or end it and start it without the \
+                              option; the kill switch ends it as well. Calls that reach the guard are judged in every mode.";
+
+/// A home and the runtime's id of a session.
+type Key = (String, String);
+
+/// What a session is set to.
+#[derive(Debug)]
+struct Session {
+    connector: &'static dyn Connector,
+    path: PathBuf,
+    /// What it was set to when it was first read of.
+    began: Vec<Setting>,
+    now: Vec<Setting>,
+    /// When a record of it was read last (steady clock, ms).
+    read: u64,
+    /// In words, for people, while it is looser than it should be.
+    looser: Option<String>,
+    raised: bool,
+}
+
+/// The sessions that run, by what they are set to.
+#[derive(Debug, Default)]
+pub(crate) struct Modes {
+    sessions: HashMap<Key, Session>,
+    /// When it is looked again whether they run (steady clock, ms).
+    next: u64,
+}
+
+impl Modes {
+    fn make_room(&mut self) {
+        if self.sessions.len() >= SESSIONS
+            && let Some(oldest) = self
+                .sessions
+                .iter()
+                .filter(|(_, one)| !one.raised)
+                .min_by_key(|(_, one)| one.read)
+                .map(|one| one.0.clone())
+        {
+            self.sessions.remove(&oldest);
+        }
+    }
+}
+
+impl Butler {
+    /// Takes in what a session is set to, as its recording says that was last written at `modified` (ms since the epoch).
+    pub(super) fn note_settings(&self, place: &Place, recording: &Recording, modified: i64, settings: Vec<Setting>) {
+        if recording.agent.is_some() || settings.is_empty() || self.now().0.saturating_sub(modified) > LIVE_MS {
+            return;
+        }
+        let steady = self.0.ports.clock.steady_ms();
+        let key = (place.id.clone(), recording.session.clone());
+        let began = {
+            let mut modes = lock(&self.0.sessions.modes);
+            match modes.sessions.get_mut(&key) {
+                Some(known) if known.now == settings => {
+                    known.read = steady;
+                    return;
+                }
+                // A setting that is first told of later began then.
+                Some(known) => {
+                    let new = settings.iter().filter(|one| !known.began.iter().any(|began| began.name == one.name));
+                    known.began.extend(new.cloned().collect::<Vec<_>>());
+                    known.began.clone()
+                }
+                None => settings.clone(),
+            }
+        };
+        let looser = self.looser(place, recording, &began, &settings);
+        let cleared = {
+            let mut modes = lock(&self.0.sessions.modes);
+            modes.make_room();
+            let before = modes.sessions.remove(&key);
+            let (shown, raised) = before.map_or((None, false), |one| (one.looser, one.raised));
+            let stays = raised && shown == looser;
+            let (connector, path) = (place.connector, place.path.clone());
+            let session = Session { connector, path, began, now: settings, read: steady, looser, raised: stays };
+            modes.sessions.insert(key, session);
+            modes.next = 0;
+            shown.filter(|_| raised && !stays)
+        };
+        if let Some(says) = cleared {
+            self.loosening_is_over(&says);
+        }
+        if let Err(Error(error)) = self.look_for_loosened() {
+            tracing::error!(message = %error.message, "a session in a looser mode could not be recorded");
+        }
+    }
+
+    /// How the settings of a session are looser than they should be, in a sentence.
+    fn looser(&self, place: &Place, recording: &Recording, began: &[Setting], now: &[Setting]) -> Option<String> {
+        let connector = place.connector;
+        let rank = |one: &Setting| connector.looseness(one.name, &one.value);
+        let configured = connector.configured(&self.0.ports.env, &place.path, recording);
+        let said = |one: &Setting| {
+            let of = |all: &[Setting]| all.iter().find(|other| other.name == one.name).cloned();
+            let configured = of(&configured)?;
+            let began = of(began).filter(|began| rank(began) < rank(&configured));
+            let (should, why) = match began {
+                Some(began) => (began, "what it began with"),
+                None => (configured, "what its home is configured to"),
+            };
+            (rank(one) > rank(&should))
+                .then(|| format!("{} {}, looser than {}, {why}", one.name, one.value, should.value))
+        };
+        let all: Vec<String> = now.iter().filter_map(said).collect();
+        if all.is_empty() {
+            return None;
+        }
+        let id = session_id(&place.id, &recording.session);
+        let row = self.0.sessions.store.read::<_, StoreError>(|read| read.session(&id)).ok().flatten();
+        let folder = row.and_then(|row| row.cwd).or_else(|| recording.cwd.clone());
+        let folder = folder.map(|cwd| format!(" in {cwd}")).unwrap_or_default();
+        let says = format!(
+            "Session {} of {}{folder} asks less than it should: {}.",
+            recording.session,
+            connector.name(),
+            all.join("; ")
+        );
+        Some(redact::mask_text(&says, &self.0.mask))
+    }
+
+    /// Raises sessions that run in a looser mode, and takes back what was raised of those that ended.
+    pub(crate) fn look_for_loosened(&self) -> Result<(), Error> {
+        let steady = self.0.ports.clock.steady_ms();
+        let homes: HashMap<String, (&'static dyn Connector, PathBuf)> = {
+            let mut modes = lock(&self.0.sessions.modes);
+            if steady < modes.next {
+                return Ok(());
+            }
+            modes.next = steady.saturating_add(LOOK_MS);
+            let loose = modes.sessions.iter().filter(|(_, one)| one.looser.is_some());
+            loose.map(|((home, _), one)| (home.clone(), (one.connector, one.path.clone()))).collect()
+        };
+        for (home, (connector, path)) in homes {
+            let env = &self.0.ports.env;
+            let governed = lock(&self.0.registry).homes.get(&home).is_some_and(|row| row.governed);
+            let sees = connector.sees_sessions(env);
+            let live = if governed && sees { self.live_sessions(connector, &path) } else { Vec::new() };
+            let (mut fresh, mut over) = (Vec::new(), Vec::new());
+            lock(&self.0.sessions.modes).sessions.retain(|(of, session), one| {
+                let Some(says) = one.looser.clone().filter(|_| *of == home) else { return true };
+                let age = steady.saturating_sub(one.read);
+                let runs =
+                    governed && if sees { live.iter().any(|live| live.session == *session) } else { age < RUNS_MS };
+                if runs && !one.raised {
+                    one.raised = true;
+                    fresh.push((session.clone(), one.now.clone(), says));
+                } else if !runs && one.raised {
+                    over.push(says);
+                    return false;
+                }
+                runs || (governed && age < LISTED_MS)
+            });
+            for says in over {
+                self.loosening_is_over(&says);
+            }
+            for (session, settings, says) in fresh {
+                self.note_loosened(&home, connector, &session, &settings, &says)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn note_loosened(
+        &self,
+        home: &str,
+        connector: &dyn Connector,
+        session: &str,
+        settings: &[Setting],
+        says: &str,
+    ) -> Result<(), Error> {
+        let path = lock(&self.0.registry).homes.get(home).map(|row| row.path.clone());
+        let at = self.now();
+        let session = redact::mask_text(session, &self.0.mask);
+        let settings: serde_json::Map<String, serde_json::Value> = settings
+            .iter()
+            .map(|one| (one.name.to_owned(), redact::mask_text(&one.value, &self.0.mask).into()))
+            .collect();
+        let draft = Draft {
+            kind: Kind::ConfigDrift,
+            actor: Actor::Engine,
+            trace: audit::trace_of(connector.id(), &session),
+            // It may be loosened again later: the time tells the one from the other.
+            span: audit::span_of(&["loosened", connector.id(), &session, &at.0.to_string()]),
+            parent: Some(audit::span_of(&[connector.id(), &session])),
+            data: json!({
+                "home": home, "path": path, "session": session, "settings": settings, "critical": true, "says": says,
+            }),
+        };
+        self.0.store.write::<_, Error>(Durability::Power, |tx| audit::append(tx, at, draft).map(drop))?;
+        self.alert(says, FIX);
+        for topic in [Topic::Agents, Topic::Runtimes, Topic::Audit] {
+            self.changed(topic);
+        }
+        Ok(())
+    }
+
+    fn loosening_is_over(&self, says: &str) {
+        self.clear_alert(says);
+        self.changed(Topic::Agents);
+        self.changed(Topic::Runtimes);
+    }
+
+    /// What is to be said of the sessions of a home that run in a looser mode.
+    pub(crate) fn loosened_of(&self, home: &str) -> Vec<String> {
+        let modes = lock(&self.0.sessions.modes);
+        let raised = modes.sessions.iter().filter(|((of, _), one)| of == home && one.raised);
+        let mut says: Vec<String> = raised.filter_map(|(_, one)| one.looser.clone()).collect();
+        says.sort();
+        says
+    }
+}
