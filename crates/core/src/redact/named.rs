@@ -15,7 +15,6 @@ const DEFINES: &[&str] = &[
     "#define ", "set -", "setx ", "setenv ", "ENV ", "ARG ", "npm config set ", "pnpm config set ", "yarn config set ",
     "aws configure set ", "npm set ", "nmcli ",
 ];
-
 /// The same in PowerShell, in any case.
 const ITEMS: &[&str] = &["set-item env:", "set-item -path env:", "new-item env:", "new-item -path env:"];
 
@@ -25,7 +24,7 @@ fn defines(line: &str) -> bool {
     let last = last.strip_prefix("cmd /c ").or_else(|| last.strip_prefix("cmd.exe /c ")).unwrap_or(last);
     let begins = |head: &&str| last.get(..head.len()).is_some_and(|start| start.eq_ignore_ascii_case(head));
     DEFINES.iter().any(|head| last.starts_with(head))
-        || ITEMS.iter().any(|head| begins(&head))
+        || ITEMS.iter().any(|head| begins(head))
         || last.starts_with("aws ") && last.ends_with(" configure set ")
 }
 

@@ -366,7 +366,7 @@ fn positional(text: &str, name: &str, words: &[(usize, usize)]) -> Option<usize>
             let flags: String =
                 words.iter().map(|(start, end)| &text[*start..*end]).filter(|word| word.starts_with('-')).collect();
             // `-C 12` has an argument.
-            let plain = |at: &usize| !word(*at).starts_with('-') && !(*at > 0 && is_cost(word(*at - 1)));
+            let plain = |at: &usize| !(word(*at).starts_with('-') || *at > 0 && is_cost(word(*at - 1)));
             let first = (0..nowhere).find(plain).unwrap_or(nowhere);
             let skipped = if flags.contains('n') { 1 } else { 2 };
             if flags.contains('b') { first + skipped } else { nowhere }
