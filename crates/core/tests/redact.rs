@@ -16,6 +16,9 @@ const MORE: &str = include_str!("../../../tests/corpus/masking-more.jsonl");
 /// Commands that take a password at a place, environments in every form, sentences, connection strings, and what looks like them.
 const COMMANDS: &str = include_str!("../../../tests/corpus/masking-commands.jsonl");
 
+/// How shells, workflows and tools hand secrets over, and tokens over several lines; what looks like them.
+const SHELLS: &str = include_str!("../../../tests/corpus/masking-shells.jsonl");
+
 /// One row: a text, and what in it has to be masked as what.
 struct Row {
     text: String,
@@ -26,6 +29,7 @@ fn rows() -> Vec<Row> {
     SET.lines()
         .chain(MORE.lines())
         .chain(COMMANDS.lines())
+        .chain(SHELLS.lines())
         .map(|line| {
             let row: Value = serde_json::from_str(line).unwrap();
             let wanted = row["mask"].as_object().into_iter().flatten();

@@ -8,11 +8,22 @@ use super::named::{push, spaces, value};
 const COOKIES: usize = 64;
 
 /// Where the value of a header or a field begins: behind quotes, the sign, spaces and another quote.
-fn after_sign(text: &str, end: usize) -> Option<usize> {
+fn after_sign(text: &str, end: usize, comma: bool) -> Option<usize> {
     let quotes = |at: usize| at + text[at..].bytes().take(8).take_while(|byte| b"\\\"'".contains(byte)).count();
     let at = spaces(text, quotes(end));
     let at = if text[at..].starts_with("=>") { at + 2 } else { at + usize::from(text[at..].starts_with([':', '='])) };
-    (at > end && text[end..at].contains([':', '='])).then(|| quotes(spaces(text, at)))
+    // `Header.Set("Authorization", "Token x")`.
+    if comma && at > end && text[at..].starts_with(',') {
+        let from = spaces(text, at + 1);
+        return (quotes(from) > from).then(|| quotes(from));
+    }
+    if !text[end..at].contains([':', '=']) {
+        return None;
+    }
+    // A space that a shell does not take for one.
+    let at = spaces(text, at);
+    let at = if text[at..].starts_with("\\ ") { at + 2 } else { at };
+    Some(quotes(at))
 }
 
 /// `Bearer …`, `Basic …`, `SSWS …`.
@@ -22,7 +33,7 @@ pub(super) fn scheme(text: &str, start: usize, end: usize, found: &mut Vec<Findi
     }
     let (from, to, _) = value(text, spaces(text, end));
     let secret = &text[from..to];
-    let announced = text[..start].trim_end().ends_with([':', '=', '"', '\'']);
+    let announced = text[..start].trim_end_matches([' ', '\\']).ends_with([':', '=', '"', '\'']);
     if is_reference(secret) || secret.len() < 8 {
         return;
     }
@@ -33,7 +44,7 @@ pub(super) fn scheme(text: &str, start: usize, end: usize, found: &mut Vec<Findi
 
 /// `Authorization: <scheme> <value>` of any scheme, and a value without one.
 pub(super) fn authorization(text: &str, end: usize, found: &mut Vec<Finding>) {
-    let Some(at) = after_sign(text, end) else { return };
+    let Some(at) = after_sign(text, end, true) else { return };
     let (_, first_end, _) = value(text, at);
     let first = &text[at..first_end];
     if first.is_empty() || ["bearer", "basic", "ssws"].iter().any(|known| first.eq_ignore_ascii_case(known)) {
@@ -67,7 +78,7 @@ pub(super) fn cookie(text: &str, start: usize, end: usize, found: &mut Vec<Findi
     if text[..start].ends_with(|c: char| c.is_ascii_digit()) {
         return;
     }
-    if let Some(at) = after_sign(text, end) {
+    if let Some(at) = after_sign(text, end, false) {
         cookies(text, at, found);
     }
 }

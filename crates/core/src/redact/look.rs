@@ -104,7 +104,7 @@ pub(super) fn is_reference(text: &str) -> bool {
 const STARTS: &[&str] = &[
     "process.env", "os.environ", "os.getenv", "env(", "env.", "${{", "!secret", "!vault", "vault:", "op://", "example",
     "__openclaw_redacted__", "your_", "your-", "secrets.", "var.", "local.", "file://", "arn:aws", "ref+", "getenv(",
-    "self.", "config.", "settings.", "this.", "args.", "import.meta",
+    "read-host", "self.", "config.", "settings.", "this.", "args.", "import.meta",
 ];
 
 /// Words that are no secret.

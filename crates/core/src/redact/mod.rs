@@ -12,6 +12,7 @@ mod addresses;
 mod blocks;
 mod calls;
 mod checks;
+mod given;
 mod headers;
 mod json;
 mod look;

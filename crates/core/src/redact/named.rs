@@ -3,7 +3,7 @@
 use super::Finding;
 use super::look::{is_code, is_reference, mixed_word, opaque, random, random_long};
 use super::words::{self, Says, WORDS, about};
-use super::{blocks, calls, headers, options, prose, unnamed};
+use super::{blocks, calls, given, headers, options, prose, unnamed};
 
 /// Bytes that are looked at behind a name for a value that does not follow at once.
 const NEAR: usize = 160;
@@ -13,8 +13,20 @@ const LONG: usize = 16 * 1024;
 /// What defines a name with the next word as its value, at the start of a line.
 const DEFINES: &[&str] = &[
     "#define ", "set -", "setx ", "setenv ", "ENV ", "ARG ", "npm config set ", "pnpm config set ", "yarn config set ",
-    "aws configure set ", "nmcli ",
+    "aws configure set ", "npm set ", "nmcli ",
 ];
+/// The same in PowerShell, in any case.
+const ITEMS: &[&str] = &["set-item env:", "set-item -path env:", "new-item env:", "new-item -path env:"];
+
+/// Whether the line up to a name defines it: its last command does.
+fn defines(line: &str) -> bool {
+    let last = line.rsplit([';', '&', '|', '(', '{', '"', '\'', '`']).next().unwrap_or_default().trim_start();
+    let last = last.strip_prefix("cmd /c ").or_else(|| last.strip_prefix("cmd.exe /c ")).unwrap_or(last);
+    let begins = |head: &&str| last.get(..head.len()).is_some_and(|start| start.eq_ignore_ascii_case(head));
+    DEFINES.iter().any(|head| last.starts_with(head))
+        || ITEMS.iter().any(|head| begins(head))
+        || last.starts_with("aws ") && last.ends_with(" configure set ")
+}
 
 /// Looks at one place where a word stands.
 pub(super) fn look(text: &str, start: usize, end: usize, which: usize, found: &mut Vec<Finding>) {
@@ -31,6 +43,8 @@ pub(super) fn look(text: &str, start: usize, end: usize, which: usize, found: &m
         Says::Command => options::command(text, start, end, found),
         Says::Variable => calls::variable(text, end, found),
         Says::Call => calls::call(text, end, found),
+        Says::Mask => given::mask(text, end, found),
+        Says::AsFile => given::as_file(text, start, end, found),
         Says::Mailgun => unnamed::mailgun(text, end, found),
         Says::Pgpass => unnamed::pgpass(text, start, found),
         Says::PgpassFile => unnamed::pgpass_file(text, start, found),
@@ -115,6 +129,11 @@ fn assignment(text: &str, start: usize, end: usize, says: Says, found: &mut Vec<
         return;
     }
     let mut name = Name { text, start, word_end: end, end: at, says, quoted: closed && bytes[end - 1] == b'"' };
+    // `--from-file=password=pw.txt`, `auth.existingSecret=name`: where it is kept.
+    let kept = text[name.first()..start].ends_with("existing") || name.line().ends_with("--from-file=");
+    if kept {
+        return;
+    }
     if !closed && let Some(behind) = behind_quote(bytes, at) {
         name.quoted = true;
         at = behind;
@@ -268,7 +287,9 @@ fn unsigned(name: &Name<'_>, gap: usize, at: usize, found: &mut Vec<Finding>) {
     }
     if name.quoted && bytes.get(at) == Some(&b',') && (name.line().ends_with("('") || name.line().ends_with("(\"")) {
         let (from, to, quoted) = value(text, spaces(text, at + 1));
-        if quoted && random(&text[from..to]) && taken(name, from, to, true, false) {
+        let set =
+            name.line().ends_with("SetEnvironmentVariable('") || name.line().ends_with("SetEnvironmentVariable(\"");
+        if quoted && (set || random(&text[from..to])) && taken(name, from, to, true, false) {
             push(found, "named_secret", from, to);
         }
         return;
@@ -303,7 +324,14 @@ fn unsigned(name: &Name<'_>, gap: usize, at: usize, found: &mut Vec<Finding>) {
     let (from, to, quoted) = value(text, at);
     let secret = &text[from..to];
     // An option, a macro or a variable of a shell: the value is the next word.
-    let defined = DEFINES.iter().any(|head| line.trim_start().starts_with(head));
+    let defined = defines(line) && !secret.starts_with('(');
+    if defined && secret.eq_ignore_ascii_case("-value") {
+        let (from, to, _) = value(text, spaces(text, to));
+        if taken(name, from, to, true, false) {
+            push(found, "named_secret", from, to);
+        }
+        return;
+    }
     if option && name.text[name.first()..].starts_with("--") || defined && !secret.starts_with('-') {
         if taken(name, from, to, true, false) && secret.len() >= 4 - usize::from(quoted) {
             push(found, "named_secret", from, to);

@@ -61,12 +61,25 @@ const COMMANDS: &[Options] = &[
         ],
     ),
     (&["wget"], &[("--password", How::Whole), ("--http-password", How::Whole), ("--ftp-password", How::Whole)]),
-    (&["mysql", "mysqldump", "mysqladmin", "mariadb"], &[("-p", How::Joined)]),
+    (
+        &[
+            "mysql", "mysqldump", "mysqladmin", "mariadb", "mysqlimport", "mysqlcheck", "mysqlshow", "mysql_upgrade",
+            "mariadb-dump", "mariadb-admin",
+        ],
+        &[("-p", How::Joined)],
+    ),
     (&["mongo", "mongosh"], &[("-p", How::Whole)]),
     (&["redis-cli"], &[("-a", How::Whole), ("--pass", How::Whole)]),
-    (&["docker login", "podman login", "helm registry login"], &[("-p", How::Whole), ("--password", How::Whole)]),
+    (
+        &[
+            "docker login", "podman login", "helm registry login", "nerdctl login", "buildah login", "skopeo login",
+            "crane auth login", "oras login",
+        ],
+        &[("-p", How::Whole), ("-p", How::Joined), ("--password", How::Whole)],
+    ),
+    (&["create secret"], &[("--from-literal", How::Literal), ("--docker-password", How::Whole)]),
     (&["twine upload", "az login"], &[("-p", How::Whole), ("--password", How::Whole)]),
-    (&["gh secret set"], &[("--body", How::Whole), ("-b", How::Whole)]),
+    (&["gh secret set"], &[("--body", How::Whole), ("-b", How::Whole), ("-b", How::Joined)]),
     (&["smbclient"], &[("-U", How::Percent), ("--user", How::Percent)]),
     (&["ldapsearch", "ldapmodify", "ldapadd", "ldapwhoami"], &[("-w", How::Whole)]),
     (
@@ -137,7 +150,18 @@ pub(super) fn command(text: &str, start: usize, end: usize, found: &mut Vec<Find
         unnamed::fed(text, end, found);
         return;
     }
+    if ["gh secret set", "gh auth login"].contains(&name) {
+        if text[..start].trim_end().ends_with('|') {
+            piped(text, start, found);
+        }
+        unnamed::fed(text, end, found);
+    }
     let words = split(text, if option { start } else { end });
+    let first = words.first().map_or("", |(start, end)| &text[*start..*end]);
+    if name.eq_ignore_ascii_case("openssl") && first == "passwd" {
+        hashed(text, &words[1..], found);
+        return;
+    }
     if IMPACKET.iter().any(|tool| tool.eq_ignore_ascii_case(name)) {
         unnamed::target(text, &words, found);
         return;
@@ -161,6 +185,7 @@ pub(super) fn command(text: &str, start: usize, end: usize, found: &mut Vec<Find
     }
     if words.iter().any(|(start, end)| &text[*start..*end] == "--password-stdin") {
         piped(text, start, found);
+        unnamed::fed(text, end, found);
     }
     let key = if option { "" } else { name };
     let Some((_, options)) = COMMANDS.iter().find(|(names, _)| names.iter().any(|n| n.eq_ignore_ascii_case(key)))
@@ -170,7 +195,8 @@ pub(super) fn command(text: &str, start: usize, end: usize, found: &mut Vec<Find
     let words = if option { &words[..words.len().min(2)] } else { &words[..] };
     for (place, word) in words.iter().enumerate() {
         for (flag, how) in *options {
-            if let Some((from, to)) = argument(text, words, place, *word, flag, *how) {
+            let other = *how == How::Literal && words.iter().any(|(start, end)| &text[*start..*end] == "configmap");
+            if let Some((from, to)) = argument(text, words, place, *word, flag, *how).filter(|_| !other) {
                 secret(text, from, to, *how, found);
             }
         }
@@ -339,18 +365,40 @@ fn positional(text: &str, name: &str, words: &[(usize, usize)]) -> Option<usize>
         "htpasswd" => {
             let flags: String =
                 words.iter().map(|(start, end)| &text[*start..*end]).filter(|word| word.starts_with('-')).collect();
-            let first = (0..nowhere).find(|at| !word(*at).starts_with('-')).unwrap_or(nowhere);
+            // `-C 12` has an argument.
+            let plain = |at: &usize| !(word(*at).starts_with('-') || *at > 0 && is_cost(word(*at - 1)));
+            let first = (0..nowhere).find(plain).unwrap_or(nowhere);
             let skipped = if flags.contains('n') { 1 } else { 2 };
             if flags.contains('b') { first + skipped } else { nowhere }
         }
         // `net user name password /add`.
         "net user" if !word(1).starts_with(['/', '*']) => 1,
         "wpa_passphrase" => 1,
+        "glab variable set" if !word(1).starts_with('-') => 1,
         // `mc alias set name url key secret`.
         "mc alias set" => 3,
         "net user" => nowhere,
         _ => return None,
     })
+}
+
+/// Whether an option of `htpasswd` takes the next word.
+fn is_cost(option: &str) -> bool {
+    option.starts_with('-') && option.ends_with(['C', 'r'])
+}
+
+/// `openssl passwd [options] password…`.
+fn hashed(text: &str, words: &[(usize, usize)], found: &mut Vec<Finding>) {
+    let mut argument = false;
+    for &(start, end) in words {
+        let word = &text[start..end];
+        if !std::mem::replace(&mut argument, matches!(word, "-salt" | "-in" | "-rand" | "-writerand"))
+            && !word.starts_with('-')
+            && !is_reference(word)
+        {
+            push(found, "named_secret", start, end);
+        }
+    }
 }
 
 /// `sqlplus [options] name/password@host`.

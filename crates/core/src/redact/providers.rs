@@ -2,6 +2,7 @@
 
 use super::Finding;
 use super::checks::{base62_crc32, distinct, entropy};
+use super::given;
 use super::shapes::SHAPES;
 
 /// Looks at one place where a prefix begins; `at` counts the bytes before it.
@@ -21,6 +22,11 @@ pub(super) fn look(text: &str, at: usize, which: usize) -> Option<Finding> {
         return checked(text, at, from, shape.kind).map(|end| Finding { kind: shape.kind, start: at, end });
     }
     let body = bytes[from..].iter().take_while(|byte| shape.set.has(**byte)).count();
+    if prefix == "eyJ"
+        && let Some(end) = given::broken_jwt(text, at)
+    {
+        return Some(Finding { kind: shape.kind, start: at, end });
+    }
     if body < shape.least {
         return None;
     }
