@@ -74,6 +74,7 @@ pub(crate) fn open_store(data: &DataDir, now: Timestamp) -> Result<(Store, bool)
     let marked = mark_of(data).exists();
     let mut unfinished = false;
     if database.exists() {
+        damage::roll_back(&database)?;
         let mut polls = DAMAGE_START_MS / u64::try_from(damage::POLL.as_millis()).unwrap_or(1);
         let stop = || {
             polls = polls.saturating_sub(1);

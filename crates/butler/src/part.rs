@@ -49,6 +49,18 @@ pub(crate) fn take(data: &DataDir, out: &Path) -> Result<(PathBuf, File), Error>
     Ok((part, file))
 }
 
+/// Whether the partial file stands at its place still: asked before anything says that it was made, or is noted beside it.
+pub(crate) fn is_there(part: &Path) -> Result<(), Error> {
+    if fs::symlink_metadata(part).is_ok_and(|found| found.is_file()) {
+        return Ok(());
+    }
+    let folder = part.parent().map(|folder| folder.display().to_string()).unwrap_or_default();
+    Err(Error::precondition(
+        format!("What was written so far is gone from {folder}: it was removed or renamed meanwhile."),
+        "No file was made, and nothing says that one was. Make that folder again or choose another, and begin anew.",
+    ))
+}
+
 /// SHA-256 of all that is read, to go on with, and how many bytes that is.
 pub(crate) fn hashed(from: &mut impl Read) -> io::Result<(Sha256, u64)> {
     let (mut hash, mut bytes, mut piece) = (Sha256::new(), 0, vec![0; 256 * 1024]);
@@ -67,5 +79,6 @@ pub(crate) fn publish(part: &Path, out: &Path) -> Result<(), Error> {
     if fs::symlink_metadata(out).is_ok() {
         return Err(Error::bad("A file of this name came up meanwhile. Choose another."));
     }
+    is_there(part)?;
     Ok(fs::rename(part, out)?)
 }

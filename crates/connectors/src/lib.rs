@@ -31,6 +31,7 @@ mod moment;
 pub mod normalise;
 mod npm;
 pub mod openclaw;
+pub mod packed;
 mod patch_text;
 pub mod places;
 pub mod processes;

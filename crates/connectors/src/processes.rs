@@ -53,7 +53,8 @@ pub(crate) fn tell_files(env: &Env) -> bool {
     env.os == Os::Linux
 }
 
-/// Every process; none where they cannot be seen.
+/// Every process; none where they cannot be seen. One that ended and was not collected by its parent yet has a name there,
+/// but no words and no files.
 pub(crate) fn all(env: &Env) -> Vec<Process> {
     if env.os == Os::Linux {
         let entries = std::fs::read_dir(env.root.join("proc")).into_iter().flatten().flatten();
@@ -65,11 +66,12 @@ pub(crate) fn all(env: &Env) -> Vec<Process> {
     (0..rows.len().min(PROCESSES)).map(row).collect()
 }
 
-/// One process by its id.
+/// One process by its id, if it runs: what ended and was not collected by its parent yet does not.
 pub(crate) fn one(env: &Env, pid: u32) -> Option<Process> {
     if env.os == Os::Linux {
         let folder = env.root.join("proc").join(pid.to_string());
-        return folder.join("stat").is_file().then_some(Process { pid, source: Source::Folder(folder) });
+        let state = field(&folder, 3)?;
+        return (!matches!(&*state, "Z" | "X" | "x")).then_some(Process { pid, source: Source::Folder(folder) });
     }
     let rows = env.processes.as_ref()?.rows();
     let at = rows.iter().position(|row| row.pid == pid)?;
@@ -124,7 +126,7 @@ impl Process {
         }
     }
 
-    /// Its command line, the program first; `None` where it may not be read or is too long.
+    /// Its command line, the program first; `None` where it has none, it may not be read or is too long.
     pub(crate) fn words(&self) -> Option<Vec<String>> {
         match self.row() {
             Ok(row) => {
@@ -134,7 +136,7 @@ impl Process {
             Err(folder) => {
                 let line = std::fs::read(folder.join("cmdline")).ok().filter(|line| line.len() <= COMMAND_BYTES)?;
                 let line = String::from_utf8_lossy(&line);
-                Some(line.split_terminator('\0').map(str::to_owned).collect())
+                (!line.is_empty()).then(|| line.split_terminator('\0').map(str::to_owned).collect())
             }
         }
     }

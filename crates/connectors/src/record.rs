@@ -32,6 +32,8 @@ pub struct Recording {
 pub enum Form {
     /// One JSON object a line. The file only grows; a rewritten one is read from its start.
     Lines,
+    /// The same, packed once it rested: see [`crate::packed`]. The file does not grow.
+    Packed,
     /// Rows of a SQLite database, read only.
     Rows(Rows),
 }

@@ -14,10 +14,13 @@ pub const SHELL_DEPTH: usize = 16;
 pub const CONNECT_MS: u64 = 400;
 /// How long the engine may take for a verdict that needs no human (ms).
 pub const VERDICT_MS: u64 = 3_000;
-/// How long a hook whose engine died keeps trying to reconnect (ms).
-pub const RECONNECT_MS: u64 = 3_000;
+/// How long a hook whose engine died keeps trying to reconnect (ms): an app that starts again, after an update or on a busy
+/// machine, takes seconds.
+pub const RECONNECT_MS: u64 = 8_000;
 /// How long a connection may take to send its one request (ms).
 pub const REQUEST_READ_MS: u64 = 2_000;
+/// Most text of one packed record that is unpacked to be read (bytes); it lies in a temporary file meanwhile.
+pub const UNPACKED_BYTES: u64 = 1024 * 1024 * 1024;
 /// Default time a human has (ms).
 pub const APPROVAL_MS: u64 = 5 * 60 * 1000;
 /// Shortest and longest time a human can be given (ms). The runtime's own hook timeout is longer.

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use clawbutler_core::process::Row;
-use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
+use sysinfo::{Pid, ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System, UpdateKind};
 
 /// Memory and processor time of one process.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,13 +25,18 @@ pub fn usage(pid: u32) -> Option<Usage> {
     system.process(pid).map(|process| Usage { resident: process.memory() })
 }
 
-/// When a process started (seconds since the epoch).
+/// Whether it runs: what ended and was not collected by its parent yet does not.
+fn runs(process: &sysinfo::Process) -> bool {
+    !matches!(process.status(), ProcessStatus::Zombie | ProcessStatus::Dead)
+}
+
+/// When a process started (seconds since the epoch); `None`: it does not run (any more).
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn started(pid: u32) -> Option<u64> {
     let mut system = System::new().ok()?;
     let pid = Pid::from_u32(pid);
     system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), true, ProcessRefreshKind::nothing());
-    system.process(pid).map(|process| process.start_time())
+    system.process(pid).filter(|process| runs(process)).map(|process| process.start_time())
 }
 
 /// The time in the units of [`started`].
@@ -51,7 +56,7 @@ pub(crate) fn table() -> Vec<crate::ending::Row> {
         parent: process.parent().map_or(0, |parent| parent.as_u32()),
         started: process.start_time(),
     };
-    system.processes().iter().map(row).collect()
+    system.processes().iter().filter(|(_, process)| runs(process)).map(row).collect()
 }
 
 /// Ends a process by force. `false`: it is not the one that started then.
@@ -90,7 +95,7 @@ pub fn list() -> Vec<Row> {
         cwd: process.cwd().map(Path::to_owned),
         program: process.exe().map(Path::to_owned),
     };
-    system.processes().iter().map(row).collect()
+    system.processes().iter().filter(|(_, process)| runs(process)).map(row).collect()
 }
 
 /// Returns when the process is asked to end (Ctrl-C, or a termination signal).

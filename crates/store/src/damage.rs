@@ -79,6 +79,23 @@ fn cut(text: &str) -> String {
     text.replace('\n', " ").chars().take(REASON_CHARS).collect()
 }
 
+/// Takes back what a program that was killed had begun to write to a database that nobody else has open: nobody can read
+/// it before, not even to look at it. What else is wrong with it is left for [`look`].
+pub fn roll_back(path: &Path) -> Result<(), StoreError> {
+    if !path.with_extension("db-journal").exists() {
+        return Ok(());
+    }
+    let rolled = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+        .and_then(|connection| Ok(connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?));
+    match rolled {
+        Err(error) if is_damage(&error).is_none() => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// What SQLite may keep beside a database, by the end of its name: what it was at an earlier time without them.
+pub const BESIDE: [&str; 3] = ["db-shm", "db-wal", "db-journal"];
+
 /// Renames a database that nobody has open, with its write-ahead log, to a name beside it that tells why and when;
 /// never over another file. It can be opened under its new name. Returns that.
 pub fn set_aside(path: &Path, why_and_when: &str) -> Result<PathBuf, StoreError> {
@@ -87,10 +104,10 @@ pub fn set_aside(path: &Path, why_and_when: &str) -> Result<PathBuf, StoreError>
             1 => path.with_extension(format!("{why_and_when}.db")),
             number => path.with_extension(format!("{why_and_when}-{number}.db")),
         })
-        .find(|aside| ["db", "db-wal", "db-shm"].iter().all(|end| !aside.with_extension(end).exists()))
+        .find(|aside| !aside.exists() && BESIDE.iter().all(|end| !aside.with_extension(end).exists()))
         .ok_or_else(|| StoreError::Io(std::io::Error::other("too many databases were set aside")))?;
     // The log first: without it, a database that is still there under its name shows what it was at an earlier time.
-    for end in ["db-shm", "db-wal", "db"] {
+    for end in BESIDE.into_iter().chain(["db"]) {
         match std::fs::rename(path.with_extension(end), aside.with_extension(end)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
             Ok(()) | Err(_) => {}

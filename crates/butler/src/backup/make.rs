@@ -42,11 +42,13 @@ impl Drop for Removed {
     }
 }
 
-/// Removes what a start finds of copies that were interrupted.
+/// Removes what a start finds of copies and notes that were interrupted.
 pub(crate) fn remove_leftovers(data: &DataDir) -> io::Result<()> {
     for entry in fs::read_dir(data.path())? {
         let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with(UNFINISHED) || name.starts_with(".restored.json.") {
             fs::remove_file(entry.path())?;
         }
     }
@@ -84,7 +86,9 @@ pub(super) fn make(
     let clear_goes = Removed(clear.clone());
     // Encryption goes over the same bytes once more.
     let rounds = if encrypted { 2 } else { 1 };
-    if !backup::copy(&data.database(), &clear, |done, total| progress(done, total * rounds))? {
+    let copied = backup::copy(&data.database(), &clear, |done, total| progress(done, total * rounds));
+    part::is_there(&part)?;
+    if !copied? {
         return Ok(None);
     }
     let (entries, head) = Store::read_only::<_, Error>(&clear, |read| {
@@ -100,6 +104,7 @@ pub(super) fn make(
     } else {
         std::mem::forget(clear_goes);
     }
+    part::is_there(&part)?;
     File::open(&part)?.sync_all()?;
     let (digest, bytes) = digest(&part)?;
     std::mem::forget(part_goes);

@@ -23,7 +23,7 @@ use serde_json::json;
 use super::crypt::{HEAD, Opener, pass};
 use super::make::{digest, unfinished};
 use crate::damage::stamp;
-use crate::{Butler, Error, audit};
+use crate::{Butler, Error, audit, part};
 
 /// A copy that was put back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,24 +45,60 @@ pub struct Restored {
     ready: String,
 }
 
+/// Left in the data folder from before the database is set aside until a start has recorded the copy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Note {
+    #[serde(flatten)]
+    restored: Restored,
+    /// The note of a copy that was put back before and that no start has recorded yet: it holds again should this one
+    /// not come to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    before: Option<Box<Restored>>,
+}
+
 fn note_of(data: &DataDir) -> PathBuf {
     data.path().join("restored.json")
 }
 
-fn read_note(data: &DataDir) -> Option<Restored> {
+fn read_note(data: &DataDir) -> Option<Note> {
     let bytes = files::read_bounded(&note_of(data), 64 * 1024).ok()?;
     serde_json::from_slice(&bytes).ok()
+}
+
+fn write_note(data: &DataDir, note: &Note) -> std::io::Result<()> {
+    let text = serde_json::to_vec(note).map_err(std::io::Error::other)?;
+    files::write_atomic(&note_of(data), &text, Some(0o600))
+}
+
+/// Takes back what was done before the database was set aside. A note that stayed would have the next start say of the
+/// log before that it is the copy.
+fn undo(data: &DataDir, note: &Note) -> std::io::Result<()> {
+    // The write-ahead log goes aside before its database: without it that is a log of an earlier time.
+    if let Some(aside) = note.restored.set_aside.as_deref().and_then(|name| Path::new(name).file_name()) {
+        let aside = data.path().join(aside);
+        for end in damage::BESIDE {
+            let (moved, place) = (aside.with_extension(end), data.database().with_extension(end));
+            if !aside.exists() && moved.exists() && !place.exists() {
+                fs::rename(moved, place)?;
+            }
+        }
+    }
+    match &note.before {
+        Some(before) => write_note(data, &Note { restored: (**before).clone(), before: None }),
+        None => fs::remove_file(note_of(data)),
+    }
 }
 
 /// Finishes what a kill interrupted between setting the database aside and putting the copy in its place.
 pub(crate) fn finish(data: &DataDir) -> std::io::Result<()> {
     let Some(note) = read_note(data) else { return Ok(()) };
-    let ready = data.path().join(&note.ready);
-    let plain = Path::new(&note.ready).file_name() == Some(note.ready.as_ref());
+    let name = &note.restored.ready;
+    let ready = data.path().join(name);
+    let plain = Path::new(name).file_name() == Some(name.as_ref());
     match (plain && ready.exists(), data.database().exists()) {
         (true, false) => fs::rename(ready, data.database()),
         // It had not begun: the database is still the one before.
-        (true, true) => fs::remove_file(note_of(data)),
+        (true, true) => undo(data, &note),
         (false, _) => Ok(()),
     }
 }
@@ -84,18 +120,25 @@ impl Butler {
                 "Close it first: a backup takes the place of its database.",
             ));
         };
+        // One that was interrupted comes to its end first: what it set aside and verified counts.
+        finish(data)?;
         let ready = unfinished(data, now)?;
         let done = put_back(data, file, &ready, opener, key, keychain, now);
-        // Once the database was set aside the copy is what a start puts in its place.
-        let begun = note_of(data).exists() && !data.database().exists();
-        if done.is_err() && !begun {
-            for end in ["", "-wal", "-shm", "-journal"] {
-                let mut name = ready.clone().into_os_string();
-                name.push(end);
-                let _ = fs::remove_file(name);
-            }
+        let Err(Error(mut error)) = done else { return done };
+        let note = read_note(data).filter(|note| Path::new(&note.restored.ready).file_name() == ready.file_name());
+        if note.is_some() && !data.database().exists() {
+            // Once the database was set aside the copy is what a start puts in its place.
+            error.hint = Some("The next start of ClawButler finishes it. Make room on that disk first.".to_owned());
+            return Err(Error(error));
         }
-        done
+        // The note first: without it what else is left is nothing.
+        if let Some(note) = note {
+            undo(data, &note)?;
+        }
+        for end in ["", "-wal", "-shm", "-journal"] {
+            let _ = fs::remove_file(part::beside(&ready, end));
+        }
+        Err(Error(error))
     }
 
     /// Verifies the log in a database at any place, as far as what is known of this machine's log goes.
@@ -119,7 +162,7 @@ impl Butler {
     /// Says in the log that it is a copy that was put back; among the first things a start does.
     pub(crate) fn record_restored(&self) -> Result<(), Error> {
         let data = &self.0.ports.data;
-        if let Some(note) = read_note(data) {
+        if let Some(Note { restored: note, .. }) = read_note(data) {
             let there = self.0.store.read::<_, Error>(|read| Ok(read.ledger_hash(note.entries)?))?;
             if there.is_some_and(|hash| hex(&hash) == note.head) {
                 let facts = json!({
@@ -191,7 +234,7 @@ fn put_back(
     if state != CheckpointState::Good {
         return Err(refused("no checkpoint in it shows that it is of a log of yours"));
     }
-    let mut note = Restored {
+    let restored = Restored {
         file: file.display().to_string(),
         digest,
         entries: report.entries.0,
@@ -201,25 +244,22 @@ fn put_back(
         at: now.0,
         ready: ready.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
     };
-    let keep = |note: &Restored| -> Result<(), Error> {
-        let text = serde_json::to_vec(note).map_err(|error| Error::bad(error.to_string()))?;
-        Ok(files::write_atomic(&note_of(data), &text, Some(0o600))?)
-    };
+    let mut note = Note { restored, before: read_note(data).map(|note| Box::new(note.restored)) };
     // From here on a start finishes it.
     if data.database().exists() {
         let aside = format!("before-restore-{}", stamp(now));
-        note.set_aside = Some(format!("clawbutler.{aside}.db"));
-        keep(&note)?;
+        note.restored.set_aside = Some(format!("clawbutler.{aside}.db"));
+        write_note(data, &note)?;
         // In one file it is renamed in one step. A damaged one keeps its write-ahead log beside it.
         if let Err(error) = backup::as_one_file(&data.database()) {
             tracing::warn!(%error, "the database before is set aside as it is");
         }
         let aside = damage::set_aside(&data.database(), &aside)?;
-        note.set_aside = aside.file_name().map(|name| name.to_string_lossy().into_owned());
+        note.restored.set_aside = aside.file_name().map(|name| name.to_string_lossy().into_owned());
     }
-    keep(&note)?;
+    write_note(data, &note)?;
     fs::rename(ready, data.database())?;
-    Ok(note)
+    Ok(note.restored)
 }
 
 /// The key a user named, where they did.

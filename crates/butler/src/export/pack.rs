@@ -186,7 +186,7 @@ impl Packing<'_> {
         let done = (self.covering)().and_then(|(note, size)| {
             // A part is never continued: it may be of another moment.
             file.set_len(0)?;
-            if !self.write_pack(&query, filter, (&note, size), file.try_clone()?, &mut each)? {
+            if !self.write_pack(&query, filter, (&note, size), (&part, file.try_clone()?), &mut each)? {
                 return Ok(None);
             }
             file.rewind()?;
@@ -205,7 +205,7 @@ impl Packing<'_> {
         query: &Query,
         filter: &AuditFilter,
         (note, size): (&str, u64),
-        file: fs::File,
+        (part, file): (&Path, fs::File),
         each: &mut impl FnMut(Step) -> bool,
     ) -> Result<bool, Error> {
         let log = note::read(note).map_err(|error| Error::bad(error.to_string()))?.origin;
@@ -242,6 +242,7 @@ impl Packing<'_> {
             "format": "pack", "filter": filter, "count": gathered.seqs.len(), "through": size,
             "manifest": sha256(manifest.as_bytes()),
         });
+        part::is_there(part)?;
         let seq = (self.seal)(data)?;
         archive.put(pack::SEAL, self.sealed(seq, size)?.as_bytes())?;
         let file = archive.finish()?.into_inner().map_err(std::io::IntoInnerError::into_error)?;

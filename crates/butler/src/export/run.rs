@@ -134,6 +134,7 @@ impl ExportPlan {
             batches += 1;
             let go_on = each(Step { at: state.at, total: state.total, written: state.written });
             if Encoder::resumes(self.format) && (batches % NOTED == 0 || !go_on) {
+                part::is_there(&part)?;
                 keep(&database, &note, &state, &mut out, encoder.pending())?;
             }
             if !go_on {
@@ -143,6 +144,7 @@ impl ExportPlan {
         encoder.finish(&mut out)?;
         out.flush()?;
         out.file.get_ref().sync_all()?;
+        part::is_there(&part)?;
         let step = Step { at: state.at, total: state.total, written: state.written };
         let digest = hex(&out.hash.finalize());
         Ok(Some(Exported { step, bytes: out.bytes, digest, part, note, out: self.out.clone(), _held: held }))

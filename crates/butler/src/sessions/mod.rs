@@ -6,6 +6,7 @@ mod check;
 mod gather;
 mod lines;
 mod loosened;
+mod packed;
 mod prints;
 mod reading;
 mod state;

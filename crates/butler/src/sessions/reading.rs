@@ -1,8 +1,8 @@
 //! Reads on in one recording, a file of lines or the rows of a database, as far as one round goes.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use clawbutler_connectors::packed::is_packed_of;
 use clawbutler_connectors::record::{Form, Reader, Recording, Rows};
 use clawbutler_core::digest::sha256;
 use clawbutler_core::limits::{RECORDED_CHUNK_BYTES, RECORDED_ROWS, RECORDED_SESSIONS, RECORDINGS};
@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::gather::Gather;
 use super::lines::{self, Found, Growth, Look, Saved, Whole};
+use super::packed::Opened;
 use super::prints;
 use super::tail::{Hand, Place};
 use crate::Butler;
@@ -62,7 +63,7 @@ impl Butler {
     /// Reads on in a recording. With `whole`, all sessions of a database are read, else the latest.
     pub(super) fn read_recording(&self, hand: &mut Hand, place: &Place, recording: &Recording, whole: bool) -> Taken {
         let read = match &recording.form {
-            Form::Lines => self.read_lines(hand, place, recording),
+            Form::Lines | Form::Packed => self.read_lines(hand, place, recording),
             Form::Rows(rows) => self.read_rows(hand, place, recording, rows, whole),
         };
         read.unwrap_or_else(|why| {
@@ -93,7 +94,7 @@ impl Butler {
         let (path, agent) = (recording.path.to_string_lossy(), recording.agent.as_deref());
         let store = &self.0.sessions.store;
         let session = store.write(|write| write.session(&name))?;
-        let moved = self.lay_elsewhere(session, recording)?;
+        let moved = self.lay_elsewhere(hand, session, recording)?;
         let row = store.write(|write| {
             if let Some(moved) = moved {
                 write.moved(moved, &path)?;
@@ -105,52 +106,57 @@ impl Butler {
         Ok(row)
     }
 
-    /// What was read of this recording at a path where it no longer lies: its client put the file away, or brought it
-    /// back. Nothing of it is to be told twice.
-    fn lay_elsewhere(&self, session: i64, recording: &Recording) -> Result<Option<i64>, StoreError> {
-        if !matches!(recording.form, Form::Lines) {
+    /// What was read of this recording at a path where it no longer lies: its client put the file away, packed it, or
+    /// brought it back. Nothing of it is to be told twice.
+    fn lay_elsewhere(&self, hand: &mut Hand, session: i64, recording: &Recording) -> Result<Option<i64>, StoreError> {
+        if matches!(recording.form, Form::Rows(_)) {
             return Ok(None);
         }
         let known = self.0.sessions.store.read::<_, StoreError>(|read| read.recordings(session))?;
         if known.iter().any(|row| Path::new(&row.path) == recording.path && row.agent == recording.agent) {
             return Ok(None);
         }
-        let is_this = |row: &RecordingRow| {
-            let gone = row.agent == recording.agent && row.position > 0 && !Path::new(&row.path).exists();
-            let begins_so = || -> std::io::Result<bool> {
-                let mut file = File::open(&recording.path)?;
-                let (growth, _) = prints::growth(&mut file, lines::look(&recording.path)?, row)?;
+        let mut is_this = |row: &RecordingRow| {
+            // For a moment both lie there, packed and not.
+            let gone = || is_packed_of(Path::new(&row.path), &recording.path) || !Path::new(&row.path).exists();
+            let mut begins_so = || -> std::io::Result<bool> {
+                let mut opened = self.open_lines(hand, recording)?;
+                let (growth, _) = prints::growth(&mut opened.file, opened.holds, row)?;
                 Ok(growth != Growth::Rewritten)
             };
-            gone && begins_so().unwrap_or(false)
+            row.agent == recording.agent && row.position > 0 && gone() && begins_so().unwrap_or(false)
         };
         Ok(known.iter().find(|row| is_this(row)).map(|row| row.key))
     }
 
     fn read_lines(&self, hand: &mut Hand, place: &Place, recording: &Recording) -> Result<Taken, StoreError> {
         let mut row = self.row(hand, place, recording)?;
-        let opened = std::fs::metadata(&recording.path).and_then(|facts| {
-            if facts.is_file() { File::open(&recording.path) } else { Err(std::io::Error::other("it is no file")) }
-        });
-        let mut file = match opened {
-            Ok(file) => file,
+        let packed = recording.form == Form::Packed;
+        let Opened { mut file, lies: look, holds, trouble } = match self.open_lines(hand, recording) {
+            Ok(opened) => opened,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => return Ok(Taken::default()),
             Err(error) => return self.unreadable(hand, &row, &error),
         };
-        let look = lines::look(&recording.path)?;
-        let (growth, mut prints) = match prints::growth(&mut file, look, &row) {
+        if trouble.is_some() && holds.size < u64::try_from(row.position).unwrap_or(0) {
+            // Damaged since it was read: what was read stays.
+            let read =
+                RecordingRow { size: look.size, modified: look.modified, checked: look.modified, trouble, ..row };
+            return Ok(Taken { batches: vec![Batch { recording: read, ..Batch::default() }], ..Taken::default() });
+        }
+        let (growth, mut prints) = match prints::growth(&mut file, holds, &row) {
             Ok(found) => found,
             Err(error) => return self.unreadable(hand, &row, &error),
         };
         match growth {
             Growth::Rewritten => return self.read_anew(hand, place, &row),
             Growth::Same => {
-                if (row.size, row.modified, row.present) == (look.size, look.modified, true) && row.trouble.is_none() {
+                if (row.size, row.modified, row.present) == (look.size, look.modified, true) && row.trouble == trouble {
                     return Ok(Taken::default());
                 }
             }
             Growth::More => {}
         }
-        if prints::seen_at_once(&row) {
+        if packed || prints::seen_at_once(&row) {
             row.checked = look.modified;
         } else if row.size == look.size && row.modified != look.modified {
             // Written to without growing: something inside it is another.
@@ -160,7 +166,7 @@ impl Butler {
         let kept = Some(&saved.reader).filter(|reader| !reader.is_null()).cloned();
         let Some(mut reader) = place.connector.reader(recording, kept.as_ref()) else { return Ok(Taken::default()) };
         let from = u64::try_from(row.position).unwrap_or(0);
-        let settled = self.now().0 - look.modified > SETTLED_MS;
+        let settled = packed || self.now().0 - look.modified > SETTLED_MS;
         let whole = |bytes: &[u8]| serde_json::from_slice::<serde_json::Map<String, Value>>(bytes).is_ok();
         let rest: Option<Whole<'_>> = if settled { Some(&whole) } else { None };
         let mut gather = Gather::new(&self.0.mask, row.clone(), self.judged_from(&place.id));
@@ -179,6 +185,10 @@ impl Butler {
             Ok(read) => read,
             Err(error) => return self.unreadable(hand, &row, &error),
         };
+        let trouble = trouble.filter(|_| !more);
+        if let Some(trouble) = trouble.as_ref().filter(|trouble| row.trouble.as_ref() != Some(*trouble)) {
+            gather.malformed(position, saved.line + 1, trouble);
+        }
         saved.reader = self.saved(&*reader);
         self.note_passing(place, recording, row.session, gather.passing());
         self.note_settings(place, recording, look.modified, reader.settings());
@@ -188,7 +198,7 @@ impl Butler {
         batch.prints = prints.note(&mut file, &mut row)?;
         // What is only half read differs from what lies there, for the next process too.
         (row.size, row.modified) = if more { (0, 0) } else { (look.size, look.modified) };
-        (row.present, row.trouble) = (true, None);
+        (row.present, row.trouble) = (true, trouble);
         row.saved = serde_json::to_string(&saved).unwrap_or_default();
         batch.recording = row;
         Ok(Taken { batches: vec![batch], bytes: position.saturating_sub(from), more })

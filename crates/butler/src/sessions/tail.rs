@@ -21,6 +21,7 @@ use notify::RecommendedWatcher;
 use super::check::{CHECK_MS, Checks};
 use super::lines::Look;
 use super::loosened::Modes;
+use super::packed::Text;
 use super::state::Live;
 use super::unguarded::Calls;
 use super::unready::Unready;
@@ -75,6 +76,8 @@ pub(super) struct Hand {
     pub(super) looked: HashMap<PathBuf, (Look, bool)>,
     /// Databases that could not be read yet, by home and path.
     pub(super) unready: BTreeMap<(String, PathBuf), Unready>,
+    /// The packed file that was unpacked last.
+    pub(super) unpacked: Option<Text>,
     /// Files that are to be compared whole with what was read of them.
     pub(super) checks: Checks,
     pub(super) watcher: Option<RecommendedWatcher>,
@@ -112,7 +115,7 @@ impl Sessions {
         self.bell.notify_all();
     }
 
-    fn stopping(&self) -> bool {
+    pub(super) fn stopping(&self) -> bool {
         lock(&self.queue).stop
     }
 

@@ -218,6 +218,52 @@ fn one_export_at_a_time_writes_to_a_file() {
 
 #[cfg(unix)]
 #[test]
+fn a_folder_that_is_removed_meanwhile_is_said_and_nothing_claimed() {
+    let mut desk = filled(11_345);
+    desk.open();
+    let folder = desk.home().join("out");
+    let gone = |done: Result<(), clawbutler_butler::Error>| {
+        let error = done.unwrap_err().0;
+        assert!(error.message.contains("is gone from"), "{error:?}");
+        assert!(error.hint.unwrap().contains("folder"));
+        assert!(!folder.exists(), "it was made again");
+    };
+    // In the first steps, before the first note, behind it, and at the end.
+    for (format, at) in FORMATS.into_iter().zip([1, 8, 12].into_iter().cycle()) {
+        fs::create_dir(&folder).unwrap();
+        let one = plan(format, folder.join("log"));
+        let mut steps = 0;
+        let done = one.run(&data(&desk), |_| {
+            steps += 1;
+            if steps == at {
+                fs::remove_dir_all(&folder).unwrap();
+            }
+            true
+        });
+        gone(done.map(|_| ()));
+    }
+    fs::create_dir(&folder).unwrap();
+    let exported = plan(ExportFormat::Jsonl, folder.join("log")).run(&data(&desk), |_| true).unwrap().unwrap();
+    fs::remove_dir_all(&folder).unwrap();
+    gone(exported.publish());
+    fs::create_dir(&folder).unwrap();
+    let done = desk.butler().pack_audit(&AuditFilter::default(), &folder.join("log.zip"), |_| {
+        let _ = fs::remove_dir_all(&folder);
+        true
+    });
+    gone(done.map(drop));
+    fs::create_dir(&folder).unwrap();
+    let out = folder.join("copy.db");
+    let done = Butler::backup_file(&data(&desk), &out, &Lock::None, Timestamp(1), |_, _| {
+        let _ = fs::remove_dir_all(&folder);
+    });
+    gone(done.map(drop));
+    desk.pass_ms(1_000);
+    assert_eq!((desk.entries("audit.exported").len(), desk.entries("backup.made").len()), (0, 0));
+}
+
+#[cfg(unix)]
+#[test]
 fn an_export_is_private_and_follows_no_link() {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
     let desk = filled(50);

@@ -54,6 +54,7 @@ mod sessions_edited;
 #[cfg(unix)]
 mod sessions_killed;
 mod sessions_noticed;
+mod sessions_packed;
 mod sessions_rows;
 mod spool;
 mod standards;

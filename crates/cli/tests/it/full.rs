@@ -1,7 +1,9 @@
 //! Exports, packs and backups where no more fits: said, nothing half under its name, and gone on with later.
 
-use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use clawbutler_butler::Butler;
 use clawbutler_core::actor::Actor;
@@ -55,13 +57,159 @@ fn names(machine: &Machine) -> Vec<String> {
     names
 }
 
+const FORMATS: [&str; 6] = ["jsonl", "csv", "cef", "ocsf", "otlp-logs", "otlp-traces"];
+
+fn export(machine: &Machine, format: &str, out: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_clawbutler"));
+    command.arg("--home").arg(machine.data().join("d"));
+    command.args(["audit", "export", "--format", format, "--out"]).arg(out);
+    command.env_clear().env("HOME", "/home/u").current_dir("/").stdout(Stdio::null()).stderr(Stdio::piped());
+    command
+}
+
+/// Kills an export when it has written something; how many bytes. `None`: it had ended.
+fn killed(machine: &Machine, format: &str, out: &Path, until: &dyn Fn() -> bool) -> Option<u64> {
+    let mut child = export(machine, format, out).spawn().unwrap();
+    while !until() && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    std::fs::metadata(out.with_extension("part")).ok().filter(|_| !out.exists()).map(|part| part.len())
+}
+
+#[test]
+fn an_export_that_was_killed_goes_on_to_the_same_bytes() {
+    let machine = Machine::new();
+    filled(&machine, 15_000);
+    std::fs::create_dir(machine.data().join("out")).unwrap();
+    let out = |name: &str| machine.data().join("out").join(name);
+    let mut ended = Vec::new();
+    for format in FORMATS {
+        let (whole, cut) = (out("whole"), out("cut"));
+        assert!(export(&machine, format, &whole).output().unwrap().status.success());
+        let size = std::fs::metadata(&whole).unwrap().len();
+        // Soon, behind the first note, and again where it had gone on to.
+        let written = |part: u64| {
+            let cut = out("cut.part");
+            move || std::fs::metadata(&cut).is_ok_and(|part_file| part_file.len() > part)
+        };
+        let places: [Box<dyn Fn() -> bool>; 3] =
+            [Box::new(written(1)), Box::new(|| out("cut.part.json").exists()), Box::new(written(size * 7 / 10))];
+        for (place, until) in places.iter().enumerate() {
+            match killed(&machine, format, &cut, until) {
+                Some(bytes) => assert!(bytes < size, "{format} {place}"),
+                None => ended.push((format, place)),
+            }
+            let _ = std::fs::remove_file(&cut);
+        }
+        let _ = killed(&machine, format, &cut, &*places[1]);
+        let _ = std::fs::remove_file(&cut);
+        assert!(export(&machine, format, &cut).output().unwrap().status.success());
+        assert!(std::fs::read(&cut).unwrap() == std::fs::read(&whole).unwrap(), "{format}");
+        assert_eq!(names(&machine), ["cut", "whole"]);
+        for path in [whole, cut] {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    assert!(ended.len() < 6, "most ended before the kill: {ended:?}");
+}
+
+#[test]
+fn a_folder_removed_under_an_export_is_said() {
+    let machine = Machine::new();
+    filled(&machine, 30_000);
+    let folder = machine.data().join("out");
+    for format in FORMATS {
+        std::fs::create_dir(&folder).unwrap();
+        let child = export(&machine, format, &folder.join("cut")).spawn().unwrap();
+        let part = folder.join("cut.part");
+        while std::fs::metadata(&part).map_or(0, |part| part.len()) == 0 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        // A note may come into it between its files and it.
+        while std::fs::remove_dir_all(&folder).is_err() {}
+        let ended = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert!(ended.status.code() == Some(2) && said.contains("is gone from"), "{format}: {said}");
+        assert!(said.contains("Make that folder again or choose another") && !folder.exists(), "{format}: {said}");
+    }
+    engine(&machine).shutdown();
+    let search = ["--home", &machine.data().join("d").display().to_string(), "audit", "export", "--format", "jsonl"]
+        .map(str::to_owned);
+    let log = machine.run(&search.each_ref().map(String::as_str), b"").out;
+    assert!(log.lines().count() > 30_000 && !log.contains("\"audit.exported\""));
+}
+
+/// A small disk in memory, gone with the value.
+struct Disk(PathBuf);
+
+impl Disk {
+    /// `None`, said aloud, where the system lets us have none.
+    fn mounted(at: PathBuf) -> Option<Self> {
+        std::fs::create_dir_all(&at).unwrap();
+        let tried = Command::new("mount").args(["-t", "tmpfs", "-o", "size=400k", "none"]).arg(&at).output();
+        if tried.as_ref().is_ok_and(|tried| tried.status.success()) {
+            return Some(Self(at));
+        }
+        let why = tried.map_or_else(|error| error.to_string(), |tried| String::from_utf8_lossy(&tried.stderr).into());
+        let _ = writeln!(std::io::stderr(), "SKIPPED: no small disk can be mounted: {why}");
+        None
+    }
+
+    fn sized(&self, size: &str) {
+        let size = format!("remount,size={size}");
+        assert!(Command::new("mount").args(["-o", &size]).arg(&self.0).status().unwrap().success());
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn a_full_disk_is_said_and_gone_on_with() {
+    let machine = Machine::new();
+    filled(&machine, 2_500);
+    let whole = machine.data().join("whole");
+    let Some(disk) = Disk::mounted(machine.data().join("out")) else { return };
+    let cut = disk.0.join("cut");
+    for format in FORMATS {
+        disk.sized("400k");
+        assert!(export(&machine, format, &whole).output().unwrap().status.success());
+        let full = export(&machine, format, &cut).output().unwrap();
+        let said = String::from_utf8_lossy(&full.stderr).into_owned();
+        assert!(full.status.code() == Some(2) && said.contains("Make room on that disk"), "{format}: {said}");
+        assert!(!said.contains("panic") && names(&machine) == ["cut.part"], "{format}: {said}");
+        disk.sized("64m");
+        assert!(export(&machine, format, &cut).output().unwrap().status.success());
+        assert!(std::fs::read(&cut).unwrap() == std::fs::read(&whole).unwrap(), "{format}");
+        assert_eq!(names(&machine), ["cut"]);
+        for path in [&whole, &cut] {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    for (verb, more) in [("pack", &["--out"][..]), ("backup", &[])] {
+        for size in ["64k", "400k"] {
+            disk.sized(size);
+            let full = bounded(&machine, 1_000_000, &[&[verb], more, &[cut.to_str().unwrap()]].concat());
+            let said = String::from_utf8_lossy(&full.stderr).into_owned();
+            assert!(full.status.code() == Some(2) && said.contains("error: "), "{verb} {size}: {said}");
+            assert!(said.contains("room") || said.contains("space"), "{verb} {size}: {said}");
+            assert_eq!(names(&machine), Vec::<String>::new(), "{verb} {size}");
+        }
+    }
+}
+
 #[test]
 fn a_file_that_cannot_grow_is_said_and_gone_on_with() {
     let machine = Machine::new();
     filled(&machine, 2_500);
     std::fs::create_dir(machine.data().join("out")).unwrap();
     let out = |name: &str| -> PathBuf { machine.data().join("out").join(name) };
-    for format in ["jsonl", "csv", "cef", "ocsf", "otlp-logs", "otlp-traces"] {
+    for format in FORMATS {
         let (whole, cut) = (out("whole"), out("cut"));
         let args = |path: &PathBuf| ["export", "--format", format, "--out", path.to_str().unwrap()].map(str::to_owned);
         let run = |blocks: u32, path: &PathBuf| {

@@ -8,6 +8,8 @@ mod explain;
 #[cfg(target_os = "linux")]
 mod full;
 mod keep;
+#[cfg(target_os = "linux")]
+mod killed;
 mod measure;
 mod packs;
 mod stream;

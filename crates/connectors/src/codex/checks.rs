@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::{config, discover, entries, facts, paths, recordings, status, version};
+use super::{config, discover, entries, facts, paths, status, version};
 use crate::disk;
 use crate::env::Env;
 use crate::facts::{Check, Health};
@@ -16,7 +16,6 @@ fn check(name: &'static str, health: Health, says: impl Into<String>, fix: Optio
 /// See [`crate::connector::Connector::checks`].
 pub(super) fn checks(env: &Env, home: &Path) -> Vec<Check> {
     let mut checks = vec![settings(home), client(env, home), records(home)];
-    checks.extend(packed(home));
     checks.extend(hooks_json(home));
     checks.extend(rewriters(home));
     checks.extend(profiles(home));
@@ -58,20 +57,6 @@ fn records(home: &Path) -> Check {
         "No session has been recorded yet.".to_owned()
     };
     check("records", Health::Healthy, says, None)
-}
-
-/// An experimental feature of Codex packs what rested for some days.
-fn packed(home: &Path) -> Option<Check> {
-    let count = recordings::packed(home);
-    (count > 0).then(|| {
-        let says = format!(
-            "{count} records were packed by Codex (`.jsonl.zst`). What ClawButler read of them before is still shown; \
-             what it had not read is not."
-        );
-        let fix = "Resume such a session in Codex, which unpacks it, or take `local_thread_store_compression` out of \
-                   its settings.";
-        check("packed records", Health::Degraded, says, Some(fix))
-    })
 }
 
 /// Codex drops the whole file for one unknown key at its top or one bad handler.

@@ -1,8 +1,9 @@
 //! Where the records lie: `sessions/<year>/<month>/<day>/rollout-<local time>-<thread>.jsonl`, and
-//! `archived_sessions/` for what was put away.
+//! `archived_sessions/` for what was put away. What rested may be packed: the same name with `.zst` behind it.
 
+use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use clawbutler_core::limits::RECORDINGS;
@@ -10,6 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::paths::{self, SESSIONS};
+use crate::packed::{self, Unpacked};
 use crate::record::{Form, Recording};
 
 /// Longest first line that is read (bytes): it carries the model's whole instructions.
@@ -93,9 +95,12 @@ struct Meta {
 
 /// The first line of a record; none while it is not whole.
 pub(super) fn head(file: &Path) -> Option<Head> {
-    let file = File::open(file).ok()?;
+    if is_packed(file) { first(Unpacked::open(file).ok()?) } else { first(File::open(file).ok()?) }
+}
+
+fn first(text: impl Read) -> Option<Head> {
     let mut line = Vec::new();
-    BufReader::new(file.take(HEAD_BYTES)).read_until(b'\n', &mut line).ok()?;
+    BufReader::new(text.take(HEAD_BYTES)).read_until(b'\n', &mut line).ok()?;
     line.ends_with(b"\n").then_some(())?;
     let First { kind, payload } = serde_json::from_slice(&line).ok()?;
     (kind == "session_meta").then_some(())?;
@@ -116,16 +121,28 @@ pub(super) fn thread_of(file: &Path) -> Option<String> {
     (plain && !thread.is_empty() && name.as_bytes()[19] == b'-').then(|| thread.to_owned())
 }
 
+/// Whether a record was packed; its name without that.
+fn is_packed(file: &Path) -> bool {
+    unpacked_name(file).is_some()
+}
+
+fn unpacked_name(file: &Path) -> Option<PathBuf> {
+    packed::unpacked_name(file).filter(|plain| thread_of(plain).is_some())
+}
+
 /// Everything recorded, newest first by the time in the names.
 pub(super) fn all(home: &Path) -> Vec<Recording> {
     let mut files = Vec::new();
     for folder in [paths::sessions(home), paths::archived(home)] {
         walk(&folder, DEPTH, &mut |path, is_folder| {
-            if !is_folder && thread_of(&path).is_some() {
+            if !is_folder && (thread_of(&path).is_some() || is_packed(&path)) {
                 files.push(path);
             }
         });
     }
+    let plain: BTreeSet<PathBuf> = files.iter().filter(|file| !is_packed(file)).cloned().collect();
+    // While Codex packs or unpacks one, both lie there.
+    files.retain(|file| unpacked_name(file).is_none_or(|name| !plain.contains(&name)));
     files.sort_by(|one, other| other.file_name().cmp(&one.file_name()).then_with(|| one.cmp(other)));
     files.truncate(RECORDINGS);
     files.iter().filter_map(|file| of_file(home, file)).collect()
@@ -153,22 +170,16 @@ pub(super) fn parent_of(root: &Path, thread: &str) -> Option<PathBuf> {
     of(&head(&of(thread)?)?.parent?)
 }
 
-/// How many records lie there packed: they are not read.
-pub(super) fn packed(home: &Path) -> usize {
-    let mut count = 0;
-    for folder in [paths::sessions(home), paths::archived(home)] {
-        walk(&folder, DEPTH, &mut |path, is_folder| {
-            let plain = path.extension().is_some_and(|end| end == "zst").then(|| path.with_extension(""));
-            count += usize::from(!is_folder && plain.is_some_and(|plain| thread_of(&plain).is_some()));
-        });
-    }
-    count
-}
-
-/// The recording in a file.
+/// The recording in a file. Of one that lies there packed and not, what is not; of one that was just packed, what it became.
 pub(super) fn of_file(home: &Path, file: &Path) -> Option<Recording> {
+    let became = packed::packed_name(file);
+    let file = if !file.exists() && became.exists() { &became } else { file };
     let inside = file.starts_with(paths::sessions(home)) || file.starts_with(paths::archived(home));
-    let thread = thread_of(file).filter(|_| inside)?;
+    let plain = unpacked_name(file);
+    if plain.as_ref().is_some_and(|plain| plain.exists()) {
+        return None;
+    }
+    let thread = thread_of(plain.as_deref().unwrap_or(file)).filter(|_| inside)?;
     let head = head(file)?;
     let thread = head.thread.unwrap_or(thread);
     let session = if head.agent { head.session.or(head.parent) } else { None }.unwrap_or_else(|| thread.clone());
@@ -177,7 +188,7 @@ pub(super) fn of_file(home: &Path, file: &Path) -> Option<Recording> {
         parent: head.forked.filter(|forked| !head.agent && *forked != session),
         session,
         path: file.to_owned(),
-        form: Form::Lines,
+        form: if plain.is_some() { Form::Packed } else { Form::Lines },
         cwd: head.cwd,
         title: None,
     })

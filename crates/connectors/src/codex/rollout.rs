@@ -271,8 +271,7 @@ impl Rollout {
     }
 }
 
-/// A policy is a word, or a word with details of its own.
-/// The word of an approval policy; that of its own mix is the name of the mix.
+/// The word of an approval policy: a word, or a mix with details, whose name it is.
 pub(super) fn policy(value: &Value) -> Option<String> {
     match value {
         Value::String(word) => Some(word.clone()),

@@ -25,13 +25,18 @@ fn process(machine: &Machine, pid: u32, start: &str) {
 #[test]
 fn only_processes_that_still_run_count() {
     let machine = Machine::new();
-    for (pid, kind) in [(PID, "terminal"), (2, "print"), (3, "background"), (4, "terminal"), (5, "terminal")] {
+    for (pid, kind) in
+        [(PID, "terminal"), (2, "print"), (3, "background"), (4, "terminal"), (5, "terminal"), (8, "terminal")]
+    {
         register(&machine, pid, kind);
     }
     process(&machine, PID, "130586");
     process(&machine, 2, "130586");
     process(&machine, 3, "130586");
     process(&machine, 4, "999"); // the id was taken again by another process
+    let zeros = ["0"; 18].join(" ");
+    // It ended and its parent has not collected it yet.
+    machine.file("proc/8/stat", &format!("8 (claude) Z {zeros} 130586 1 2 3\n"));
     machine.file("home/ada/.claude/sessions/6.json", "{ broken");
     machine.file("home/ada/.claude/sessions/7.json", "[]");
     machine.file(&format!("home/ada/.claude/sessions/{PID}.ab12.key"), "secret");

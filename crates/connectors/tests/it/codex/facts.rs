@@ -127,10 +127,6 @@ fn checks_say_what_is_wrong() {
     let profile = machine.file("home/ada/.codex/bare.config.toml", "[features]\nhooks = false\n");
     assert_eq!(health(&machine, "profiles"), Some((Health::Degraded, true)));
     assert!(codex().guarded_files(&machine.env, &home(&machine)).contains(&profile));
-    assert_eq!(health(&machine, "packed records"), None);
-    let packed = "rollout-2026-10-01T10-00-00-0199c0de-0000-7000-8000-000000000001.jsonl.zst";
-    machine.file(&format!("home/ada/.codex/sessions/2026/10/01/{packed}"), "");
-    assert_eq!(health(&machine, "packed records"), Some((Health::Degraded, true)));
     machine.file("home/ada/.codex/hooks.json", "{\"version\":1,\"hooks\":{}}");
     assert_eq!(health(&machine, "hooks.json"), Some((Health::Degraded, true)));
 }
