@@ -16,6 +16,7 @@ mod codex;
 mod gemini_cli;
 mod hermes;
 mod links;
+mod loosened;
 mod openclaw;
 mod shared;
 mod unguarded;

@@ -151,3 +151,39 @@ fn what_a_trusted_project_loosens_is_told_before_a_session_runs_in_it() {
     assert_eq!(told("trusted", "sandbox_mode = \n"), None);
     assert!(told("trusted", "[features]\nhooks = false\n").is_some_and(|says| says.contains("without the guard")));
 }
+
+#[test]
+fn what_sessions_are_set_to_is_compared_with_the_configuration() {
+    use clawbutler_connectors::record::{Form, Recording};
+    let machine = Machine::new();
+    let of = |text: &str, source: &str| {
+        configured(&machine, text);
+        let home = home(&machine);
+        let meta = serde_json::json!({ "type": "session_meta", "payload": { "id": "t1", "source": source } });
+        let path = machine.file("home/ada/.codex/rollout-2026-11-22T11-12-48-t1.jsonl", &format!("{meta}\n"));
+        let (session, form) = ("t1".to_owned(), Form::Lines);
+        let recording = Recording { session, agent: None, parent: None, path, form, cwd: None, title: None };
+        let all = codex().configured(&machine.env, &home, &recording);
+        all.into_iter().map(|one| format!("{} {}", one.name, one.value)).collect::<Vec<_>>().join("; ")
+    };
+    assert_eq!(of("", "cli"), "mode on-request; sandbox workspace-write");
+    assert_eq!(
+        of("approval_policy = \"untrusted\"\nsandbox_mode = \"read-only\"", "cli"),
+        "mode untrusted; sandbox read-only"
+    );
+    assert_eq!(of("approval_policy = \"untrusted\"", "exec"), "mode never; sandbox workspace-write");
+    let profile = "profile = \"p\"\n[profiles.p]\nsandbox_mode = \"danger-full-access\"\napproval_policy = \"never\"";
+    assert_eq!(of(profile, "cli"), "mode never; sandbox danger-full-access");
+    let network = "sandbox_mode = \"workspace-write\"\n[sandbox_workspace_write]\nnetwork_access = true";
+    assert_eq!(of(network, "vscode"), "mode on-request; sandbox workspace-write, network");
+    let mix = "[approval_policy.granular]\nrules = true";
+    assert_eq!(of(mix, "cli"), "mode granular; sandbox workspace-write");
+    for (name, from_strict_to_loose) in [
+        ("mode", &["untrusted", "on-request", "on-failure", "never"][..]),
+        ("sandbox", &["read-only", "workspace-write", "workspace-write, network", "danger-full-access"]),
+    ] {
+        let ranks: Vec<u8> = from_strict_to_loose.iter().map(|word| codex().looseness(name, word)).collect();
+        assert!(ranks.is_sorted_by(|one, other| one < other), "{name}: {ranks:?}");
+        assert_eq!(codex().looseness(name, "a word of tomorrow"), ranks[3]);
+    }
+}
