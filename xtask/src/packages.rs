@@ -15,7 +15,7 @@ pub(crate) const BUILD: &[&str] = &[
 /// What the tests of the window, the notifications and the pages need on top.
 pub(crate) const TEST: &[&str] = &[
     "xvfb", "dbus", "dbus-x11", "dunst", "webkit2gtk-driver", "imagemagick", "xdotool", "wmctrl", "openbox", "tmux",
-    "chromium", "chromium-driver", "python3", "gnome-keyring",
+    "chromium", "chromium-driver", "python3", "gnome-keyring", "strace",
 ];
 
 /// Debian's compiler for the web, where rustup cannot download.

