@@ -151,6 +151,7 @@ impl Case {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the moment of a kill is one of the system's own time")]
 fn a_restore_that_is_killed_leaves_the_old_or_the_restored_log_whole() {
     let case = Case::new();
     let begun = Instant::now();

@@ -24,7 +24,7 @@ fn defines(line: &str) -> bool {
     let last = last.strip_prefix("cmd /c ").or_else(|| last.strip_prefix("cmd.exe /c ")).unwrap_or(last);
     let begins = |head: &&str| last.get(..head.len()).is_some_and(|start| start.eq_ignore_ascii_case(head));
     DEFINES.iter().any(|head| last.starts_with(head))
-        || ITEMS.iter().any(|head| begins(head))
+        || ITEMS.iter().any(begins)
         || last.starts_with("aws ") && last.ends_with(" configure set ")
 }
 
