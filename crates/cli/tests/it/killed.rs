@@ -165,10 +165,10 @@ fn a_restore_that_is_killed_leaves_the_old_or_the_restored_log_whole() {
         if round < 15 {
             std::thread::sleep(takes * round / 12);
         } else {
-            // The last steps are short: from when the note is there, a little later every time.
+            // The last steps are short: from when the note is there, twice as late every time.
             let until = Instant::now() + takes * 4;
             while !case.at("d/restored.json").exists() && Instant::now() < until {}
-            let until = Instant::now() + Duration::from_micros(u64::from(round - 15) * 150);
+            let until = Instant::now() + Duration::from_micros(50 << (round - 15));
             while Instant::now() < until {}
         }
         let _ = child.kill();
