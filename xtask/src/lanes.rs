@@ -155,10 +155,7 @@ fn nextest(choice: &Choice) -> Result<Outcome> {
     let mut command = match tools::nextest() {
         Ok(binary) => {
             let mut command = program(binary);
-            // One more than there are processors: the heavy ones, two at a time, wait as much as they work.
-            let threads = std::thread::available_parallelism().map_or(2, |cores| cores.get() + 1);
             command.args(["nextest", "run", "--profile", "ci", "--no-tests", "pass"]);
-            command.args(["--test-threads", &threads.to_string()]);
             command
         }
         Err(error) => {
