@@ -1,5 +1,5 @@
 //! The text of a file of lines, which its runtime may have packed: what is packed is unpacked into a file without a name
-//! and read from there. Of the newest one that file is kept, for the rounds it takes.
+//! and read from there. That file is kept for the rounds it takes to read it.
 
 use std::fs::File;
 use std::io::{self, Read, Write};

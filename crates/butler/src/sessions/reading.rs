@@ -185,6 +185,10 @@ impl Butler {
             Ok(read) => read,
             Err(error) => return self.unreadable(hand, &row, &error),
         };
+        if !more {
+            // It may be large.
+            hand.unpacked = None;
+        }
         let trouble = trouble.filter(|_| !more);
         if let Some(trouble) = trouble.as_ref().filter(|trouble| row.trouble.as_ref() != Some(*trouble)) {
             gather.malformed(position, saved.line + 1, trouble);

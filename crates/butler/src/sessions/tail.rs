@@ -76,7 +76,7 @@ pub(super) struct Hand {
     pub(super) looked: HashMap<PathBuf, (Look, bool)>,
     /// Databases that could not be read yet, by home and path.
     pub(super) unready: BTreeMap<(String, PathBuf), Unready>,
-    /// The packed file that was unpacked last.
+    /// The packed file that is being read.
     pub(super) unpacked: Option<Text>,
     /// Files that are to be compared whole with what was read of them.
     pub(super) checks: Checks,

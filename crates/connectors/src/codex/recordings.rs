@@ -121,11 +121,11 @@ pub(super) fn thread_of(file: &Path) -> Option<String> {
     (plain && !thread.is_empty() && name.as_bytes()[19] == b'-').then(|| thread.to_owned())
 }
 
-/// Whether a record was packed; its name without that.
 fn is_packed(file: &Path) -> bool {
     unpacked_name(file).is_some()
 }
 
+/// The name a record had before it was packed.
 fn unpacked_name(file: &Path) -> Option<PathBuf> {
     packed::unpacked_name(file).filter(|plain| thread_of(plain).is_some())
 }
