@@ -19,6 +19,7 @@ use clawbutler_core::id::IdSource;
 use clawbutler_core::timeline::{Outcome, State, What};
 use clawbutler_testkit::codex;
 use clawbutler_testkit::given;
+use clawbutler_testkit::in_shell;
 use clawbutler_testkit::machine::{Machine, wait_for};
 use clawbutler_testkit::model::script;
 use clawbutler_testkit::results::{CODEX, tried};
@@ -152,7 +153,7 @@ impl Seat {
 
 /// A command outside of the sandbox, which Codex asks about.
 fn touch(file: &Path) -> String {
-    let input = json!({ "cmd": format!("touch {}", file.display()), "sandbox_permissions": "require_escalated",
+    let input = json!({ "cmd": format!("touch {}", in_shell(file)), "sandbox_permissions": "require_escalated",
         "justification": "It has to write there." });
     script(&json!([[{ "tool": "exec_command", "input": input }]]))
 }
@@ -250,7 +251,7 @@ fn asked(machine: &Machine, about: &str) -> ApprovalView {
 fn victim(machine: &Machine, name: &str) -> (PathBuf, Value) {
     let path = machine.at("home").join(name);
     fs::create_dir_all(&path).unwrap();
-    let command = format!("rm -rf {}", path.display());
+    let command = format!("rm -rf {}", in_shell(&path));
     let input = json!({ "cmd": command, "sandbox_permissions": "require_escalated", "justification": "Tidy." });
     (path, json!([{ "tool": "exec_command", "input": input }]))
 }

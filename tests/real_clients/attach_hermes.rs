@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::Child;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,6 +15,7 @@ use clawbutler_core::id::IdSource;
 use clawbutler_core::timeline::{Outcome, State, What};
 use clawbutler_testkit::hermes::Hermes;
 use clawbutler_testkit::http;
+use clawbutler_testkit::in_shell;
 use clawbutler_testkit::machine::wait_for;
 use clawbutler_testkit::model::script;
 use clawbutler_testkit::results::{HERMES, tried};
@@ -128,8 +130,8 @@ impl Seat {
     }
 }
 
-fn remove(name: &str) -> String {
-    script(&json!([[{ "tool": "terminal", "input": { "command": format!("rm -rf {name}") } }]]))
+fn remove(victim: &Path) -> String {
+    script(&json!([[{ "tool": "terminal", "input": { "command": format!("rm -rf {}", in_shell(victim)) } }]]))
 }
 
 #[test]
@@ -153,7 +155,7 @@ fn a_session_has_one_listener_and_others_see_the_list_only() {
         for (choice, outcome) in [(Choice::Deny, Outcome::Refused), (Choice::Once, Outcome::Ok)] {
             let victim = hermes.machine.project().join(choice.word());
             fs::create_dir_all(&victim).unwrap();
-            owner.serve.say(&begun, &remove(&victim.display().to_string())).await.unwrap();
+            owner.serve.say(&begun, &remove(&victim)).await.unwrap();
             let asked = owner.asked().await;
             assert!(asked.command.contains("rm -rf") && asked.session == begun.session, "{asked:?}");
             // What the release lacks: nobody else can see that a question stands.
@@ -218,7 +220,7 @@ fn the_engine_shows_what_a_servers_sessions_do() {
         let mut owner = Seat::open(real.port, TOKEN);
         assert!(owner.serve.up(PATIENCE).await);
         let begun = owner.serve.begin(&machine.project().display().to_string()).await.unwrap();
-        owner.serve.say(&begun, &remove(&victim.display().to_string())).await.unwrap();
+        owner.serve.say(&begun, &remove(&victim)).await.unwrap();
         owner.asked().await;
         (owner, begun)
     });
@@ -240,7 +242,7 @@ fn the_engine_shows_what_a_servers_sessions_do() {
         let mut owner = Seat::open(port, TOKEN);
         assert!(owner.serve.up(PATIENCE).await);
         let begun = owner.serve.begin(&machine.project().display().to_string()).await.unwrap();
-        owner.serve.say(&begun, &remove(&victim.display().to_string())).await.unwrap();
+        owner.serve.say(&begun, &remove(&victim)).await.unwrap();
         owner.asked().await;
         (owner, begun)
     });

@@ -18,6 +18,7 @@ use clawbutler_attach::openclaw::{
 use clawbutler_attach::{Device, Secret};
 use clawbutler_core::id::IdSource;
 use clawbutler_core::timeline::What;
+use clawbutler_testkit::in_shell;
 use clawbutler_testkit::machine::{Machine, wait_for};
 use clawbutler_testkit::model::script;
 use clawbutler_testkit::openclaw::{self, Gateway, TOKEN};
@@ -141,7 +142,7 @@ async fn reads(live: &Live) {
 async fn deny_and_allow(seat: &mut Seat, machine: &Machine) {
     for (nth, decision) in [Decision::Deny, Decision::AllowOnce].into_iter().enumerate() {
         let file = machine.project().join(format!("made-{nth}"));
-        let run = seat.live.send(SESSION, &exec(&format!("touch {}", file.display()))).await.unwrap();
+        let run = seat.live.send(SESSION, &exec(&format!("touch {}", in_shell(&file)))).await.unwrap();
         let asked = seat.asked().await;
         assert_eq!((asked.kind, asked.agent.as_deref()), (Kind::Exec, Some("main")));
         assert!(asked.command.contains("touch") && asked.expires_at.is_some(), "{asked:?}");

@@ -4,6 +4,7 @@
 
 mod managed;
 mod moved;
+mod odd;
 mod states;
 mod trust;
 mod unseen;
@@ -14,6 +15,7 @@ use clawbutler_connectors::connector::by_id;
 use clawbutler_connectors::env::Env;
 use clawbutler_core::timeline::{Outcome, Step, Usage, What};
 use clawbutler_testkit::codex::{self, CODE_MODE, DIRECT, Server};
+use clawbutler_testkit::in_shell;
 use clawbutler_testkit::machine::{Machine, Running, wait_for};
 use clawbutler_testkit::model::script;
 use clawbutler_testkit::results::{CODEX, CODEX_OLD, tried};
@@ -316,7 +318,7 @@ fn escalated(machine: &Machine, name: &str, risky: bool) -> Value {
     let file = machine.at("home").join(name);
     let tail = if risky { format!(" && rm -r victim-{name}") } else { String::new() };
     json!([{ "tool": "exec_command", "input": {
-        "cmd": format!("touch {}{tail}", file.display()), "sandbox_permissions": "require_escalated",
+        "cmd": format!("touch {}{tail}", in_shell(&file)), "sandbox_permissions": "require_escalated",
         "justification": "It has to write there.",
     } }])
 }

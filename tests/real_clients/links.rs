@@ -3,6 +3,7 @@
 
 use clawbutler_testkit::codex;
 use clawbutler_testkit::hermes::Hermes;
+use clawbutler_testkit::in_shell;
 use clawbutler_testkit::machine::{Machine, Running, wait_for};
 use clawbutler_testkit::model::script;
 use clawbutler_testkit::openclaw::{self, Gateway};
@@ -146,7 +147,7 @@ fn hermes_in_a_command_of_hermes_hangs_below_that_command() {
     let inner = json!([[{ "tool": "terminal", "input": { "command": "touch inner.ran" } }]]);
     std::fs::write(hermes.machine.project().join("task.txt"), script(&inner)).unwrap();
     let program = hermes.machine.at("home/.local/bin/hermes");
-    let outer = json!({ "command": format!("{} -z \"$(cat task.txt)\"", program.display()), "timeout": 120 });
+    let outer = json!({ "command": format!("{} -z \"$(cat task.txt)\"", in_shell(&program)), "timeout": 120 });
     let client = hermes.start(&["-z", &script(&json!([[{ "tool": "terminal", "input": outer }]]))]);
     allowed_to_its_end(&hermes.machine, client);
     assert!(hermes.machine.project().join("inner.ran").exists(), "{}", hermes.told("task.txt"));

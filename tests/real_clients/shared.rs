@@ -18,14 +18,17 @@ use clawbutler_connectors::env::{Env, Os};
 use clawbutler_core::clock::Clock;
 use clawbutler_platform::clock::SystemClock;
 use clawbutler_testkit::http::Reply;
+use clawbutler_testkit::in_shell;
 use clawbutler_testkit::machine::{Machine, Running, wait_for};
 use clawbutler_testkit::results::{Client, Tried, tried};
 use clawbutler_wire::budget::GetBudget;
 use clawbutler_wire::command::{
-    Discover, GetSettings, KillAgent, PlanGuard, ReviveAgent, SetAgentState, ShowAgent, UninstallGuard, UpdateSettings,
+    Discover, GetSettings, KillAgent, ListSessions, PlanGuard, ReviveAgent, SetAgentState, ShowAgent, UninstallGuard,
+    UpdateSettings,
 };
 use clawbutler_wire::registry::{AgentDetail, AgentState, DriftKind, HealthLevel, KillOutcome};
 use clawbutler_wire::runtimes::HomeView;
+use clawbutler_wire::sessions::{SessionState, StateSource};
 use serde_json::{Value, json};
 
 /// What the ledger holds of a call that somebody decided about.
@@ -54,6 +57,13 @@ impl Turn {
         let Self::Run(running) = self else { return };
         let pid = running.0.id().to_string();
         assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+        running.finish();
+    }
+
+    /// Ends its program by force.
+    pub(super) fn kill(self) {
+        let Self::Run(mut running) = self else { return };
+        running.0.kill().unwrap();
         running.finish();
     }
 }
@@ -345,7 +355,7 @@ pub(super) fn hook_hangs(agent: &impl Agent, interrupt: impl FnOnce(Turn)) {
     let (hook, asked) = (hook(agent.machine()), agent.machine().at("asked"));
     let kept = hook.with_extension("kept");
     fs::rename(&hook, &kept).unwrap();
-    let asks = format!("case \"$*\" in *observe*) exit 0;; esac\necho $$ > {}\nexec sleep 60", asked.display());
+    let asks = format!("case \"$*\" in *observe*) exit 0;; esac\necho $$ > {}\nexec sleep 60", in_shell(&asked));
     write_program(&hook, &format!("#!/bin/sh\n{asks}\n"));
     let turn = agent.begin("hung");
     let pid: u32 = wait_for("the question", || fs::read_to_string(&asked).ok()?.trim().parse().ok());
@@ -430,6 +440,24 @@ pub(super) fn killed_and_revived(agent: &impl Agent) {
     assert_eq!(machine.ask(&ReviveAgent { home_id: machine.home_id() }).unwrap().state, AgentState::Online);
     agent.run("touch revived.txt");
     assert!(agent.file("revived.txt").exists());
+}
+
+/// A session whose process something else kills in the middle of a call: it wrote no end, and has ended all the same.
+pub(super) fn killed_from_outside(agent: &impl Agent) {
+    let _rows = agent.tried(["state: a session that was killed from outside has ended"]);
+    let turn = agent.start(&json!([agent.shell("touch begun.txt && sleep 300")]));
+    wait_for("the command", || agent.file("begun.txt").exists().then_some(()));
+    let newest = || agent.machine().ask(&ListSessions::default()).unwrap().items.into_iter().next();
+    wait_for("a session that runs", || newest().filter(|row| row.state == SessionState::Running));
+    turn.kill();
+    has_ended(agent.machine());
+}
+
+/// The newest session has ended, which its process tells.
+pub(super) fn has_ended(machine: &Machine) {
+    let newest = || machine.ask(&ListSessions::default()).unwrap().items.into_iter().next();
+    let ended = wait_for("its end", || newest().filter(|row| row.state == SessionState::Ended));
+    assert_eq!(ended.state_source, StateSource::Process, "{}", ended.state_says);
 }
 
 /// A home that a variable names is the one that is found and guarded; `settle` does what the guard still needs.

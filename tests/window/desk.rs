@@ -33,7 +33,7 @@ impl Desk {
         given("CLAWBUTLER_DESKTOP_BIN")?;
         given("CLAWBUTLER_HOOK_BIN")?;
         let tauri_driver = given("CLAWBUTLER_TAURI_DRIVER")?;
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::Builder::new().prefix("Ann's é ").tempdir().unwrap();
         for name in ["home/.claude", "project/victim", "run"] {
             fs::create_dir_all(folder.path().join(name)).unwrap();
         }

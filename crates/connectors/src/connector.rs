@@ -45,6 +45,11 @@ pub trait Connector: Send + Sync + std::fmt::Debug {
     fn ends_when_asked_again(&self, _session: &LiveSession) -> bool {
         false
     }
+    /// How much [`Self::sessions`] leaves out, and so what follows for a session that is not in it. In doubt
+    /// [`Listing::Partly`].
+    fn lists(&self, _env: &Env, _home: &Path) -> Listing {
+        Listing::Partly
+    }
     /// Whether [`Self::sessions`] can see sessions on this system at all.
     fn sees_sessions(&self, _env: &Env) -> bool {
         true
@@ -249,6 +254,17 @@ pub struct Home {
     pub path: PathBuf,
     /// Why we know of it.
     pub source: String,
+}
+
+/// How much the list of a home's live sessions leaves out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listing {
+    /// Nothing: a session that is not in it is not open in any process.
+    Sessions,
+    /// Sessions, but no process that has any open: where it is empty, none is open.
+    Processes,
+    /// Processes too.
+    Partly,
 }
 
 /// One session that runs now.

@@ -1,6 +1,7 @@
 //! The real Codex on a scratch machine: a model in the words it speaks (`/v1/responses`), and its own
 //! interface for what a person does in its windows. Scripts are those of [`crate::model`]; a tool whose input
-//! is a text is called as a custom tool, `namespace` stands before the name of an MCP tool.
+//! is a text is called as a custom tool, `namespace` stands before the name of an MCP tool. A block `{"status": 429}` makes
+//! the answer a failure of the model's server.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -259,6 +260,15 @@ fn serve(mut stream: TcpStream) -> std::io::Result<()> {
         return stream.write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
     }
     let request: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let items = due(&request);
+    if let Some(status) = items.iter().find_map(|block| block["status"].as_u64()) {
+        let said = json!({ "error": { "message": "the model is busy", "type": "server_error" } }).to_string();
+        return write!(
+            stream,
+            "HTTP/1.1 {status} No\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{said}",
+            said.len()
+        );
+    }
     let count = ANSWERS.fetch_add(1, Ordering::Relaxed);
     let response = id("resp");
     let mut out = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\
@@ -269,8 +279,8 @@ fn serve(mut stream: TcpStream) -> std::io::Result<()> {
         out.push_str(&format!("event: {name}\ndata: {data}\n\n"));
     };
     event(json!({ "type": "response.created", "response": { "id": response } }));
-    for item in answer(&request) {
-        event(json!({ "type": "response.output_item.done", "item": item }));
+    for block in &items {
+        event(json!({ "type": "response.output_item.done", "item": item(block) }));
     }
     event(json!({ "type": "response.completed", "response": { "id": response, "usage": {
         "input_tokens": 1_000 + 10 * count, "input_tokens_details": { "cached_tokens": 400 },
@@ -279,11 +289,11 @@ fn serve(mut stream: TcpStream) -> std::io::Result<()> {
     stream.write_all(out.as_bytes())
 }
 
-/// The items of the turn that is due.
-fn answer(request: &Value) -> Vec<Value> {
+/// The blocks of the turn that is due.
+fn due(request: &Value) -> Vec<Value> {
     let items = request["input"].as_array().cloned().unwrap_or_default();
     let scripted = items.iter().enumerate().rev().find_map(|(at, item)| Some((at, script_in(item)?)));
-    let Some((at, script)) = scripted else { return vec![message("Scripted")] };
+    let Some((at, script)) = scripted else { return vec![json!({ "text": "Scripted" })] };
     // An answer's items stand together; what the tools said stands between answers.
     let mut turn = 0;
     let mut inside = false;
@@ -294,7 +304,7 @@ fn answer(request: &Value) -> Vec<Value> {
         inside = own;
     }
     let blocks = script["turns"].get(turn).and_then(Value::as_array).cloned();
-    blocks.unwrap_or_else(|| vec![json!({ "text": "SCRIPT-END" })]).iter().map(item).collect()
+    blocks.unwrap_or_else(|| vec![json!({ "text": "SCRIPT-END" })])
 }
 
 fn item(block: &Value) -> Value {

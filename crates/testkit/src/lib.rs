@@ -29,3 +29,8 @@ pub fn given(name: &str) -> Option<std::path::PathBuf> {
     }
     found
 }
+
+/// A path as one word of a POSIX shell.
+pub fn in_shell(path: &std::path::Path) -> String {
+    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
+}

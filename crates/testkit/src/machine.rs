@@ -48,6 +48,8 @@ pub struct Machine {
     etc: Option<PathBuf>,
 }
 
+/// How a machine's folder begins, and so every path of it: with what shells, settings and addresses have to quote.
+const ODD: &str = "Ann's é $A&";
 /// Longest a client's run may take.
 const RUN: Duration = Duration::from_secs(90);
 /// Longest a thing that should happen may take.
@@ -57,7 +59,7 @@ impl Machine {
     /// A machine with a running dev host. `None` when the programs under test are not given.
     pub fn new() -> Option<Self> {
         let machine = Self {
-            folder: tempfile::tempdir().unwrap(),
+            folder: tempfile::Builder::new().prefix(ODD).tempdir().unwrap(),
             host: None,
             model: Model::start(),
             client: None,

@@ -4,6 +4,7 @@ use std::fs;
 
 use clawbutler_core::timeline::{Outcome, What};
 use clawbutler_testkit::codex;
+use clawbutler_testkit::in_shell;
 use clawbutler_testkit::machine::{Machine, wait_for};
 use clawbutler_testkit::model::script;
 use clawbutler_testkit::results::{CODEX, tried};
@@ -19,7 +20,7 @@ use super::{Event, Seat, asked, attached, connection};
 async fn begin(machine: &Machine, driver: &mut Seat, name: &str) -> (String, String, u32) {
     let begun = driver.daemon.begin(&machine.project().display().to_string()).await.unwrap();
     let noted = machine.at("home").join(name);
-    let input = json!({ "cmd": format!("echo $$ > {} && sleep 300", noted.display()), "yield_time_ms": 60_000,
+    let input = json!({ "cmd": format!("echo $$ > {} && sleep 300", in_shell(&noted)), "yield_time_ms": 60_000,
         "sandbox_permissions": "require_escalated", "justification": "Wait." });
     let call = json!([[{ "tool": "exec_command", "input": input }]]);
     let turn = driver.daemon.say(&begun.id, &script(&call)).await.unwrap();

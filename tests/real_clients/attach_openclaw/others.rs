@@ -4,6 +4,7 @@
 
 use std::fs;
 
+use clawbutler_testkit::in_shell;
 use clawbutler_testkit::machine::Machine;
 use clawbutler_testkit::model::script;
 use clawbutler_testkit::openclaw::{Gateway, TOKEN, cli};
@@ -74,7 +75,7 @@ fn two_that_differ(machine: &Machine) {
     stands(machine);
     let turn = |agent: &str, name: &str| {
         let file = machine.project().join(name);
-        let said = script(&json!([[{ "tool": "exec", "input": { "command": format!("touch {}", file.display()) } }]]));
+        let said = script(&json!([[{ "tool": "exec", "input": { "command": format!("touch {}", in_shell(&file)) } }]]));
         cli(machine, &["agent", "--agent", agent, "--message", &said, "--json"]);
         file.exists()
     };

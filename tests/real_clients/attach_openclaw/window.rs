@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use clawbutler_testkit::in_shell;
 use clawbutler_testkit::machine::Machine;
 use clawbutler_testkit::model::script;
 use clawbutler_testkit::openclaw::{self, Gateway, TOKEN, cli};
@@ -108,7 +109,7 @@ fn runs(words: &str) -> bool {
 fn talks(machine: &Machine) {
     let _row = tried(OPENCLAW, "attached: gateway, chat is sent, streamed, stopped");
     let made = machine.project().join("by-chat");
-    let sent = send(machine, &exec(&format!("touch {}", made.display())));
+    let sent = send(machine, &exec(&format!("touch {}", in_shell(&made))));
     assert_eq!((sent.state, sent.session.as_str()), (ChatState::Running, SESSION));
     let view = answered(machine);
     assert!(made.exists(), "{view:?}");
@@ -229,7 +230,7 @@ fn holds(machine: &Machine, gateway: &Gateway) {
     let tries = |name: &str| {
         let write = json!({ "path": made(&format!("{name}-written")), "content": "x" });
         script(&json!([
-            [{ "tool": "exec", "input": { "command": format!("touch {}", made(&format!("{name}-run")).display()) } }],
+            [{ "tool": "exec", "input": { "command": format!("touch {}", in_shell(&made(&format!("{name}-run")))) } }],
             [{ "tool": "write", "input": write }],
         ]))
     };

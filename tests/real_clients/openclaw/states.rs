@@ -80,6 +80,8 @@ fn whatever_breaks_nothing_risky_runs() {
     wait_for("the withdrawal", || client.machine.pending().items.is_empty().then_some(()));
     client.assert_recorded(&["action.requested", "approval.requested", "approval.withdrawn"]);
     client.assert_untouched("gone");
+    let _row = client.tried(["state: a session that was killed from outside has ended"]);
+    shared::has_ended(&client.machine);
 }
 
 #[test]

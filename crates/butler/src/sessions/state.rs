@@ -1,13 +1,13 @@
 //! What a session is doing, and what that is known from.
 //!
 //! The stronger source wins: a request of it that waits in our queue, the server it runs in where we are connected
-//! to it, the runtime's own list of live sessions, an end that it wrote down,
-//! the end of its process, the last of its records, a hook that called, and silence.
+//! to it, the runtime's own list of live sessions, an end that it wrote down, the end of its process, a hook that called,
+//! that no process has it open, the last of its records, and silence.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
-use clawbutler_connectors::connector::{Ended, LiveSession};
+use clawbutler_connectors::connector::{Ended, Listing, LiveSession};
 use clawbutler_connectors::places::connector_of;
 use clawbutler_core::timeline::State;
 use clawbutler_store::StoreError;
@@ -22,6 +22,9 @@ use crate::{Butler, Error};
 const LIVE_MS: u64 = 2_000;
 /// A call of a hook in this time says that its session runs (ms).
 const HOOK_MS: i64 = 30_000;
+/// Silence (ms) after which a session that no process has open counts as ended: what has just begun may not be listed yet,
+/// and what runs where its process cannot be seen (a container) goes on recording.
+const CLOSED_MS: i64 = 30_000;
 /// Silence after which a turn that was not ended is no longer said to run (ms).
 const SILENT_MS: i64 = 10 * 60_000;
 /// Silence after which a session counts as ended (ms).
@@ -44,6 +47,8 @@ pub(crate) struct Live {
     sessions: HashMap<(String, String), LiveSession>,
     /// Those that the runtimes wrote down as over.
     ended: HashMap<(String, String), Ended>,
+    /// Homes whose list tells which sessions are not open.
+    lists: HashMap<String, Listing>,
     /// Process and its start of sessions that were live once.
     seen: HashMap<(String, String), (u32, Option<u64>)>,
     /// When states were compared last (steady clock, ms), and what they were, by session.
@@ -59,6 +64,9 @@ pub(super) struct Signs {
     live: HashMap<(String, String), LiveSession>,
     ended: HashMap<(String, String), Ended>,
     gone: BTreeSet<(String, String)>,
+    lists: HashMap<String, Listing>,
+    /// Homes in which something is live.
+    busy: BTreeSet<String>,
     /// What connections to the runtimes' servers tell.
     told: HashMap<(String, String), State>,
     hooks: HashMap<String, i64>,
@@ -112,11 +120,13 @@ impl Butler {
             live.at = Some(steady);
             live.sessions.clear();
             live.ended.clear();
+            live.lists.clear();
             for home in self.governed_homes() {
                 let Some(connector) = connector_of(&home.runtime, &home.path) else { continue };
                 let path = std::path::Path::new(&home.path);
                 let ended = connector.ended(path).into_iter();
                 live.ended.extend(ended.map(|(session, ended)| ((home.id.clone(), session), ended)));
+                live.lists.insert(home.id.clone(), connector.lists(&self.0.ports.env, path));
                 for session in self.live_sessions(connector, path) {
                     let key = (home.id.clone(), session.session.clone());
                     if live.seen.len() >= SEEN {
@@ -136,12 +146,22 @@ impl Butler {
             (!listed && !runs).then(|| key.clone())
         };
         let gone = live.seen.iter().filter_map(over).collect();
-        let (listed, ended) = (live.sessions.clone(), live.ended.clone());
-        Ok(Signs { now: self.now().0, pending, live: listed, ended, gone, told, hooks })
+        let busy = live.sessions.keys().map(|(home, _)| home.clone()).collect();
+        let (listed, ended, lists) = (live.sessions.clone(), live.ended.clone(), live.lists.clone());
+        Ok(Signs { now: self.now().0, pending, live: listed, ended, gone, lists, busy, told, hooks })
     }
 }
 
 impl Signs {
+    /// Whether a session of this home that is not listed is open nowhere.
+    fn is_closed(&self, home: &str) -> bool {
+        match self.lists.get(home) {
+            Some(Listing::Sessions) => true,
+            Some(Listing::Processes) => !self.busy.contains(home),
+            Some(Listing::Partly) | None => false,
+        }
+    }
+
     /// What a session is doing.
     pub(super) fn state(&self, row: &SessionRow) -> Told {
         let recorded = recorded(row);
@@ -182,6 +202,9 @@ impl Signs {
         let called = self.hooks.get(&row.session).is_some_and(|at| self.now - at < HOOK_MS);
         if called && recorded.is_none_or(|state| state == SessionState::Running) {
             return (SessionState::Running, StateSource::Hook, "Its hooks called just now.".to_owned(), None);
+        }
+        if silent >= CLOSED_MS && self.is_closed(&row.home) {
+            return (SessionState::Ended, StateSource::Process, "No process has it open.".to_owned(), None);
         }
         if silent >= OVER_MS {
             let says = format!("Nothing was recorded for {}.", long(silent));

@@ -338,6 +338,28 @@ fn the_end_of_a_process_is_told() {
     assert_eq!((place.row().state, place.row().state_source), (SessionState::Ended, StateSource::Process));
 }
 
+/// The client's list names all that is open: what it does not name any more is not, whatever its last record says.
+#[test]
+fn a_session_that_no_process_has_open_is_ended() {
+    let place = Place::new();
+    let running = json!({
+        "type": "user", "uuid": "u", "timestamp": "2026-11-25T09:20:00.000Z",
+        "message": { "role": "user", "content": "go on" },
+    });
+    place.write("s1.jsonl", format!("{running}\n").as_bytes());
+    place.read();
+    let state = || (place.row().state, place.row().state_source);
+    place.desk.pass_ms(40_000);
+    assert_eq!(state(), (SessionState::Running, StateSource::Recorded), "an old client keeps no list");
+    fs::create_dir_all(place.desk.home().join(".claude/sessions")).unwrap();
+    place.desk.pass_ms(6_000);
+    assert_eq!(state(), (SessionState::Ended, StateSource::Process));
+    let now = running.to_string().replace("09:20:00", "09:25:00").replace("\"u\"", "\"v\"");
+    place.append("s1.jsonl", format!("{now}\n").as_bytes());
+    place.read();
+    assert_eq!(state(), (SessionState::Running, StateSource::Recorded), "what just begins may not be listed yet");
+}
+
 #[test]
 fn an_end_that_the_runtime_wrote_down_is_told_until_the_session_goes_on() {
     let place = Place::new();

@@ -27,7 +27,9 @@ use clawbutler_core::action::Action;
 use serde_json::Value;
 
 use crate::call::ToolCall;
-use crate::connector::{Connector, Discovery, Ended, GuardError, GuardStatus, Keeper, LiveSession, Plan, Variant};
+use crate::connector::{
+    Connector, Discovery, Ended, GuardError, GuardStatus, Keeper, Listing, LiveSession, Plan, Variant,
+};
 use crate::env::Env;
 use crate::facts::{Capabilities, Check, Fact, Limit};
 use crate::normalise;
@@ -63,6 +65,10 @@ impl Connector for ClaudeCode {
 
     fn sessions(&self, env: &Env, home: &Path) -> Vec<LiveSession> {
         sessions::live(env, home)
+    }
+
+    fn lists(&self, env: &Env, home: &Path) -> Listing {
+        sessions::listing(env, home)
     }
 
     fn keeper(&self, home: &Path) -> Option<Keeper> {

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::jobs;
-use crate::connector::LiveSession;
+use crate::connector::{Listing, LiveSession};
 use crate::env::Env;
 use crate::processes;
 
@@ -31,6 +31,11 @@ pub(super) fn live(env: &Env, home: &Path) -> Vec<LiveSession> {
     let mut sessions: Vec<LiveSession> = newest.filter_map(|(_, path)| read(env, home, &path)).collect();
     sessions.sort_by_key(|session| session.pid);
     sessions
+}
+
+/// A client that keeps the registry enters each of its sessions, under its newest id.
+pub(super) fn listing(env: &Env, home: &Path) -> Listing {
+    if processes::are_seen(env) && home.join("sessions").is_dir() { Listing::Sessions } else { Listing::Partly }
 }
 
 /// Whether the process that a file is named by is there. What was killed leaves its file behind, and there may be many.

@@ -33,7 +33,7 @@ use clawbutler_core::action::Action;
 use serde_json::Value;
 
 use crate::call::ToolCall;
-use crate::connector::{Connector, Discovery, End, GuardError, GuardStatus, LiveSession, Plan, Variant};
+use crate::connector::{Connector, Discovery, End, GuardError, GuardStatus, Listing, LiveSession, Plan, Variant};
 use crate::env::Env;
 use crate::facts::{Can, Capabilities, Check, Fact};
 use crate::normalise;
@@ -64,6 +64,10 @@ impl Connector for Codex {
 
     fn sessions(&self, env: &Env, home: &Path) -> Vec<LiveSession> {
         sessions::live(env, home)
+    }
+
+    fn lists(&self, env: &Env, _home: &Path) -> Listing {
+        sessions::listing(env)
     }
 
     fn ends_when_asked_again(&self, session: &LiveSession) -> bool {

@@ -134,7 +134,11 @@ impl Rollout {
         let call = || text(event, "call_id").map(str::to_owned);
         match kind {
             "task_started" | "turn_started" => vec![What::State { state: State::Running }],
-            "task_complete" | "turn_complete" => vec![What::State { state: State::Idle }],
+            "task_complete" | "turn_complete" => {
+                let said = event.get("error").and_then(|error| text(error, "message"));
+                let failed = said.map(|message| What::Error { text: clip(message) });
+                failed.into_iter().chain([What::State { state: State::Idle }]).collect()
+            }
             "turn_aborted" => vec![
                 What::Note { text: format!("The turn was stopped: {}.", text(event, "reason").unwrap_or("no reason")) },
                 What::State { state: State::Idle },

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use super::paths;
 use super::recordings::{self, Head};
-use crate::connector::LiveSession;
+use crate::connector::{Listing, LiveSession};
 use crate::env::Env;
 use crate::moment;
 use crate::processes::{self, Clock, Process, ROUNDING_MS};
@@ -33,6 +33,15 @@ pub(super) fn live(env: &Env, home: &Path) -> Vec<LiveSession> {
     sessions.extend(of_home(env, &by_home, &real));
     sessions.sort_by(|one, other| (one.pid, &one.session).cmp(&(other.pid, &other.session)));
     sessions
+}
+
+/// Every writer holds its record open, so that where open files are told nothing is left out.
+pub(super) fn listing(env: &Env) -> Listing {
+    match (processes::tell_files(env), processes::are_seen(env)) {
+        (true, _) => Listing::Sessions,
+        (false, true) => Listing::Processes,
+        (false, false) => Listing::Partly,
+    }
 }
 
 /// The sessions one process writes, by the files it holds open.

@@ -59,6 +59,11 @@ pub fn running(env: &Env, home: &Path) -> Vec<Gateway> {
     found
 }
 
+/// Whether every process that works on this home can be told: on Linux, where its gateways keep their locks in it.
+pub(super) fn are_told(env: &Env, home: &Path) -> bool {
+    processes::tell_files(env) && lock_folders(&home.join("tmp")).next().is_some()
+}
+
 /// State folders of gateways whose locks are in the shared folder for temporary files.
 pub(super) fn homes(env: &Env) -> Vec<PathBuf> {
     let gateways = shared_folders(env).flat_map(|folder| locks(&folder)).filter_map(|path| read(env, &path));

@@ -31,7 +31,9 @@ use clawbutler_core::action::Action;
 use serde_json::Value;
 
 use crate::call::ToolCall;
-use crate::connector::{Connector, Discovery, End, GuardError, GuardStatus, LiveSession, Plan, SelfTest, Variant};
+use crate::connector::{
+    Connector, Discovery, End, GuardError, GuardStatus, Listing, LiveSession, Plan, SelfTest, Variant,
+};
 use crate::env::Env;
 use crate::facts::{Can, Capabilities, Check, Fact};
 use crate::normalise;
@@ -62,6 +64,11 @@ impl Connector for OpenClaw {
 
     fn sessions(&self, env: &Env, home: &Path) -> Vec<LiveSession> {
         gateways::live(env, home)
+    }
+
+    fn lists(&self, env: &Env, home: &Path) -> Listing {
+        // Elsewhere an agent run in place of a gateway is not told from what asks one.
+        if gateways::are_told(env, home) { Listing::Processes } else { Listing::Partly }
     }
 
     fn served_by(&self) -> Option<End> {

@@ -192,6 +192,10 @@ fn rare_lines_are_told() {
         item(json!({ "type": "FromTomorrow" })),
         event(json!({ "type": "exec_approval_request", "call_id": "c8" })),
         event(json!({ "type": "error", "message": "429" })),
+        event(
+            json!({ "type": "task_complete", "last_agent_message": null, "error": { "message": "last status: 429" } }),
+        ),
+        event(json!({ "type": "task_complete", "last_agent_message": "done", "error": null })),
         event(json!({ "type": "warning", "message": "careful" })),
         event(json!({ "type": "thread_name_updated", "thread_name": "Title" })),
         event(json!({ "type": "thread_rolled_back", "num_turns": 1 })),
