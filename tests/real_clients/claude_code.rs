@@ -72,6 +72,7 @@ fn an_agent_is_disabled_and_killed() {
     let Some(mut claude) = claude() else { return };
     shared::disabled(&mut claude);
     shared::killed_and_revived(&claude);
+    shared::refused_by_the_model(&claude);
     shared::killed_from_outside(&claude);
 }
 
@@ -89,6 +90,7 @@ fn the_oldest_supported_client_stops_as_well() {
     shared::app_away(&mut claude);
     shared::disabled(&mut claude);
     shared::killed_and_revived(&claude);
+    shared::refused_by_the_model(&claude);
     shared::killed_from_outside(&claude);
 }
 

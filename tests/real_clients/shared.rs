@@ -23,12 +23,12 @@ use clawbutler_testkit::machine::{Machine, Running, wait_for};
 use clawbutler_testkit::results::{Client, Tried, tried};
 use clawbutler_wire::budget::GetBudget;
 use clawbutler_wire::command::{
-    Discover, GetSettings, KillAgent, ListSessions, PlanGuard, ReviveAgent, SetAgentState, ShowAgent, UninstallGuard,
-    UpdateSettings,
+    Discover, GetSettings, KillAgent, ListSessions, ListSteps, PlanGuard, ReviveAgent, SetAgentState, ShowAgent,
+    UninstallGuard, UpdateSettings,
 };
 use clawbutler_wire::registry::{AgentDetail, AgentState, DriftKind, HealthLevel, KillOutcome};
 use clawbutler_wire::runtimes::HomeView;
-use clawbutler_wire::sessions::{SessionState, StateSource};
+use clawbutler_wire::sessions::{SessionState, StateSource, StepBody};
 use serde_json::{Value, json};
 
 /// What the ledger holds of a call that somebody decided about.
@@ -451,6 +451,27 @@ pub(super) fn killed_from_outside(agent: &impl Agent) {
     wait_for("a session that runs", || newest().filter(|row| row.state == SessionState::Running));
     turn.kill();
     has_ended(agent.machine());
+}
+
+/// A model whose server refuses to go on: the turn ends with an error that says what the client said.
+pub(super) fn refused_by_the_model(agent: &impl Agent) {
+    let _rows = agent.tried(["records: the model's server refuses"]);
+    let machine = agent.machine();
+    match agent.start(&json!([agent.shell("touch before.txt"), [{ "status": 400 }]])) {
+        Turn::Run(running) => drop(running.finish()),
+        // A server may answer that it could not.
+        Turn::Reply(reply) => drop(reply.join()),
+    }
+    assert!(agent.file("before.txt").exists());
+    let newest = || machine.ask(&ListSessions::default()).unwrap().items.into_iter().next();
+    let errors = || {
+        let request = ListSteps { session: newest()?.id, limit: Some(500), ..ListSteps::default() };
+        let steps = machine.ask(&request).unwrap().items.into_iter();
+        let texts = steps.filter_map(|step| if let StepBody::Error { text } = step.what { Some(text) } else { None });
+        Some(texts.collect::<Vec<_>>()).filter(|texts| !texts.is_empty())
+    };
+    let errors = wait_for("the error", errors);
+    assert!(errors.iter().any(|text| text.contains("the model is away")), "{errors:?}");
 }
 
 /// The newest session has ended, which its process tells.

@@ -1,7 +1,6 @@
 //! The real Codex on a scratch machine: a model in the words it speaks (`/v1/responses`), and its own
 //! interface for what a person does in its windows. Scripts are those of [`crate::model`]; a tool whose input
-//! is a text is called as a custom tool, `namespace` stands before the name of an MCP tool. A block `{"status": 429}` makes
-//! the answer a failure of the model's server.
+//! is a text is called as a custom tool, `namespace` stands before the name of an MCP tool.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -19,7 +18,7 @@ use crate::child::Owned;
 use crate::given;
 use crate::http::{self, read_headers};
 use crate::machine::{Machine, Running};
-use crate::model::{id, script_in};
+use crate::model::{id, refuse, script_in, status_in};
 
 /// The model that calls its tools one by one, and the one that writes programs which call them.
 pub const DIRECT: &str = "gpt-5.5";
@@ -261,13 +260,8 @@ fn serve(mut stream: TcpStream) -> std::io::Result<()> {
     }
     let request: Value = serde_json::from_slice(&body).unwrap_or_default();
     let items = due(&request);
-    if let Some(status) = items.iter().find_map(|block| block["status"].as_u64()) {
-        let said = json!({ "error": { "message": "the model is busy", "type": "server_error" } }).to_string();
-        return write!(
-            stream,
-            "HTTP/1.1 {status} No\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{said}",
-            said.len()
-        );
+    if let Some(status) = status_in(&items) {
+        return refuse(&mut stream, status);
     }
     let count = ANSWERS.fetch_add(1, Ordering::Relaxed);
     let response = id("resp");

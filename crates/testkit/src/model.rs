@@ -2,7 +2,7 @@
 //! client, and nothing leaves the machine.
 //!
 //! A prompt carries its script between `%%` marks: `%%{"turns": [[block, …], …]}%%`. A block is
-//! `{"tool": name, "input": {…}}` or `{"text": "…"}`. The n-th answer after the prompt plays turn n; past
+//! `{"tool": name, "input": {…}}`, `{"text": "…"}` or `{"status": 400}`, a refusal of the server. The n-th answer after the prompt plays turn n; past
 //! the last turn the answer is `SCRIPT-END`. Sub-agents carry their own script in their own prompt.
 
 use std::io::{BufReader, Read as _, Write as _};
@@ -52,6 +52,9 @@ fn serve(mut stream: TcpStream) -> std::io::Result<()> {
         return plain(&mut stream, &json!({ "input_tokens": 100, "data": [], "has_more": false }));
     }
     let blocks = answer(&request);
+    if let Some(status) = status_in(&blocks) {
+        return refuse(&mut stream, status);
+    }
     if request["stream"] == true {
         return stream_answer(&mut stream, &request, &blocks);
     }
@@ -65,6 +68,20 @@ fn serve(mut stream: TcpStream) -> std::io::Result<()> {
 
 pub(crate) fn id(kind: &str) -> String {
     format!("{kind}_loopback{:08}", COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// The status with which the server refuses instead of answering, where a block says so.
+pub(crate) fn status_in(blocks: &[Value]) -> Option<u64> {
+    blocks.iter().find_map(|block| block["status"].as_u64())
+}
+
+/// Refuses, in words that every client's protocol knows.
+pub(crate) fn refuse(stream: &mut TcpStream, status: u64) -> std::io::Result<()> {
+    let error = json!({ "type": "invalid_request_error", "message": "the model is away" });
+    let body = json!({ "type": "error", "error": error }).to_string();
+    let length = body.len();
+    let head = format!("HTTP/1.1 {status} No\r\ncontent-type: application/json\r\ncontent-length: {length}");
+    write!(stream, "{head}\r\nconnection: close\r\n\r\n{body}")
 }
 
 pub(crate) fn plain(stream: &mut TcpStream, value: &Value) -> std::io::Result<()> {
@@ -91,6 +108,7 @@ fn answer(request: &Value) -> Vec<Value> {
         .into_iter()
         .map(|block| match block["tool"].as_str() {
             Some(name) => json!({ "type": "tool_use", "id": id("toolu"), "name": name, "input": block["input"] }),
+            None if block["status"].is_u64() => block,
             None => json!({ "type": "text", "text": block["text"] }),
         })
         .collect()

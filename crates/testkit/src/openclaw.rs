@@ -16,7 +16,7 @@ use crate::child::Owned;
 use crate::given;
 use crate::http::{self, Reply, read_headers};
 use crate::machine::Machine;
-use crate::model::{id, plain};
+use crate::model::{id, plain, refuse};
 use crate::results::node;
 
 /// The gateway's token: no secret, it guards a scratch machine on loopback.
@@ -217,6 +217,9 @@ fn serve(mut stream: TcpStream) -> std::io::Result<()> {
         return plain(&mut stream, &json!({ "object": "list", "data": [{ "id": "one", "object": "model" }] }));
     }
     let message = answer(&request);
+    if let Some(status) = message["status"].as_u64() {
+        return refuse(&mut stream, status);
+    }
     let stop = if message["tool_calls"].is_null() { "stop" } else { "tool_calls" };
     let usage = json!({ "prompt_tokens": 1_000, "completion_tokens": 20, "total_tokens": 1_020 });
     let reply = id("chatcmpl");

@@ -77,6 +77,7 @@ fn an_agent_is_disabled_and_killed() {
     let Some(mut codex) = Codex::guarded(codex::machine(), CODEX) else { return };
     shared::disabled(&mut codex);
     shared::killed_and_revived(&codex);
+    shared::refused_by_the_model(&codex);
     shared::killed_from_outside(&codex);
 }
 
@@ -96,6 +97,7 @@ fn the_oldest_supported_client_stops_as_well() {
     shared::app_away(&mut codex);
     shared::disabled(&mut codex);
     shared::killed_and_revived(&codex);
+    shared::refused_by_the_model(&codex);
     shared::killed_from_outside(&codex);
 }
 

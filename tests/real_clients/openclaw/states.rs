@@ -71,6 +71,7 @@ fn whatever_breaks_nothing_risky_runs() {
         assert_eq!(openclaw::cli(&client.machine, &["config", "get", "tools.exec.mode"]).trim(), "full");
         client.denied("full");
     }
+    shared::refused_by_the_model(&client);
     shared::app_restarted_and_killed(&mut client);
     shared::garbage_on_the_socket(&mut client);
     let _rows = client.tried(["fail: client ended while it asks"]);
