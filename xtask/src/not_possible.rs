@@ -77,6 +77,7 @@ pub(crate) const ALL: &[Entry] = &[
         "attached: states, limits",
         "Its server tells no limits, and contexts only to the connection that began the session; states have a row.",
     ),
+    ("Hermes", "records: the model's server refuses", "It writes nothing of it into its records."),
     (
         "Hermes",
         "records: what no hook sees is said",

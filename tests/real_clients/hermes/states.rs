@@ -45,7 +45,6 @@ fn an_agent_is_disabled_and_killed() {
     let Some(mut hermes) = Hermes::guarded("off") else { return };
     shared::disabled(&mut hermes);
     shared::killed_and_revived(&hermes);
-    shared::refused_by_the_model(&hermes);
     shared::killed_from_outside(&hermes);
 }
 

@@ -30,11 +30,12 @@ use serde_json::Value;
 
 use crate::call::ToolCall;
 use crate::connector::{
-    Connector, Discovery, End, GuardError, GuardStatus, LiveSession, Plan, ScheduledRuns, SelfTest, Variant,
+    Connector, Discovery, End, GuardError, GuardStatus, Listing, LiveSession, Plan, ScheduledRuns, SelfTest, Variant,
 };
 use crate::env::Env;
 use crate::facts::{Can, Capabilities, Check, Fact};
 use crate::normalise;
+use crate::processes;
 use crate::record::{Reader, Recording};
 
 pub(crate) use action::understand;
@@ -61,6 +62,10 @@ impl Connector for Hermes {
 
     fn sessions(&self, env: &Env, home: &Path) -> Vec<LiveSession> {
         sessions::live(env, home)
+    }
+
+    fn lists(&self, env: &Env, _home: &Path) -> Listing {
+        if processes::are_seen(env) { Listing::Processes } else { Listing::Partly }
     }
 
     fn sees_sessions(&self, env: &Env) -> bool {
