@@ -213,7 +213,9 @@ const ROWS: &[Row] = &[
             let import = |name: &str| ImportRules { name: name.to_owned(), text: text.clone() };
             butler.import_rules(import("theirs.toml")).unwrap();
             butler.accept_rules(AcceptRules { digest: held() }).unwrap();
-            butler.delete_rules(DeleteRules { name: "theirs.toml".to_owned(), digest: sha256(text.as_bytes()) }).unwrap();
+            butler
+                .delete_rules(DeleteRules { name: "theirs.toml".to_owned(), digest: sha256(text.as_bytes()) })
+                .unwrap();
             butler.import_rules(import("more.toml")).unwrap();
             butler.reject_rules(RejectRules { digest: held() }).unwrap();
             assert_eq!(sources().len(), 4, "{:?}", sources());
@@ -311,9 +313,10 @@ fn every_kind_of_entry_is_looked_for_by_a_test() {
         .filter(|path| !path.ends_with("every_kind.rs"))
         .map(|path| read(&path).unwrap())
         // What is only listed here is not looked for.
-        .map(|text| text.rsplit_once("\nconst BY_THEMSELVES").map_or(text.clone(), |(_, after)| {
-            after.split_once("];").map_or(after, |(_, rows)| rows).to_owned()
-        }))
+        .map(|text| {
+            text.rsplit_once("\nconst BY_THEMSELVES")
+                .map_or(text.clone(), |(_, after)| after.split_once("];").map_or(after, |(_, rows)| rows).to_owned())
+        })
         .collect();
     let unseen: Vec<&str> =
         Kind::ALL.iter().map(|(_, text)| *text).filter(|kind| !texts.contains(&format!("\"{kind}\""))).collect();
@@ -357,7 +360,8 @@ fn a_search_that_is_saved_keeps_no_secret_and_finds_what_is_masked() {
     let search = SavedSearch { name: "by joan.plain@example.com".to_owned(), filter };
     let kept = desk.butler().save_search(SaveSearch { search }).unwrap().items.remove(0);
     assert!(kept.name.starts_with("by [masked:") && kept.filter.text.starts_with("[masked:"), "{kept:?}");
-    let found = desk.butler().search_audit(SearchAudit { filter: kept.filter.clone(), ..SearchAudit::default() }).unwrap();
+    let found =
+        desk.butler().search_audit(SearchAudit { filter: kept.filter.clone(), ..SearchAudit::default() }).unwrap();
     assert!(found.items.iter().any(|entry| entry.kind == "action.requested"), "equal values have equal masks");
     assert!(!serde_json::to_string(&desk.entries("settings.changed")).unwrap().contains("joan.plain"));
 }

@@ -252,7 +252,8 @@ const ROWS: &[Row] = &[
     ),
 ];
 
-pub(crate) const DENY: &str = "[[rule]]\nid = \"no\"\ndecision = \"deny\"\nbecause = \"No.\"\nwhen = { programs = [\"ninja\"] }\n";
+pub(crate) const DENY: &str =
+    "[[rule]]\nid = \"no\"\ndecision = \"deny\"\nbecause = \"No.\"\nwhen = { programs = [\"ninja\"] }\n";
 
 fn asked_and_allowed(desk: Desk) -> Desk {
     let (_, seen) = desk.queue("s", ASKED);
