@@ -246,10 +246,14 @@ impl Butler {
                 if earlier_more > 0 {
                     facts["earlier_more"] = json!(earlier_more);
                 }
+                let kept = match set_aside_names(&facts).as_str() {
+                    "" => String::new(),
+                    names => format!("What was recorded after it is in what was set aside: {names}. "),
+                };
                 self.record(Durability::Power, Kind::BackupRestored, Actor::Engine, facts)?;
                 self.alert(
                     &format!("A backup with {} entries was put back.", note.entries),
-                    "What was recorded after it is in the database that was set aside. Look at your rules and grants again.",
+                    &format!("{kept}Look at your rules and grants again."),
                 );
             }
         }

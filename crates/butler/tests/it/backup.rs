@@ -8,7 +8,7 @@ use clawbutler_core::clock::Timestamp;
 use clawbutler_ledger::note::Key;
 use clawbutler_platform::paths::DataDir;
 use clawbutler_wire::audit::{AcknowledgeLog, ReplacedHow};
-use clawbutler_wire::command::{MakeBackup, ShowBackup, VerifyAudit};
+use clawbutler_wire::command::{MakeBackup, ShowBackup, Status, VerifyAudit};
 use clawbutler_wire::retention::BackupMade;
 use clawbutler_wire::{Code, Seq};
 use serde_json::json;
@@ -286,7 +286,8 @@ fn every_database_set_aside_before_a_start_is_named() {
     let named = format!("{}, {} and {}", aside[0], aside[1], aside[2]);
     let replaced = desk.butler().verify_audit(VerifyAudit {}).unwrap().replaced.unwrap();
     assert_eq!(replaced.file, named);
-    assert!(desk.alerts().iter().any(|says| says.contains(&named)), "{:?}", desk.alerts());
+    let status = desk.butler().status(Status {}).unwrap();
+    assert!(status.alerts.iter().any(|alert| alert.fix.contains(&named)), "{:?}", status.alerts);
     desk.close();
 
     // So many that not each is told of: the last ones, and how many more.
