@@ -266,7 +266,8 @@ const ROWS: &[Row] = &[
                 request.event = event;
                 desk.butler().submit(&request);
             }
-            desk.verdict("git status");
+            let (_, seen) = desk.queue("s", ASKED);
+            desk.butler().decide_approval(decide(&seen, Verb::AllowOnce)).unwrap();
             let mut end = desk.request("s", "");
             end.event = Event::SessionEnded;
             desk.butler().submit(&end);
@@ -276,7 +277,7 @@ const ROWS: &[Row] = &[
             ("action.completed", "/tool"),
             ("action.failed", "/tool"),
             ("action.unknown", ""),
-            ("session.ended", "/session"),
+            ("session.ended", "/process"),
         ],
     ),
     (

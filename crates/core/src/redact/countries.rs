@@ -103,7 +103,8 @@ mod tests {
     #[test]
     fn the_published_examples_hold_and_their_neighbours_do_not() {
         let digits = |text: &str| text.bytes().map(|byte| byte - b'0').collect::<Vec<_>>();
-        let checks: [(fn(&[u8]) -> bool, &str); 9] = [
+        type Check = fn(&[u8]) -> bool;
+        let checks: [(Check, &str); 9] = [
             (croatia, "69435151530"),
             (japan, "123456789018"),
             (greece, "01013099997"),

@@ -178,7 +178,7 @@ pub(super) fn form_part(name: &Name<'_>, at: usize, found: &mut Vec<Finding>) ->
     let Some((place, ends)) = empty.iter().find_map(|ends| Some((within.find(ends)?, *ends))) else { return false };
     let from = at + place + ends.len();
     let rest = &name.text[from..];
-    let length = rest.find(|c: char| matches!(c, '\r' | '\n')).unwrap_or(rest.len());
+    let length = rest.find(['\r', '\n']).unwrap_or(rest.len());
     let length = rest[..length].find(&ends[..ends.len() / 2]).unwrap_or(length);
     if length > 0 && !rest.starts_with("--") && !is_reference(&rest[..length]) {
         push(found, "named_secret", from, from + length);
@@ -207,6 +207,9 @@ pub(super) fn column(name: &Name<'_>, at: usize, found: &mut Vec<Finding>) -> bo
     const LINES: usize = 256;
     const FIELD: usize = 40;
     let text = name.text;
+    if name.quoted || !text[at..].starts_with([',', '\n', '\r']) {
+        return false;
+    }
     let line = name.line();
     let rest = text[at..].lines().next().unwrap_or_default();
     let plain = |field: &str| {
@@ -251,10 +254,10 @@ pub(super) fn column(name: &Name<'_>, at: usize, found: &mut Vec<Finding>) -> bo
 
 /// Where the value of a declaration with a type stands (`secretKey: string = 'x'`, `PASSWORD: &str = "x"`): `at` is
 /// where the type begins.
-pub(super) fn typed(text: &str, at: usize) -> Option<usize> {
+fn typed(text: &str, at: usize) -> Option<usize> {
     const TYPE: usize = 60;
-    let within = &near(text, at)[..];
-    let length = within.find(|c: char| matches!(c, '=' | '\n' | '"' | '`' | ';' | ',' | '{' | '(' | ')'))?;
+    let within = near(text, at);
+    let length = within.find(['=', '\n', '"', '`', ';', ',', '{', '(', ')'])?;
     if length == 0 || length > TYPE || !within[length..].starts_with('=') || within[length..].starts_with("==") {
         return None;
     }
@@ -278,4 +281,24 @@ pub(super) fn next_line(name: &Name<'_>, at: usize, found: &mut Vec<Finding>) ->
         push(found, "named_secret", from, to);
     }
     true
+}
+
+/// A declaration with a type behind a name; whether it was one.
+pub(super) fn declared(name: &Name<'_>, at: usize, found: &mut Vec<Finding>) -> bool {
+    let Some(behind) = typed(name.text, at) else { return false };
+    let (from, to, _) = value(name.text, behind);
+    if taken(name, from, to, true, false) {
+        push(found, "named_secret", from, to);
+    }
+    true
+}
+
+/// `printf 'password=%s' x`: the word behind the form, which ends at `at`.
+pub(super) fn printed(name: &Name<'_>, at: usize, found: &mut Vec<Finding>) {
+    let text = name.text;
+    let close = text[at..].bytes().take_while(|byte| matches!(byte, b'"' | b'\'' | b' ' | b'\\' | b'n')).count();
+    let (from, to, quoted) = value(text, (at + close).saturating_sub(1));
+    if quoted && taken(name, from, to, true, false) {
+        push(found, "named_secret", from, to);
+    }
 }

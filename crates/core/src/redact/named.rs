@@ -187,11 +187,7 @@ fn assignment(text: &str, start: usize, end: usize, says: Says, found: &mut Vec<
     if forms::several(&name, at, found) || colon && forms::next_line(&name, at, found) {
         return;
     }
-    if colon && let Some(behind) = forms::typed(text, at) {
-        let (from, to, _) = value(text, behind);
-        if taken(&name, from, to, true, false) {
-            push(found, "named_secret", from, to);
-        }
+    if colon && forms::declared(&name, at, found) {
         return;
     }
     let (from, mut to, quoted) = value(text, at);
@@ -199,13 +195,8 @@ fn assignment(text: &str, start: usize, end: usize, says: Says, found: &mut Vec<
     if sign == 3 && !quoted {
         to = from + text[from..to].find('%').unwrap_or(to - from);
     }
-    // `printf 'password=%s' x`.
     if text[from..to].starts_with("%s") && name.line().contains("printf ") {
-        let close = text[to..].bytes().take_while(|byte| matches!(byte, b'"' | b'\'' | b' ' | b'\\' | b'n')).count();
-        let (from, to, quoted) = value(text, (to + close).saturating_sub(1));
-        if quoted && taken(&name, from, to, true, false) {
-            push(found, "named_secret", from, to);
-        }
+        forms::printed(&name, to, found);
         return;
     }
     let line = name.line();
@@ -319,6 +310,42 @@ fn is_colour(text: &str) -> bool {
     text.strip_prefix('#').is_some_and(|hex| matches!(hex.len(), 3..=8) && hex.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
+/// The next argument or member behind a name: of a call, a list of arguments, a statement. Whether it was one.
+fn argument(name: &Name<'_>, at: usize, found: &mut Vec<Finding>) -> bool {
+    let text = name.text;
+    let bytes = text.as_bytes();
+    // Erlang: `{default_pass,<<"x">>}`; MySQL: `IDENTIFIED WITH mysql_native_password BY 'x'`.
+    for lead in [",<<\"", "BY '", "AS '"] {
+        if text[at..].starts_with(lead) && strong(name.word()) {
+            let (from, to, _) = value(text, at + lead.len() - 1);
+            if taken(name, from, to, true, false) {
+                push(found, "named_secret", from, to);
+            }
+            return true;
+        }
+    }
+    // `define('DB_PASSWORD', 'x')`.
+    let option = text[name.first()..].starts_with('-');
+    if name.quoted && option && bytes.get(at) == Some(&b',') {
+        // `["--password", "x"]`.
+        let (from, to, quoted) = value(text, spaces(text, at + 1));
+        if quoted && taken(name, from, to, true, false) {
+            push(found, "named_secret", from, to);
+        }
+        return true;
+    }
+    if name.quoted && bytes.get(at) == Some(&b',') && (name.line().ends_with("('") || name.line().ends_with("(\"")) {
+        let (from, to, quoted) = value(text, spaces(text, at + 1));
+        let set =
+            name.line().ends_with("SetEnvironmentVariable('") || name.line().ends_with("SetEnvironmentVariable(\"");
+        if quoted && (set || random(&text[from..to])) && taken(name, from, to, true, false) {
+            push(found, "named_secret", from, to);
+        }
+        return true;
+    }
+    false
+}
+
 /// A value that follows without a sign between.
 fn unsigned(name: &Name<'_>, gap: usize, at: usize, found: &mut Vec<Finding>) {
     let text = name.text;
@@ -331,41 +358,12 @@ fn unsigned(name: &Name<'_>, gap: usize, at: usize, found: &mut Vec<Finding>) {
     if prose::beside(name, gap, found)
         || forms::form_part(name, gap, found)
         || forms::table_row(name, at, found)
-        || at == gap
-            && !name.quoted
-            && matches!(bytes.get(at), Some(b',' | b'\n' | b'\r'))
-            && forms::column(name, at, found)
+        || at == gap && forms::column(name, at, found)
         || name.line().contains("pulumi config set")
     {
         return;
     }
-    // Erlang: `{default_pass,<<"x">>}`; MySQL: `IDENTIFIED WITH mysql_native_password BY 'x'`.
-    for lead in [",<<\"", "BY '", "AS '"] {
-        if text[at..].starts_with(lead) && strong(name.word()) {
-            let (from, to, _) = value(text, at + lead.len() - 1);
-            if taken(name, from, to, true, false) {
-                push(found, "named_secret", from, to);
-            }
-            return;
-        }
-    }
-    // `define('DB_PASSWORD', 'x')`.
-    let option = text[name.first()..].starts_with('-');
-    if name.quoted && option && bytes.get(at) == Some(&b',') {
-        // `["--password", "x"]`.
-        let (from, to, quoted) = value(text, spaces(text, at + 1));
-        if quoted && taken(name, from, to, true, false) {
-            push(found, "named_secret", from, to);
-        }
-        return;
-    }
-    if name.quoted && bytes.get(at) == Some(&b',') && (name.line().ends_with("('") || name.line().ends_with("(\"")) {
-        let (from, to, quoted) = value(text, spaces(text, at + 1));
-        let set =
-            name.line().ends_with("SetEnvironmentVariable('") || name.line().ends_with("SetEnvironmentVariable(\"");
-        if quoted && (set || random(&text[from..to])) && taken(name, from, to, true, false) {
-            push(found, "named_secret", from, to);
-        }
+    if argument(name, at, found) {
         return;
     }
     // `<add key="DbPassword" value="x"/>`.
@@ -405,11 +403,7 @@ fn unsigned(name: &Name<'_>, gap: usize, at: usize, found: &mut Vec<Finding>) {
     let (from, to, quoted) = value(text, at);
     let secret = &text[from..to];
     // Go: `const dbPassword string = "x"`.
-    if let Some(behind) = forms::typed(text, at).filter(|_| name.says == Says::Secret) {
-        let (from, to, _) = value(text, behind);
-        if taken(name, from, to, true, false) {
-            push(found, "named_secret", from, to);
-        }
+    if name.says == Says::Secret && forms::declared(name, at, found) {
         return;
     }
     // An option, a macro or a variable of a shell: the value is the next word.

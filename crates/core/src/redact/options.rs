@@ -167,10 +167,7 @@ pub(super) fn command(text: &str, start: usize, end: usize, found: &mut Vec<Find
         unnamed::target(text, &words, found);
         return;
     }
-    let account = ["-u ", "--user "].iter().any(|flag| text[start..].trim_start().starts_with(flag));
-    let group =
-        words.get(1).and_then(|(start, end)| text[*start..*end].split_once(':')).map_or("x", |(_, group)| group);
-    if option && account && unnamed::no_user(text, start, group) {
+    if option && is_no_user(text, start, &words) {
         return;
     }
     if let Some(at) = positional(text, &name.to_ascii_lowercase(), &words) {
@@ -403,6 +400,13 @@ fn positional(text: &str, name: &str, words: &[(usize, usize)]) -> Option<usize>
         "net user" => nowhere,
         _ => return None,
     })
+}
+
+/// Whether `-u` or `--user` at `start` names no account with a password.
+fn is_no_user(text: &str, start: usize, words: &[(usize, usize)]) -> bool {
+    let account = ["-u ", "--user "].iter().any(|flag| text[start..].trim_start().starts_with(flag));
+    let pair = words.get(1).and_then(|(start, end)| text[*start..*end].split_once(':'));
+    account && unnamed::no_user(text, start, pair.map_or("x", |(_, group)| group))
 }
 
 /// Whether the first word of a container's command that is no option, nor the argument of one, is `login`.

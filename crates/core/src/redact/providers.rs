@@ -3,7 +3,7 @@
 use super::Finding;
 use super::checks::{base62_crc32, distinct, entropy};
 use super::given;
-use super::shapes::SHAPES;
+use super::shapes::{SHAPES, Shape};
 
 /// Looks at one place where a prefix begins; `at` counts the bytes before it.
 pub(super) fn look(text: &str, at: usize, which: usize) -> Option<Finding> {
@@ -45,7 +45,15 @@ pub(super) fn look(text: &str, at: usize, which: usize) -> Option<Finding> {
     let inner = &text[from..from + body];
     let free = bytes.get(from + body).is_none_or(|byte| !byte.is_ascii_alphanumeric());
     let start = if prefix.starts_with("Bearer ") { at + 7 } else { at };
-    let fits = match shape.kind {
+    let fits = fits(shape, inner, free);
+    // Places for a key in examples: `ghp_xxxxxxxx`.
+    (fits && distinct(inner) >= 5).then_some(Finding { kind: shape.kind, start, end: from + body })
+}
+
+/// Whether what follows the prefix is what the service's keys look like.
+fn fits(shape: &Shape, inner: &str, free: bool) -> bool {
+    let (prefix, body) = (shape.prefix, inner.len());
+    match shape.kind {
         "jwt" if prefix == "ZXlK" => mixed(inner) && entropy(inner) > 4.5,
         "onepassword_key" => free && inner.matches('-').count() >= 4 && mixed(inner),
         "adobe_secret" => body == 32 && free && mixed(inner),
@@ -92,9 +100,7 @@ pub(super) fn look(text: &str, at: usize, which: usize) -> Option<Finding> {
         "bitwarden_token" => inner.as_bytes().get(36) == Some(&b'.') && inner.contains(':'),
         "national_id" => body >= 40 && inner.contains("<<"),
         _ => true,
-    };
-    // Places for a key in examples: `ghp_xxxxxxxx`.
-    (fits && distinct(inner) >= 5).then_some(Finding { kind: shape.kind, start, end: from + body })
+    }
 }
 
 /// A key around its sign.
