@@ -17,7 +17,7 @@ use clawbutler_store::{Durability, Read, Store};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::backup::{finish_restore, remove_leftovers};
+use crate::backup::{finish_restore, remove_leftovers, set_aside_names};
 use crate::engine::lock;
 use crate::{Butler, Error, OpenError, audit, view};
 
@@ -230,9 +230,10 @@ pub(crate) fn acknowledged(read: &Read<'_>, reason: &Reason) -> Result<Option<St
     {
         let day = view::day(Timestamp(row.at), 0);
         return Ok(Some(format!(
-            " (a backup with {} entries was put back, as recorded on {day}; the database before is kept as {})",
+            " (a backup with {} entries was put back, as recorded on {day}; {} kept as {})",
             data["entries"],
-            text(&data["set_aside"])
+            if data["earlier"].is_array() { "the databases before are" } else { "the database before is" },
+            set_aside_names(&data)
         )));
     }
     Ok(None)

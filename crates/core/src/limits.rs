@@ -57,6 +57,8 @@ pub const SIMULATED_SHOWN: usize = 200;
 pub const DIFF_LINES: usize = 2_000;
 /// Last part of a session's transcript that is read for an estimate of costs (bytes).
 pub const TRANSCRIPT_TAIL_BYTES: u64 = 256 * 1024;
+/// Copies put back one after the other, no start between them, that are each told of; more are counted.
+pub const RESTORES_UNRECORDED: usize = 16;
 /// Entries of restored or set-aside logs that a verification looks at, newest first.
 pub const REPLACED_ENTRIES: usize = 64;
 /// Wait for the engine to sign a checkpoint for an evidence pack: its disk and the keychain may take their time (ms).

@@ -19,6 +19,10 @@ const COMMANDS: &str = include_str!("../../../tests/corpus/masking-commands.json
 /// How shells, workflows and tools hand secrets over, and tokens over several lines; what looks like them.
 const SHELLS: &str = include_str!("../../../tests/corpus/masking-shells.jsonl");
 
+/// Written down before the rules were looked at again: keys of more services, forms of more files and languages, ids of
+/// more countries, texts with a terminal's colours, and what looks like them; behind them, the bounds of what was mended.
+const UNSEEN: &str = include_str!("../../../tests/corpus/masking-unseen.jsonl");
+
 /// One row: a text, and what in it has to be masked as what.
 struct Row {
     text: String,
@@ -30,6 +34,7 @@ fn rows() -> Vec<Row> {
         .chain(MORE.lines())
         .chain(COMMANDS.lines())
         .chain(SHELLS.lines())
+        .chain(UNSEEN.lines())
         .map(|line| {
             let row: Value = serde_json::from_str(line).unwrap();
             let wanted = row["mask"].as_object().into_iter().flatten();

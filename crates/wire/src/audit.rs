@@ -119,7 +119,8 @@ pub struct Replaced {
     /// The last entry of the former log that a checkpoint outside tells of; absent where none does any more.
     #[serde(default)]
     pub gone_upto: Option<Seq>,
-    /// File in the data folder that the former database was kept as; empty: none.
+    /// File in the data folder that the former database was kept as, `a, b and c` where several copies were put back
+    /// before a start; empty: none.
     #[serde(default)]
     pub file: String,
     /// A person said to know of it, in an entry that is itself covered.

@@ -13,6 +13,7 @@ use clawbutler_wire::Seq;
 use clawbutler_wire::audit::{Replaced, ReplacedHow};
 
 use super::Stretches;
+use crate::backup::set_aside_names;
 use crate::{Error, view};
 
 /// An entry that tells of it.
@@ -24,7 +25,7 @@ struct Event {
     how: ReplacedHow,
     /// Entries of the former log that are in this one.
     keeps: u64,
-    /// The file the former log is kept in.
+    /// The file the former log is kept in; the files, where several were put back one after the other.
     aside: String,
 }
 
@@ -32,13 +33,13 @@ impl Event {
     fn of(row: &LedgerRow) -> Option<Self> {
         let data = row.data()?;
         let (how, at, aside) = if row.kind == Kind::BackupRestored.text() {
-            (ReplacedHow::Restored, "restored_at", "set_aside")
+            (ReplacedHow::Restored, "restored_at", set_aside_names(&data))
         } else {
             // Only as the beginning of a log.
-            (row.seq == 1).then_some((ReplacedHow::BegunAnew, "set_aside_at", "file"))?
+            let file = data["file"].as_str().unwrap_or_default().to_owned();
+            (row.seq == 1).then_some((ReplacedHow::BegunAnew, "set_aside_at", file))?
         };
         let keeps = data["entries"].as_u64().filter(|_| how == ReplacedHow::Restored).unwrap_or(0);
-        let aside = data[aside].as_str().unwrap_or_default().to_owned();
         Some(Self { seq: row.seq, at: data[at].as_i64()?, how, keeps, aside })
     }
 

@@ -11,4 +11,4 @@ pub use crypt::{Lock, Opener};
 pub(crate) use job::Backups;
 pub(crate) use make::remove_leftovers;
 pub use restore::Restored;
-pub(crate) use restore::{finish as finish_restore, named_key};
+pub(crate) use restore::{finish as finish_restore, named_key, set_aside_names};

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use clawbutler_core::actor::Actor;
 use clawbutler_core::clock::Timestamp;
 use clawbutler_core::id::hex;
+use clawbutler_core::limits::RESTORES_UNRECORDED;
 use clawbutler_ledger::note::PublicKey;
 use clawbutler_ledger::{CheckpointState, Kind};
 use clawbutler_platform::files;
@@ -18,12 +19,15 @@ use clawbutler_store::{Durability, Read, Store, StoreError, backup};
 use clawbutler_wire::Seq;
 use clawbutler_wire::audit::VerifyReport;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::crypt::{HEAD, Opener, pass};
 use super::make::{digest, unfinished};
 use crate::damage::stamp;
 use crate::{Butler, Error, audit, part};
+
+/// Largest note that is read (bytes): of all copies it may tell of, with paths as long as a system allows.
+const NOTE_BYTES: u64 = 512 * 1024;
 
 /// A copy that was put back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +58,73 @@ struct Note {
     /// not come to be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     before: Option<Box<Restored>>,
+    /// Copies that were put back before, one after the other, oldest first, and that no start has recorded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    earlier: Vec<Earlier>,
+    /// How many more there were before those.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    earlier_more: u32,
+}
+
+/// A copy that was put back and set aside again before a start could record it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Earlier {
+    file: String,
+    digest: String,
+    entries: u64,
+    head: String,
+    set_aside: Option<String>,
+    restored_at: i64,
+}
+
+impl Earlier {
+    fn of(restored: &Restored) -> Self {
+        let Restored { file, digest, entries, head, set_aside, at, checkpoint_entries: _, ready: _ } = restored.clone();
+        Self { file, digest, entries, head, set_aside, restored_at: at }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it so")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+impl Note {
+    /// Of a copy that is about to be put back, behind the ones that `before` tells of.
+    fn after(before: Option<Self>, restored: Restored) -> Self {
+        let Some(note) = before else { return Self { restored, before: None, earlier: Vec::new(), earlier_more: 0 } };
+        let (mut earlier, mut earlier_more) = (note.earlier, note.earlier_more);
+        earlier.push(Earlier::of(&note.restored));
+        if earlier.len() > RESTORES_UNRECORDED {
+            earlier.remove(0);
+            earlier_more = earlier_more.saturating_add(1);
+        }
+        Self { restored, before: Some(Box::new(note.restored)), earlier, earlier_more }
+    }
+
+    /// As it was before this copy was put back. One that fell over the bound stays counted.
+    fn without_this(&self) -> Option<Self> {
+        let restored = (**self.before.as_ref()?).clone();
+        let mut earlier = self.earlier.clone();
+        earlier.pop();
+        Some(Self { restored, before: None, earlier, earlier_more: self.earlier_more })
+    }
+}
+
+/// Names of the databases that were set aside, as the facts of `backup.restored` have them: the newest last.
+pub(crate) fn set_aside_names(data: &Value) -> String {
+    let earlier = data["earlier"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let names: Vec<&str> = earlier
+        .iter()
+        .chain([data])
+        .filter_map(|one| one["set_aside"].as_str())
+        .filter(|name| !name.is_empty())
+        .take(RESTORES_UNRECORDED + 1)
+        .collect();
+    match names.as_slice() {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        names => names.concat(),
+    }
 }
 
 fn note_of(data: &DataDir) -> PathBuf {
@@ -61,7 +132,7 @@ fn note_of(data: &DataDir) -> PathBuf {
 }
 
 fn read_note(data: &DataDir) -> Option<Note> {
-    let bytes = files::read_bounded(&note_of(data), 64 * 1024).ok()?;
+    let bytes = files::read_bounded(&note_of(data), NOTE_BYTES).ok()?;
     serde_json::from_slice(&bytes).ok()
 }
 
@@ -83,8 +154,8 @@ fn undo(data: &DataDir, note: &Note) -> std::io::Result<()> {
             }
         }
     }
-    match &note.before {
-        Some(before) => write_note(data, &Note { restored: (**before).clone(), before: None }),
+    match note.without_this() {
+        Some(before) => write_note(data, &before),
         None => fs::remove_file(note_of(data)),
     }
 }
@@ -162,17 +233,27 @@ impl Butler {
     /// Says in the log that it is a copy that was put back; among the first things a start does.
     pub(crate) fn record_restored(&self) -> Result<(), Error> {
         let data = &self.0.ports.data;
-        if let Some(Note { restored: note, .. }) = read_note(data) {
+        if let Some(Note { restored: note, earlier, earlier_more, .. }) = read_note(data) {
             let there = self.0.store.read::<_, Error>(|read| Ok(read.ledger_hash(note.entries)?))?;
             if there.is_some_and(|hash| hex(&hash) == note.head) {
-                let facts = json!({
+                let mut facts = json!({
                     "file": note.file, "digest": note.digest, "entries": note.entries, "head": note.head,
                     "set_aside": note.set_aside, "restored_at": note.at,
                 });
+                if !earlier.is_empty() {
+                    facts["earlier"] = json!(earlier);
+                }
+                if earlier_more > 0 {
+                    facts["earlier_more"] = json!(earlier_more);
+                }
+                let kept = match set_aside_names(&facts).as_str() {
+                    "" => String::new(),
+                    names => format!("What was recorded after it is in what was set aside: {names}. "),
+                };
                 self.record(Durability::Power, Kind::BackupRestored, Actor::Engine, facts)?;
                 self.alert(
                     &format!("A backup with {} entries was put back.", note.entries),
-                    "What was recorded after it is in the database that was set aside. Look at your rules and grants again.",
+                    &format!("{kept}Look at your rules and grants again."),
                 );
             }
         }
@@ -244,7 +325,7 @@ fn put_back(
         at: now.0,
         ready: ready.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
     };
-    let mut note = Note { restored, before: read_note(data).map(|note| Box::new(note.restored)) };
+    let mut note = Note::after(read_note(data), restored);
     // From here on a start finishes it.
     if data.database().exists() {
         let aside = format!("before-restore-{}", stamp(now));

@@ -72,7 +72,10 @@ pub(super) fn csv(parts: &Parts) -> String {
 fn csv_field(text: &str) -> String {
     // Programs that read C strings would end the field there.
     let text = text.replace('\0', "\u{fffd}");
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
+    // Some drop blanks and what is not seen before they look for a formula.
+    let seen = text.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '\u{200b}' | '\u{feff}'));
+    let formula =
+        text.starts_with(['\t', '\r', '\n']) || seen.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
     let text = if formula { format!("'{text}") } else { text };
     if text.contains(['"', ',', '\r', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }
@@ -186,7 +189,9 @@ mod tests {
         assert!(line.contains("dproc=a b [2J c d |\\=\\\\\\r\\n e\u{202e}\u{feff} "), "{line:?}");
         let line = csv(&parts);
         assert!(line.ends_with("\r\n") && !line.contains('\0'));
-        for formula in ["=1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠1"] {
+        for formula in
+            ["=1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠1", " =1", "\u{feff}+1"]
+        {
             assert!(csv_field(formula).trim_start_matches('"').starts_with('\''), "{formula:?}");
         }
         assert_eq!([csv_field("a\"b"), csv_field("a,b"), csv_field("\0")], ["\"a\"\"b\"", "\"a,b\"", "\u{fffd}"]);

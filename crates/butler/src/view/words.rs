@@ -174,7 +174,13 @@ fn log_says(kind: &str, data: &Value) -> Option<String> {
         "audit.pruned" => format!("Retention prunes {} in entries before {}.", text("class"), data["below"]),
         "retention.ran" => format!("Retention pruned {} payloads ({} bytes).", data["entries"], data["bytes"]),
         "backup.made" => format!("A backup was made: {}", text("file")),
-        "backup.restored" => format!("A backup with {} entries was put back.", data["entries"]),
+        "backup.restored" => match data["earlier"].as_array().map(Vec::len) {
+            Some(count) => {
+                let count = count as u64 + data["earlier_more"].as_u64().unwrap_or(0) + 1;
+                format!("{count} backups were put back, one after the other; the last has {} entries.", data["entries"])
+            }
+            None => format!("A backup with {} entries was put back.", data["entries"]),
+        },
         "log.damaged" => format!("The database is damaged: {}", text("reason")),
         "log.tail_unproven" if data["lost"] == true => {
             format!("Sealed entries {} to {} were missing at the start", data["from"], data["to"])

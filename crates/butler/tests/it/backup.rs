@@ -8,7 +8,7 @@ use clawbutler_core::clock::Timestamp;
 use clawbutler_ledger::note::Key;
 use clawbutler_platform::paths::DataDir;
 use clawbutler_wire::audit::{AcknowledgeLog, ReplacedHow};
-use clawbutler_wire::command::{MakeBackup, ShowBackup, VerifyAudit};
+use clawbutler_wire::command::{MakeBackup, ShowBackup, Status, VerifyAudit};
 use clawbutler_wire::retention::BackupMade;
 use clawbutler_wire::{Code, Seq};
 use serde_json::json;
@@ -257,6 +257,47 @@ fn a_restore_that_was_killed_is_finished_or_was_not_begun() {
     fs::write(desk.data().join("restored.json"), note).unwrap();
     desk.open();
     assert_eq!(desk.entries("backup.restored").len(), 1);
+}
+
+#[test]
+fn every_database_set_aside_before_a_start_is_named() {
+    let mut desk = Desk::new();
+    filled(&desk, 0);
+    desk.close();
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("copy.db");
+    back_up(&desk, &out, &Lock::None);
+    let mut aside = Vec::new();
+    for _ in 0..3 {
+        desk.pass_closed_ms(1_000);
+        aside.push(restore(&desk, &out, &Opener::None).unwrap().set_aside.unwrap());
+    }
+    // One that is refused takes nothing back of what was put back before.
+    desk.pass_closed_ms(1_000);
+    let nothing = folder.path().join("nothing.db");
+    fs::write(&nothing, "no database").unwrap();
+    assert!(restore(&desk, &nothing, &Opener::None).is_err());
+    desk.open();
+    let told = desk.entries("backup.restored");
+    let earlier: Vec<&str> =
+        told[0].data["earlier"].as_array().unwrap().iter().map(|one| one["set_aside"].as_str().unwrap()).collect();
+    assert_eq!((told.len(), earlier, &told[0].data["set_aside"]), (1, vec![&*aside[0], &*aside[1]], &json!(aside[2])));
+    assert!(told[0].says.starts_with("3 backups were put back"), "{}", told[0].says);
+    let named = format!("{}, {} and {}", aside[0], aside[1], aside[2]);
+    let replaced = desk.butler().verify_audit(VerifyAudit {}).unwrap().replaced.unwrap();
+    assert_eq!(replaced.file, named);
+    let status = desk.butler().status(Status {}).unwrap();
+    assert!(status.alerts.iter().any(|alert| alert.fix.contains(&named)), "{:?}", status.alerts);
+    desk.close();
+
+    // So many that not each is told of: the last ones, and how many more.
+    for _ in 0..20 {
+        desk.pass_closed_ms(1_000);
+        restore(&desk, &out, &Opener::None).unwrap();
+    }
+    desk.open();
+    let told = &desk.entries("backup.restored")[0].data;
+    assert_eq!((told["earlier"].as_array().unwrap().len(), &told["earlier_more"]), (16, &json!(3)));
 }
 
 #[test]

@@ -20,9 +20,9 @@ use crate::copy::Copy;
 use crate::desk::{Desk, decide};
 
 /// What happens, how it is made, and what is in the log afterwards: kinds, each with a fact its entry must have.
-type Row = (&'static str, fn(Desk) -> Desk, &'static [(&'static str, &'static str)]);
+pub(crate) type Row = (&'static str, fn(Desk) -> Desk, &'static [(&'static str, &'static str)]);
 
-const ASKED: &str = "git push --force origin main";
+pub(crate) const ASKED: &str = "git push --force origin main";
 
 const ROWS: &[Row] = &[
     (
@@ -252,7 +252,8 @@ const ROWS: &[Row] = &[
     ),
 ];
 
-const DENY: &str = "[[rule]]\nid = \"no\"\ndecision = \"deny\"\nbecause = \"No.\"\nwhen = { programs = [\"ninja\"] }\n";
+pub(crate) const DENY: &str =
+    "[[rule]]\nid = \"no\"\ndecision = \"deny\"\nbecause = \"No.\"\nwhen = { programs = [\"ninja\"] }\n";
 
 fn asked_and_allowed(desk: Desk) -> Desk {
     let (_, seen) = desk.queue("s", ASKED);
@@ -260,7 +261,7 @@ fn asked_and_allowed(desk: Desk) -> Desk {
     desk
 }
 
-fn governed(desk: &Desk) -> String {
+pub(crate) fn governed(desk: &Desk) -> String {
     fs::create_dir_all(desk.home().join(".claude")).unwrap();
     let home_id = desk.home_of("claude-code");
     desk.butler().govern(Govern { home_id: home_id.clone(), governed: true }).unwrap();
@@ -274,7 +275,7 @@ fn hook(desk: &Desk) {
     clawbutler_platform::os::set_mode(&hook, 0o700).unwrap();
 }
 
-fn until(done: impl Fn() -> bool) {
+pub(crate) fn until(done: impl Fn() -> bool) {
     for _ in 0..500 {
         if done() {
             return;
@@ -286,8 +287,13 @@ fn until(done: impl Fn() -> bool) {
 
 #[test]
 fn each_named_happening_leaves_its_entry() {
+    assert_eq!(missing(ROWS), Vec::<String>::new());
+}
+
+/// Makes what happens in each row; gives the entries that should be there and are not.
+pub(crate) fn missing(rows: &[Row]) -> Vec<String> {
     let mut missing = Vec::new();
-    for (what, make, wanted) in ROWS {
+    for (what, make, wanted) in rows {
         let desk = make(Desk::new());
         for (kind, fact) in *wanted {
             let entries = desk.entries(kind);
@@ -297,5 +303,5 @@ fn each_named_happening_leaves_its_entry() {
             }
         }
     }
-    assert_eq!(missing, Vec::<String>::new());
+    missing
 }

@@ -21,6 +21,7 @@ mod copy;
 mod damage;
 mod desk;
 mod edited;
+mod every_command;
 mod every_kind;
 mod everything;
 mod exported;

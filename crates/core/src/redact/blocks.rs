@@ -17,7 +17,7 @@ fn within(text: &str, at: usize, most: usize) -> &str {
 }
 
 /// `scheme://user:password@host`, `jdbc:oracle:thin:user/password@host`.
-pub(super) fn url(text: &str, start: usize, end: usize, found: &mut Vec<Finding>) {
+pub(super) fn url(text: &str, end: usize, found: &mut Vec<Finding>) {
     if !text[..end].ends_with('/') {
         let word = within(text, end, 512);
         let word = word.split([' ', '"', '\'', '\n']).next().unwrap_or_default();
@@ -30,11 +30,12 @@ pub(super) fn url(text: &str, start: usize, end: usize, found: &mut Vec<Finding>
         }
         return;
     }
-    let from = start + 3;
+    let from = end;
     let rest = &text[from..];
-    let end =
+    let stop =
         rest.find(|c: char| matches!(c, '/' | '?' | '#' | '"' | '\'' | '`' | '<' | '>' | '\\') || c.is_whitespace());
-    let authority = &rest[..end.unwrap_or(rest.len())];
+    let authority = &rest[..stop.unwrap_or(rest.len())];
+    let authority = behind_domain(rest, authority).unwrap_or(authority);
     // A password may hold a slash by mistake: then the `@` lies behind it, before the next space.
     let authority = if authority.contains(':') && !authority.contains('@') {
         let word =
@@ -63,6 +64,21 @@ pub(super) fn url(text: &str, start: usize, end: usize, found: &mut Vec<Finding>
         None if user.len() >= 20 && random(user) => push(found, "url_password", from, from + at),
         _ => {}
     }
+}
+
+/// The authority where a user of a Windows domain stands in it: `domain\\user:password@host`. Letters of escapes stand
+/// behind backslashes too.
+fn behind_domain<'t>(rest: &'t str, domain: &str) -> Option<&'t str> {
+    let name = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let behind = rest[domain.len()..].trim_start_matches('\\');
+    let slashes = rest.len() - domain.len() - behind.len();
+    if slashes == 0 || !name(domain) || slashes % 2 == 1 && behind.starts_with(['n', 't', 'r', 'u', 'x']) {
+        return None;
+    }
+    let word = &behind[..behind.find(|c: char| c.is_whitespace() || "\"'`<>\\/".contains(c)).unwrap_or(behind.len())];
+    let (user, host) = word.rsplit_once('@')?;
+    let (user, _) = user.split_once(':')?;
+    (name(user) && !host.is_empty()).then(|| &rest[..domain.len() + slashes + word.len()])
 }
 
 /// A private key block, to its end or the end of the text.

@@ -1,7 +1,7 @@
 //! Headers of requests that carry a secret: `Authorization`, `Cookie`.
 
 use super::Finding;
-use super::look::{distinct, is_reference, opaque, random};
+use super::look::{distinct, entropy, is_reference, opaque, random};
 use super::named::{push, spaces, value};
 
 /// Most cookies in one header.
@@ -11,6 +11,14 @@ const COOKIES: usize = 64;
 fn after_sign(text: &str, end: usize, comma: bool) -> Option<usize> {
     let quotes = |at: usize| at + text[at..].bytes().take(8).take_while(|byte| b"\\\"'".contains(byte)).count();
     let at = spaces(text, quotes(end));
+    // `{"name": "Cookie", "value": "x"}`, as recordings of requests have it.
+    if let Some(rest) = text[at..].strip_prefix(',').filter(|_| quotes(end) > end) {
+        let name = quotes(spaces(text, text.len() - rest.len()));
+        if let Some(rest) = text[name..].strip_prefix("value") {
+            let sign = spaces(text, quotes(text.len() - rest.len()));
+            return text[sign..].starts_with(':').then(|| quotes(spaces(text, sign + 1)));
+        }
+    }
     let at = if text[at..].starts_with("=>") { at + 2 } else { at + usize::from(text[at..].starts_with([':', '='])) };
     // `Header.Set("Authorization", "Token x")`.
     if comma && at > end && text[at..].starts_with(',') {
@@ -42,6 +50,9 @@ pub(super) fn scheme(text: &str, start: usize, end: usize, found: &mut Vec<Findi
     }
 }
 
+/// Schemes with several parts, and the one that proves who asks.
+const PARTS: &[(&str, &str)] = &[("digest", "response="), ("hawk", "mac=")];
+
 /// `Authorization: <scheme> <value>` of any scheme, and a value without one.
 pub(super) fn authorization(text: &str, end: usize, found: &mut Vec<Finding>) {
     let Some(at) = after_sign(text, end, true) else { return };
@@ -50,10 +61,15 @@ pub(super) fn authorization(text: &str, end: usize, found: &mut Vec<Finding>) {
     if first.is_empty() || ["bearer", "basic", "ssws"].iter().any(|known| first.eq_ignore_ascii_case(known)) {
         return;
     }
-    if first.eq_ignore_ascii_case("digest") {
+    // Its key and its signature stand beside names of their own.
+    if first.get(..4).is_some_and(|head| head.eq_ignore_ascii_case("aws4")) {
+        return;
+    }
+    let part = PARTS.iter().find(|(scheme, _)| first.eq_ignore_ascii_case(scheme));
+    if let Some((_, part)) = part {
         let line = text[at..].split('\n').next().unwrap_or_default();
-        if let Some(place) = line.find("response=") {
-            let (from, to, _) = value(text, at + place + "response=".len());
+        if let Some(place) = line.find(part) {
+            let (from, to, _) = value(text, at + place + part.len());
             push(found, "bearer_token", from, to);
         }
         return;
@@ -66,7 +82,14 @@ pub(super) fn authorization(text: &str, end: usize, found: &mut Vec<Finding>) {
         (at, first_end)
     };
     let secret = &text[from..to];
-    if secret.len() >= 8 && random(secret) && distinct(secret) >= 6 && !is_reference(secret) && !secret.contains('(') {
+    // Letters of both cases without a digit are a word unless there are many of them.
+    let letters = secret.len() >= 20 && entropy(secret) >= 3.5 && secret.bytes().any(|byte| byte.is_ascii_uppercase());
+    if secret.len() >= 8
+        && (random(secret) || letters)
+        && distinct(secret) >= 6
+        && !is_reference(secret)
+        && !secret.contains('(')
+    {
         push(found, "bearer_token", from, to);
     }
 }

@@ -97,22 +97,36 @@ pub(super) fn is_reference(text: &str) -> bool {
         Some(b'-') => text.starts_with("--") || text.len() < 4,
         _ => false,
     };
-    named || text.starts_with("[masked:") || text.starts_with("[MASKED") || is_placeholder(&text.to_ascii_lowercase())
+    named
+        || is_version(text)
+        || text.starts_with("[masked:")
+        || text.starts_with("[MASKED")
+        || is_placeholder(&text.to_ascii_lowercase())
+}
+
+/// A version (`^9.0.6`, `0.5.0`), also behind the name of what has it (`jjwt-api:0.12.5`): packages are named after secrets.
+fn is_version(text: &str) -> bool {
+    let last = text.rsplit_once(':').map_or(text, |(name, last)| if name.contains('-') { last } else { text });
+    let numbers = last.trim_start_matches(['^', '~', '>', '<', '=', 'v']);
+    let plain = |part: &str| !part.is_empty() && part.len() <= 5 && part.bytes().all(|byte| byte.is_ascii_digit());
+    (2..=4).contains(&numbers.split('.').count()) && numbers.split('.').all(plain)
 }
 
 /// Starts of what reads a value from elsewhere or stands for one.
 const STARTS: &[&str] = &[
     "process.env", "os.environ", "os.getenv", "env(", "env.", "${{", "!secret", "!vault", "vault:", "op://", "example",
     "__openclaw_redacted__", "your_", "your-", "secrets.", "var.", "local.", "file://", "arn:aws", "ref+", "getenv(",
-    "read-host", "self.", "config.", "settings.", "this.", "args.", "import.meta",
+    "[redacted", "[filtered", "[hidden", "[removed", "read-host", "self.", "config.", "settings.", "this.", "args.",
+    "import.meta",
 ];
 
 /// Words that are no secret.
 const NOTHING: &[&str] = &[
     "true", "false", "null", "none", "nil", "undefined", "string", "str", "bool", "int", "number", "required",
-    "optional", "redacted", "changeme", "xxxx", "your-token", "bearer", "basic", "option<string>", "text", "hidden",
-    "prompt", "input", "unset", "empty", "password", "token", "secret", "yes", "no", "any", "object", "boolean",
-    "stdin", "file", "-", "passed", "failed", "ok", "todo", "missing", "invalid", "expired", "unknown", "set", "n/a",
+    "option", "optional", "redacted", "changeme", "xxxx", "your-token", "bearer", "basic", "option<string>", "text",
+    "hidden", "prompt", "input", "unset", "empty", "password", "token", "secret", "yes", "no", "any", "object",
+    "boolean", "pass", "passwd", "pwd", "vec", "box", "arc", "cow", "result", "secretstring", "stdin", "file", "-",
+    "passed", "failed", "ok", "todo", "missing", "invalid", "expired", "unknown", "set", "n/a",
 ];
 
 fn is_placeholder(lower: &str) -> bool {

@@ -12,6 +12,21 @@ const FILES: &[&[u8]] = &[
     b"socket", b"mount",
 ];
 
+/// Ends of domains that stand in paths of mailboxes.
+const MAILBOXES: &[&[u8]] = &[
+    b"com", b"org", b"net", b"edu", b"gov", b"io", b"co", b"eu", b"de", b"fr", b"uk", b"nl", b"es", b"it", b"ch",
+    b"at", b"be", b"pl", b"se", b"no", b"dk", b"fi", b"br", b"in", b"jp", b"cn", b"au", b"ca", b"us", b"dev", b"app",
+    b"example",
+];
+
+/// Bytes of a path before a place that are looked at.
+const LONG_PATH: usize = 512;
+
+/// Whether a byte ends a path.
+fn is_end(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'`' | b'=' | b'(' | b'<' | b'>' | b'|')
+}
+
 /// Looks at one `@`.
 pub(super) fn email(text: &str, at: usize, found: &mut Vec<Finding>) {
     look(text, at, 1, found);
@@ -35,12 +50,16 @@ fn look(text: &str, at: usize, sign: usize, found: &mut Vec<Finding>) {
     {
         start += place + sign.len_utf8();
     }
+    // The letter of an escape (`\n`) is none of the name's.
+    if start > 0 && bytes[start - 1] == b'\\' && at > start + 1 && matches!(bytes[start], b'n' | b'r' | b't') {
+        start += 1;
+    }
     let from = at + sign;
     let domain_byte = |byte: u8, next: Option<&u8>| {
         byte.is_ascii_alphanumeric()
             || byte >= 0x80
             || byte == b'.'
-            || byte == b'-' && next.is_some_and(|next| next.is_ascii_alphanumeric() || *next >= 0x80)
+            || byte == b'-' && next.is_some_and(|next| next.is_ascii_alphanumeric() || *next >= 0x80 || *next == b'-')
     };
     let rest = &bytes[from..];
     let length = rest
@@ -76,8 +95,14 @@ fn look(text: &str, at: usize, sign: usize, found: &mut Vec<Finding>) {
         && !domain.starts_with(b"-")
         && !domain.windows(2).any(|pair| pair == b"..")
         && (2..=24).contains(&top.len())
-        && top.iter().all(|byte| byte.is_ascii_alphabetic() || *byte >= 0x80);
-    let packaged = start > 0 && matches!(bytes[start - 1], b'/' | b'@');
+        && (top.iter().all(|byte| byte.is_ascii_alphabetic() || *byte >= 0x80) || top.starts_with(b"xn--"));
+    // A part of a path is a mailbox where its end is one of a domain; packages have versions there.
+    let mailbox = || {
+        let word = bytes[..start].iter().rev().take(LONG_PATH).take_while(|byte| !is_end(**byte)).count();
+        let rooted = matches!(bytes[start - word], b'/' | b'~' | b'.');
+        rooted && MAILBOXES.contains(&top) && bytes.get(end).is_none_or(|byte| !matches!(byte, b'@' | b':' | b'-'))
+    };
+    let packaged = start > 0 && (bytes[start - 1] == b'@' || bytes[start - 1] == b'/' && !mailbox());
     if fits && !remote && !file && !packaged && !in_authority(bytes, start) {
         found.push(Finding { kind: "email", start, end });
     }
@@ -92,5 +117,5 @@ fn in_authority(bytes: &[u8], start: usize) -> bool {
         .take_while(|byte| !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b'/' | b'?'))
         .count();
     let before = &bytes[..start - word];
-    before.ends_with(b"://")
+    before.ends_with(b"://") || before.ends_with(b":\\/\\/")
 }

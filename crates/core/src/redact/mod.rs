@@ -12,6 +12,9 @@ mod addresses;
 mod blocks;
 mod calls;
 mod checks;
+mod codes;
+mod countries;
+mod forms;
 mod given;
 mod headers;
 mod json;
@@ -26,6 +29,7 @@ mod providers;
 mod scan;
 mod shapes;
 mod unnamed;
+mod values;
 mod words;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -87,6 +91,20 @@ pub struct Choice {
 
 /// Finds what has to be masked, in order, without overlaps.
 pub fn find(text: &str, choice: Choice) -> Vec<Finding> {
+    // Colours of a terminal cut words and values in two: they are looked at without.
+    match codes::without(text) {
+        Some(plain) => {
+            let mut found = find_in(&plain.text, choice);
+            for one in &mut found {
+                (one.start, one.end) = plain.places(one.start, one.end);
+            }
+            found
+        }
+        None => find_in(text, choice),
+    }
+}
+
+fn find_in(text: &str, choice: Choice) -> Vec<Finding> {
     let mut found = scan::scan(text, choice);
     if !found.is_empty() && text.contains(MASK) {
         let masks = masks(text);
@@ -146,6 +164,10 @@ pub fn replace(text: &str, found: &[Finding], key: &MaskKey) -> String {
 
 fn token(kind: &str, secret: &str, key: &MaskKey) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(&key.bytes).expect("BUG: HMAC takes a key of any length");
-    mac.update(secret.as_bytes());
+    // Equal values look equal, whatever colours they were written in.
+    match codes::without(secret) {
+        Some(plain) => mac.update(plain.text.as_bytes()),
+        None => mac.update(secret.as_bytes()),
+    }
     format!("[masked:{kind}:{}]", hex(&mac.finalize().into_bytes()[..4]))
 }

@@ -2,13 +2,14 @@
 
 use super::Finding;
 use super::look::{is_code, is_reference, mixed_word, opaque, random, random_long};
+use super::values::{joined_word, written_quote};
 use super::words::{self, Says, WORDS, about};
-use super::{blocks, calls, given, headers, options, prose, unnamed};
+use super::{blocks, calls, forms, given, headers, options, prose, unnamed};
+
+pub(super) use super::values::value;
 
 /// Bytes that are looked at behind a name for a value that does not follow at once.
 const NEAR: usize = 160;
-/// Most bytes of a value that spans lines or a list of values.
-const LONG: usize = 16 * 1024;
 
 /// What defines a name with the next word as its value, at the start of a line.
 const DEFINES: &[&str] = &[
@@ -31,7 +32,7 @@ fn defines(line: &str) -> bool {
 /// Looks at one place where a word stands.
 pub(super) fn look(text: &str, start: usize, end: usize, which: usize, found: &mut Vec<Finding>) {
     match WORDS[which].1 {
-        Says::Url => blocks::url(text, start, end, found),
+        Says::Url => blocks::url(text, end, found),
         Says::Block => blocks::block(text, start, found),
         Says::BlockEnd => blocks::tail(text, start, end, found),
         Says::Lines => blocks::lines(text, start, end, found),
@@ -46,6 +47,7 @@ pub(super) fn look(text: &str, start: usize, end: usize, which: usize, found: &m
         Says::Mask => given::mask(text, end, found),
         Says::AsFile => given::as_file(text, start, end, found),
         Says::Mailgun => unnamed::mailgun(text, end, found),
+        Says::Dsn => unnamed::dsn(text, start, found),
         Says::Pgpass => unnamed::pgpass(text, start, found),
         Says::PgpassFile => unnamed::pgpass_file(text, start, found),
         Says::Phrase => calls::phrase(text, end, found),
@@ -70,7 +72,11 @@ pub(super) fn spaces(text: &str, at: usize) -> usize {
 }
 
 /// Behind backslashes (JSON inside JSON) and one quote, where they stand.
-fn behind_quote(bytes: &[u8], at: usize) -> Option<usize> {
+fn behind_quote(text: &str, at: usize) -> Option<usize> {
+    if let Some(quote) = written_quote(text, at) {
+        return Some(at + quote.len());
+    }
+    let bytes = text.as_bytes();
     let slashes = bytes[at..].iter().take(8).take_while(|byte| **byte == b'\\').count();
     bytes.get(at + slashes).filter(|byte| matches!(byte, b'"' | b'\'')).map(|_| at + slashes + 1)
 }
@@ -86,7 +92,7 @@ pub(super) struct Name<'t> {
     end: usize,
     pub(super) says: Says,
     /// Stands in quotes.
-    quoted: bool,
+    pub(super) quoted: bool,
 }
 
 impl Name<'_> {
@@ -96,10 +102,15 @@ impl Name<'_> {
     }
 
     /// Where the name begins.
-    fn first(&self) -> usize {
+    pub(super) fn first(&self) -> usize {
         let bytes = self.text.as_bytes();
         let before = bytes[..self.start].iter().rev().take(64).take_while(|byte| is_name(**byte)).count();
         self.start - before
+    }
+
+    /// Whether it names an element of XML.
+    pub(super) fn opens_element(&self) -> bool {
+        self.text[..self.first()].ends_with(['<', ':'])
     }
 
     /// The line up to the name.
@@ -134,7 +145,7 @@ fn assignment(text: &str, start: usize, end: usize, says: Says, found: &mut Vec<
     if kept {
         return;
     }
-    if !closed && let Some(behind) = behind_quote(bytes, at) {
+    if !closed && let Some(behind) = behind_quote(text, at) {
         name.quoted = true;
         at = behind;
     }
@@ -143,13 +154,20 @@ fn assignment(text: &str, start: usize, end: usize, says: Says, found: &mut Vec<
         at += 1;
     }
     if bytes.get(at) == Some(&b'>') && !name.quoted {
-        element(&name, at + 1, found);
+        forms::element(&name, at + 1, found);
+        return;
+    }
+    if forms::named_element(&name, at, found) || bytes.get(at) == Some(&b' ') && forms::attributes(&name, at, found) {
         return;
     }
     let gap = at;
-    at = spaces(text, at);
+    // `**Password:** x`, `**Password**: x`.
+    let bold = |at: usize| at + text[at..].bytes().take(2).take_while(|byte| *byte == b'*').count();
+    at = spaces(text, bold(at));
     let sign = match (bytes.get(at), bytes.get(at + 1)) {
         _ if closed && bytes[end - 1] == b'=' => 0,
+        // A colon or a sign of equality as URLs write them.
+        (Some(b'%'), Some(b'3')) if matches!(bytes.get(at + 2), Some(b'A' | b'a' | b'D' | b'd')) => 3,
         (Some(b'='), Some(b'=')) | (Some(b':'), Some(b':')) => return,
         (Some(b'=' | b':'), Some(b'>' | b'=')) | (Some(b'?'), Some(b'=')) => 2,
         (Some(b'=' | b':'), _) => 1,
@@ -160,11 +178,31 @@ fn assignment(text: &str, start: usize, end: usize, says: Says, found: &mut Vec<
     };
     let colon = sign == 1 && bytes[at] == b':';
     let spaced = at > name.end || bytes.get(at + sign) == Some(&b' ');
-    at = spaces(text, at + sign);
-    if several(&name, at, found) {
+    at = if colon { bold(at + sign) } else { at + sign };
+    at = spaces(text, at);
+    // A line that goes on.
+    if text[at..].starts_with("\\\n") {
+        at = spaces(text, at + 2);
+    }
+    if forms::several(&name, at, found) || colon && forms::next_line(&name, at, found) {
         return;
     }
-    let (from, to, quoted) = value(text, at);
+    if colon && forms::declared(&name, at, found) {
+        return;
+    }
+    let (from, mut to, quoted) = value(text, at);
+    // In a URL the quotes around it end a bare value too.
+    if sign == 3 && !quoted {
+        to = from + text[from..to].find('%').unwrap_or(to - from);
+    }
+    if text[from..to].starts_with("%s") && name.line().contains("printf ") {
+        forms::printed(&name, to, found);
+        return;
+    }
+    let line = name.line();
+    if !quoted && !colon && !spaced && line.len() < NEAR {
+        to = joined_word(text, line, from, to);
+    }
     if taken(&name, from, to, quoted, spaced || colon) {
         push(found, "named_secret", from, to);
     }
@@ -191,7 +229,7 @@ pub(super) fn taken(name: &Name<'_>, from: usize, to: usize, quoted: bool, loose
     }
     match name.says {
         // `session_key` names a conversation.
-        Says::Perhaps => opaque(secret),
+        Says::Perhaps => opaque(secret) || name.word().eq_ignore_ascii_case("_auth") && is_pair(secret),
         _ if quoted || !loose => !(name.says == Says::Part && bare && secret.len() < 4),
         // Prose and code: `password: it has to be`, `token = parse(…)`.
         _ => {
@@ -199,6 +237,30 @@ pub(super) fn taken(name: &Name<'_>, from: usize, to: usize, quoted: bool, loose
                 && (random(secret) || strong(name.word()) && secret.len() >= 6 && !plain_word(text, secret, to))
         }
     }
+}
+
+/// Base64 of `name:password`, however short.
+fn is_pair(text: &str) -> bool {
+    let digit = |byte: u8| match byte {
+        b'A'..=b'Z' => Some(byte - b'A'),
+        b'a'..=b'z' => Some(byte - b'a' + 26),
+        b'0'..=b'9' => Some(byte - b'0' + 52),
+        b'+' => Some(62),
+        b'/' => Some(63),
+        _ => None,
+    };
+    let mut plain = Vec::new();
+    for four in text.trim_end_matches('=').as_bytes().chunks(4).take(64) {
+        let mut bits = 0_u32;
+        for byte in four {
+            let Some(value) = digit(*byte) else { return false };
+            bits = bits << 6 | u32::from(value);
+        }
+        bits <<= 6 * (4 - four.len());
+        plain.extend_from_slice(&bits.to_be_bytes()[1..four.len()]);
+    }
+    let colon = plain.iter().position(|byte| *byte == b':');
+    colon.is_some_and(|at| at > 0 && at + 1 < plain.len()) && plain.iter().all(|byte| matches!(byte, 0x20..=0x7e))
 }
 
 /// Names as `auth` and `pin` stand for other things too: the value has to look like a secret.
@@ -248,32 +310,19 @@ fn is_colour(text: &str) -> bool {
     text.strip_prefix('#').is_some_and(|hex| matches!(hex.len(), 3..=8) && hex.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
-/// `<password>value</password>`.
-fn element(name: &Name<'_>, from: usize, found: &mut Vec<Finding>) {
-    let first = name.first();
-    if !name.text[..first].ends_with(['<', ':']) || name.says == Says::Perhaps {
-        return;
-    }
-    let Some(length) = name.text[from..].bytes().take(LONG).position(|byte| byte == b'<') else { return };
-    let secret = &name.text[from..from + length];
-    let inner = secret.trim();
-    let from = from + secret.len() - secret.trim_start().len();
-    if inner.len() >= 3 && !inner.starts_with("${") && !inner.starts_with("[masked:") && !inner.contains(['\n', '(']) {
-        push(found, "named_secret", from, from + inner.len());
-    }
-}
-
-/// A value that follows without a sign between.
-fn unsigned(name: &Name<'_>, gap: usize, at: usize, found: &mut Vec<Finding>) {
+/// The next argument or member behind a name: of a call, a list of arguments, a statement. Whether it was one.
+fn argument(name: &Name<'_>, at: usize, found: &mut Vec<Finding>) -> bool {
     let text = name.text;
     let bytes = text.as_bytes();
-    // HCL: `variable "db_password" { default = "x" }`.
-    if name.quoted && bytes.get(at) == Some(&b'{') {
-        inside(text, at, found);
-        return;
-    }
-    if prose::beside(name, gap, found) {
-        return;
+    // Erlang: `{default_pass,<<"x">>}`; MySQL: `IDENTIFIED WITH mysql_native_password BY 'x'`.
+    for lead in [",<<\"", "BY '", "AS '"] {
+        if text[at..].starts_with(lead) && strong(name.word()) {
+            let (from, to, _) = value(text, at + lead.len() - 1);
+            if taken(name, from, to, true, false) {
+                push(found, "named_secret", from, to);
+            }
+            return true;
+        }
     }
     // `define('DB_PASSWORD', 'x')`.
     let option = text[name.first()..].starts_with('-');
@@ -283,7 +332,7 @@ fn unsigned(name: &Name<'_>, gap: usize, at: usize, found: &mut Vec<Finding>) {
         if quoted && taken(name, from, to, true, false) {
             push(found, "named_secret", from, to);
         }
-        return;
+        return true;
     }
     if name.quoted && bytes.get(at) == Some(&b',') && (name.line().ends_with("('") || name.line().ends_with("(\"")) {
         let (from, to, quoted) = value(text, spaces(text, at + 1));
@@ -292,6 +341,29 @@ fn unsigned(name: &Name<'_>, gap: usize, at: usize, found: &mut Vec<Finding>) {
         if quoted && (set || random(&text[from..to])) && taken(name, from, to, true, false) {
             push(found, "named_secret", from, to);
         }
+        return true;
+    }
+    false
+}
+
+/// A value that follows without a sign between.
+fn unsigned(name: &Name<'_>, gap: usize, at: usize, found: &mut Vec<Finding>) {
+    let text = name.text;
+    let bytes = text.as_bytes();
+    // HCL: `variable "db_password" { default = "x" }`.
+    if name.quoted && bytes.get(at) == Some(&b'{') {
+        forms::inside(text, at, found);
+        return;
+    }
+    if prose::beside(name, gap, found)
+        || forms::form_part(name, gap, found)
+        || forms::table_row(name, at, found)
+        || at == gap && forms::column(name, at, found)
+        || name.line().contains("pulumi config set")
+    {
+        return;
+    }
+    if argument(name, at, found) {
         return;
     }
     // `<add key="DbPassword" value="x"/>`.
@@ -304,6 +376,8 @@ fn unsigned(name: &Name<'_>, gap: usize, at: usize, found: &mut Vec<Finding>) {
             if quoted && taken(name, from, to, true, false) {
                 push(found, "named_secret", from, to);
             }
+        } else if at > gap {
+            forms::input(name, gap, found);
         }
         return;
     }
@@ -313,7 +387,12 @@ fn unsigned(name: &Name<'_>, gap: usize, at: usize, found: &mut Vec<Finding>) {
         // `setPassword("x")`.
         if bytes.get(at) == Some(&b'(') {
             let (from, to, quoted) = value(text, at + 1);
-            if quoted && random(&text[from..to]) && !text[from..to].contains(' ') && taken(name, from, to, true, false)
+            // `PASSWORD(x)` of a command language.
+            let upper = name.word().bytes().all(|byte| byte.is_ascii_uppercase()) && text[to..].starts_with(')');
+            if (quoted || upper)
+                && random(&text[from..to])
+                && !text[from..to].contains(' ')
+                && taken(name, from, to, true, false)
             {
                 push(found, "named_secret", from, to);
             }
@@ -323,6 +402,10 @@ fn unsigned(name: &Name<'_>, gap: usize, at: usize, found: &mut Vec<Finding>) {
     let option = line.is_empty() && text[name.first()..].starts_with('-') || text[name.first()..].starts_with("--");
     let (from, to, quoted) = value(text, at);
     let secret = &text[from..to];
+    // Go: `const dbPassword string = "x"`.
+    if name.says == Says::Secret && forms::declared(name, at, found) {
+        return;
+    }
     // An option, a macro or a variable of a shell: the value is the next word.
     let defined = defines(line) && !secret.starts_with('(');
     if defined && secret.eq_ignore_ascii_case("-value") {
@@ -357,12 +440,8 @@ fn said(name: &Name<'_>, line: &str, secret: &str, single: bool, quoted: bool) -
     }
     // netrc: `login bob password x`, on one line or several.
     if word.eq_ignore_ascii_case("password") && !quoted && secret.len() >= 4 {
-        let before = &name.text[(0..=name.start.saturating_sub(NEAR))
-            .rev()
-            .find(|at| name.text.is_char_boundary(*at))
-            .unwrap_or(0)..name.start];
-        let entry = before.rfind("machine ").or_else(|| before.rfind("default "));
-        if entry.is_some_and(|at| before[at..].contains("login ")) {
+        let before = &name.text[name.text.floor_char_boundary(name.start.saturating_sub(NEAR))..name.start];
+        if netrc(before, secret) {
             return true;
         }
     }
@@ -378,123 +457,27 @@ fn said(name: &Name<'_>, line: &str, secret: &str, single: bool, quoted: bool) -
     opens && (random_long(secret) || word.eq_ignore_ascii_case("private key") && secret.starts_with("0x"))
 }
 
+/// Whether what stands before `password` is an entry of a netrc: `machine host login name`, in this order, and no sentence.
+fn netrc(before: &str, secret: &str) -> bool {
+    let Some(at) = before.rfind("machine ").into_iter().chain(before.rfind("default ")).max() else { return false };
+    let words: Vec<&str> = before[at..].split_whitespace().collect();
+    let (host, rest) = match words.as_slice() {
+        ["machine", host, rest @ ..] => (*host, rest),
+        ["default", rest @ ..] => ("", rest),
+        _ => return false,
+    };
+    let entry = matches!(rest, ["login", user] | ["login", user, "account", _] if !user.ends_with(','));
+    // A sentence has a word there that is no name of a machine, and begins with another.
+    let opens = before[..at].trim_end_matches([' ', '\t', '"', '\'']);
+    let written = opens.is_empty()
+        || opens.ends_with('\n')
+        || host.contains(['.', ':', '-'])
+        || host == "localhost"
+        || before[at..].contains('\n')
+        || random(secret);
+    entry && written
+}
+
 fn strong_or_by(word: &str) -> bool {
     strong(word) || word.eq_ignore_ascii_case("identified by")
-}
-
-/// `{ default = "x" }` and `{ value: "x" }` behind a name.
-fn inside(text: &str, at: usize, found: &mut Vec<Finding>) {
-    let end = (at + NEAR).min(text.len());
-    let end = (at..=end).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(at);
-    let within = &text[at..end];
-    let within = &within[..within.find('}').unwrap_or(within.len())];
-    for word in ["default", "value", "\"value\"", "\\\"value\\\""] {
-        let Some(place) = within.find(word) else { continue };
-        let sign = spaces(text, at + place + word.len());
-        if !text[sign..].starts_with(['=', ':']) {
-            continue;
-        }
-        let (from, to, quoted) = value(text, spaces(text, sign + 1));
-        if quoted && to > from + 2 && !is_reference(&text[from..to]) {
-            push(found, "named_secret", from, to);
-        }
-    }
-}
-
-/// Values of a list, of a block of lines, of an object; whether there was one.
-fn several(name: &Name<'_>, at: usize, found: &mut Vec<Finding>) -> bool {
-    let text = name.text;
-    let Some(first) = text.as_bytes().get(at) else { return false };
-    if name.says == Says::Perhaps || words::is_loose(name.word()) {
-        return false;
-    }
-    match first {
-        b'{' if name.quoted => {
-            inside(text, at, found);
-            false
-        }
-        b'[' => {
-            let limit = text[at..].bytes().take(LONG).position(|byte| byte == b']').map_or(at, |more| at + more);
-            let mut place = at + 1;
-            let mut any = false;
-            while place < limit {
-                place += text[place..limit].bytes().take_while(|byte| b" ,\t\r\n".contains(byte)).count();
-                let (from, to, quoted) = value(text, place);
-                if !quoted || to > limit || place >= limit {
-                    break;
-                }
-                if taken(name, from, to, true, false) {
-                    push(found, "named_secret", from, to);
-                }
-                any = true;
-                place = (to + 1 + text[to..].bytes().take_while(|byte| *byte == b'\\').count()).min(limit);
-                place = (place..=limit).find(|at| text.is_char_boundary(*at)).unwrap_or(limit);
-            }
-            any
-        }
-        b'|' | b'>' => {
-            let head = text[at..].bytes().take_while(|byte| b"|>+-123456789 \t\r".contains(byte)).count();
-            text[at + head..].starts_with('\n') && {
-                block_of_lines(name, at + head + 1, found);
-                true
-            }
-        }
-        _ => false,
-    }
-}
-
-/// The lines behind a YAML `|` that are indented deeper than their name.
-fn block_of_lines(name: &Name<'_>, from: usize, found: &mut Vec<Finding>) {
-    let depth = name.line().bytes().take_while(|byte| *byte == b' ').count();
-    let (mut start, mut end, mut at) = (None, from, from);
-    for line in name.text[from..].split_inclusive('\n') {
-        let inner = line.bytes().take_while(|byte| *byte == b' ').count();
-        if !line.trim().is_empty() {
-            if inner <= depth || at - from > LONG {
-                break;
-            }
-            start = start.or(Some(at + inner));
-            end = at + line.trim_end().len();
-        }
-        at += line.len();
-    }
-    if let Some(start) = start
-        && !is_reference(&name.text[start..end])
-    {
-        push(found, "named_secret", start, end);
-    }
-}
-
-/// The value at a place: within its quotes, or up to what ends a bare word.
-pub(super) fn value(text: &str, at: usize) -> (usize, usize, bool) {
-    let bytes = text.as_bytes();
-    let slashes = bytes[at.min(bytes.len())..].iter().take(8).take_while(|byte| **byte == b'\\').count();
-    let (from, quote) = match bytes.get(at + slashes) {
-        Some(b'"') => (at + slashes + 1, Some(&text[at..=at + slashes])),
-        Some(b'\'') if slashes == 0 => (at + 1, Some("'")),
-        Some(b'`') if slashes == 0 => (at + 1, Some("`")),
-        _ => (at.min(text.len()), None),
-    };
-    let rest = &text[from..];
-    // A password in braces, as ODBC writes one that holds a semicolon.
-    if let Some(inner) = rest.strip_prefix('{')
-        && quote.is_none()
-        && text[..at].to_ascii_lowercase().ends_with("pwd=")
-        && let Some(length) = inner.bytes().take(NEAR).position(|byte| byte == b'}')
-    {
-        return (from + 1, from + 1 + length, true);
-    }
-    let end = match quote {
-        Some(quote) => {
-            let line = rest.find('\n').unwrap_or(rest.len());
-            rest[..line].find(quote).unwrap_or(line)
-        }
-        None => rest
-            .find(|c: char| {
-                c.is_whitespace()
-                    || matches!(c, ';' | '&' | '|' | ')' | '"' | '\'' | ',' | '`' | '<' | '>' | '}' | '\\')
-            })
-            .unwrap_or(rest.len()),
-    };
-    (from, from + end, quote.is_some())
 }

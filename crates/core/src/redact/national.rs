@@ -1,6 +1,7 @@
 //! National ids: each country's check, by the words that announce it or by a way of writing that no other number has.
 
 use super::checks::{cpf, luhn, verhoeff, weighted};
+use super::countries::{baltic, croatia, greece, hungary, iceland, japan, jmbg, latvia, new_zealand, taiwan};
 
 /// A sort of id: the words that announce it (small letters), and its check over the digits.
 struct Id {
@@ -16,7 +17,7 @@ const IDS: &[Id] = &[
     Id { words: &["cnpj"], check: cnpj },
     Id { words: &["steuer", "steuerid", "idnr", "steueridentifikationsnummer", "tax_id", "taxid"], check: steuer },
     Id { words: &["aadhaar", "aadhar", "uidai"], check: aadhaar },
-    Id { words: &["personnummer"], check: personnummer },
+    Id { words: &["personnummer", "personnr", "pnr"], check: personnummer },
     Id { words: &["fodselsnummer", "fødselsnummer"], check: norway },
     Id { words: &["insee", "nir", "securite sociale", "sécurité sociale"], check: france },
     Id {
@@ -36,7 +37,18 @@ const IDS: &[Id] = &[
     Id { words: &["kimlik", "tckn", "tc no"], check: turkey },
     Id { words: &["주민등록번호", "주민", "rrn"], check: korea },
     Id { words: &["cuit", "cuil"], check: cuit },
-    Id { words: &["เลขบัตร", "บัตรประชาชน", "thai id"], check: thailand },
+    Id {
+        words: &["เลขบัตร", "บัตรประชาชน", "เลขประจำตัว", "thai id"], check: thailand
+    },
+    Id { words: &["oib"], check: croatia },
+    Id { words: &["マイナンバー", "個人番号", "my number", "mynumber", "my_number"], check: japan },
+    Id { words: &["amka", "αμκα"], check: greece },
+    Id { words: &["isikukood", "asmens kodas"], check: baltic },
+    Id { words: &["personas kods"], check: latvia },
+    Id { words: &["emšo", "emso", "jmbg", "јмбг"], check: jmbg },
+    Id { words: &["taj"], check: hungary },
+    Id { words: &["kennitala", "kt."], check: iceland },
+    Id { words: &["ird"], check: new_zealand },
     Id { words: &["身份证", "居民身份证"], check: china },
 ];
 
@@ -61,7 +73,7 @@ pub(super) fn by_grouping(groups: &[usize], signs: &[u8], digits: &[u8]) -> bool
     }
 }
 
-fn ends(digits: &[u8], sum: u32) -> bool {
+pub(super) fn ends(digits: &[u8], sum: u32) -> bool {
     digits.last().is_some_and(|digit| u32::from(*digit) == sum)
 }
 
@@ -101,14 +113,16 @@ fn cnpj(digits: &[u8]) -> bool {
 
 /// Germany: ISO 7064 MOD 11,10.
 fn steuer(digits: &[u8]) -> bool {
-    digits.len() == 11 && digits[0] != 0 && {
-        let mut product = 10;
-        for digit in &digits[..10] {
-            let sum = (u32::from(*digit) + product) % 10;
-            product = (if sum == 0 { 10 } else { sum }) * 2 % 11;
-        }
-        ends(digits, (11 - product) % 10)
+    digits.len() == 11 && digits[0] != 0 && iso_11_10(digits)
+}
+
+pub(super) fn iso_11_10(digits: &[u8]) -> bool {
+    let mut product = 10;
+    for digit in &digits[..digits.len() - 1] {
+        let sum = (u32::from(*digit) + product) % 10;
+        product = (if sum == 0 { 10 } else { sum }) * 2 % 11;
     }
+    ends(digits, (11 - product) % 10)
 }
 
 fn aadhaar(digits: &[u8]) -> bool {
@@ -291,6 +305,10 @@ pub(super) const LETTERED: &[Lettered] = &[
     ("national insurance", nino),
     ("nric", singapore),
     ("身份证", chinese),
+    ("ni number", nino),
+    ("身分證", taiwan),
+    ("身份證", taiwan),
+    ("taiwan id", taiwan),
 ];
 
 /// Mexico: letters of the name, a date, letters of sex, place and name, and a check digit.

@@ -78,9 +78,10 @@ const COMMANDS: &[Options] = &[
         &[("-p", How::Whole), ("-p", How::Joined), ("--password", How::Whole)],
     ),
     (&["create secret"], &[("--from-literal", How::Literal), ("--docker-password", How::Whole)]),
+    (&["cypher-shell", "mongodump", "mongorestore", "mongoexport", "mongoimport"], &[("-p", How::Whole)]),
     (&["twine upload", "az login"], &[("-p", How::Whole), ("--password", How::Whole)]),
     (&["gh secret set"], &[("--body", How::Whole), ("-b", How::Whole), ("-b", How::Joined)]),
-    (&["smbclient"], &[("-U", How::Percent), ("--user", How::Percent)]),
+    (&["smbclient", "rpcclient", "smbget"], &[("-U", How::Percent), ("--user", How::Percent)]),
     (&["ldapsearch", "ldapmodify", "ldapadd", "ldapwhoami"], &[("-w", How::Whole)]),
     (
         &["openssl"],
@@ -166,7 +167,7 @@ pub(super) fn command(text: &str, start: usize, end: usize, found: &mut Vec<Find
         unnamed::target(text, &words, found);
         return;
     }
-    if option && text[start..].trim_start().starts_with("-u ") && unnamed::no_user(text, start) {
+    if option && is_no_user(text, start, &words) {
         return;
     }
     if let Some(at) = positional(text, &name.to_ascii_lowercase(), &words) {
@@ -187,7 +188,18 @@ pub(super) fn command(text: &str, start: usize, end: usize, found: &mut Vec<Find
         piped(text, start, found);
         unnamed::fed(text, end, found);
     }
-    let key = if option { "" } else { name };
+    let container = name.ends_with(" -");
+    let words = if container { split(text, end - 1) } else { words };
+    if container && !logs_in(text, &words) {
+        return;
+    }
+    let key = if option {
+        ""
+    } else if container {
+        "docker login"
+    } else {
+        name
+    };
     let Some((_, options)) = COMMANDS.iter().find(|(names, _)| names.iter().any(|n| n.eq_ignore_ascii_case(key)))
     else {
         return;
@@ -377,9 +389,36 @@ fn positional(text: &str, name: &str, words: &[(usize, usize)]) -> Option<usize>
         "glab variable set" if !word(1).starts_with('-') => 1,
         // `mc alias set name url key secret`.
         "mc alias set" => 3,
+        // `pulumi config set --secret name value`.
+        "pulumi config set" => {
+            let plain = |at: &usize| !word(*at).starts_with('-');
+            (0..nowhere).filter(plain).nth(1).unwrap_or(nowhere)
+        }
+        // `rabbitmqctl add_user name password`.
+        "rabbitmqctl" if matches!(word(0), "add_user" | "change_password" | "authenticate_user") => 2,
+        "rabbitmqctl" => nowhere,
         "net user" => nowhere,
         _ => return None,
     })
+}
+
+/// Whether `-u` or `--user` at `start` names no account with a password.
+fn is_no_user(text: &str, start: usize, words: &[(usize, usize)]) -> bool {
+    let account = ["-u ", "--user "].iter().any(|flag| text[start..].trim_start().starts_with(flag));
+    let pair = words.get(1).and_then(|(start, end)| text[*start..*end].split_once(':'));
+    account && unnamed::no_user(text, start, pair.map_or("x", |(_, group)| group))
+}
+
+/// Whether the first word of a container's command that is no option, nor the argument of one, is `login`.
+fn logs_in(text: &str, words: &[(usize, usize)]) -> bool {
+    let word = |at: usize| words.get(at).map_or("", |(start, end)| &text[*start..*end]);
+    let mut at = 0;
+    while word(at).starts_with('-') {
+        // Of the options before the verb the switches take no word.
+        let alone = matches!(word(at), "-D" | "--debug" | "--tls" | "--tlsverify") || word(at).contains('=');
+        at += if alone { 1 } else { 2 };
+    }
+    word(at) == "login"
 }
 
 /// Whether an option of `htpasswd` takes the next word.

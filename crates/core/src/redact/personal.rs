@@ -287,6 +287,7 @@ fn is_card(run: &Run) -> bool {
                 || (3528..=3589).contains(&head(4))
                 || head(2) == 62
                 || matches!(head(2), 50 | 56..=58)
+                || matches!(head(4), 6304 | 6759 | 6761..=6763)
         }
         _ => false,
     };

@@ -50,6 +50,17 @@ pub(super) fn pgpass(text: &str, start: usize, found: &mut Vec<Finding>) {
     }
 }
 
+/// `name:password@tcp(host:port)/database`, as Go's driver for MySQL has it: what stands before the `@` at `start`.
+pub(super) fn dsn(text: &str, start: usize, found: &mut Vec<Finding>) {
+    let part = |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'`' | b'=' | b'(' | b'/');
+    let length = text.as_bytes()[..start].iter().rev().take(FIELDS).take_while(|byte| part(byte)).count();
+    let first = text.ceil_char_boundary(start - length);
+    let Some((name, secret)) = text[first..start].split_once(':') else { return };
+    if !name.is_empty() && !secret.is_empty() && !is_reference(secret) {
+        push(found, "url_password", start - secret.len(), start);
+    }
+}
+
 /// The same key of Mailgun at the beginning of a word, beside no name. No other id is joined of such parts.
 pub(super) fn mailgun_alone(text: &str, start: usize, found: &mut Vec<Finding>) {
     let bytes = &text.as_bytes()[start..];
@@ -113,14 +124,19 @@ pub(super) fn target(text: &str, words: &[(usize, usize)], found: &mut Vec<Findi
     }
 }
 
-/// Whether the option that begins at `start` belongs to a command whose `-u` names no account with a password.
-pub(super) fn no_user(text: &str, start: usize) -> bool {
+/// Whether the option that begins at `start` belongs to a command whose `-u` names no account with a password, or the user
+/// and the group that a container runs as: `group` is what stands behind the colon.
+pub(super) fn no_user(text: &str, start: usize, group: &str) -> bool {
     const COMMANDS: &[&str] =
         &["sort", "rsync", "uniq", "cp", "mv", "tar", "git", "date", "diff", "chown", "id", "scp"];
+    const CONTAINERS: &[&str] =
+        &["docker", "podman", "nerdctl", "docker-compose", "kubectl", "install", "systemd-run", "chroot"];
     // A command that begins farther back is none that is known.
     let near = &text[text.floor_char_boundary(start.saturating_sub(AROUND))..start];
     let line = near.rsplit(['\n', '|', ';', '&', '(', '`']).next().unwrap_or_default();
     let mut words = line.trim_start_matches(['"', '\'', '$', ' ']).split(' ').filter(|word| !word.is_empty());
     let name = words.find(|word| !word.contains('=') && *word != "sudo").unwrap_or_default();
-    COMMANDS.contains(&name.rsplit('/').next().unwrap_or(name))
+    let name = name.rsplit('/').next().unwrap_or(name);
+    let plain = group.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'-' | b'_'));
+    COMMANDS.contains(&name) && text[start..].trim_start().starts_with("-u ") || CONTAINERS.contains(&name) && plain
 }

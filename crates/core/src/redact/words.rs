@@ -43,6 +43,8 @@ pub(super) enum Says {
     Mask,
     /// What a shell hands over as a file.
     AsFile,
+    /// Where a Go program's connection string names the host, behind the password.
+    Dsn,
     /// A service whose keys have no prefix.
     Mailgun,
     /// The port or the wildcards of a line of a PostgreSQL password file.
@@ -92,6 +94,9 @@ pub(super) const WORDS: &[(&str, Says)] = &[
     ("credential", Says::Secret),
     ("identified by", Says::Secret),
     ("requirepass", Says::Secret),
+    ("presharedkey", Says::Secret),
+    ("preshared_key", Says::Secret),
+    ("psk", Says::Part),
     ("sshpass=", Says::Secret),
     ("pass", Says::Part),
     ("pat", Says::Part),
@@ -121,6 +126,7 @@ pub(super) const WORDS: &[(&str, Says)] = &[
     ("ssws ", Says::Scheme),
     ("digest ", Says::Perhaps),
     ("://", Says::Url),
+    (":\\/\\/", Says::Url),
     ("jdbc:oracle:", Says::Url),
     ("-----begin ", Says::Block),
     ("---- begin ssh2 encrypted private key", Says::Block),
@@ -135,6 +141,11 @@ pub(super) const WORDS: &[(&str, Says)] = &[
     ("\"kty\"", Says::Jwk),
     ("convertto-securestring ", Says::Call),
     ("auth=(", Says::Call),
+    ("networkcredential(", Says::Call),
+    ("basicauth(", Says::Call),
+    ("usernamepasswordcredentials(", Says::Call),
+    ("@tcp(", Says::Dsn),
+    ("@unix(", Says::Dsn),
     ("::add-mask::", Says::Mask),
     ("<(echo ", Says::AsFile),
     ("<(printf ", Says::AsFile),
@@ -171,6 +182,18 @@ pub(super) const WORDS: &[(&str, Says)] = &[
     ("mongo ", Says::Command),
     ("redis-cli ", Says::Command),
     ("docker login ", Says::Command),
+    ("docker -", Says::Command),
+    ("podman -", Says::Command),
+    ("nerdctl -", Says::Command),
+    ("cypher-shell ", Says::Command),
+    ("rpcclient ", Says::Command),
+    ("smbget ", Says::Command),
+    ("mongodump ", Says::Command),
+    ("mongorestore ", Says::Command),
+    ("mongoexport ", Says::Command),
+    ("mongoimport ", Says::Command),
+    ("pulumi config set ", Says::Command),
+    ("rabbitmqctl ", Says::Command),
     ("podman login ", Says::Command),
     ("helm registry login ", Says::Command),
     ("smbclient ", Says::Command),
@@ -250,7 +273,7 @@ const ABOUT: &[&str] = &[
 const OTHER_KEYS: &[&str] = &[
     "public", "pub", "cache", "primary", "foreign", "sort", "partition", "hash", "group", "query", "object", "routing",
     "session", "idempotency", "row", "host", "sponsor", "i18n", "translation", "index", "unique", "item", "map",
-    "config", "shard", "dedup", "registry", "restore", "s3", "lookup", "storage", "known", "distribution",
+    "config", "shard", "dedup", "websocket", "registry", "restore", "s3", "lookup", "storage", "known", "distribution",
 ];
 
 /// Names under which a hash, an id or something public stands, whatever it looks like.
@@ -313,7 +336,9 @@ pub(super) fn whole_part(text: &str, start: usize, end: usize) -> bool {
     let bytes = text.as_bytes();
     let left = start == 0 || {
         let (before, first) = (bytes[start - 1], bytes[start]);
-        !before.is_ascii_alphanumeric() || before.is_ascii_lowercase() && first.is_ascii_uppercase()
+        !before.is_ascii_alphanumeric()
+            || before.is_ascii_lowercase() && first.is_ascii_uppercase()
+            || super::providers::escapes(bytes, start)
     };
     let right = bytes.get(end).is_none_or(|after| {
         !after.is_ascii_alphanumeric() || after.is_ascii_uppercase() && bytes[end - 1].is_ascii_lowercase()
