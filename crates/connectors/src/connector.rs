@@ -341,7 +341,7 @@ const NO_BACKSTOP: &str = "this runtime has no rules of its own that ClawButler 
 pub struct ScheduledRuns {
     pub database: PathBuf,
     /// The newest first, at most `?1`; the first query that fits the schema is used. Columns: `job`, `status`, `began` and
-    /// `ended` (as the runtime writes times), `started_by`.
+    /// `ended` (as the runtime writes times), `started_by`, and `error`, why it failed, in anybody's words.
     pub queries: &'static [&'static str],
 }
 

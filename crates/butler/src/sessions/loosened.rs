@@ -32,6 +32,10 @@ const RUNS_MS: u64 = 10 * 60_000;
 const LOOK_MS: u64 = 2_000;
 /// Sessions whose settings are remembered.
 const SESSIONS: usize = 512;
+/// What is said once there are more that run in a looser mode.
+const FULL: &str = "More sessions run in a looser mode than ClawButler watches at once: of those that come now it is not \
+                    told how they are set.";
+const FULL_FIX: &str = "End those that nobody needs. Calls that reach the guard are judged in every mode.";
 
 /// What to do about such a session.
 pub(crate) const FIX: &str = "If you did not want this, switch the session back or end it and start it without the \
@@ -61,20 +65,21 @@ pub(crate) struct Modes {
     sessions: HashMap<Key, Session>,
     /// When it is looked again whether they run (steady clock, ms).
     next: u64,
+    /// There were more than are watched, and that was said.
+    full: bool,
 }
 
 impl Modes {
-    fn make_room(&mut self) {
-        if self.sessions.len() >= SESSIONS
-            && let Some(oldest) = self
-                .sessions
-                .iter()
-                .filter(|(_, one)| !one.raised)
-                .min_by_key(|(_, one)| one.read)
-                .map(|one| one.0.clone())
-        {
-            self.sessions.remove(&oldest);
+    /// Whether a session is remembered or can be: over the bound the one that was silent longest makes room, where none
+    /// of those is raised.
+    fn has_room(&mut self, key: &Key) -> bool {
+        if self.sessions.len() < SESSIONS || self.sessions.contains_key(key) {
+            return true;
         }
+        let calm = self.sessions.iter().filter(|(_, one)| !one.raised).min_by_key(|(_, one)| one.read);
+        let Some(oldest) = calm.map(|(key, _)| key.clone()) else { return false };
+        self.sessions.remove(&oldest);
+        true
     }
 }
 
@@ -102,10 +107,12 @@ impl Butler {
                 None => settings.clone(),
             }
         };
+        if !self.has_room(&key) {
+            return;
+        }
         let looser = self.looser(place, recording, &began, &settings);
         let cleared = {
             let mut modes = lock(&self.0.sessions.modes);
-            modes.make_room();
             let before = modes.sessions.remove(&key);
             let (shown, raised) = before.map_or((None, false), |one| (one.looser, one.raised));
             let stays = raised && shown == looser;
@@ -121,6 +128,31 @@ impl Butler {
         if let Err(Error(error)) = self.look_for_loosened() {
             tracing::error!(message = %error.message, "a session in a looser mode could not be recorded");
         }
+    }
+
+    /// Whether a session can be watched; over the bound those that ended make room, and where none did that is said, once.
+    fn has_room(&self, key: &Key) -> bool {
+        let room = || lock(&self.0.sessions.modes).has_room(key);
+        if room() {
+            return true;
+        }
+        let look = self.look_for_loosened();
+        if room() {
+            return true;
+        }
+        let told = look.and_then(|()| {
+            if std::mem::replace(&mut lock(&self.0.sessions.modes).full, true) {
+                return Ok(());
+            }
+            self.record(Durability::Power, Kind::BoundReached, Actor::Engine, json!({ "says": FULL }))?;
+            self.alert(FULL, FULL_FIX);
+            self.changed(Topic::Audit);
+            Ok(())
+        });
+        if let Err(Error(error)) = told {
+            tracing::error!(message = %error.message, "that too many sessions run in a looser mode could not be recorded");
+        }
+        false
     }
 
     /// How the settings of a session are looser than they should be, in a sentence.
@@ -190,6 +222,15 @@ impl Butler {
             });
             for says in over {
                 self.loosening_is_over(&says);
+            }
+            let fits = {
+                let mut modes = lock(&self.0.sessions.modes);
+                let fits = modes.full && modes.sessions.len() < SESSIONS;
+                modes.full &= !fits;
+                fits
+            };
+            if fits {
+                self.clear_alert(FULL);
             }
             for (session, settings, says) in fresh {
                 self.note_loosened(&home, connector, &session, &settings, &says)?;

@@ -192,6 +192,14 @@ fn cut(text: &str) -> String {
     text.chars().take(SHOWN).collect()
 }
 
+/// As many whole words as are shown: half a key would not be known as one.
+fn whole_words(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => text[..end].rsplit_once(' ').map_or("", |(whole, _)| whole).to_owned(),
+        None => text.to_owned(),
+    }
+}
+
 fn tools(facts: &mut Facts, tree: &Node) {
     for server in tree.get(&["mcp_servers"]).map(Node::entries).unwrap_or_default() {
         let text = |name: &str| server.value.get(&[name]).and_then(Node::text);
@@ -349,9 +357,15 @@ fn schedules(facts: &mut Facts, home: &Path) {
         let value = format!("{name}: {what}, {when}{paused}, {}", &job_text[..12]);
         facts.add(Tab::Schedules, format!("job:{}", cut(text("id"))), value, Watch::Change);
         if !text("last_run_at").is_empty() {
-            // What went wrong is in the client's own words and may quote anything: only that it did.
-            let lost = if text("last_delivery_error").is_empty() { "" } else { ", not delivered" };
-            let run = cut(&format!("{}, {}{lost}", text("last_status"), text("last_run_at")));
+            // What went wrong is in the client's own words, which are masked before they are shown.
+            let because = |name: &str| match text(name).split_whitespace().collect::<Vec<_>>().join(" ") {
+                why if why.is_empty() => why,
+                why => format!(": {why}"),
+            };
+            let lost = because("last_delivery_error");
+            let lost = if lost.is_empty() { lost } else { format!(", not delivered{lost}") };
+            let run = format!("{}, {}{}{lost}", text("last_status"), text("last_run_at"), because("last_error"));
+            let run = whole_words(&run);
             facts.add(Tab::Schedules, format!("last run of {}", cut(text("id"))), run, Watch::No);
         }
         // A job that is off keeps the time it would have run at.

@@ -83,7 +83,7 @@ fn prompt(steps: &mut Steps<'_>, line: &Map<String, Value>, said: &str) {
     }
 }
 
-/// A sub-agent in the background has something to say; the session goes on with it.
+/// A sub-agent or a command in the background has something to say; the session goes on with it.
 fn notification(steps: &mut Steps<'_>, said: &str) {
     let part = |name: &str| {
         let from = said.find(&format!("<{name}>"))? + name.len() + 2;
@@ -95,6 +95,11 @@ fn notification(steps: &mut Steps<'_>, said: &str) {
         Some("killed" | "stopped") => Some(Outcome::Interrupted),
         Some(_) | None => None,
     };
+    // A command has an id of its own too, but it is no sub-agent.
+    let command = part("summary").filter(|summary| summary.starts_with("Background command"));
+    if let Some(summary) = command {
+        return steps.push(What::Note { text: clip(&plain(&summary)) });
+    }
     match (part("task-id").filter(|agent| !agent.is_empty()), outcome) {
         (Some(agent), Some(outcome)) => steps.push(What::AgentEnded { agent: clip(&agent), outcome }),
         _ => steps.push(What::Note { text: clip(&plain(said)) }),
