@@ -123,6 +123,10 @@ pub trait Connector: Send + Sync + std::fmt::Debug {
     fn looseness(&self, _name: &str, _value: &str) -> u8 {
         0
     }
+    /// Whether only hooks tell how a session is set, since no record of it does.
+    fn hook_tells_mode(&self) -> bool {
+        false
+    }
     /// What such a session of a home is set to where nobody asks for something else, by the names of
     /// [`Reader::settings`]. What is not among them is not compared.
     fn configured(&self, _env: &Env, _home: &Path, _recording: &Recording) -> Vec<Setting> {

@@ -9,11 +9,13 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use clawbutler_connectors::connector::Connector;
-use clawbutler_connectors::record::{Recording, Setting};
+use clawbutler_connectors::places::connector_of;
+use clawbutler_connectors::record::{Form, Recording, Setting};
 use clawbutler_core::actor::Actor;
 use clawbutler_core::redact;
 use clawbutler_ledger::{Draft, Kind};
 use clawbutler_store::{Durability, StoreError};
+use clawbutler_wire::gateway::ActionRequest;
 use clawbutler_wire::topic::Topic;
 use serde_json::json;
 
@@ -84,6 +86,29 @@ impl Modes {
 }
 
 impl Butler {
+    /// Takes in what a session is set to, as its hook says: where no record tells.
+    pub(crate) fn note_told_mode(&self, request: &ActionRequest, home: &str) {
+        if request.mode.is_empty() || request.agent_id.is_some() {
+            return;
+        }
+        let row = lock(&self.0.registry).homes.get(home).filter(|row| row.governed).cloned();
+        let Some(row) = row else { return };
+        let connector = connector_of(&row.runtime, &row.path).filter(|connector| connector.hook_tells_mode());
+        let Some(connector) = connector else { return };
+        let path = PathBuf::from(row.path);
+        let recording = Recording {
+            session: request.session.clone(),
+            agent: None,
+            parent: None,
+            path: path.clone(),
+            form: Form::Lines,
+            cwd: Some(request.cwd.clone()).filter(|cwd| !cwd.is_empty()),
+            title: None,
+        };
+        let settings = vec![Setting { name: "mode", value: request.mode.clone() }];
+        self.note_settings(&Place { id: row.id, connector, path }, &recording, self.now().0, settings);
+    }
+
     /// Takes in what a session is set to, as its recording says that was last written at `modified` (ms since the epoch).
     pub(super) fn note_settings(&self, place: &Place, recording: &Recording, modified: i64, settings: Vec<Setting>) {
         if recording.agent.is_some() || settings.is_empty() || self.now().0.saturating_sub(modified) > LIVE_MS {
@@ -209,8 +234,10 @@ impl Butler {
             lock(&self.0.sessions.modes).sessions.retain(|(of, session), one| {
                 let Some(says) = one.looser.clone().filter(|_| *of == home) else { return true };
                 let age = steady.saturating_sub(one.read);
-                let runs =
-                    governed && if sees { live.iter().any(|live| live.session == *session) } else { age < RUNS_MS };
+                let listed = live.iter().any(|live| live.session == *session);
+                // One process may run many sessions, and is listed with the newest.
+                let told = one.connector.hook_tells_mode() && !live.is_empty() && age < RUNS_MS;
+                let runs = governed && if sees { listed || told } else { age < RUNS_MS };
                 if runs && !one.raised {
                     one.raised = true;
                     fresh.push((session.clone(), one.now.clone(), says));

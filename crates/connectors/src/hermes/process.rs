@@ -33,6 +33,8 @@ pub(super) struct Process {
     pub(super) safe_mode: bool,
     /// Started so that Hermes skips every prompt of its own.
     pub(super) yolo: bool,
+    /// Asked one question (`-z`): Hermes itself lets it skip its prompts.
+    pub(super) single: bool,
     /// Its folder; empty where the system does not tell.
     pub(super) cwd: String,
 }
@@ -80,6 +82,7 @@ fn read(env: &Env, process: &processes::Process, clock: &Clock) -> Option<Proces
         ),
         safe_mode: on(switches::SAFE_MODE) || rest.contains(&"--safe-mode"),
         yolo: on(switches::YOLO) || rest.contains(&"--yolo"),
+        single: rest.iter().any(|word| ["-z", "--oneshot"].contains(word)),
         cwd: process.cwd().map(|path| path.display().to_string()).unwrap_or_default(),
     })
 }
