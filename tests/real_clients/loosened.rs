@@ -115,7 +115,11 @@ fn sessions_of_hermes_that_skip_its_prompts_raise_the_alarm() {
         let running = hermes.start(&[args, &[text.as_str()]].concat());
         begun(machine, name);
         end(machine, name, running);
-        assert_eq!(drifts(machine), Vec::<Value>::new(), "{name}: as its home is configured, or as Hermes itself lets it");
+        assert_eq!(
+            drifts(machine),
+            Vec::<Value>::new(),
+            "{name}: as its home is configured, or as Hermes itself lets it"
+        );
     }
     let what = "mode yolo, looser than manual, what its home is configured to";
     alarm(machine, "flag", what, hermes.start(&["chat", "--yolo", "-q", &prompt("flag")]));

@@ -68,7 +68,10 @@ fn what_is_taken_up_again_or_forked_is_told_once() {
     let (whole, fork) = (row(&machine, &session).unwrap(), row(&machine, &forked).unwrap());
     assert_eq!((fork.parent.as_ref(), fork.forked, fork.prompts, fork.tool_calls), (Some(&whole.id), true, 1, 1));
     let from: Vec<StepBody> = steps(&machine, &forked);
-    assert_eq!(from.iter().filter(|what| matches!(what, StepBody::Forked { session: of } if *of == session)).count(), 1);
+    assert_eq!(
+        from.iter().filter(|what| matches!(what, StepBody::Forked { session: of } if *of == session)).count(),
+        1
+    );
     // The client's own total of the fork holds what the other session cost: it is what was spent in all.
     let spent = wait_for("its total", || {
         let ends = |what: &StepBody| matches!(what, StepBody::State { state: SessionState::Ended });
@@ -76,10 +79,11 @@ fn what_is_taken_up_again_or_forked_is_told_once() {
         all.then(|| machine.ask(&GetBudget {}).unwrap().day.spent_micro)
     });
     let lines = machine.transcripts();
-    let totals = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).filter(|line| {
-        line["type"] == "cost-state" && line["sessionId"] == forked.as_str()
-    });
-    let total = totals.last().unwrap()["totalCostUSD"].as_f64().unwrap();
+    let mut totals = lines
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .filter(|line| line["type"] == "cost-state" && line["sessionId"] == forked.as_str());
+    let total = totals.next_back().unwrap()["totalCostUSD"].as_f64().unwrap();
     #[expect(clippy::cast_precision_loss, reason = "less than a cent")]
     let spent = spent as f64 / 1_000_000.0;
     assert!((spent - total).abs() < 0.000_003, "{spent} {total}");

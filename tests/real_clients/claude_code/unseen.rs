@@ -10,6 +10,7 @@ use clawbutler_wire::command::{ListSessions, ListSteps, ShowAgent, ShowSession};
 use clawbutler_wire::sessions::{SessionDetail, SessionState, StepBody, StepOutcome};
 use serde_json::{Value, json};
 
+use super::super::shared::changes;
 use super::super::{bash, lax};
 
 /// A session that ended, with every step of it.
@@ -20,11 +21,11 @@ struct Told {
 
 impl Told {
     fn notes(&self) -> Vec<&str> {
-        let note = |what| match what {
-            &StepBody::Note { ref text } => Some(text.as_str()),
+        let text = self.steps.iter().filter_map(|what| match what {
+            StepBody::Note { text } => Some(text.as_str()),
             _ => None,
-        };
-        self.steps.iter().filter_map(note).collect()
+        });
+        text.collect()
     }
 
     fn setting(&self, wanted: &str) -> Option<&str> {
@@ -35,11 +36,11 @@ impl Told {
     }
 
     fn errors(&self) -> Vec<&str> {
-        let error = |what| match what {
-            &StepBody::Error { ref text } => Some(text.as_str()),
+        let text = self.steps.iter().filter_map(|what| match what {
+            StepBody::Error { text } => Some(text.as_str()),
             _ => None,
-        };
-        self.steps.iter().filter_map(error).collect()
+        });
+        text.collect()
     }
 }
 
@@ -95,7 +96,11 @@ fn a_session_in_a_worktree_is_told_where_it_works() {
     let seen = told(&machine, &json!([bash("pwd")]), &["--worktree", "feature"]);
     let place = seen.setting("worktree").unwrap_or_default();
     assert!(place.ends_with("/worktrees/feature"), "{:?}", seen.steps);
-    assert!(seen.detail.row.cwd.as_deref().is_some_and(|cwd| cwd.ends_with("/worktrees/feature")), "{:?}", seen.detail.row);
+    assert!(
+        seen.detail.row.cwd.as_deref().is_some_and(|cwd| cwd.ends_with("/worktrees/feature")),
+        "{:?}",
+        seen.detail.row
+    );
     assert_eq!(seen.detail.row.branch.as_deref(), Some("worktree-feature"));
 
     let background = json!([
@@ -157,4 +162,48 @@ fn a_sub_agent_of_a_sub_agent_hangs_below_it() {
     let (outer, inner) = (&agents[0], &agents[1]);
     assert_eq!((outer.parent.as_ref(), inner.parent.as_ref()), (None, Some(&outer.agent)), "{agents:?}");
     assert!(inner.call.is_some() && outer.call.is_some(), "{agents:?}");
+}
+
+/// What the client loads from deeper folders, and from where a plugin really lies, is drift when it changes.
+#[test]
+fn what_is_loaded_from_elsewhere_is_noticed() {
+    let Some(machine) = machine() else { return };
+    let _row = tried(CLAUDE, "drift: plugins of a folder with hooks of their own, commands in folders, rules");
+    let home = |path: &str| machine.at("home/.claude").join(path);
+    let write = |path: &std::path::Path, text: &str| {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    write(&home("commands/team/push.md"), "---\ndescription: pushes\n---\nPush.\n");
+    write(&home("agents/team/deep.md"), "---\nname: deep\ndescription: digs\n---\nDig.\n");
+    write(&home("rules/mine.md"), "Say hi.\n");
+    let market = machine.at("market");
+    let listed = json!({ "name": "mk", "owner": { "name": "me" }, "plugins": [{ "name": "plug", "source": "./plug", "description": "x" }] });
+    write(&market.join(".claude-plugin/marketplace.json"), &listed.to_string());
+    let plugin = |word: &str| {
+        let handler = json!({ "type": "command", "command": format!("touch {word}.hooked") });
+        let manifest = json!({ "name": "plug", "version": "1.0.0", "description": "x",
+                               "hooks": { "PreToolUse": [{ "matcher": "Bash", "hooks": [handler] }] } });
+        write(&market.join("plug/.claude-plugin/plugin.json"), &manifest.to_string());
+    };
+    plugin("first");
+    machine.claude_cli(&["plugin", "marketplace", "add", &market.display().to_string()]);
+    machine.claude_cli(&["plugin", "install", "plug@mk"]);
+    let turns = json!([bash("echo one")]);
+    let output = machine.claude(&script(&turns), &["--output-format", "stream-json", "--verbose"]).finish();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("team:push") && said.contains("\"deep\""), "the client knows them: {said}");
+    assert!(machine.project().join("first.hooked").exists(), "the client runs the plugin's hook");
+    let names = || changes(&machine).into_iter().map(|(_, name)| name).collect::<Vec<_>>();
+    let found = names();
+    let rule = home("rules/mine.md").display().to_string();
+    let hook = |word: &str| format!("hook: PreToolUse Bash touch {word}.hooked (plugin plug@mk)");
+    for name in ["command:team:push", "agent:team:deep", &rule, "plugin:plug@mk", "marketplace:mk", &hook("first")] {
+        assert!(found.iter().any(|own| own == name), "{name} is not in {found:?}");
+    }
+    plugin("second");
+    machine.claude(&script(&turns), &[]).finish();
+    assert!(machine.project().join("second.hooked").exists(), "the client loads it from where it lies");
+    let found = names();
+    assert!(found.contains(&hook("second")) && !found.contains(&hook("first")), "{found:?}");
 }

@@ -240,5 +240,8 @@ fn a_scheduled_job_that_fails_says_why() {
     fs::write(hermes.home("config.yaml"), away).unwrap();
     let mute = job("mute", &["every 2h", &answer]);
     let newest = fact(&shown(machine), "run 01");
-    assert!(newest.starts_with(&format!("{mute}: failed, ")) && newest.to_lowercase().contains("connection"), "{newest}");
+    assert!(
+        newest.starts_with(&format!("{mute}: failed, ")) && newest.to_lowercase().contains("connection"),
+        "{newest}"
+    );
 }

@@ -138,9 +138,8 @@ impl Butler {
 
     /// Stores what was seen together with the entries of what is raised.
     fn keep_seen(&self, seen: &Seen, before: Option<&Seen>, raised: &[&Known], overflows: bool) -> Result<(), Error> {
-        let same = before.is_some_and(|before| {
-            (&before.homes, &before.open, before.full) == (&seen.homes, &seen.open, seen.full)
-        });
+        let same = before
+            .is_some_and(|before| (&before.homes, &before.open, before.full) == (&seen.homes, &seen.open, seen.full));
         if !same {
             let text = serde_json::to_string(seen).map_err(|error| Error::bad(error.to_string()))?;
             let at = self.now();

@@ -72,13 +72,13 @@ pub(crate) struct Modes {
 }
 
 impl Modes {
-    /// Whether a session is remembered or can be: over the bound the one that was silent longest makes room, where none
-    /// of those is raised.
+    /// Whether a session is remembered or can be: over the bound the one that was silent longest makes room, of those
+    /// that are set as they should be.
     fn has_room(&mut self, key: &Key) -> bool {
         if self.sessions.len() < SESSIONS || self.sessions.contains_key(key) {
             return true;
         }
-        let calm = self.sessions.iter().filter(|(_, one)| !one.raised).min_by_key(|(_, one)| one.read);
+        let calm = self.sessions.iter().filter(|(_, one)| one.looser.is_none()).min_by_key(|(_, one)| one.read);
         let Some(oldest) = calm.map(|(key, _)| key.clone()) else { return false };
         self.sessions.remove(&oldest);
         true
@@ -107,6 +107,7 @@ impl Butler {
         };
         let settings = vec![Setting { name: "mode", value: request.mode.clone() }];
         self.note_settings(&Place { id: row.id, connector, path }, &recording, self.now().0, settings);
+        self.tell_of_settings();
     }
 
     /// Takes in what a session is set to, as its recording says that was last written at `modified` (ms since the epoch).
@@ -150,6 +151,10 @@ impl Butler {
         if let Some(says) = cleared {
             self.loosening_is_over(&says);
         }
+    }
+
+    /// Raises what was taken in since the last look.
+    pub(super) fn tell_of_settings(&self) {
         if let Err(Error(error)) = self.look_for_loosened() {
             tracing::error!(message = %error.message, "a session in a looser mode could not be recorded");
         }
@@ -161,6 +166,7 @@ impl Butler {
         if room() {
             return true;
         }
+        lock(&self.0.sessions.modes).next = 0;
         let look = self.look_for_loosened();
         if room() {
             return true;

@@ -74,7 +74,11 @@ fn turn(session: &str, number: u32, asked: Option<&str>) -> Vec<Value> {
                 "usage": { "input_tokens": 100, "output_tokens": 40 },
             }),
         ),
-        line("user", "c", json!({ "role": "user", "content": [{ "type": "tool_result", "tool_use_id": format!("t{number}"), "content": "x" }] })),
+        line(
+            "user",
+            "c",
+            json!({ "role": "user", "content": [{ "type": "tool_result", "tool_use_id": format!("t{number}"), "content": "x" }] }),
+        ),
     ]
 }
 
@@ -103,12 +107,20 @@ fn a_fork_is_told_apart_from_the_session_it_came_from() {
     assert_eq!((fork.prompts, fork.tool_calls, fork.tokens.input), (1, 1, 100), "{fork:?}");
     assert!(fork.generation > before, "windows fetch anew what was taken back");
     assert_eq!((fork.parent.as_ref(), fork.forked), (Some(&whole.id), true));
-    assert_eq!(fork.cost.usd, Some(0.0015), "the client's own total holds what the other session cost: {:?}", fork.cost);
+    assert_eq!(
+        fork.cost.usd,
+        Some(0.0015),
+        "the client's own total holds what the other session cost: {:?}",
+        fork.cost
+    );
     assert!(fork.started_at > whole.started_at, "{fork:?}");
     assert_eq!(home.told("s1"), ["prompt 1", "echo 1", "prompt 2", "echo 2"]);
     assert_eq!(home.spent(), 4_500, "each answer once");
     let children = home.0.butler().show_session(ShowSession { id: whole.id }).unwrap().children;
-    assert_eq!(children.into_iter().map(|row| (row.session, row.forked)).collect::<Vec<_>>(), [("s2".to_owned(), true)]);
+    assert_eq!(
+        children.into_iter().map(|row| (row.session, row.forked)).collect::<Vec<_>>(),
+        [("s2".to_owned(), true)]
+    );
 }
 
 /// The history is read newest first: the fork before the session it came from.
@@ -121,5 +133,13 @@ fn the_order_of_reading_makes_no_difference() {
     home.add("s1", &turn("s1", 1, None));
     assert_eq!((home.told("s1"), home.spent()), (vec!["prompt 1".to_owned(), "echo 1".into()], 3_000));
     assert_eq!(home.row("s2").parent, Some(home.row("s1").id));
-    assert_eq!(home.row("s2").steps, home.0.butler().list_steps(ListSteps { session: home.row("s2").id, limit: Some(500), ..ListSteps::default() }).unwrap().items.len() as u64);
+    assert_eq!(
+        home.row("s2").steps,
+        home.0
+            .butler()
+            .list_steps(ListSteps { session: home.row("s2").id, limit: Some(500), ..ListSteps::default() })
+            .unwrap()
+            .items
+            .len() as u64
+    );
 }

@@ -61,7 +61,10 @@ fn a_new_home_is_raised_once_also_across_restarts() {
     assert_eq!((raised.len(), entries(&desk)), (1, 1));
     assert!(raised[0].contains(".claude-work") && raised[0].contains("not governed"), "{raised:?}");
     let entry = &found(&desk)[0];
-    assert_eq!((&entry.data["runtime"], &entry.data["source"]), (&json!("claude-code"), &json!("beside the default home")));
+    assert_eq!(
+        (&entry.data["runtime"], &entry.data["source"]),
+        (&json!("claude-code"), &json!("beside the default home"))
+    );
     assert_eq!(entry.data["home"], json!(id(&desk, ".claude-work")));
     assert!(entry.says.contains("It is not governed."), "{}", entry.says);
     look(&desk);

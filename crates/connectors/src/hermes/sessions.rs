@@ -56,5 +56,7 @@ pub(super) fn is_single(env: &Env, home: &Path, session: &str) -> bool {
     let of = |process: &process::Process| {
         announced.iter().any(|one| one.session.as_deref() == Some(session) && one.is_of(process))
     };
-    process::all(env).iter().any(|process| process.single && process::is_same(&process.home, home) && of(process))
+    process::all(env).iter().any(|process| {
+        process.prompts == process::Prompts::Single && process::is_same(&process.home, home) && of(process)
+    })
 }

@@ -97,7 +97,9 @@ fn words(told: &[What]) -> Vec<String> {
     let word = |what: &What| match what {
         What::Prompt { text } | What::Answer { text } | What::Note { text } => Some(text.clone()),
         What::Forked { session } => Some(format!("of {session}")),
-        What::Usage(usage) => Some(usage.cost_microusd.map_or_else(|| "tokens".to_owned(), |cost| format!("cost {cost}"))),
+        What::Usage(usage) => {
+            Some(usage.cost_microusd.map_or_else(|| "tokens".to_owned(), |cost| format!("cost {cost}")))
+        }
         _ => None,
     };
     told.iter().filter_map(word).collect()

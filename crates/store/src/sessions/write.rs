@@ -124,7 +124,9 @@ impl SessionWrite<'_> {
             "UPDATE sessions SET steps = max(steps - ?2, forgotten), prompts = max(prompts - {}, 0), \
              tool_calls = max(tool_calls - {}, 0), errors = max(errors - {}, 0), generation = generation + 1, \
              started_at = (SELECT min(at) FROM steps WHERE session = ?1 AND agent IS NOT NULL) WHERE key = ?1",
-            count("prompt"), count("tool_call"), count("error")
+            count("prompt"),
+            count("tool_call"),
+            count("error")
         );
         self.0.prepare_cached(&sql)?.execute(params![session, taken])?;
         self.0.prepare_cached(&format!("DELETE {of}"))?.execute([session])?;

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::files;
@@ -29,6 +29,18 @@ pub(super) enum Whose {
     Copied,
 }
 
+/// What the records of a session told so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Stage {
+    /// Nothing that a mark would take back.
+    #[default]
+    Silent,
+    Told,
+    /// An answer of its own: what was told before stays, whatever comes.
+    Own,
+}
+
 /// What is known of the lines that were copied.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Fork {
@@ -38,10 +50,7 @@ pub(super) struct Fork {
     copying: bool,
     /// The client's own total holds what the other session cost.
     pub(super) inherits: bool,
-    /// Something was told that a mark would take back.
-    pub(super) told: bool,
-    /// The session has an answer of its own: what was told before stays, whatever comes.
-    own: bool,
+    stage: Stage,
     /// Ids of the lines in the other session's transcript; read when they are needed, not saved.
     ids: Option<(String, HashSet<Box<str>>)>,
 }
@@ -53,15 +62,21 @@ impl Fork {
             from: saved.get("from").and_then(Value::as_str).map(str::to_owned),
             copying: is("copying"),
             inherits: is("inherits"),
-            told: is("told"),
-            own: is("own"),
+            stage: saved.get("stage").and_then(|stage| Stage::deserialize(stage).ok()).unwrap_or_default(),
             ids: None,
         }
     }
 
     pub(super) fn save(&self) -> Value {
-        let Self { from, copying, inherits, told, own, ids: _ } = self;
-        json!({ "from": from, "copying": copying, "inherits": inherits, "told": told, "own": own })
+        let Self { from, copying, inherits, stage, ids: _ } = self;
+        json!({ "from": from, "copying": copying, "inherits": inherits, "stage": stage })
+    }
+
+    /// Something was told.
+    pub(super) fn told(&mut self) {
+        if self.stage == Stage::Silent {
+            self.stage = Stage::Told;
+        }
     }
 
     /// Whose a line of the main conversation is.
@@ -77,7 +92,7 @@ impl Fork {
                 (self.copying, self.inherits) = (true, true);
                 return self.copied(from);
             }
-            (self.own, self.copying, self.ids) = (true, false, None);
+            (self.stage, self.copying, self.ids) = (Stage::Own, false, None);
             return Whose::Own;
         }
         let Some(id) = text(line, "uuid").filter(|_| self.copying) else { return Whose::Own };
@@ -97,10 +112,10 @@ impl Fork {
     }
 
     fn copied(&mut self, from: String) -> Whose {
-        let begins = !self.own && (self.told || self.from.as_ref() != Some(&from));
+        let begins = self.stage == Stage::Told || (self.stage == Stage::Silent && self.from.as_ref() != Some(&from));
         self.from = Some(from.clone());
         if begins {
-            self.told = false;
+            self.stage = Stage::Silent;
             return Whose::Begins(from);
         }
         Whose::Copied

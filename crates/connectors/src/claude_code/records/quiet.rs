@@ -7,9 +7,9 @@ pub(super) const LINES: &[&str] = &[
     "agent-color", "agent-setting", "api-request", "api-request-blob", "api-request-resumed", "api-request-shape",
     "artifact-autoreact-ledger", "artifact-comment-monitor", "atis-latch", "attribution-snapshot", "bridge-session",
     "content-replacement", "data-flow-incomplete", "data-flow-records", "derived-from", "dev-mods",
-    "file-history-delta", "file-history-snapshot", "fork-context-ref", "frame-link", "history-suppression",
-    "host-row", "hybrid-organization", "isolation-latch", "last-prompt", "memory-mode", "mode", "observer-ref",
-    "progress", "queue-operation", "repl-mode", "resume-head-vouch", "session-owner", "tag", "tools-used",
+    "file-history-delta", "file-history-snapshot", "fork-context-ref", "frame-link", "history-suppression", "host-row",
+    "hybrid-organization", "isolation-latch", "last-prompt", "memory-mode", "mode", "observer-ref", "progress",
+    "queue-operation", "repl-mode", "resume-head-vouch", "session-owner", "tag", "tools-used",
 ];
 
 /// Sorted.

@@ -134,7 +134,12 @@ impl Reader for Transcript {
                 Whose::Begins(session) => {
                     // Its own lines tell its settings anew.
                     *steps.known = Known { mode: std::mem::take(&mut steps.known.mode), ..Known::default() };
-                    return Ok(vec![Step { at: None, id: None, agent: None, what: What::Forked { session: clip(&session) } }]);
+                    return Ok(vec![Step {
+                        at: None,
+                        id: None,
+                        agent: None,
+                        what: What::Forked { session: clip(&session) },
+                    }]);
                 }
             }
         }
@@ -148,7 +153,9 @@ impl Reader for Transcript {
         // The client writes HEAD where there is no branch.
         steps.setting("branch", text(&line, "gitBranch").filter(|branch| *branch != "HEAD"));
         understand(&mut steps, &kind, &line, self.fork.inherits);
-        self.fork.told |= !steps.list.is_empty();
+        if !steps.list.is_empty() {
+            self.fork.told();
+        }
         Ok(steps.list)
     }
 
