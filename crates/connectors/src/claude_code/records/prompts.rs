@@ -58,6 +58,10 @@ pub(super) fn queued(steps: &mut Steps<'_>, attachment: &Map<String, Value>) {
 fn prompt(steps: &mut Steps<'_>, line: &Map<String, Value>, said: &str) {
     if said.starts_with(INTERRUPTED) {
         steps.push(What::Note { text: "A person interrupted the turn.".to_owned() });
+        if let Some(agent) = steps.agent.clone() {
+            // In the sub-agent's own transcript; that of its session tells only of the call that began it.
+            steps.push(What::AgentEnded { agent, outcome: Outcome::Interrupted });
+        }
         steps.state(State::Idle);
         return;
     }
@@ -116,9 +120,10 @@ fn result(steps: &mut Steps<'_>, line: &Map<String, Value>, block: &Map<String, 
     let is = |object: Option<&Map<String, Value>>, name: &str| {
         object.and_then(|object| object.get(name)) == Some(&Value::Bool(true))
     };
-    let outcome = if denied.is_some() {
+    let stopped = matches!(denied, Some("interrupted" | "cancelled")) || is(details, "interrupted");
+    let outcome = if denied.is_some() && !stopped {
         Outcome::Refused
-    } else if is(details, "interrupted") {
+    } else if stopped {
         Outcome::Interrupted
     } else if is(Some(block), "is_error") {
         Outcome::Failed

@@ -48,7 +48,7 @@ pub(super) struct Steps<'a> {
     known: &'a mut Known,
     at: Option<Timestamp>,
     id: Option<String>,
-    agent: Option<String>,
+    pub(super) agent: Option<String>,
     pub(super) list: Vec<Step>,
 }
 
