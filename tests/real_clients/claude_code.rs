@@ -4,6 +4,7 @@
 mod budget;
 mod managed;
 mod records;
+mod unseen;
 
 use std::fs;
 

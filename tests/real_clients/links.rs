@@ -11,7 +11,6 @@ use clawbutler_testkit::results::{CLAUDE, CODEX, HERMES, OPENCLAW, tried};
 use clawbutler_wire::command::ShowTrace;
 use serde_json::{Value, json};
 
-use super::shared::begun_by_command;
 use super::{bash, lax};
 
 /// Waits for the end of a client; whatever is asked about meanwhile is allowed once.
@@ -255,4 +254,53 @@ fn sub_agents_of_openclaw_hang_below_their_calls_two_at_once_and_two_deep() {
             ledger.iter().find(|one| one["kind"] == "action.requested" && one["span"] == begun["parent"]).unwrap();
         assert!(above["data"]["effect"].to_string().contains(&format!("{name}.ran")), "{above:#?}");
     }
+}
+
+/// The session of a sub-agent hangs below the call of another session that began it: `tool` is that call's, and `inner`
+/// stands in a call of the sub-agent's own. Told with the start of that session, or with its first call where the client
+/// tells no start.
+pub(super) fn hangs_below(machine: &Machine, runtime: &str, tool: &str, inner: &str) {
+    let ledger = machine.ledger();
+    let begun: Vec<&Value> = ledger
+        .iter()
+        .filter(|entry| entry["actor"]["runtime"] == runtime && entry["data"]["begun_by"].is_object())
+        .collect();
+    let [begun] = begun.as_slice() else { panic!("one session was begun by another: {begun:#?}") };
+    let by = &begun["data"]["begun_by"];
+    let requested: Vec<&Value> = ledger
+        .iter()
+        .filter(|entry| entry["kind"] == "action.requested" && entry["actor"]["runtime"] == runtime)
+        .collect();
+    let call = requested.iter().find(|entry| entry["span"] == by["span"]);
+    let call = call.unwrap_or_else(|| panic!("{by} is no call of {requested:#?}"));
+    assert_eq!(call["trace"], by["trace"]);
+    assert!(call["data"]["tool"].to_string().contains(tool), "{call:#?}");
+    assert_eq!(by["how"], "runtime");
+    match begun["kind"].as_str() {
+        Some("session.started") => assert_eq!(begun["parent"], by["span"]),
+        Some("action.requested") => {
+            let first = requested.iter().find(|entry| entry["trace"] == begun["trace"]);
+            assert_eq!(first, Some(begun), "the first of the session tells it");
+        }
+        other => panic!("{other:?} tells what began a session"),
+    }
+    let inside = requested
+        .iter()
+        .find(|entry| entry["trace"] == begun["trace"] && entry["data"]["effect"].to_string().contains(inner));
+    assert!(inside.is_some_and(|entry| entry["trace"] != call["trace"]), "{requested:#?}");
+}
+
+/// The session of the action with `inner` in it was begun by the command with `outer` in it, as its processes show.
+pub(super) fn begun_by_command(machine: &Machine, outer: &str, inner: &str) {
+    let ledger = machine.ledger();
+    let requested = |text: &str| {
+        let fits =
+            |entry: &&Value| entry["kind"] == "action.requested" && entry["data"]["effect"].to_string().contains(text);
+        ledger.iter().find(fits).unwrap_or_else(|| panic!("{text} is not in {ledger:#?}"))
+    };
+    let (call, action) = (requested(outer), requested(inner));
+    let begun = ledger.iter().find(|one| one["trace"] == action["trace"] && one["data"]["begun_by"].is_object());
+    let begun = begun.unwrap_or_else(|| panic!("{ledger:#?}"));
+    let link = json!({ "trace": call["trace"], "span": call["span"], "how": "process" });
+    assert_eq!(begun["data"]["begun_by"], link);
 }

@@ -5,9 +5,10 @@
 use std::fs;
 
 use clawbutler_testkit::codex;
+use clawbutler_testkit::hermes::Hermes;
 use clawbutler_testkit::machine::{Machine, Running, wait_for};
 use clawbutler_testkit::model::script;
-use clawbutler_testkit::results::{CLAUDE, CODEX, tried};
+use clawbutler_testkit::results::{CLAUDE, CODEX, HERMES, tried};
 use clawbutler_wire::command::Status;
 use clawbutler_wire::registry::HealthLevel;
 use serde_json::{Value, json};
@@ -100,4 +101,34 @@ fn sessions_of_codex_in_a_looser_mode_raise_the_alarm() {
     for (name, args) in flags {
         alarm(&machine, name, "sandbox danger-full-access, looser than workspace-write", start(name, args));
     }
+}
+
+/// Nothing that Hermes records tells of it: the guard does, with every call.
+#[test]
+fn sessions_of_hermes_that_skip_its_prompts_raise_the_alarm() {
+    let Some(hermes) = Hermes::guarded("manual") else { return };
+    let _row = tried(HERMES, ROW);
+    let machine = &hermes.machine;
+    let prompt = |name: &str| script(&json!([[{ "tool": "terminal", "input": { "command": command(name) } }]]));
+    for (name, args) in [("plain", &["chat", "-q"][..]), ("single", &["-z"][..])] {
+        let text = prompt(name);
+        let running = hermes.start(&[args, &[text.as_str()]].concat());
+        begun(machine, name);
+        end(machine, name, running);
+        assert_eq!(
+            drifts(machine),
+            Vec::<Value>::new(),
+            "{name}: as its home is configured, or as Hermes itself lets it"
+        );
+    }
+    let what = "mode yolo, looser than manual, what its home is configured to";
+    alarm(machine, "flag", what, hermes.start(&["chat", "--yolo", "-q", &prompt("flag")]));
+    let by_variable = hermes.command(&["chat", "-q", &prompt("var")]).env("HERMES_YOLO_MODE", "1").spawn().unwrap();
+    alarm(machine, "var", what, Running(by_variable));
+    // The guard asks all the same.
+    let risky = json!([[{ "tool": "terminal", "input": { "command": "touch ran.txt && rm -rf victim" } }]]);
+    let running = hermes.start(&["chat", "--yolo", "-q", &script(&risky)]);
+    machine.decide(&machine.wait_pending(), "deny", None).unwrap();
+    running.finish();
+    assert!(machine.project().join("victim").exists() && !machine.project().join("ran.txt").exists());
 }

@@ -39,8 +39,13 @@ impl Butler {
 
     /// Takes an alert off the screen.
     pub fn dismiss_alert(&self, request: DismissAlert) -> Result<Done, Error> {
-        lock(&self.0.alerts).retain(|alert| alert.id != request.id);
+        let says = {
+            let mut alerts = lock(&self.0.alerts);
+            let at = alerts.iter().position(|alert| alert.id == request.id);
+            at.map(|at| alerts.remove(at).says)
+        };
         self.changed(Topic::Alerts);
+        says.map_or(Ok(()), |says| self.home_dismissed(&says))?;
         Ok(Done {})
     }
 

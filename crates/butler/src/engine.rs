@@ -100,6 +100,8 @@ pub(crate) struct Inner {
     pub(crate) pace: Mutex<Pace>,
     /// Held while a configuration is compared or accepted: one change is recorded once.
     pub(crate) facts_turn: Mutex<()>,
+    /// Held while it is looked for new homes, or one of them is answered for.
+    pub(crate) homes_turn: Mutex<()>,
     /// Held while another program's write is looked at and recorded: one write is recorded once.
     pub(crate) noticing: Mutex<()>,
     pub(crate) calls: Mutex<HashMap<String, crate::approvals::OpenCall>>,
@@ -176,6 +178,7 @@ impl Butler {
             attached: Mutex::default(),
             pace: Mutex::default(),
             facts_turn: Mutex::default(),
+            homes_turn: Mutex::default(),
             noticing: Mutex::default(),
             calls: Mutex::default(),
             links: Mutex::default(),
@@ -270,6 +273,7 @@ impl Butler {
             self.look_for_tampering()?;
             if look_at_guards {
                 self.check_guards()?;
+                self.look_for_homes()?;
             }
             self.look_at_facts(look_at_guards)?;
             self.flush_contacts()?;

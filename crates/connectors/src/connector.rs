@@ -128,6 +128,10 @@ pub trait Connector: Send + Sync + std::fmt::Debug {
     fn looseness(&self, _name: &str, _value: &str) -> u8 {
         0
     }
+    /// Whether only hooks tell how a session is set, since no record of it does.
+    fn hook_tells_mode(&self) -> bool {
+        false
+    }
     /// What such a session of a home is set to where nobody asks for something else, by the names of
     /// [`Reader::settings`]. What is not among them is not compared.
     fn configured(&self, _env: &Env, _home: &Path, _recording: &Recording) -> Vec<Setting> {
@@ -357,7 +361,7 @@ const NO_BACKSTOP: &str = "this runtime has no rules of its own that ClawButler 
 pub struct ScheduledRuns {
     pub database: PathBuf,
     /// The newest first, at most `?1`; the first query that fits the schema is used. Columns: `job`, `status`, `began` and
-    /// `ended` (as the runtime writes times), `started_by`.
+    /// `ended` (as the runtime writes times), `started_by`, and `error`, why it failed, in anybody's words.
     pub queries: &'static [&'static str],
 }
 

@@ -37,6 +37,10 @@ pub const PENDING_TOTAL: usize = 256;
 pub const CONNECTIONS: usize = 512;
 /// Homes and addresses that were named because nothing tells of them.
 pub const NAMED_HOMES: usize = 64;
+/// Homes that are told apart from those that appear later.
+pub const SEEN_HOMES: usize = 4_096;
+/// New homes that are raised at one look, and shown as alerts at once.
+pub const FOUND_HOMES: usize = 8;
 /// Items in one batch decision.
 pub const BATCH_ITEMS: usize = 100;
 /// Rows in one page of a list.

@@ -87,6 +87,12 @@ pub enum What {
         /// How it ended.
         outcome: Outcome,
     },
+    /// The session goes on with the history of another one. What its records told before this is that one's history
+    /// and is taken back; a sub-agent's steps stay.
+    Forked {
+        /// The runtime's id of the other session.
+        session: String,
+    },
     /// The context was summarised to make room.
     Compaction {
         /// Tokens before, where recorded.

@@ -70,6 +70,7 @@ impl Kind {
             Self::HomeGoverned
             | Self::HomeReleased
             | Self::HomeNamed
+            | Self::HomeFound
             | Self::HomeForgotten
             | Self::GuardInstalled
             | Self::GuardRemoved

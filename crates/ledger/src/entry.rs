@@ -138,6 +138,8 @@ kinds! {
     DriftAccepted = "drift.accepted",
     /// A home was named that nothing found tells of, or the address of a gateway; nothing is governed by it.
     HomeNamed = "home.named",
+    /// A home appeared beside those that are governed; nothing is governed by it.
+    HomeFound = "home.found",
     /// A person forgot a home.
     HomeForgotten = "home.forgotten",
     /// A person chose to be connected to a home's gateway.

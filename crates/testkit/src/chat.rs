@@ -9,7 +9,7 @@ use std::thread;
 use serde_json::{Value, json};
 
 use crate::http::read_headers;
-use crate::model::{id, plain, refuse, script_in, status_in};
+use crate::model::{fails, id, plain, refuse, script_in};
 
 /// Tokens that every answer counts: 1000 of the 1200 that came in were cached.
 pub const PROMPT_TOKENS: u64 = 1_200;
@@ -64,7 +64,7 @@ impl Chat {
         }
         let request: Value = serde_json::from_slice(&body).unwrap_or_default();
         let message = answer(&request);
-        if let Some(status) = message["status"].as_u64() {
+        if let Some(status) = message["fail"].as_u64() {
             return refuse(&mut stream, status);
         }
         let streamed = request["stream"] == true;
@@ -120,8 +120,8 @@ pub(crate) fn answer(request: &Value) -> Value {
     let turn = messages[at + 1..].iter().filter(|message| message["role"] == "assistant").count();
     let blocks = script["turns"].get(turn).and_then(Value::as_array).cloned();
     let blocks = blocks.unwrap_or_else(|| vec![json!({ "text": "SCRIPT-END" })]);
-    if let Some(status) = status_in(&blocks) {
-        return json!({ "status": status });
+    if let Some(status) = fails(&blocks) {
+        return json!({ "fail": status });
     }
     let calls: Vec<Value> = blocks
         .iter()

@@ -18,7 +18,7 @@ use crate::child::Owned;
 use crate::given;
 use crate::http::{self, read_headers};
 use crate::machine::{Machine, Running};
-use crate::model::{id, refuse, script_in, status_in};
+use crate::model::{fails, id, refuse, script_in};
 
 /// The model that calls its tools one by one, and the one that writes programs which call them.
 pub const DIRECT: &str = "gpt-5.5";
@@ -260,7 +260,7 @@ fn serve(mut stream: TcpStream) -> std::io::Result<()> {
     }
     let request: Value = serde_json::from_slice(&body).unwrap_or_default();
     let items = due(&request);
-    if let Some(status) = status_in(&items) {
+    if let Some(status) = fails(&items) {
         return refuse(&mut stream, status);
     }
     let count = ANSWERS.fetch_add(1, Ordering::Relaxed);

@@ -2,11 +2,14 @@
 //! client, and nothing leaves the machine.
 //!
 //! A prompt carries its script between `%%` marks: `%%{"turns": [[block, …], …]}%%`. A block is
-//! `{"tool": name, "input": {…}}`, `{"text": "…"}` or `{"status": 400}`, a refusal of the server. The n-th answer after the prompt plays turn n; past
+//! `{"tool": name, "input": {…}}` or `{"text": "…"}`; `{"fail": status, "times": n}` refuses the request as often
+//! before the rest is said. The n-th answer after the prompt plays turn n; past
 //! the last turn the answer is `SCRIPT-END`. Sub-agents carry their own script in their own prompt.
 
+use std::collections::BTreeMap;
 use std::io::{BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
@@ -21,6 +24,8 @@ pub struct Model {
 }
 
 static COUNT: AtomicU64 = AtomicU64::new(1);
+/// How often each turn of each script was refused.
+static REFUSED: Mutex<BTreeMap<String, u64>> = Mutex::new(BTreeMap::new());
 
 /// A prompt that makes the model play these turns.
 pub fn script(turns: &Value) -> String {
@@ -51,8 +56,8 @@ fn serve(mut stream: TcpStream) -> std::io::Result<()> {
     if !line.contains("/v1/messages") || line.contains("count_tokens") {
         return plain(&mut stream, &json!({ "input_tokens": 100, "data": [], "has_more": false }));
     }
-    let blocks = answer(&request);
-    if let Some(status) = status_in(&blocks) {
+    let mut blocks = answer(&request);
+    if let Some(status) = refusal(&mut blocks, &request) {
         return refuse(&mut stream, status);
     }
     if request["stream"] == true {
@@ -68,20 +73,6 @@ fn serve(mut stream: TcpStream) -> std::io::Result<()> {
 
 pub(crate) fn id(kind: &str) -> String {
     format!("{kind}_loopback{:08}", COUNT.fetch_add(1, Ordering::Relaxed))
-}
-
-/// The status with which the server refuses instead of answering, where a block says so.
-pub(crate) fn status_in(blocks: &[Value]) -> Option<u64> {
-    blocks.iter().find_map(|block| block["status"].as_u64())
-}
-
-/// Refuses, in words that every client's protocol knows.
-pub(crate) fn refuse(stream: &mut TcpStream, status: u64) -> std::io::Result<()> {
-    let error = json!({ "type": "invalid_request_error", "message": "the model is away" });
-    let body = json!({ "type": "error", "error": error }).to_string();
-    let length = body.len();
-    let head = format!("HTTP/1.1 {status} No\r\ncontent-type: application/json\r\ncontent-length: {length}");
-    write!(stream, "{head}\r\nconnection: close\r\n\r\n{body}")
 }
 
 pub(crate) fn plain(stream: &mut TcpStream, value: &Value) -> std::io::Result<()> {
@@ -107,11 +98,47 @@ fn answer(request: &Value) -> Vec<Value> {
         .unwrap_or_else(|| vec![json!({ "text": "SCRIPT-END" })])
         .into_iter()
         .map(|block| match block["tool"].as_str() {
+            None if block["fail"].is_u64() => block,
             Some(name) => json!({ "type": "tool_use", "id": id("toolu"), "name": name, "input": block["input"] }),
-            None if block["status"].is_u64() => block,
             None => json!({ "type": "text", "text": block["text"] }),
         })
         .collect()
+}
+
+/// The status with which this request is refused, where the turn says so and was not refused often enough.
+fn refusal(blocks: &mut Vec<Value>, request: &Value) -> Option<u64> {
+    let at = blocks.iter().position(|block| block["fail"].is_u64())?;
+    let block = blocks.remove(at);
+    let turn = request["messages"].as_array().map(Vec::len).unwrap_or_default();
+    let key = format!("{turn} {}", request["messages"].as_array().and_then(|all| all.last()).unwrap_or(&Value::Null));
+    let mut refused = REFUSED.lock().unwrap();
+    let count = refused.entry(key).or_default();
+    *count += 1;
+    (*count <= block["times"].as_u64().unwrap_or(1)).then(|| block["fail"].as_u64()).flatten()
+}
+
+/// The status with which a turn is refused for good.
+pub(crate) fn fails(blocks: &[Value]) -> Option<u64> {
+    blocks.iter().find_map(|block| block["fail"].as_u64())
+}
+
+/// As a provider refuses: with the window of the account's limits that is used up where it is that.
+pub(crate) fn refuse(stream: &mut TcpStream, status: u64) -> std::io::Result<()> {
+    let kind = match status {
+        429 => "rate_limit_error",
+        400..500 => "invalid_request_error",
+        _ => "overloaded_error",
+    };
+    let body = json!({ "type": "error", "error": { "type": kind, "message": "Refused by the script" } }).to_string();
+    let limits = "anthropic-ratelimit-unified-status: rejected\r\nanthropic-ratelimit-unified-reset: 1900000000\r\n\
+                  anthropic-ratelimit-unified-representative-claim: five_hour\r\n";
+    let limits = if status == 429 { limits } else { "" };
+    write!(
+        stream,
+        "HTTP/1.1 {status} Refused\r\ncontent-type: application/json\r\ncontent-length: {}\r\nretry-after: 1\r\n\
+         {limits}connection: close\r\n\r\n{body}",
+        body.len()
+    )
 }
 
 pub(crate) fn script_in(message: &Value) -> Option<Value> {

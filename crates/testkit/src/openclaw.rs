@@ -217,7 +217,7 @@ fn serve(mut stream: TcpStream) -> std::io::Result<()> {
         return plain(&mut stream, &json!({ "object": "list", "data": [{ "id": "one", "object": "model" }] }));
     }
     let message = answer(&request);
-    if let Some(status) = message["status"].as_u64() {
+    if let Some(status) = message["fail"].as_u64() {
         return refuse(&mut stream, status);
     }
     let stop = if message["tool_calls"].is_null() { "stop" } else { "tool_calls" };

@@ -31,9 +31,12 @@ pub struct SessionRow {
     /// The permission mode in force, in the runtime's words.
     #[serde(default)]
     pub mode: Option<String>,
-    /// `id` of the session that started this one, when that one is known.
+    /// `id` of the session that started this one, or (`forked`) whose history it goes on with.
     #[serde(default)]
     pub parent: Option<String>,
+    /// It goes on with the history of `parent`: what happened before is shown, and counted, there.
+    #[serde(default)]
+    pub forked: bool,
     pub state: SessionState,
     pub state_source: StateSource,
     /// What the state rests on, in one sentence.
@@ -201,7 +204,7 @@ pub struct SessionDetail {
     pub row: SessionRow,
     /// Every sub-agent, those that started others before them.
     pub agents: Vec<AgentNode>,
-    /// Sessions that this one started.
+    /// Sessions that this one started, and its forks.
     pub children: Vec<SessionRow>,
     pub recordings: Vec<RecordingView>,
     /// The latest records that could not be understood; at most 100.
@@ -341,6 +344,11 @@ pub enum StepBody {
     AgentEnded {
         agent: String,
         outcome: StepOutcome,
+    },
+    /// The session goes on with the history of another one, which is shown there.
+    Forked {
+        /// The runtime's id of the other session.
+        session: String,
     },
     /// The context was summarised; tokens before and after.
     Compaction {

@@ -5,8 +5,9 @@ use std::fs;
 use clawbutler_testkit::machine::{Machine, Running, wait_for};
 use clawbutler_testkit::model::script;
 use clawbutler_testkit::results::{CLAUDE, tried};
+use clawbutler_wire::budget::GetBudget;
 use clawbutler_wire::command::{ListSessions, ListSteps};
-use clawbutler_wire::sessions::{SessionRow, StepBody};
+use clawbutler_wire::sessions::{SessionRow, SessionState, StepBody};
 use serde_json::{Value, json};
 
 use super::super::{bash, lax};
@@ -60,10 +61,34 @@ fn what_is_taken_up_again_or_forked_is_told_once() {
     assert_eq!((whole.generation, whole.malformed, whole.prompts), (0, 0, 2), "{whole:?}");
     let forked = run(&machine, "three", &["--resume", &session, "--fork-session"]);
     assert_ne!(forked, session);
-    wait_for("the fork", || commands(&machine, &forked).contains(&"echo three".to_owned()).then_some(()));
-    let tokens = |session: &str| row(&machine, session).unwrap().tokens.input;
+    let tokens = |session: &str| row(&machine, session).map_or(0, |row| row.tokens.input);
     wait_for("its end", || (tokens(&forked) >= 20).then_some(()));
+    told(&machine, &forked, &["echo three"]);
     assert_eq!((tokens(&forked), tokens(&session)), (20, 40), "what it came from is not counted again");
+    let (whole, fork) = (row(&machine, &session).unwrap(), row(&machine, &forked).unwrap());
+    assert_eq!((fork.parent.as_ref(), fork.forked, fork.prompts, fork.tool_calls), (Some(&whole.id), true, 1, 1));
+    let from: Vec<StepBody> = steps(&machine, &forked);
+    assert_eq!(
+        from.iter().filter(|what| matches!(what, StepBody::Forked { session: of } if *of == session)).count(),
+        1
+    );
+    // The client's own total of the fork holds what the other session cost: it is what was spent in all.
+    let spent = wait_for("its total", || {
+        let ends = |what: &StepBody| matches!(what, StepBody::State { state: SessionState::Ended });
+        let all = [&session, &forked].iter().all(|session| steps(&machine, session).iter().any(ends));
+        all.then(|| machine.ask(&GetBudget {}).unwrap().day.spent_micro)
+    });
+    let lines = machine.transcripts();
+    let mut totals = lines
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .filter(|line| line["type"] == "cost-state" && line["sessionId"] == forked.as_str());
+    let total = totals.next_back().unwrap()["totalCostUSD"].as_f64().unwrap();
+    #[expect(clippy::cast_precision_loss, reason = "less than a cent")]
+    let spent = spent as f64 / 1_000_000.0;
+    assert!((spent - total).abs() < 0.000_003, "{spent} {total}");
+    let cost = |row: &SessionRow| row.cost.usd.unwrap();
+    assert!((cost(&whole) - 2.0 * cost(&fork)).abs() < 0.000_2, "{:?} {:?}", whole.cost, fork.cost);
     let drifts = machine.ledger().into_iter().filter(|entry| entry["kind"] == "guard.drift").count();
     assert_eq!(drifts, 0, "what a fork begins with was told of in the session it came from");
 }

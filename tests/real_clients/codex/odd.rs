@@ -18,7 +18,7 @@ fn a_refusal_of_the_models_server_is_an_error_of_the_turn() {
     let Some(machine) = codex::machine() else { return };
     let _row = tried(CODEX, "records: the model's server refuses");
     for (count, status) in [429, 500, 401].into_iter().enumerate() {
-        let output = codex::exec(&machine, &script(&json!([echo(), [{ "status": status }]])), &[]).finish();
+        let output = codex::exec(&machine, &script(&json!([echo(), [{ "fail": status }]])), &[]).finish();
         assert!(!output.status.success());
         let said = String::from_utf8(output.stdout).unwrap();
         let lines = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());

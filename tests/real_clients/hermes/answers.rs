@@ -8,7 +8,8 @@ use clawbutler_testkit::model::script;
 use clawbutler_testkit::results::{HERMES, tried};
 use serde_json::json;
 
-use super::super::shared::{ASKED, expire_after, hangs_below};
+use super::super::links::hangs_below;
+use super::super::shared::{ASKED, expire_after};
 use super::{Bench, WAYS, terminal};
 
 #[test]

@@ -313,3 +313,24 @@ fn the_guard_is_tried_with_the_clients_own_python() {
     assert_eq!(tried.collect::<Vec<_>>(), expected);
     assert_eq!(ledger.iter().filter(|entry| entry["kind"] == "action.requested").count(), 0);
 }
+
+/// What a link points at can be exchanged without any file of the home changing.
+#[test]
+fn a_guard_behind_a_link_is_shown_and_repaired() {
+    let Some(hermes) = Hermes::guarded("off") else { return };
+    let _row = tried(HERMES, "guard: a broken one is shown and repaired");
+    let bench = Bench(hermes);
+    let (folder, elsewhere) = (bench.0.home("plugins/clawbutler"), bench.0.machine.at("elsewhere"));
+    fs::rename(&folder, &elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, &folder).unwrap();
+    let guard = bench.home("home/.hermes").guard;
+    assert_eq!(guard.state, GuardState::Damaged, "{}", guard.says);
+    assert!(guard.says.contains("is a link") && guard.fix.is_some(), "{}", guard.says);
+    assert!(bench.troubles().iter().any(|check| check.name == "guard" && check.level == HealthLevel::Critical));
+    wait_for("the alarm", || (bench.count("guard.drift") > 0).then_some(()));
+    bench.all_denied("linked");
+    fs::remove_file(&folder).unwrap();
+    bench.0.machine.install_guard();
+    assert_eq!(bench.home("home/.hermes").guard.state, GuardState::User);
+    bench.all_denied("repaired");
+}

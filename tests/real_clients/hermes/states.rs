@@ -207,3 +207,42 @@ fn configuration_and_health(hermes: &Hermes) {
     assert_ne!(level(&shown(machine), "settings"), HealthLevel::Healthy);
     fs::write(hermes.home("config.yaml"), settings).unwrap();
 }
+
+/// How a job failed is told in the client's own words.
+#[test]
+fn a_scheduled_job_that_fails_says_why() {
+    let Some(hermes) = Hermes::guarded("off") else { return };
+    let _row = tried(HERMES, "found: scheduled jobs that fail say why");
+    let machine = &hermes.machine;
+    fs::create_dir_all(hermes.home("scripts")).unwrap();
+    fs::write(hermes.home("scripts/bad.py"), "import sys\nsys.exit('no such account')\n").unwrap();
+    let answer = script(&json!([[{ "text": "hello" }]]));
+    let job = |name: &str, args: &[&str]| {
+        let said = hermes.cli(&[&["cron", "create", "--name", name][..], args].concat());
+        let jobs: Value = serde_json::from_str(&fs::read_to_string(hermes.home("cron/jobs.json")).unwrap()).unwrap();
+        let job = jobs["jobs"].as_array().unwrap().iter().find(|job| job["name"] == name).cloned();
+        let id = job.unwrap_or_else(|| panic!("{said}"))["id"].as_str().unwrap().to_owned();
+        Hermes::start(&hermes, &["cron", "run", &id]).finish();
+        id
+    };
+    let bad = job("bad", &["--no-agent", "--script", "bad.py", "every 2h"]);
+    let seen = shown(machine);
+    let newest = fact(&seen, "run 01");
+    assert!(newest.starts_with(&format!("{bad}: failed, ")) && newest.ends_with("no such account"), "{newest}");
+    let last = fact(&seen, &format!("last run of {bad}"));
+    assert!(last.starts_with("error, ") && last.ends_with("no such account"), "{last}");
+
+    let lost = job("lost", &["--deliver", "telegram:12345", "every 2h", &answer]);
+    let last = fact(&shown(machine), &format!("last run of {lost}"));
+    assert!(last.starts_with("ok, ") && last.contains("not delivered: platform 'telegram'"), "{last}");
+
+    let text = fs::read_to_string(hermes.home("config.yaml")).unwrap();
+    let away = text.replace(&format!("127.0.0.1:{}", hermes.model.port), "127.0.0.1:9");
+    fs::write(hermes.home("config.yaml"), away).unwrap();
+    let mute = job("mute", &["every 2h", &answer]);
+    let newest = fact(&shown(machine), "run 01");
+    assert!(
+        newest.starts_with(&format!("{mute}: failed, ")) && newest.to_lowercase().contains("connection"),
+        "{newest}"
+    );
+}

@@ -13,7 +13,8 @@ use clawbutler_wire::registry::{HealthLevel, KillOutcome};
 use clawbutler_wire::runtimes::{GuardState, HomeView};
 use serde_json::{Value, json};
 
-use super::super::shared::{begun_by_command, found, level, shown};
+use super::super::links::begun_by_command;
+use super::super::shared::{found, level, shown};
 use super::{Place, call};
 
 fn start(machine: &Machine, args: &[&str]) -> Running {

@@ -10,7 +10,7 @@ use clawbutler_testkit::openclaw::{self, Gateway};
 use clawbutler_testkit::results::{OPENCLAW, tried};
 use serde_json::{Value, json};
 
-use super::super::shared::hangs_below;
+use super::super::links::hangs_below;
 use super::{Place, call};
 
 /// Adds an MCP server that notes its calls in a file to the client's configuration.

@@ -77,6 +77,7 @@ impl Butler {
             return Ok(settled(Verdict::Defer, String::new()));
         }
         self.note_heard(request);
+        self.note_told_mode(request, &home.id);
         self.meet(request, peer)?;
         self.note_subagent(request)?;
         match request.event {

@@ -68,7 +68,7 @@ fn of_kind(kind: Kind, parts: &Parts) -> Shape {
         Kind::AuditExported => api(parts, READ),
         Kind::ConfigChanged | Kind::BackupRestored => api(parts, UPDATE),
         Kind::AuditPruned | Kind::RetentionRan => api(parts, DELETE),
-        Kind::GrantCreated | Kind::HomeNamed => entity(parts, CREATE),
+        Kind::GrantCreated | Kind::HomeNamed | Kind::HomeFound => entity(parts, CREATE),
         Kind::GrantRevoked | Kind::GrantEnded | Kind::HomeForgotten => entity(parts, DELETE),
         Kind::RulesChanged
         | Kind::RulesBroken

@@ -357,6 +357,7 @@ impl Butler {
         })?;
         self.forget_drift(&home.id);
         self.forget_sessions(&home.id)?;
+        self.home_answered(&home.id)?;
         {
             let mut registry = lock(&self.0.registry);
             registry.homes.remove(&home.id);

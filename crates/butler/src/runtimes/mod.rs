@@ -3,6 +3,7 @@
 mod agents;
 mod drift;
 mod facts;
+mod found;
 mod guard;
 mod health;
 mod limits;
@@ -44,6 +45,8 @@ pub(crate) struct Registry {
     pub(crate) tests: HashMap<String, GuardTest>,
     /// Open changes of configurations, by home.
     pub(crate) drifts: HashMap<String, Drifted>,
+    /// Homes that were seen; `None` before the very first look.
+    pub(crate) seen: Option<found::Seen>,
     /// When this engine opened (ms since the epoch).
     pub(crate) opened: Option<i64>,
 }
@@ -90,6 +93,7 @@ impl Butler {
             registry.opened = Some(self.now().0);
         }
         self.refresh_surroundings();
+        self.load_seen()?;
         self.load_drifts()
     }
 

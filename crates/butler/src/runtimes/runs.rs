@@ -13,8 +13,9 @@ use crate::Butler;
 
 /// Runs that are shown.
 const RUNS: i64 = 20;
-/// Longest text of one column that is shown (characters).
+/// Longest text of one column that is shown, and longest reason of a failed run (characters).
 const TEXT: usize = 80;
+const WHY: usize = 300;
 
 impl Butler {
     /// The newest runs of a home's scheduled jobs, one fact each.
@@ -45,7 +46,11 @@ impl Butler {
         };
         let ended = row.columns.get("ended").is_some_and(Value::is_string);
         let until = if ended { format!(" to {}", text("ended")) } else { String::new() };
-        format!("{}: {}, {}{until}, started by {}", text("job"), text("status"), text("began"), text("started_by"))
+        let why = row.columns.get("error").and_then(Value::as_str).map(|why| mask_text(why, &self.0.mask));
+        let why = why.map(|why| why.split_whitespace().collect::<Vec<_>>().join(" ")).filter(|why| !why.is_empty());
+        let why = why.map(|why| format!(": {}", why.chars().take(WHY).collect::<String>())).unwrap_or_default();
+        let ran = format!("{}: {}, {}{until}", text("job"), text("status"), text("began"));
+        format!("{ran}, started by {}{why}", text("started_by"))
     }
 }
 

@@ -192,7 +192,7 @@ impl Butler {
         self.changed(Topic::Runtimes);
         self.changed(Topic::Agents);
         self.0.sessions.look_again();
-        Ok(())
+        if governed { self.home_answered(&known.id) } else { Ok(()) }
     }
 
     /// Tells the policy which files an agent must not touch.

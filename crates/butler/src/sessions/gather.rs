@@ -8,6 +8,7 @@ use clawbutler_policy::cost;
 use clawbutler_store::sessions::{AgentRow, Batch, MalformedRow, NewStep, RecordingRow, Tokens, UsageRow};
 use serde_json::Value;
 
+use super::reading::session_id;
 use super::unguarded::Passing;
 
 /// Malformed records of one batch that are kept with their place; all are counted.
@@ -19,6 +20,7 @@ const SETTING_CHARS: usize = 1_000;
 #[derive(Debug)]
 pub(super) struct Gather<'a> {
     key: &'a MaskKey,
+    home: &'a str,
     pub(super) batch: Batch,
     agents: BTreeMap<String, AgentRow>,
     /// From when on calls are looked at (ms since the epoch), and those that went by.
@@ -27,9 +29,9 @@ pub(super) struct Gather<'a> {
 }
 
 impl<'a> Gather<'a> {
-    pub(super) fn new(key: &'a MaskKey, recording: RecordingRow, judged_from: Option<i64>) -> Self {
+    pub(super) fn new(key: &'a MaskKey, home: &'a str, recording: RecordingRow, judged_from: Option<i64>) -> Self {
         let batch = Batch { recording, ..Batch::default() };
-        Self { key, batch, agents: BTreeMap::new(), judged_from, passing: Vec::new() }
+        Self { key, home, batch, agents: BTreeMap::new(), judged_from, passing: Vec::new() }
     }
 
     /// The calls that went by, to be judged.
@@ -51,7 +53,20 @@ impl<'a> Gather<'a> {
         }
     }
 
+    /// What was told before came with another session's history: it is taken back, here and where it was stored.
+    fn forked(&mut self, session: &str) {
+        let batch = &mut self.batch;
+        batch.steps.retain(|step| step.agent.is_some());
+        (batch.prompts, batch.tool_calls, batch.errors, batch.times) = (0, 0, 0, None);
+        batch.forked = Some(session_id(self.home, session));
+        self.agents.clear();
+        self.passing.clear();
+    }
+
     pub(super) fn step(&mut self, step: Step) {
+        if let (What::Forked { session }, None) = (&step.what, &step.agent) {
+            self.forked(session);
+        }
         let Ok(mut body) = serde_json::to_value(&step.what) else { return };
         redact::mask_value(&mut body, self.key);
         if self.judged_from.is_some_and(|from| step.at.is_some_and(|at| at.0 >= from)) {
@@ -145,6 +160,7 @@ fn kind(what: &What) -> &'static str {
         What::Approval { .. } => "approval",
         What::AgentStarted { .. } => "agent_started",
         What::AgentEnded { .. } => "agent_ended",
+        What::Forked { .. } => "forked",
         What::Compaction { .. } => "compaction",
         What::Error { .. } => "error",
         What::Usage(_) => "usage",

@@ -9,11 +9,13 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use clawbutler_connectors::connector::Connector;
-use clawbutler_connectors::record::{Recording, Setting};
+use clawbutler_connectors::places::connector_of;
+use clawbutler_connectors::record::{Form, Recording, Setting};
 use clawbutler_core::actor::Actor;
 use clawbutler_core::redact;
 use clawbutler_ledger::{Draft, Kind};
 use clawbutler_store::{Durability, StoreError};
+use clawbutler_wire::gateway::ActionRequest;
 use clawbutler_wire::topic::Topic;
 use serde_json::json;
 
@@ -32,6 +34,10 @@ const RUNS_MS: u64 = 10 * 60_000;
 const LOOK_MS: u64 = 2_000;
 /// Sessions whose settings are remembered.
 const SESSIONS: usize = 512;
+/// What is said once there are more that run in a looser mode.
+const FULL: &str = "More sessions run in a looser mode than ClawButler watches at once: of those that come now it is not \
+                    told how they are set.";
+const FULL_FIX: &str = "End those that nobody needs. Calls that reach the guard are judged in every mode.";
 
 /// What to do about such a session.
 pub(crate) const FIX: &str = "If you did not want this, switch the session back or end it and start it without the \
@@ -61,24 +67,49 @@ pub(crate) struct Modes {
     sessions: HashMap<Key, Session>,
     /// When it is looked again whether they run (steady clock, ms).
     next: u64,
+    /// There were more than are watched, and that was said.
+    full: bool,
 }
 
 impl Modes {
-    fn make_room(&mut self) {
-        if self.sessions.len() >= SESSIONS
-            && let Some(oldest) = self
-                .sessions
-                .iter()
-                .filter(|(_, one)| !one.raised)
-                .min_by_key(|(_, one)| one.read)
-                .map(|one| one.0.clone())
-        {
-            self.sessions.remove(&oldest);
+    /// Whether a session is remembered or can be: over the bound the one that was silent longest makes room, of those
+    /// that are set as they should be.
+    fn has_room(&mut self, key: &Key) -> bool {
+        if self.sessions.len() < SESSIONS || self.sessions.contains_key(key) {
+            return true;
         }
+        let calm = self.sessions.iter().filter(|(_, one)| one.looser.is_none()).min_by_key(|(_, one)| one.read);
+        let Some(oldest) = calm.map(|(key, _)| key.clone()) else { return false };
+        self.sessions.remove(&oldest);
+        true
     }
 }
 
 impl Butler {
+    /// Takes in what a session is set to, as its hook says: where no record tells.
+    pub(crate) fn note_told_mode(&self, request: &ActionRequest, home: &str) {
+        if request.mode.is_empty() || request.agent_id.is_some() {
+            return;
+        }
+        let row = lock(&self.0.registry).homes.get(home).filter(|row| row.governed).cloned();
+        let Some(row) = row else { return };
+        let connector = connector_of(&row.runtime, &row.path).filter(|connector| connector.hook_tells_mode());
+        let Some(connector) = connector else { return };
+        let path = PathBuf::from(row.path);
+        let recording = Recording {
+            session: request.session.clone(),
+            agent: None,
+            parent: None,
+            path: path.clone(),
+            form: Form::Lines,
+            cwd: Some(request.cwd.clone()).filter(|cwd| !cwd.is_empty()),
+            title: None,
+        };
+        let settings = vec![Setting { name: "mode", value: request.mode.clone() }];
+        self.note_settings(&Place { id: row.id, connector, path }, &recording, self.now().0, settings);
+        self.tell_of_settings();
+    }
+
     /// Takes in what a session is set to, as its recording says that was last written at `modified` (ms since the epoch).
     pub(super) fn note_settings(&self, place: &Place, recording: &Recording, modified: i64, settings: Vec<Setting>) {
         if recording.agent.is_some() || settings.is_empty() || self.now().0.saturating_sub(modified) > LIVE_MS {
@@ -102,10 +133,12 @@ impl Butler {
                 None => settings.clone(),
             }
         };
+        if !self.has_room(&key) {
+            return;
+        }
         let looser = self.looser(place, recording, &began, &settings);
         let cleared = {
             let mut modes = lock(&self.0.sessions.modes);
-            modes.make_room();
             let before = modes.sessions.remove(&key);
             let (shown, raised) = before.map_or((None, false), |one| (one.looser, one.raised));
             let stays = raised && shown == looser;
@@ -118,9 +151,39 @@ impl Butler {
         if let Some(says) = cleared {
             self.loosening_is_over(&says);
         }
+    }
+
+    /// Raises what was taken in since the last look.
+    pub(super) fn tell_of_settings(&self) {
         if let Err(Error(error)) = self.look_for_loosened() {
             tracing::error!(message = %error.message, "a session in a looser mode could not be recorded");
         }
+    }
+
+    /// Whether a session can be watched; over the bound those that ended make room, and where none did that is said, once.
+    fn has_room(&self, key: &Key) -> bool {
+        let room = || lock(&self.0.sessions.modes).has_room(key);
+        if room() {
+            return true;
+        }
+        lock(&self.0.sessions.modes).next = 0;
+        let look = self.look_for_loosened();
+        if room() {
+            return true;
+        }
+        let told = look.and_then(|()| {
+            if std::mem::replace(&mut lock(&self.0.sessions.modes).full, true) {
+                return Ok(());
+            }
+            self.record(Durability::Power, Kind::BoundReached, Actor::Engine, json!({ "says": FULL }))?;
+            self.alert(FULL, FULL_FIX);
+            self.changed(Topic::Audit);
+            Ok(())
+        });
+        if let Err(Error(error)) = told {
+            tracing::error!(message = %error.message, "that too many sessions run in a looser mode could not be recorded");
+        }
+        false
     }
 
     /// How the settings of a session are looser than they should be, in a sentence.
@@ -177,8 +240,10 @@ impl Butler {
             lock(&self.0.sessions.modes).sessions.retain(|(of, session), one| {
                 let Some(says) = one.looser.clone().filter(|_| *of == home) else { return true };
                 let age = steady.saturating_sub(one.read);
-                let runs =
-                    governed && if sees { live.iter().any(|live| live.session == *session) } else { age < RUNS_MS };
+                let listed = live.iter().any(|live| live.session == *session);
+                // One process may run many sessions, and is listed with the newest.
+                let told = one.connector.hook_tells_mode() && !live.is_empty() && age < RUNS_MS;
+                let runs = governed && if sees { listed || told } else { age < RUNS_MS };
                 if runs && !one.raised {
                     one.raised = true;
                     fresh.push((session.clone(), one.now.clone(), says));
@@ -190,6 +255,15 @@ impl Butler {
             });
             for says in over {
                 self.loosening_is_over(&says);
+            }
+            let fits = {
+                let mut modes = lock(&self.0.sessions.modes);
+                let fits = modes.full && modes.sessions.len() < SESSIONS;
+                modes.full &= !fits;
+                fits
+            };
+            if fits {
+                self.clear_alert(FULL);
             }
             for (session, settings, says) in fresh {
                 self.note_loosened(&home, connector, &session, &settings, &says)?;

@@ -8,6 +8,7 @@ mod lines;
 mod loosened;
 mod packed;
 mod prints;
+mod queue;
 mod reading;
 mod state;
 mod tail;
@@ -27,7 +28,7 @@ use clawbutler_wire::topic::Topic;
 use crate::{Butler, Error};
 
 pub(crate) use loosened::FIX as LOOSENED_FIX;
-pub(crate) use tail::Sessions;
+pub(crate) use queue::Sessions;
 pub(crate) use unguarded::{FIX as UNGUARDED_FIX, Unguarded};
 
 /// Sessions of a page that are given, and given at most.

@@ -169,7 +169,7 @@ impl Butler {
         let settled = packed || self.now().0 - look.modified > SETTLED_MS;
         let whole = |bytes: &[u8]| serde_json::from_slice::<serde_json::Map<String, Value>>(bytes).is_ok();
         let rest: Option<Whole<'_>> = if settled { Some(&whole) } else { None };
-        let mut gather = Gather::new(&self.0.mask, row.clone(), self.judged_from(&place.id));
+        let mut gather = Gather::new(&self.0.mask, &place.id, row.clone(), self.judged_from(&place.id));
         let read =
             lines::read_on(&mut file, from, &mut saved, RECORDED_CHUNK_BYTES, rest, &mut prints, |found, at, line| {
                 gather.batch.recording.records += 1;
@@ -331,7 +331,7 @@ impl Butler {
         mut saved: Saved,
     ) -> (Batch, u64) {
         let session = row.session;
-        let mut gather = Gather::new(&self.0.mask, row, self.judged_from(&place.id));
+        let mut gather = Gather::new(&self.0.mask, &place.id, row, self.judged_from(&place.id));
         let mut bytes = 0;
         for ForeignRow { cursor, columns } in found {
             gather.batch.recording.records += 1;

@@ -4,60 +4,25 @@
 //! watcher missed. Whatever goes wrong with one file is noted there and stops nothing else.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
-use std::path::{Path, PathBuf};
-use std::sync::{Condvar, Mutex};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clawbutler_connectors::connector::Connector;
 use clawbutler_connectors::places::connector_of;
-use clawbutler_connectors::record::Recording;
 use clawbutler_core::limits::ALL_STEPS;
 use clawbutler_store::StoreError;
-use clawbutler_store::sessions::{Batch, RecordingRow, SessionStore};
+use clawbutler_store::sessions::{Batch, RecordingRow};
 use clawbutler_wire::sessions::{BackfillState, BackfillView};
 use clawbutler_wire::topic::Topic;
 use notify::RecommendedWatcher;
 
 use super::check::{CHECK_MS, Checks};
 use super::lines::Look;
-use super::loosened::Modes;
 use super::packed::Text;
-use super::state::Live;
-use super::unguarded::Calls;
+use super::queue::{Backfill, Queue};
 use super::unready::Unready;
 use crate::engine::lock;
 use crate::{Butler, Error};
-
-/// What is kept of sessions while the engine runs.
-#[derive(Debug)]
-pub(crate) struct Sessions {
-    pub(crate) store: SessionStore,
-    pub(super) live: Mutex<Live>,
-    pub(super) calls: Mutex<Calls>,
-    pub(super) modes: Mutex<Modes>,
-    queue: Mutex<Queue>,
-    bell: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct Queue {
-    stop: bool,
-    /// Files that changed, by home.
-    dirty: BTreeSet<(String, PathBuf)>,
-    /// Those of them that are to be read whole: a database with its oldest sessions.
-    whole: BTreeSet<(String, PathBuf)>,
-    /// Homes whose files are to be compared with what was read.
-    scan: BTreeSet<String>,
-    backfills: BTreeMap<String, Backfill>,
-    /// Homes that are looked at.
-    homes: BTreeSet<String>,
-}
-
-#[derive(Debug, Default)]
-struct Backfill {
-    view: BackfillView,
-    waiting: VecDeque<(Recording, u64)>,
-}
 
 /// One home that is looked at.
 #[derive(Debug, Clone)]
@@ -100,82 +65,6 @@ const BUSY_MS: u64 = 1_000;
 const ROUND_BYTES: u64 = 4 * 1024 * 1024;
 /// Recordings whose place is remembered; past it they are asked for again.
 const ROWS: usize = 8_192;
-
-impl Sessions {
-    pub(crate) fn open(path: &Path) -> Result<(Self, Option<PathBuf>), StoreError> {
-        let (store, aside) = SessionStore::open(path)?;
-        let (live, calls, queue) = (Mutex::default(), Mutex::default(), Mutex::default());
-        let modes = Mutex::default();
-        Ok((Self { store, live, calls, modes, queue, bell: Condvar::new() }, aside))
-    }
-
-    /// Ends the thread.
-    pub(crate) fn stop(&self) {
-        lock(&self.queue).stop = true;
-        self.bell.notify_all();
-    }
-
-    pub(super) fn stopping(&self) -> bool {
-        lock(&self.queue).stop
-    }
-
-    /// Calls the thread: the chosen homes may be others.
-    pub(crate) fn look_again(&self) {
-        self.bell.notify_all();
-    }
-
-    pub(super) fn changed_file(&self, home: &str, path: PathBuf) {
-        lock(&self.queue).dirty.insert((home.to_owned(), path));
-        self.bell.notify_all();
-    }
-
-    /// A folder of records may have come into being.
-    pub(super) fn compare_soon(&self, home: &str) {
-        lock(&self.queue).scan.insert(home.to_owned());
-        self.bell.notify_all();
-    }
-
-    /// What tells of live sessions changed.
-    pub(super) fn states_changed(&self) {
-        lock(&self.live).is_stale();
-    }
-
-    pub(super) fn backfill_views(&self) -> Vec<BackfillView> {
-        lock(&self.queue).backfills.values().map(|backfill| backfill.view.clone()).collect()
-    }
-
-    /// Starts the reading of a home's history again; its files are compared by the thread.
-    pub(super) fn start_backfill(&self, home: &str) -> BackfillView {
-        let mut queue = lock(&self.queue);
-        let backfill = queue.backfills.entry(home.to_owned()).or_default();
-        home.clone_into(&mut backfill.view.home_id);
-        if backfill.view.state != BackfillState::Running {
-            backfill.view = BackfillView { home_id: home.to_owned(), ..BackfillView::default() };
-        }
-        let view = backfill.view.clone();
-        queue.scan.insert(home.to_owned());
-        self.bell.notify_all();
-        view
-    }
-
-    pub(super) fn cancel_backfill(&self, home: &str) -> BackfillView {
-        let mut queue = lock(&self.queue);
-        let backfill = queue.backfills.entry(home.to_owned()).or_default();
-        backfill.waiting.clear();
-        if backfill.view.state != BackfillState::Done {
-            backfill.view.state = BackfillState::Cancelled;
-        }
-        home.clone_into(&mut backfill.view.home_id);
-        backfill.view.clone()
-    }
-
-    pub(super) fn drop_home(&self, home: &str) {
-        let mut queue = lock(&self.queue);
-        queue.backfills.remove(home);
-        queue.homes.remove(home);
-        queue.dirty.retain(|(of, _)| of != home);
-    }
-}
 
 impl Butler {
     /// Starts the thread that reads sessions; it ends with [`Butler::shutdown`].
@@ -487,6 +376,7 @@ impl Butler {
                 tracing::error!(message = %error.message, "what was spent could not be held against the budget");
             }
         }
+        self.tell_of_settings();
         let told = batches.iter().any(|batch| !batch.steps.is_empty() || !batch.malformed.is_empty());
         for batch in batches {
             for row in hand.rows.values_mut().filter(|row| row.key == batch.recording.key) {

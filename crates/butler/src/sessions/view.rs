@@ -37,6 +37,7 @@ impl Butler {
             model: row.model,
             mode: row.mode,
             parent: row.parent,
+            forked: row.forked,
             state,
             state_source,
             state_says,

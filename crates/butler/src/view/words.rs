@@ -43,6 +43,7 @@ fn registry_says(kind: &str, data: &Value) -> Option<String> {
         "drift.accepted" => format!("The changed configuration of {path} was accepted."),
         "home.named" if data["origin"] == "window" => format!("You named {path}; it is listed."),
         "home.named" => format!("{path} was named on the command line; it is listed."),
+        "home.found" => format!("A new home appeared: {path}. It is not governed."),
         "home.forgotten" => format!("The home {path} was forgotten."),
         "agent.disabled" => format!("The agent in {path} was disabled."),
         "agent.enabled" => format!("The agent in {path} was enabled."),

@@ -4,7 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use clawbutler_wire::command::{Govern, ShowAgent};
+use clawbutler_wire::command::{Discover, Govern, ShowAgent};
 use clawbutler_wire::registry::{CheckView, HealthLevel};
 use serde_json::{Value, json};
 
@@ -172,4 +172,57 @@ fn a_session_that_runs_on_over_a_restart_is_raised_again() {
     place.desk.butler().govern(Govern { home_id: place.home_id.clone(), governed: false }).unwrap();
     place.look();
     assert_eq!(place.alerts().len(), 0, "the home is not looked at any more");
+}
+
+/// How many are watched is bounded, and nothing that runs is dropped for what comes later.
+#[test]
+fn over_the_bound_it_is_said_until_there_is_room() {
+    const BOUND: usize = 512;
+    let place = Place::new(&configured("default"));
+    let other = place.desk.home().join(".claude-b");
+    fs::create_dir_all(other.join("projects/p")).unwrap();
+    fs::create_dir_all(other.join("sessions")).unwrap();
+    fs::write(other.join("settings.json"), configured("default").to_string()).unwrap();
+    let found = place.desk.butler().discover(Discover {}).unwrap().homes;
+    let id = found.into_iter().find(|home| home.path.ends_with(".claude-b")).unwrap().id;
+    place.desk.butler().govern(Govern { home_id: id, governed: true }).unwrap();
+    let (pid, started) = (std::process::id(), clawbutler_platform::os::started(std::process::id()).unwrap());
+    // A home lists at most 500.
+    let homes = [place.desk.home().join(".claude"), other];
+    let home = |number: usize| &homes[number % 2];
+    let list = |number: usize| home(number).join(format!("sessions/n{number}.json"));
+    let begin = |number: usize| {
+        let session = format!("s{number:03}");
+        let live = json!({ "pid": pid, "sessionId": session, "cwd": "/w", "procStart": started, "status": "busy" });
+        fs::write(list(number), live.to_string()).unwrap();
+        let line = json!({ "type": "permission-mode", "permissionMode": "bypassPermissions", "sessionId": session });
+        let path = home(number).join(format!("projects/p/{session}.jsonl"));
+        fs::write(&path, format!("{line}\n")).unwrap();
+        let now = std::time::UNIX_EPOCH + std::time::Duration::from_millis(place.desk.now().cast_unsigned());
+        fs::File::options().write(true).open(path).unwrap().set_modified(now).unwrap();
+    };
+    let full = || place.desk.alerts().iter().filter(|says| says.contains("than ClawButler watches at once")).count();
+    let said = || place.desk.entries("bound.reached").len();
+    (0..BOUND).for_each(begin);
+    place.desk.butler().read_sessions();
+    assert_eq!((full(), said()), (0, 0));
+    let newest = || place.entries()[0]["session"].clone();
+    let before = newest();
+    begin(BOUND);
+    begin(BOUND + 1);
+    place.desk.butler().read_sessions();
+    assert_eq!((newest(), full(), said()), (before, 1, 1), "said once, and the others stay");
+    // One ended: the next one that is read of takes its place.
+    fs::remove_file(list(0)).unwrap();
+    place.look();
+    assert_eq!(full(), 0);
+    begin(BOUND);
+    fs::OpenOptions::new()
+        .append(true)
+        .open(home(BOUND).join(format!("projects/p/s{BOUND:03}.jsonl")))
+        .unwrap()
+        .write_all(b"{\"type\":\"permission-mode\",\"permissionMode\":\"acceptEdits\"}\n")
+        .unwrap();
+    place.desk.butler().read_sessions();
+    assert_eq!((newest(), full(), said()), (json!(format!("s{BOUND:03}")), 0, 1));
 }

@@ -27,6 +27,8 @@ mod everything;
 mod exported;
 mod files;
 mod forged;
+mod forks;
+mod found;
 mod gateway;
 mod gateway_watch;
 mod grants;

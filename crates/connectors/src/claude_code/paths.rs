@@ -72,7 +72,7 @@ pub(super) fn watched(env: &Env, home: &Path) -> Vec<PathBuf> {
     let dir = managed_dir(env);
     files.extend([dir.join("managed-settings.json"), dir.join("managed-settings.d"), managed(env)]);
     files.extend([dir.join("managed-mcp.json"), state(env, home)]);
-    files.extend(["CLAUDE.md", "agents", "skills", "commands"].map(|name| home.join(name)));
+    files.extend(["CLAUDE.md", "agents", "skills", "commands", "rules", "output-styles"].map(|name| home.join(name)));
     files.push(home.join("plugins").join("installed_plugins.json"));
     disk::unique(files)
 }

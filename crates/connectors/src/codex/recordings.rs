@@ -52,6 +52,11 @@ impl Head {
         self.unattended
     }
 
+    /// The thread whose history a thread of a user goes on with.
+    pub(super) fn forked_from(&self, thread: &str) -> Option<&str> {
+        self.forked.as_deref().filter(|forked| !self.agent && *forked != thread)
+    }
+
     /// Reads what is wanted of a `session_meta`.
     pub(super) fn of(meta: &Value) -> Self {
         let text = |name: &str| meta.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
@@ -181,11 +186,12 @@ pub(super) fn of_file(home: &Path, file: &Path) -> Option<Recording> {
     }
     let thread = thread_of(plain.as_deref().unwrap_or(file)).filter(|_| inside)?;
     let head = head(file)?;
-    let thread = head.thread.unwrap_or(thread);
-    let session = if head.agent { head.session.or(head.parent) } else { None }.unwrap_or_else(|| thread.clone());
+    let thread = head.thread.clone().unwrap_or(thread);
+    let above = head.session.as_ref().or(head.parent.as_ref()).filter(|_| head.agent);
+    let session = above.unwrap_or(&thread).clone();
     Some(Recording {
         agent: (head.agent && thread != session).then_some(thread),
-        parent: head.forked.filter(|forked| !head.agent && *forked != session),
+        parent: head.forked_from(&session).map(str::to_owned),
         session,
         path: file.to_owned(),
         form: if plain.is_some() { Form::Packed } else { Form::Lines },

@@ -94,7 +94,9 @@ impl Rollout {
             thread.clone_into(&mut self.thread);
         }
         self.begins = meta.get("subagent_history_start_ordinal").and_then(Value::as_u64).unwrap_or(0);
-        let mut told = Vec::new();
+        // A sub-agent's own beginning says so itself; a fork's record holds none of the other's history.
+        let forked = head.forked_from(&self.thread).map(clip);
+        let mut told: Vec<What> = forked.map(|session| What::Forked { session }).into_iter().collect();
         self.set(&mut told, "cwd", head.cwd.as_deref());
         self.set(&mut told, "branch", meta.get("git").and_then(|git| text(git, "branch")));
         told

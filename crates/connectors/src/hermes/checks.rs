@@ -5,6 +5,7 @@ use std::path::Path;
 use clawbutler_core::limits::CONFIG_FILE_BYTES;
 use serde_json::Value;
 
+use super::process::Prompts;
 use super::{paths, plugin, process, records, status, switches};
 use crate::disk;
 use crate::env::Env;
@@ -92,7 +93,8 @@ fn unasking(env: &Env, home: &Path) -> Vec<Check> {
         let says = format!("{} sets {}: Hermes asks about nothing by itself.", file.display(), switches::YOLO);
         check("prompts", Health::Degraded, says, Some("Take that line out, and restart what runs."))
     });
-    let here = |process: &process::Process| process.yolo && process::is_same(&process.home, home);
+    let here =
+        |process: &process::Process| process.prompts == Prompts::Skipped && process::is_same(&process.home, home);
     let says = |process: process::Process| {
         let says = format!("Process {} was started so that Hermes asks about nothing by itself.", process.pid);
         check("prompts in running processes", Health::Degraded, says, Some("Start it without --yolo."))

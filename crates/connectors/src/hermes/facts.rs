@@ -128,18 +128,44 @@ fn overview(facts: &mut Facts, tree: &Node) {
 /// The words with which Hermes lets calls run that nobody was asked about.
 const APPROVES: [(&str, u8); 4] = [("approve", 2), ("off", 2), ("allow", 2), ("yes", 2)];
 
-fn permissions(facts: &mut Facts, tree: &Node, version: Option<Version>) {
+/// What the guard says of a process that skips every prompt of Hermes.
+pub(super) const YOLO: &str = "yolo";
+
+/// How much a mode lets run unasked. Hermes takes a word it does not know for `manual`; what the guard says beyond that is
+/// none of its settings.
+pub(super) fn looseness(mode: &str) -> u8 {
+    match mode.trim().to_lowercase().as_str() {
+        YOLO => 4,
+        "off" => 3,
+        "smart" => 1,
+        _ => 0,
+    }
+}
+
+/// The approval mode in the settings, and whether that is the default.
+fn approval_mode(tree: &Node, version: Option<Version>) -> (String, bool) {
     let mode = tree.get(&["approvals", "mode"]);
     // YAML reads a bare `off` as false, which Hermes takes for off.
     let word = mode.map(|node| if node.truth() == Some(false) { "off".to_owned() } else { shown(node) });
     let by_default = if version.is_none_or(|version| version >= Version([0, 19, 0])) { "smart" } else { "manual" };
-    let (word, how) = word.map_or((by_default.to_owned(), " (the default)"), |word| (word, ""));
-    let rank = match word.trim().to_lowercase().as_str() {
-        "off" => 3,
-        "smart" => 1,
-        _ => 0,
-    };
-    facts.add(Tab::Permissions, "approval mode", format!("{word}{how}"), Watch::Rank(rank));
+    word.map_or((by_default.to_owned(), true), |word| (word, false))
+}
+
+/// How sessions of a home are set where nobody asks for something else.
+pub(super) fn mode(env: &Env, home: &Path) -> String {
+    if switches::on_in(env, home, switches::YOLO).is_some() {
+        return YOLO.to_owned();
+    }
+    let own = status::settings(&paths::config(home)).unwrap_or_else(|_| Node::nothing());
+    let machine = status::settings(&paths::machine_config(env)).unwrap_or_else(|_| Node::nothing());
+    let tree = if machine.entries().is_empty() { own } else { own.under(machine) };
+    approval_mode(&tree, version(env, home)).0
+}
+
+fn permissions(facts: &mut Facts, tree: &Node, version: Option<Version>) {
+    let (word, by_default) = approval_mode(tree, version);
+    let how = if by_default { " (the default)" } else { "" };
+    facts.add(Tab::Permissions, "approval mode", format!("{word}{how}"), Watch::Rank(looseness(&word)));
     type Ranked<'a> = (&'a str, &'a [&'a str], &'a [(&'a str, u8)]);
     let ranked: &[Ranked<'_>] = &[
         ("approval of scheduled jobs", &["approvals", "cron_mode"], &APPROVES),
@@ -190,6 +216,14 @@ fn permissions(facts: &mut Facts, tree: &Node, version: Option<Version>) {
 
 fn cut(text: &str) -> String {
     text.chars().take(SHOWN).collect()
+}
+
+/// As many whole words as are shown: half a key would not be known as one.
+fn whole_words(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => text[..end].rsplit_once(' ').map_or("", |(whole, _)| whole).to_owned(),
+        None => text.to_owned(),
+    }
 }
 
 fn tools(facts: &mut Facts, tree: &Node) {
@@ -349,9 +383,15 @@ fn schedules(facts: &mut Facts, home: &Path) {
         let value = format!("{name}: {what}, {when}{paused}, {}", &job_text[..12]);
         facts.add(Tab::Schedules, format!("job:{}", cut(text("id"))), value, Watch::Change);
         if !text("last_run_at").is_empty() {
-            // What went wrong is in the client's own words and may quote anything: only that it did.
-            let lost = if text("last_delivery_error").is_empty() { "" } else { ", not delivered" };
-            let run = cut(&format!("{}, {}{lost}", text("last_status"), text("last_run_at")));
+            // What went wrong is in the client's own words, which are masked before they are shown.
+            let because = |name: &str| match text(name).split_whitespace().collect::<Vec<_>>().join(" ") {
+                why if why.is_empty() => why,
+                why => format!(": {why}"),
+            };
+            let lost = because("last_delivery_error");
+            let lost = if lost.is_empty() { lost } else { format!(", not delivered{lost}") };
+            let run = format!("{}, {}{}{lost}", text("last_status"), text("last_run_at"), because("last_error"));
+            let run = whole_words(&run);
             facts.add(Tab::Schedules, format!("last run of {}", cut(text("id"))), run, Watch::No);
         }
         // A job that is off keeps the time it would have run at.

@@ -36,7 +36,7 @@ use crate::env::Env;
 use crate::facts::{Can, Capabilities, Check, Fact};
 use crate::normalise;
 use crate::processes;
-use crate::record::{Reader, Recording};
+use crate::record::{Reader, Recording, Setting};
 
 pub(crate) use action::understand;
 
@@ -132,6 +132,21 @@ impl Connector for Hermes {
             resume: Can::No("an ended session is taken up again with `hermes --resume`, by the user"),
             configure: Can::Partly("our plugin and the list that enables it; everything else is shown only"),
         }
+    }
+
+    fn hook_tells_mode(&self) -> bool {
+        true
+    }
+
+    fn looseness(&self, _name: &str, mode: &str) -> u8 {
+        facts::looseness(mode)
+    }
+
+    fn configured(&self, env: &Env, home: &Path, recording: &Recording) -> Vec<Setting> {
+        // Hermes itself lets single questions (`-z`) run unasked.
+        let unasked = sessions::is_single(env, home, &recording.session);
+        let value = if unasked { facts::YOLO.to_owned() } else { facts::mode(env, home) };
+        vec![Setting { name: "mode", value }]
     }
 
     fn facts(&self, env: &Env, home: &Path, _projects: &[PathBuf]) -> Vec<Fact> {

@@ -13,6 +13,16 @@ const LOADS_S: u64 = 90;
 /// Set for processes whose home their supervisor chose.
 const SUPERVISED: &str = "HERMES_S6_SUPERVISED_CHILD";
 
+/// Whether Hermes' own prompts are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Prompts {
+    Shown,
+    /// It was started so that all of them are skipped.
+    Skipped,
+    /// It was asked one question (`-z`): Hermes itself skips them then.
+    Single,
+}
+
 /// One process that runs agents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Process {
@@ -31,8 +41,7 @@ pub(super) struct Process {
     pub(super) home: PathBuf,
     /// Started without plugins.
     pub(super) safe_mode: bool,
-    /// Started so that Hermes skips every prompt of its own.
-    pub(super) yolo: bool,
+    pub(super) prompts: Prompts,
     /// Its folder; empty where the system does not tell.
     pub(super) cwd: String,
 }
@@ -79,7 +88,13 @@ fn read(env: &Env, process: &processes::Process, clock: &Clock) -> Option<Proces
             &default_home(env, var("HOME")),
         ),
         safe_mode: on(switches::SAFE_MODE) || rest.contains(&"--safe-mode"),
-        yolo: on(switches::YOLO) || rest.contains(&"--yolo"),
+        prompts: if on(switches::YOLO) || rest.contains(&"--yolo") {
+            Prompts::Skipped
+        } else if rest.iter().any(|word| ["-z", "--oneshot"].contains(word)) {
+            Prompts::Single
+        } else {
+            Prompts::Shown
+        },
         cwd: process.cwd().map(|path| path.display().to_string()).unwrap_or_default(),
     })
 }

@@ -49,3 +49,14 @@ pub(super) fn live(env: &Env, home: &Path) -> Vec<LiveSession> {
         })
         .collect()
 }
+
+/// Whether a session is that of a single question (`-z`) that runs now.
+pub(super) fn is_single(env: &Env, home: &Path, session: &str) -> bool {
+    let announced = plugin::announced(home);
+    let of = |process: &process::Process| {
+        announced.iter().any(|one| one.session.as_deref() == Some(session) && one.is_of(process))
+    };
+    process::all(env).iter().any(|process| {
+        process.prompts == process::Prompts::Single && process::is_same(&process.home, home) && of(process)
+    })
+}

@@ -13,10 +13,11 @@ const RECORDS_19: &str = include_str!("queries/schema_19.sql");
 const RECORDS_14: &str = include_str!("queries/schema_14.sql");
 const RECORDS_11: &str = include_str!("queries/schema_11.sql");
 
-/// The runs of scheduled jobs in `cron/executions.db` (0.19), newest first. Errors quote anything and are left out.
+/// The runs of scheduled jobs in `cron/executions.db` (0.19), newest first. `error` quotes anything: it is masked
+/// before it is shown.
 pub(super) const RUNS: &[&str] =
     &["SELECT id, job_id AS job, status, coalesce(started_at, claimed_at) AS began, finished_at AS ended, \
-     source AS started_by FROM executions ORDER BY claimed_at DESC, id DESC LIMIT ?1"];
+     source AS started_by, error FROM executions ORDER BY claimed_at DESC, id DESC LIMIT ?1"];
 
 /// The sessions of a database, newest first; `last` is past every cursor of a session.
 pub(super) const SESSIONS: &[&str] = &[

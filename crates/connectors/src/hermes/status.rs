@@ -30,17 +30,31 @@ pub(super) fn guard_status(env: &Env, home: &Path, hook: &Path) -> GuardStatus {
         Err(error) => return status(GuardState::Damaged, format!("{error}."), Some(&error.fix())),
     };
     let files = plugin::wanted(home, &program).map(|wanted| {
-        let there = disk::read(&wanted.path).ok().and_then(|disk| disk.bytes);
-        (wanted.path, there.as_deref().map(|there| there == wanted.content.as_bytes()))
+        let there = match disk::read(&wanted.path) {
+            Ok(disk) if disk.linked => OnDisk::Link,
+            Ok(disk) => match disk.bytes {
+                Some(bytes) if bytes == wanted.content.as_bytes() => OnDisk::Right,
+                Some(_) => OnDisk::Wrong,
+                None => OnDisk::Missing,
+            },
+            Err(_) => OnDisk::Unreadable,
+        };
+        (wanted.path, there)
     });
+    let folder = paths::plugin(home);
+    let is_link = folder.symlink_metadata().is_ok_and(|facts| facts.is_symlink());
     let settings = settings(&paths::config(home));
     let named = matches!(&settings, Ok(tree) if edit::enabled(tree));
-    if files.iter().all(|(_, right)| right.is_none()) && !named {
+    if files.iter().all(|(_, there)| *there == OnDisk::Missing) && !named && !is_link {
         return status(
             GuardState::Missing,
             "The guard is not installed: tool calls of this home are neither asked about nor recorded.",
             Some("Install the guard."),
         );
+    }
+    if is_link || files.iter().any(|(_, there)| *there == OnDisk::Link) {
+        let says = format!("The guard in {} is a link: what it points at can be exchanged unseen.", folder.display());
+        return status(GuardState::Damaged, says, Some("Remove the link, then install the guard again."));
     }
     if let Some(wrong) = wrong(&files) {
         let says = format!("The guard in {} is damaged: {wrong}.", paths::plugin(home).display());
@@ -78,11 +92,26 @@ pub(super) fn guard_status(env: &Env, home: &Path, hook: &Path) -> GuardStatus {
     )
 }
 
+/// One of the plugin's files, held against what we wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum OnDisk {
+    Right,
+    Wrong,
+    Missing,
+    Unreadable,
+    /// Whatever it points at.
+    Link,
+}
+
 /// What of the plugin's files is not as we wrote it.
-fn wrong(files: &[(PathBuf, Option<bool>)]) -> Option<String> {
-    let (path, right) = files.iter().find(|(_, right)| *right != Some(true))?;
+fn wrong(files: &[(PathBuf, OnDisk)]) -> Option<String> {
+    let (path, there) = files.iter().find(|(_, there)| *there != OnDisk::Right)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    Some(if right.is_none() { format!("{name} is missing") } else { format!("{name} is not as we wrote it") })
+    Some(match there {
+        OnDisk::Missing => format!("{name} is missing"),
+        OnDisk::Unreadable => format!("{name} cannot be read"),
+        OnDisk::Right | OnDisk::Wrong | OnDisk::Link => format!("{name} is not as we wrote it"),
+    })
 }
 
 /// The settings' values. The error is a sentence's part.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clawbutler_connectors::connector::LiveSession;
 use clawbutler_connectors::facts::{Fact, Health, Limit, Tab, Watch};
 use clawbutler_core::clock::Timestamp;
+use serde_json::json;
 
 use crate::scratch::{Machine, claude, fixture};
 
@@ -74,6 +75,53 @@ fn without_projects_only_the_homes_own_counts_and_projects_only_add() {
         with.iter().filter(|fact| !own.contains(fact)).map(|fact| fact.name.split(' ').next().unwrap_or("")).collect();
     added.sort_unstable();
     assert_eq!(added, ["mcp:db", "mcp:sentry", "trust"]);
+}
+
+/// As 2.1.332 loads them: commands and sub-agents of folders in folders, rules, hooks in a plugin's manifest, and a plugin
+/// of a folder of this machine from that folder.
+#[test]
+fn what_lies_deeper_or_elsewhere_is_read_too() {
+    let machine = configured();
+    let home = "home/ada/.claude";
+    machine.file(&format!("{home}/commands/team/push.md"), "---\ndescription: pushes\n---\n");
+    machine.file(&format!("{home}/agents/team/deep.md"), "---\nname: deep\ndescription: digs\n---\n");
+    machine.file(&format!("{home}/rules/mine.md"), "say hi\n");
+    machine.file(&format!("{home}/output-styles/loud.md"), "SAY HI\n");
+    let market = machine.path("market").display().to_string();
+    let known =
+        json!({ "local-market": { "source": { "source": "directory", "path": market }, "installLocation": market } });
+    machine.file(&format!("{home}/plugins/known_marketplaces.json"), &known.to_string());
+    machine.file(
+        "market/.claude-plugin/marketplace.json",
+        r#"{"name":"local-market","plugins":[{"name":"plug","source":"./plug"}]}"#,
+    );
+    let hook = |command: &str| {
+        let manifest = json!({ "name": "plug", "mcpServers": "./servers.json", "hooks": ["./more.json", "../out.json", { "Stop":
+            [{ "hooks": [{ "type": "command", "command": command }] }] }] });
+        machine.file("market/plug/.claude-plugin/plugin.json", &manifest.to_string());
+    };
+    let group = r#"[{"hooks":[{"type":"command","command":"echo more"}]}]"#;
+    machine.file("market/plug/more.json", &format!(r#"{{"hooks":{{"SessionEnd":{group}}}}}"#));
+    machine.file("market/out.json", &format!(r#"{{"hooks":{{"SessionStart":{group}}}}}"#));
+    machine.file("market/plug/servers.json", r#"{"mcpServers":{"far":{"command":"far-server"}}}"#);
+    hook("echo one");
+    let all = facts(&machine, &[]);
+    let rules = machine.path(&format!("{home}/rules/mine.md")).display().to_string();
+    for name in [
+        "command:team:push",
+        "agent:team:deep",
+        &rules,
+        "mcp:far (plugin plug@local-market)",
+        "hook: Stop * echo one (plugin plug@local-market)",
+        "hook: SessionEnd * echo more (plugin plug@local-market)",
+    ] {
+        assert_eq!(find(&all, name).watch, Watch::Change, "{name}");
+    }
+    assert!(all.iter().any(|fact| fact.name.ends_with("output-styles/loud.md")));
+    assert!(!all.iter().any(|fact| fact.name.contains("SessionStart")), "nothing outside of the plugin is read");
+    assert!(!all.iter().any(|fact| fact.name == "agent:plug:helper"), "the copy is not what the client loads");
+    hook("echo two");
+    assert!(facts(&machine, &[]).iter().any(|fact| fact.name.contains("Stop * echo two")));
 }
 
 #[test]

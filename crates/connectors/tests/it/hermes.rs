@@ -174,13 +174,19 @@ fn a_jobs_run_is_shown_and_is_no_change_of_the_job() {
     let again = jobs(&|job| {
         job["last_run_at"] = json!("2026-11-22T11:11:22+00:00");
         job["last_status"] = json!("error");
-        job["last_error"] = json!("RuntimeError: Bearer sk-secret");
-        job["last_delivery_error"] = json!("no such chat: sk-secret");
+        job["last_error"] = json!("RuntimeError: HTTP 400:\nno");
+        job["last_delivery_error"] = json!("platform 'x' not enabled");
         job["next_run_at"] = json!("2026-11-22T13:11:22+00:00");
     });
     let run = |name: &str, value: &str| (format!("{name} run of 1424"), value.to_owned(), Watch::No);
-    let last = run("last", "error, 2026-11-22T11:11:22+00:00, not delivered");
-    assert_eq!(again, [fresh[0].clone(), last, run("next", "2026-11-22T13:11:22+00:00")], "how, not in whose words");
+    let why = "error, 2026-11-22T11:11:22+00:00: RuntimeError: HTTP 400: no, not delivered: platform 'x' not enabled";
+    let last = run("last", why);
+    assert_eq!(again, [fresh[0].clone(), last, run("next", "2026-11-22T13:11:22+00:00")]);
+    let long = jobs(&|job| {
+        job["last_run_at"] = json!("2026-11-22T11:11:22+00:00");
+        job["last_error"] = json!(format!("{} sk-secret-that-is-cut-off", "word ".repeat(35)));
+    });
+    assert!(!long[1].1.contains("sk-") && long[1].1.ends_with("word"), "half a key would not be masked: {long:?}");
     let off = jobs(&|job| {
         job["enabled"] = json!(false);
         job["next_run_at"] = json!("2026-11-22T13:11:22+00:00");

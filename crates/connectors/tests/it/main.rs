@@ -4,6 +4,7 @@ mod actions;
 mod codex;
 mod discovery;
 mod facts;
+mod forks;
 mod gemini_cli;
 mod guard_edit;
 mod guard_status;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clawbutler_connectors::record::{Form, Reader, Recording};
-use clawbutler_core::timeline::{Step, What};
+use clawbutler_core::timeline::{Outcome, Step, What};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -98,6 +98,33 @@ fn a_fork_counts_no_tokens_of_the_session_it_came_from() {
         steps.iter().filter(|step| matches!(step.what, What::Usage(_))).count()
     };
     assert_eq!([used(None), used(Some("fork")), used(Some("other"))], [1, 1, 0]);
+}
+
+/// As 2.1.332 writes it when a person stops a turn with a sub-agent under way.
+#[test]
+fn a_sub_agent_that_was_interrupted_has_ended_so() {
+    let said = "[Request interrupted by user for tool use]";
+    let line = json!({ "type": "user", "uuid": "u", "agentId": "a1", "isSidechain": true,
+                       "message": { "role": "user", "content": [{ "type": "text", "text": said }] } });
+    let told = |agent: Option<&str>| -> Vec<What> {
+        let steps = reader(agent, None).record(line.to_string().as_bytes()).expect("a line");
+        steps.into_iter().map(|step| step.what).collect()
+    };
+    let ended = What::AgentEnded { agent: "a1".to_owned(), outcome: Outcome::Interrupted };
+    assert!(told(Some("a1")).contains(&ended), "{:?}", told(Some("a1")));
+    let result = |kind: &str| {
+        let line = json!({ "type": "user", "uuid": "u", "toolDenialKind": kind, "message": { "role": "user",
+            "content": [{ "type": "tool_result", "tool_use_id": "t", "content": "no", "is_error": true }] } });
+        let steps = reader(None, None).record(line.to_string().as_bytes()).expect("a line");
+        steps.into_iter().find_map(|step| match step.what {
+            What::ToolResult { outcome, .. } => Some(outcome),
+            _ => None,
+        })
+    };
+    assert_eq!(
+        ["permission-rule", "user-rejected", "interrupted", "cancelled"].map(|kind| result(kind).expect("a result")),
+        [Outcome::Refused, Outcome::Refused, Outcome::Interrupted, Outcome::Interrupted]
+    );
 }
 
 #[test]

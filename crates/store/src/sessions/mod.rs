@@ -16,7 +16,7 @@ use crate::StoreError;
 use crate::open::connect;
 
 /// Grows with every change of the schema.
-const VERSION: i64 = 4;
+const VERSION: i64 = 5;
 
 /// The database of sessions.
 #[derive(Debug)]
@@ -128,8 +128,10 @@ pub struct SessionRow {
     pub home: String,
     pub runtime: String,
     pub session: String,
-    /// `id` of the session that started it.
+    /// `id` of the session that started it, or whose history it goes on with.
     pub parent: Option<String>,
+    /// It goes on with the history of `parent`.
+    pub forked: bool,
     pub title: Option<String>,
     pub cwd: Option<String>,
     pub branch: Option<String>,
@@ -290,6 +292,9 @@ pub struct Batch {
     pub malformed: Vec<MalformedRow>,
     /// Number and digest of the blocks that were read to their end.
     pub prints: Vec<(u64, String)>,
+    /// `id` of the session whose history this one goes on with: what is stored of the main conversation is that one's
+    /// and is taken back.
+    pub forked: Option<String>,
     pub title: Option<String>,
     pub cwd: Option<String>,
     pub branch: Option<String>,

@@ -11,7 +11,7 @@ use crate::StoreError;
 const SESSION: &str = "key, id, home, runtime, session, parent, title, cwd, branch, model, mode, state, started_at, \
     last_at, input, cache_read, cache_write, output, reasoning, recorded, total, estimated, costed, priced, unpriced, \
     steps, forgotten, prompts, tool_calls, errors, malformed, seq, generation, \
-    (SELECT count(*) FROM agents WHERE agents.session = sessions.key)";
+    (SELECT count(*) FROM agents WHERE agents.session = sessions.key), forked";
 
 pub(super) const RECORDING: &str = "key, session, path, agent, position, size, modified, identity, head, tail, place, \
     saved, records, malformed, rewritten, trouble, present, checked";
@@ -46,6 +46,7 @@ fn session(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
         seq: row.get(31)?,
         generation: row.get(32)?,
         agents: row.get(33)?,
+        forked: row.get(34)?,
     })
 }
 

@@ -6,7 +6,9 @@ CREATE TABLE sessions (
     home        TEXT NOT NULL,
     runtime     TEXT NOT NULL,
     session     TEXT NOT NULL,
+    -- What started it, or (forked) whose history it goes on with.
     parent      TEXT,
+    forked      INTEGER NOT NULL DEFAULT 0,
     title       TEXT,
     cwd         TEXT,
     branch      TEXT,

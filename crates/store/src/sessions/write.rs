@@ -63,6 +63,9 @@ impl SessionWrite<'_> {
     pub fn apply(&self, batch: &Batch, bound: u64) -> Result<(), StoreError> {
         let session = batch.recording.session;
         self.cursor(&batch.recording)?;
+        if let Some(parent) = &batch.forked {
+            self.forked(session, parent)?;
+        }
         let seq: u64 =
             self.0.prepare_cached("SELECT seq FROM sessions WHERE key = ?")?.query_row([session], |row| row.get(0))?;
         let mut next = seq;
@@ -103,6 +106,33 @@ impl SessionWrite<'_> {
         }
         self.totals(batch, next)?;
         self.forget_oldest(session, bound)
+    }
+
+    /// The session goes on with the history of `parent`: what of that was stored as its own is taken back.
+    fn forked(&self, session: i64, parent: &str) -> Result<(), StoreError> {
+        self.0
+            .prepare_cached("UPDATE sessions SET parent = ?2, forked = 1 WHERE key = ?1 AND id <> ?2")?
+            .execute(params![session, parent])?;
+        let of = "FROM steps WHERE session = ?1 AND agent IS NULL";
+        let count = |kind: &str| format!("(SELECT count(*) {of} AND kind = '{kind}')");
+        let sql = format!("SELECT count(*) {of}");
+        let taken: u64 = self.0.prepare_cached(&sql)?.query_row([session], |row| row.get(0))?;
+        if taken == 0 {
+            return Ok(());
+        }
+        let sql = format!(
+            "UPDATE sessions SET steps = max(steps - ?2, forgotten), prompts = max(prompts - {}, 0), \
+             tool_calls = max(tool_calls - {}, 0), errors = max(errors - {}, 0), generation = generation + 1, \
+             started_at = (SELECT min(at) FROM steps WHERE session = ?1 AND agent IS NOT NULL) WHERE key = ?1",
+            count("prompt"),
+            count("tool_call"),
+            count("error")
+        );
+        self.0.prepare_cached(&sql)?.execute(params![session, taken])?;
+        self.0.prepare_cached(&format!("DELETE {of}"))?.execute([session])?;
+        // Those of its own have records of their own.
+        self.0.prepare_cached("DELETE FROM agents WHERE session = ? AND steps = 0")?.execute([session])?;
+        Ok(())
     }
 
     fn prints(&self, batch: &Batch) -> Result<(), StoreError> {
@@ -264,7 +294,7 @@ impl SessionWrite<'_> {
             "DELETE FROM agents WHERE session = ?",
             "DELETE FROM malformed WHERE session = ?",
             "DELETE FROM prints WHERE recording IN (SELECT key FROM recordings WHERE session = ?)",
-            "UPDATE sessions SET state = NULL, title = NULL, started_at = NULL, input = 0, cache_read = 0, \
+            "UPDATE sessions SET state = NULL, title = NULL, forked = 0, started_at = NULL, input = 0, cache_read = 0, \
              cache_write = 0, output = 0, reasoning = 0, recorded = 0, total = 0, estimated = 0, beside = 0, costed = 0, \
              priced = 0, unpriced = 0, steps = 0, forgotten = 0, prompts = 0, tool_calls = 0, errors = 0, \
              malformed = 0, generation = generation + 1 WHERE key = ?",

@@ -163,6 +163,7 @@ pub(super) const KINDS: &[(&str, &[(&str, &str)])] = &[
             ("home.governed", "Home governed"),
             ("home.released", "Home released"),
             ("home.named", "Home named"),
+            ("home.found", "Home appeared"),
             ("home.forgotten", "Home forgotten"),
             ("guard.installed", "Guard installed"),
             ("guard.removed", "Guard removed"),

@@ -52,11 +52,18 @@ fn head(live: Live, row: &SessionRow) -> AnyView {
         <header class="session-head" data-testid="session-head">
             <h1>{model::name(row)}</h1>
             <p>{signs::session_state(row.state)}" "<span class="quiet" title=model::source_words(row.state_source)>{row.state_says.clone()}" ("{model::source_words(row.state_source)}")"</span></p>
-            <p class="quiet"><a href=format!("#/agents/{}", row.home_id)>{row.runtime_name.clone()}</a>" · "<span title=row.cwd.clone()>{model::place(row)}</span>{row.started_at.map(|at| view! { " · started "<When at=at live=live/> })}" · "<a href=format!("#/audit/session/{}", escaped(&row.session)) data-testid="audit-trail">"audit trail"</a></p>
+            <p class="quiet"><a href=format!("#/agents/{}", row.home_id)>{row.runtime_name.clone()}</a>" · "<span title=row.cwd.clone()>{model::place(row)}</span>{row.started_at.map(|at| view! { " · started "<When at=at live=live/> })}{above(row)}" · "<a href=format!("#/audit/session/{}", escaped(&row.session)) data-testid="audit-trail">"audit trail"</a></p>
             <p class="chips-line">{facts}<span class="tag number">{model::tokens(model::all(&row.tokens))}" tokens"</span><span class="tag number" title=row.cost.basis.clone()>{model::cost(&row.cost)}</span></p>
         </header>
     }
     .into_any()
+}
+
+/// The session that this one came from.
+fn above(row: &SessionRow) -> Option<impl IntoView + use<>> {
+    let (parent, forked) = (row.parent.clone()?, row.forked);
+    let how = if forked { "forked from " } else { "started by " };
+    Some(view! { " · "{how}<a href=format!("#/sessions/{parent}") data-testid="parent-session">"another session"</a> })
 }
 
 #[component]

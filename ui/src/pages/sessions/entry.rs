@@ -56,6 +56,9 @@ fn body(desk: Desk, step: &StepView, result: Option<&StepView>) -> (&'static str
         }
         StepBody::AgentStarted { agent, name, .. } => ("agent", started(desk, agent, name.as_deref())),
         StepBody::AgentEnded { agent, outcome } => ("agent", ended(desk, agent, *outcome)),
+        StepBody::Forked { session } => {
+            ("forked", view! { <p>"Goes on with the history of the session "<code>{model::visible(session)}</code>". What happened before is shown, and counted, there."</p> }.into_any())
+        }
         StepBody::Compaction { before, after } => {
             let size = |tokens: &Option<u64>| tokens.map_or_else(|| "unknown".to_owned(), model::tokens);
             ("compaction", view! { <p>"The context was summarised: "<span class="number">{size(before)}" → "{size(after)}" tokens"</span></p> }.into_any())

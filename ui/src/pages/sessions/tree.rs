@@ -1,4 +1,4 @@
-//! The sub-agents of a session as a tree, and the sessions it started.
+//! The sub-agents of a session as a tree, the sessions it started, and its forks.
 
 use clawbutler_wire::sessions::{AgentNode, SessionRow};
 use leptos::prelude::*;
@@ -27,11 +27,16 @@ pub(super) fn Tree(desk: Desk, id: String) -> impl IntoView {
                 </ul>
             })}
             {move || (!children.with(Vec::is_empty)).then(|| view! {
-                <h2>"Sessions it started"</h2>
-                {children.get().into_iter().map(|row| child(desk, &row)).collect_view()}
+                {rows(desk, "Sessions it started", children.get().iter().filter(|row| !row.forked))}
+                {rows(desk, "Its forks", children.get().iter().filter(|row| row.forked))}
             })}
         </div>
     }
+}
+
+fn rows<'a>(desk: Desk, title: &'static str, rows: impl Iterator<Item = &'a SessionRow>) -> AnyView {
+    let rows: Vec<AnyView> = rows.map(|row| child(desk, row)).collect();
+    if rows.is_empty() { ().into_any() } else { view! { <h2>{title}</h2>{rows} }.into_any() }
 }
 
 fn node(desk: Desk, id: String, depth: usize, agent: AgentNode, most: u64) -> AnyView {

@@ -259,11 +259,17 @@ fn usage(facts: &mut Facts, state: &Value, path: &Path, projects: &[PathBuf]) {
 }
 
 fn instructions(facts: &mut Facts, home: &Path, projects: &[PathBuf]) {
-    let own = (home.join("CLAUDE.md"), Watch::Change);
+    // Rules are read with the other instructions; an output style replaces a part of the client's own.
+    let below = |folder: PathBuf, watch: Watch| {
+        let all = ["rules", "output-styles"].map(|name| skills::texts_below(&folder.join(name)));
+        all.into_iter().flatten().map(move |(_, path)| (path, watch)).collect::<Vec<_>>()
+    };
+    let own = [(home.join("CLAUDE.md"), Watch::Change)].into_iter().chain(below(home.to_owned(), Watch::Change));
     let theirs = projects.iter().flat_map(|project| folders(project)).flat_map(|folder| {
-        ["CLAUDE.md", "CLAUDE.local.md", ".claude/CLAUDE.md"].map(|name| (folder.join(name), Watch::No))
+        let names = ["CLAUDE.md", "CLAUDE.local.md", ".claude/CLAUDE.md"].map(|name| (folder.join(name), Watch::No));
+        names.into_iter().chain(below(folder.join(".claude"), Watch::No))
     });
-    for (path, watch) in std::iter::once(own).chain(theirs) {
+    for (path, watch) in own.chain(theirs) {
         if let Some(text) = disk::read_text(&path).ok().and_then(|disk| disk.text) {
             let (name, size) = (path.display().to_string(), text.len());
             facts.add(Tab::Files, &name, format!("{size} bytes, {}", mark(text.as_bytes())), &name, watch);

@@ -53,8 +53,10 @@ pub(super) fn add(
     for plugin in super::skills::plugins(home, settings).into_iter().filter(|plugin| plugin.enabled) {
         let path = plugin.folder.join(".mcp.json");
         list(facts, json(&path).get("mcpServers"), &format!(" (plugin {})", plugin.id), &path);
-        let manifest = plugin.folder.join(".claude-plugin").join("plugin.json");
-        list(facts, json(&manifest).get("mcpServers"), &format!(" (plugin {})", plugin.id), &manifest);
+        for (said, from) in super::skills::declared(&plugin, "mcpServers") {
+            let servers = Some(said.get("mcpServers").unwrap_or(&said));
+            list(facts, servers, &format!(" (plugin {})", plugin.id), &from);
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Plugins and what comes with them, skills, commands and sub-agents.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use serde_json::Value;
 
@@ -9,8 +9,9 @@ use super::{Facts, Settings, entries, folders, json, mark, short};
 use crate::disk;
 use crate::facts::{Tab, Watch};
 
-/// Entries of one folder that are looked at.
+/// Entries of one folder that are looked at, and folders inside each other.
 const FOLDER_ENTRIES: usize = 500;
+const DEPTH: usize = 4;
 
 /// One installed plugin.
 pub(super) struct Plugin {
@@ -27,11 +28,13 @@ pub(super) struct Plugin {
 pub(super) fn plugins(home: &Path, settings: &[Settings]) -> Vec<Plugin> {
     let path = home.join("plugins").join("installed_plugins.json");
     let listed = json(&path);
+    let markets = json(&home.join("plugins").join("known_marketplaces.json"));
     let mut plugins = Vec::new();
     for (id, installs) in entries(listed.get("plugins")) {
         for install in installs.as_array().into_iter().flatten() {
             let text = |key: &str| install.get(key).and_then(Value::as_str);
-            let Some(folder) = text("installPath").map(PathBuf::from) else { continue };
+            let Some(copy) = text("installPath").map(PathBuf::from) else { continue };
+            let folder = loaded_from(&markets, id).unwrap_or(copy);
             let on = |file: &Settings| file.get("/enabledPlugins").and_then(|on| on.get(id)).and_then(Value::as_bool);
             plugins.push(Plugin {
                 id: id.clone(),
@@ -44,6 +47,38 @@ pub(super) fn plugins(home: &Path, settings: &[Settings]) -> Vec<Plugin> {
         }
     }
     plugins
+}
+
+/// Where a plugin of a marketplace that is a folder of this machine lies: the client loads it from there, not from the
+/// copy that it made when the plugin was installed.
+fn loaded_from(markets: &Value, id: &str) -> Option<PathBuf> {
+    let (name, market) = id.rsplit_once('@')?;
+    let market = markets.get(market)?;
+    market.get("source").filter(|source| source.get("source").is_some_and(|kind| kind == "directory"))?;
+    let root = PathBuf::from(market.get("installLocation")?.as_str()?);
+    let listed = json(&root.join(".claude-plugin").join("marketplace.json"));
+    let one = listed.get("plugins")?.as_array()?.iter().find(|one| one.get("name").is_some_and(|own| own == name))?;
+    inside(&root, one.get("source")?.as_str()?).filter(|folder| folder.is_dir())
+}
+
+/// A path as a plugin's files write it, below a folder; none that leads out of it.
+fn inside(folder: &Path, place: &str) -> Option<PathBuf> {
+    let plain = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
+    let place = Path::new(place);
+    place.components().all(plain).then(|| folder.join(place))
+}
+
+/// What a plugin's manifest says under a name, and what the files say that it names there, each with its file.
+pub(super) fn declared(plugin: &Plugin, name: &str) -> Vec<(Value, PathBuf)> {
+    let manifest = plugin.folder.join(".claude-plugin").join("plugin.json");
+    let said = json(&manifest).get(name).cloned().unwrap_or_default();
+    let all = if let Value::Array(all) = said { all } else { vec![said] };
+    let one = |value: Value| match &value {
+        Value::String(place) => inside(&plugin.folder, place).map(|path| (json(&path), path)),
+        Value::Object(_) => Some((value, manifest.clone())),
+        _ => None,
+    };
+    all.into_iter().take(FOLDER_ENTRIES).filter_map(one).collect()
 }
 
 pub(super) fn add(facts: &mut Facts, home: &Path, settings: &[Settings], projects: &[PathBuf]) {
@@ -75,11 +110,13 @@ pub(super) fn add(facts: &mut Facts, home: &Path, settings: &[Settings], project
 
 fn plugin_hooks(facts: &mut Facts, plugin: &Plugin) {
     let path = plugin.folder.join("hooks").join("hooks.json");
-    let file = json(&path);
-    for (event, groups) in entries(file.get("hooks")) {
-        for (matcher, handler) in handlers(groups) {
-            let name = format!("hook: {event} {matcher} {} (plugin {})", started(handler), plugin.id);
-            facts.add(Tab::Permissions, name, kind(handler), &path.display().to_string(), Watch::Change);
+    let all = declared(plugin, "hooks").into_iter().chain([(json(&path), path)]);
+    for (file, path) in all {
+        for (event, groups) in entries(Some(file.get("hooks").unwrap_or(&file))) {
+            for (matcher, handler) in handlers(groups) {
+                let name = format!("hook: {event} {matcher} {} (plugin {})", started(handler), plugin.id);
+                facts.add(Tab::Permissions, name, kind(handler), &path.display().to_string(), Watch::Change);
+            }
         }
     }
 }
@@ -90,9 +127,9 @@ fn folder(facts: &mut Facts, root: &Path, prefix: &str, suffix: &str, watch: Wat
         text(facts, "skill", &path.join("SKILL.md"), &stem(&path), (prefix, suffix), watch);
     }
     for (what, place) in [("agent", "agents"), ("command", "commands")] {
-        for path in listed(&root.join(place)).into_iter().filter(|path| path.extension().is_some_and(|end| end == "md"))
-        {
-            text(facts, what, &path, &stem(&path), (prefix, suffix), watch);
+        // Those in folders go by their folders' names too.
+        for (name, path) in texts_below(&root.join(place)) {
+            text(facts, what, &path, &name, (prefix, suffix), watch);
         }
     }
 }
@@ -102,6 +139,24 @@ fn listed(folder: &Path) -> Vec<PathBuf> {
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
     paths.sort();
     paths
+}
+
+/// Texts of a folder and of those in it, each with its name: `folder:file`.
+pub(super) fn texts_below(folder: &Path) -> Vec<(String, PathBuf)> {
+    let (mut found, mut looked) = (Vec::new(), 0);
+    let mut open = vec![(String::new(), folder.to_owned(), DEPTH)];
+    while let Some((prefix, folder, depth)) = open.pop() {
+        looked += 1;
+        for path in listed(&folder).into_iter().take_while(|_| looked < FOLDER_ENTRIES) {
+            let name = format!("{prefix}{}", stem(&path));
+            if path.is_dir() && depth > 1 {
+                open.push((format!("{name}:"), path, depth - 1));
+            } else if path.extension().is_some_and(|end| end == "md") && found.len() < FOLDER_ENTRIES {
+                found.push((name, path));
+            }
+        }
+    }
+    found
 }
 
 fn stem(path: &Path) -> String {

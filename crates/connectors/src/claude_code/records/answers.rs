@@ -22,7 +22,7 @@ pub(super) fn read(steps: &mut Steps<'_>, line: &Map<String, Value>) {
         }
         Some(_) | None => {}
     }
-    // A fork begins with the lines of the session it came from: that session used those tokens.
+    // A sub-agent may begin with lines of another session as well: that session used those tokens.
     let own = match (text(line, "requestSessionId"), text(line, "sessionId")) {
         (Some(asked), Some(own)) => asked == own,
         (None, _) | (_, None) => true,

@@ -43,7 +43,7 @@ pub(in crate::claude_code) fn all(home: &Path) -> Vec<Recording> {
     found.into_iter().filter_map(|(_, path)| in_file(home, &path)).take(RECORDINGS).collect()
 }
 
-fn entries(folder: &Path) -> Vec<PathBuf> {
+pub(super) fn entries(folder: &Path) -> Vec<PathBuf> {
     std::fs::read_dir(folder).into_iter().flatten().flatten().take(ENTRIES).map(|entry| entry.path()).collect()
 }
 
@@ -96,15 +96,26 @@ fn session_of(file: &Path) -> Option<String> {
 pub(in super::super) fn spawned_by(transcript: &Path, agent: &str) -> Option<String> {
     let plain = !agent.is_empty() && agent.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
     let file = || transcript.with_extension("").join("subagents").join(format!("agent-{agent}.jsonl"));
-    plain.then(|| note(&file()).1).flatten()
+    plain.then(|| note(&file()).call).flatten()
 }
 
-/// Type of a sub-agent and the call that started it, from the note beside its transcript.
-pub(super) fn note(transcript: &Path) -> (Option<String>, Option<String>) {
+/// What the client notes of a sub-agent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Note {
+    /// Its type.
+    pub(super) name: Option<String>,
+    /// The call that started it.
+    pub(super) call: Option<String>,
+    /// The sub-agent that made that call.
+    pub(super) parent: Option<String>,
+}
+
+/// The note beside a sub-agent's transcript.
+pub(super) fn note(transcript: &Path) -> Note {
     let path = transcript.with_extension("meta.json");
     let small = std::fs::metadata(&path).is_ok_and(|facts| facts.is_file() && facts.len() <= NOTE_BYTES);
     let bytes = if small { std::fs::read(&path).unwrap_or_default() } else { Vec::new() };
-    let Ok(note) = serde_json::from_slice::<Value>(&bytes) else { return (None, None) };
+    let Ok(note) = serde_json::from_slice::<Value>(&bytes) else { return Note::default() };
     let text = |name: &str| note.get(name).and_then(Value::as_str).map(str::to_owned);
-    (text("agentType"), text("toolUseId"))
+    Note { name: text("agentType"), call: text("toolUseId"), parent: text("parentAgentId") }
 }

@@ -5,15 +5,17 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::transcript::SILENT;
+use super::quiet::LINES;
 use crate::record::Malformed;
 
 /// Fields that are read, sorted; the others are checked to be JSON and not kept.
 const READ: &[&str] = &[
-    "agentId", "agentName", "aiTitle", "attachment", "compactMetadata", "content", "customTitle", "cwd", "error",
-    "gitBranch", "hasUnknownModelCost", "isApiErrorMessage", "isCompactSummary", "isMeta", "isSidechain", "message",
-    "microcompactMetadata", "origin", "permissionDecision", "permissionMode", "requestId", "requestSessionId",
+    "agentId", "agentName", "aiTitle", "attachment", "compactMetadata", "content", "continuedInSessionId",
+    "customTitle", "cwd", "error", "forkedFrom", "gitBranch", "hasUnknownModelCost", "isApiErrorMessage",
+    "isCompactSummary", "isMeta", "isSidechain", "maxRetries", "message", "microcompactMetadata", "origin",
+    "permissionDecision", "permissionMode", "prUrl", "relocatedCwd", "requestId", "requestSessionId", "retryAttempt",
     "sessionId", "subtype", "summary", "timestamp", "toolDenialKind", "toolUseResult", "totalCostUSD", "uuid",
+    "worktreeSession",
 ];
 
 /// One line.
@@ -88,7 +90,7 @@ impl<'de> Deserialize<'de> for Parts {
                         Name::Kind => {
                             parts.kind = map.next_value()?;
                             typed = true;
-                            silent = parts.kind.as_deref().is_some_and(|kind| SILENT.contains(&kind));
+                            silent = parts.kind.as_deref().is_some_and(|kind| LINES.binary_search(&kind).is_ok());
                         }
                         Name::Read(name) if !silent => drop(parts.fields.insert(name.to_owned(), map.next_value()?)),
                         Name::Read(_) | Name::Other => drop(map.next_value::<IgnoredAny>()?),

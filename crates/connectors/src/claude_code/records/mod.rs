@@ -3,9 +3,11 @@
 mod answers;
 mod attachments;
 mod files;
+mod forks;
 mod line;
 mod prompts;
 mod quiet;
+mod system;
 mod time;
 mod transcript;
 

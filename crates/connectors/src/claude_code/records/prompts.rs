@@ -58,6 +58,10 @@ pub(super) fn queued(steps: &mut Steps<'_>, attachment: &Map<String, Value>) {
 fn prompt(steps: &mut Steps<'_>, line: &Map<String, Value>, said: &str) {
     if said.starts_with(INTERRUPTED) {
         steps.push(What::Note { text: "A person interrupted the turn.".to_owned() });
+        if let Some(agent) = steps.agent.clone() {
+            // In the sub-agent's own transcript; that of its session tells only of the call that began it.
+            steps.push(What::AgentEnded { agent, outcome: Outcome::Interrupted });
+        }
         steps.state(State::Idle);
         return;
     }
@@ -83,7 +87,7 @@ fn prompt(steps: &mut Steps<'_>, line: &Map<String, Value>, said: &str) {
     }
 }
 
-/// A sub-agent in the background has something to say; the session goes on with it.
+/// A sub-agent or a command in the background has something to say; the session goes on with it.
 fn notification(steps: &mut Steps<'_>, said: &str) {
     let part = |name: &str| {
         let from = said.find(&format!("<{name}>"))? + name.len() + 2;
@@ -95,6 +99,11 @@ fn notification(steps: &mut Steps<'_>, said: &str) {
         Some("killed" | "stopped") => Some(Outcome::Interrupted),
         Some(_) | None => None,
     };
+    // A command has an id of its own too, but it is no sub-agent.
+    let command = part("summary").filter(|summary| summary.starts_with("Background command"));
+    if let Some(summary) = command {
+        return steps.push(What::Note { text: clip(&plain(&summary)) });
+    }
     match (part("task-id").filter(|agent| !agent.is_empty()), outcome) {
         (Some(agent), Some(outcome)) => steps.push(What::AgentEnded { agent: clip(&agent), outcome }),
         _ => steps.push(What::Note { text: clip(&plain(said)) }),
@@ -111,9 +120,10 @@ fn result(steps: &mut Steps<'_>, line: &Map<String, Value>, block: &Map<String, 
     let is = |object: Option<&Map<String, Value>>, name: &str| {
         object.and_then(|object| object.get(name)) == Some(&Value::Bool(true))
     };
-    let outcome = if denied.is_some() {
+    let stopped = matches!(denied, Some("interrupted" | "cancelled")) || is(details, "interrupted");
+    let outcome = if denied.is_some() && !stopped {
         Outcome::Refused
-    } else if is(details, "interrupted") {
+    } else if stopped {
         Outcome::Interrupted
     } else if is(Some(block), "is_error") {
         Outcome::Failed

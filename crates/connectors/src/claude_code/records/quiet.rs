@@ -1,5 +1,16 @@
-//! Attachments that mean nothing to a person: what the client tells the model of itself, reminders, listings, snapshots of
+//! What means nothing to a person. Of attachments: what the client tells the model of itself, reminders, listings, snapshots of
 //! prompts, and hooks that had nothing to say. The names are all those that 2.1.332 writes but the ones that are told.
+
+/// Lines that mean nothing to a person: the client's own book-keeping. Sorted; the names are all those that 2.1.332
+/// writes but the ones that are told.
+pub(super) const LINES: &[&str] = &[
+    "agent-color", "agent-setting", "api-request", "api-request-blob", "api-request-resumed", "api-request-shape",
+    "artifact-autoreact-ledger", "artifact-comment-monitor", "atis-latch", "attribution-snapshot", "bridge-session",
+    "content-replacement", "data-flow-incomplete", "data-flow-records", "derived-from", "dev-mods",
+    "file-history-delta", "file-history-snapshot", "fork-context-ref", "frame-link", "history-suppression", "host-row",
+    "hybrid-organization", "isolation-latch", "last-prompt", "memory-mode", "mode", "observer-ref", "progress",
+    "queue-operation", "repl-mode", "resume-head-vouch", "session-owner", "tag", "tools-used",
+];
 
 /// Sorted.
 pub(super) const ATTACHMENTS: &[&str] = &[

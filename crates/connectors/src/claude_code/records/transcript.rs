@@ -4,31 +4,30 @@
 //! usage is given once. Settings are given when they change. Most bytes of a transcript are the client's
 //! own book-keeping (prompts as sent, tool lists); those lines are recognised by their type and left.
 
+use std::path::PathBuf;
+
 use clawbutler_core::clock::Timestamp;
 use clawbutler_core::digest::sha256;
 use clawbutler_core::timeline::{State, Step, Usage, What, clip};
 use serde_json::{Map, Value, json};
 
+use super::forks::{Fork, Whose};
 use super::line::Line;
-use super::{answers, attachments, files, prompts, time};
+use super::quiet::LINES;
+use super::{answers, attachments, files, prompts, system, time};
 use crate::record::{Malformed, Reader, Recording, Setting};
-
-/// Lines that mean nothing to a person.
-pub(super) const SILENT: &[&str] = &[
-    "api-request", "api-request-shape", "api-request-blob", "atis-latch", "file-history-delta",
-    "file-history-snapshot", "last-prompt", "mode", "progress", "queue-operation", "tools-used",
-];
-/// The name under which the total that the client writes at its end is counted.
-const TOTAL: &str = "session total";
 
 /// Reads one transcript.
 #[derive(Debug, Clone)]
 pub(in crate::claude_code) struct Transcript {
     /// The sub-agent whose transcript it is.
     agent: Option<String>,
-    /// Its type and the call that started it, until it has been told.
-    begins: Option<(Option<String>, Option<String>)>,
+    /// What is noted of its beginning, until it has been told.
+    begins: Option<files::Note>,
     known: Known,
+    fork: Fork,
+    /// Where it lies.
+    path: PathBuf,
 }
 
 /// What later lines need of earlier ones.
@@ -49,7 +48,7 @@ pub(super) struct Steps<'a> {
     known: &'a mut Known,
     at: Option<Timestamp>,
     id: Option<String>,
-    agent: Option<String>,
+    pub(super) agent: Option<String>,
     pub(super) list: Vec<Step>,
 }
 
@@ -93,7 +92,9 @@ impl Transcript {
     pub(in crate::claude_code) fn new(recording: &Recording, saved: Option<&Value>) -> Self {
         let saved = saved.filter(|saved| !saved.is_null());
         let begins = recording.agent.as_ref().filter(|_| saved.is_none()).map(|_| files::note(&recording.path));
-        Self { agent: recording.agent.clone(), begins, known: saved.map(Known::read).unwrap_or_default() }
+        let fork = saved.and_then(|saved| saved.get("fork")).map(Fork::read).unwrap_or_default();
+        let known = saved.map(Known::read).unwrap_or_default();
+        Self { agent: recording.agent.clone(), begins, known, fork, path: recording.path.clone() }
     }
 }
 
@@ -112,7 +113,7 @@ impl Known {
 impl Reader for Transcript {
     fn record(&mut self, record: &[u8]) -> Result<Vec<Step>, Malformed> {
         let Line { kind, fields: line } = Line::read(record)?;
-        if SILENT.contains(&kind.as_str()) {
+        if LINES.binary_search(&kind.as_str()).is_ok() {
             return Ok(Vec::new());
         }
         let mut steps = Steps {
@@ -126,13 +127,35 @@ impl Reader for Transcript {
         if steps.agent.is_none() && line.get("isSidechain") == Some(&Value::Bool(true)) {
             steps.agent = Some(text(&line, "agentId").unwrap_or("side").to_owned());
         }
-        if let (Some((name, call)), Some(agent)) = (self.begins.take(), &self.agent) {
-            steps.push(What::AgentStarted { agent: agent.clone(), name, call });
+        if self.agent.is_none() {
+            match self.fork.whose(&self.path, &kind, &line) {
+                Whose::Own => {}
+                Whose::Copied => return Ok(Vec::new()),
+                Whose::Begins(session) => {
+                    // Its own lines tell its settings anew.
+                    *steps.known = Known { mode: std::mem::take(&mut steps.known.mode), ..Known::default() };
+                    return Ok(vec![Step {
+                        at: None,
+                        id: None,
+                        agent: None,
+                        what: What::Forked { session: clip(&session) },
+                    }]);
+                }
+            }
+        }
+        if let (Some(files::Note { name, call, parent }), Some(agent)) = (self.begins.take(), &self.agent) {
+            // It stands with whoever began it.
+            let by = parent.filter(|parent| parent != agent).map(|parent| clip(&parent)).or(steps.agent.clone());
+            let what = What::AgentStarted { agent: agent.clone(), name, call };
+            steps.list.push(Step { at: steps.at, id: steps.id.clone(), agent: by, what });
         }
         steps.setting("cwd", text(&line, "cwd"));
         // The client writes HEAD where there is no branch.
         steps.setting("branch", text(&line, "gitBranch").filter(|branch| *branch != "HEAD"));
-        understand(&mut steps, &kind, &line);
+        understand(&mut steps, &kind, &line, self.fork.inherits);
+        if !steps.list.is_empty() {
+            self.fork.told();
+        }
         Ok(steps.list)
     }
 
@@ -147,63 +170,24 @@ impl Reader for Transcript {
             return Value::Null;
         }
         let Known { settings, mode, state, usage } = &self.known;
-        json!({ "settings": settings, "mode": mode, "state": state, "usage": usage })
+        json!({ "settings": settings, "mode": mode, "state": state, "usage": usage, "fork": self.fork.save() })
     }
 }
 
-fn understand(steps: &mut Steps<'_>, kind: &str, line: &Map<String, Value>) {
+fn understand(steps: &mut Steps<'_>, kind: &str, line: &Map<String, Value>, inherits: bool) {
     match kind {
         "user" => prompts::read(steps, line),
         "assistant" => answers::read(steps, line),
         "attachment" => attachments::read(steps, line),
-        "system" => system(steps, line),
+        "system" => system::read(steps, line),
         "permission-mode" => steps.setting("mode", text(line, "permissionMode")),
         "ai-title" => steps.setting("title", text(line, "aiTitle")),
         "custom-title" => steps.setting("title", text(line, "customTitle")),
         "summary" => steps.setting("title", text(line, "summary")),
         "agent-name" => steps.setting("name", text(line, "agentName")),
-        "cost-state" => total(steps, line),
-        other => steps.push(What::Unknown { kind: clip(other) }),
+        "cost-state" => system::total(steps, line, inherits),
+        other => system::session(steps, other, line),
     }
-}
-
-fn system(steps: &mut Steps<'_>, line: &Map<String, Value>) {
-    let content = || clip(&plain(text(line, "content").unwrap_or_default()));
-    match text(line, "subtype").unwrap_or_default() {
-        "compact_boundary" | "microcompact_boundary" => {
-            let facts = line.get("compactMetadata").or_else(|| line.get("microcompactMetadata"));
-            let count = |name: &str| facts.and_then(|facts| facts.get(name)).and_then(Value::as_u64);
-            steps.push(What::Compaction { before: count("preTokens"), after: count("postTokens") });
-        }
-        // Written when a turn is over; what hooks at its end said is in attachments.
-        "turn_duration" | "stop_hook_summary" => steps.state(State::Idle),
-        "api_error" => {
-            let why = line.get("error").map(|error| match error {
-                Value::String(text) => text.clone(),
-                other => other.get("message").and_then(Value::as_str).unwrap_or("the request failed").to_owned(),
-            });
-            steps.push(What::Error { text: clip(&why.unwrap_or_else(content)) });
-        }
-        "informational" | "local_command" | "away_summary" | "bridge_status" => {
-            let text = content();
-            if !text.is_empty() {
-                steps.push(What::Note { text });
-            }
-        }
-        other => steps.push(What::Unknown { kind: clip(&format!("system/{other}")) }),
-    }
-}
-
-/// What the client counts at its end: over all that its session ever was, a fork's parent included.
-fn total(steps: &mut Steps<'_>, line: &Map<String, Value>) {
-    let dollars = line.get("totalCostUSD").and_then(Value::as_f64).filter(|usd| (0.0..1.0e9).contains(usd));
-    if let Some(dollars) = dollars.filter(|_| line.get("hasUnknownModelCost") != Some(&Value::Bool(true))) {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "its range was looked at")]
-        let cost = (dollars * 1_000_000.0).round() as u64;
-        let usage = Usage { response: Some(TOTAL.to_owned()), cost_microusd: Some(cost), ..Usage::default() };
-        steps.usage(usage);
-    }
-    steps.state(State::Ended);
 }
 
 /// A text field.
