@@ -16,6 +16,7 @@ use clawbutler_wire::registry::HealthLevel;
 use clawbutler_wire::runtimes::GuardState;
 use serde_json::{Value, json};
 
+use super::ends;
 use super::shared::{self, Agent, Turn, fact, found, level, shown};
 use super::{bash, lax};
 
@@ -73,8 +74,8 @@ fn an_agent_is_disabled_and_killed() {
     let Some(mut claude) = claude() else { return };
     shared::disabled(&mut claude);
     shared::killed_and_revived(&claude);
-    shared::refused_by_the_model(&claude);
-    shared::killed_from_outside(&claude);
+    ends::refused_by_the_model(&claude);
+    ends::killed_from_outside(&claude);
 }
 
 #[test]
@@ -91,8 +92,8 @@ fn the_oldest_supported_client_stops_as_well() {
     shared::app_away(&mut claude);
     shared::disabled(&mut claude);
     shared::killed_and_revived(&claude);
-    shared::refused_by_the_model(&claude);
-    shared::killed_from_outside(&claude);
+    ends::refused_by_the_model(&claude);
+    ends::killed_from_outside(&claude);
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod attach_hermes;
 mod attach_openclaw;
 mod claude_code;
 mod codex;
+mod ends;
 mod found;
 mod gemini_cli;
 mod hermes;

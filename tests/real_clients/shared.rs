@@ -23,12 +23,10 @@ use clawbutler_testkit::machine::{Machine, Running, wait_for};
 use clawbutler_testkit::results::{Client, Tried, tried};
 use clawbutler_wire::budget::GetBudget;
 use clawbutler_wire::command::{
-    Discover, GetSettings, KillAgent, ListSessions, ListSteps, PlanGuard, ReviveAgent, SetAgentState, ShowAgent,
-    UninstallGuard, UpdateSettings,
+    Discover, GetSettings, KillAgent, PlanGuard, ReviveAgent, SetAgentState, ShowAgent, UninstallGuard, UpdateSettings,
 };
 use clawbutler_wire::registry::{AgentDetail, AgentState, DriftKind, HealthLevel, KillOutcome};
 use clawbutler_wire::runtimes::HomeView;
-use clawbutler_wire::sessions::{SessionState, StateSource, StepBody};
 use serde_json::{Value, json};
 
 /// What the ledger holds of a call that somebody decided about.
@@ -440,45 +438,6 @@ pub(super) fn killed_and_revived(agent: &impl Agent) {
     assert_eq!(machine.ask(&ReviveAgent { home_id: machine.home_id() }).unwrap().state, AgentState::Online);
     agent.run("touch revived.txt");
     assert!(agent.file("revived.txt").exists());
-}
-
-/// A session whose process something else kills in the middle of a call: it wrote no end, and has ended all the same.
-pub(super) fn killed_from_outside(agent: &impl Agent) {
-    let _rows = agent.tried(["state: a session that was killed from outside has ended"]);
-    let turn = agent.start(&json!([agent.shell("touch begun.txt && sleep 300")]));
-    wait_for("the command", || agent.file("begun.txt").exists().then_some(()));
-    let newest = || agent.machine().ask(&ListSessions::default()).unwrap().items.into_iter().next();
-    wait_for("a session that runs", || newest().filter(|row| row.state == SessionState::Running));
-    turn.kill();
-    has_ended(agent.machine());
-}
-
-/// A model whose server refuses to go on: the turn ends with an error that says what the client said.
-pub(super) fn refused_by_the_model(agent: &impl Agent) {
-    let _rows = agent.tried(["records: the model's server refuses"]);
-    let machine = agent.machine();
-    match agent.start(&json!([agent.shell("touch before.txt"), [{ "fail": 400 }]])) {
-        Turn::Run(running) => drop(running.finish()),
-        // A server may answer that it could not.
-        Turn::Reply(reply) => drop(reply.join()),
-    }
-    assert!(agent.file("before.txt").exists());
-    let newest = || machine.ask(&ListSessions::default()).unwrap().items.into_iter().next();
-    let errors = || {
-        let request = ListSteps { session: newest()?.id, limit: Some(500), ..ListSteps::default() };
-        let steps = machine.ask(&request).unwrap().items.into_iter();
-        let texts = steps.filter_map(|step| if let StepBody::Error { text } = step.what { Some(text) } else { None });
-        Some(texts.collect::<Vec<_>>()).filter(|texts| !texts.is_empty())
-    };
-    let errors = wait_for("the error", errors);
-    assert!(errors.iter().any(|text| text.contains("Refused by the script")), "{errors:?}");
-}
-
-/// The newest session has ended, which its process tells.
-pub(super) fn has_ended(machine: &Machine) {
-    let newest = || machine.ask(&ListSessions::default()).unwrap().items.into_iter().next();
-    let ended = wait_for("its end", || newest().filter(|row| row.state == SessionState::Ended));
-    assert_eq!(ended.state_source, StateSource::Process, "{}", ended.state_says);
 }
 
 /// A home that a variable names is the one that is found and guarded; `settle` does what the guard still needs.

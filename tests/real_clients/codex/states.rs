@@ -10,6 +10,7 @@ use clawbutler_wire::registry::HealthLevel;
 use clawbutler_wire::runtimes::GuardState;
 use serde_json::{Value, json};
 
+use super::super::ends;
 use super::super::shared::{self, Agent, Turn, fact, found, level, shown};
 
 /// Codex with our guard, which it trusts.
@@ -77,8 +78,8 @@ fn an_agent_is_disabled_and_killed() {
     let Some(mut codex) = Codex::guarded(codex::machine(), CODEX) else { return };
     shared::disabled(&mut codex);
     shared::killed_and_revived(&codex);
-    shared::refused_by_the_model(&codex);
-    shared::killed_from_outside(&codex);
+    ends::refused_by_the_model(&codex);
+    ends::killed_from_outside(&codex);
 }
 
 #[test]
@@ -97,8 +98,8 @@ fn the_oldest_supported_client_stops_as_well() {
     shared::app_away(&mut codex);
     shared::disabled(&mut codex);
     shared::killed_and_revived(&codex);
-    shared::refused_by_the_model(&codex);
-    shared::killed_from_outside(&codex);
+    ends::refused_by_the_model(&codex);
+    ends::killed_from_outside(&codex);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use clawbutler_wire::command::ListSessions;
 use clawbutler_wire::registry::{DriftKind, FactTab, HealthLevel};
 use serde_json::{Value, json};
 
+use super::super::ends;
 use super::super::shared::{self, ASKED, Agent, Turn, changes, fact, found, level, shown};
 use super::terminal;
 
@@ -45,7 +46,7 @@ fn an_agent_is_disabled_and_killed() {
     let Some(mut hermes) = Hermes::guarded("off") else { return };
     shared::disabled(&mut hermes);
     shared::killed_and_revived(&hermes);
-    shared::killed_from_outside(&hermes);
+    ends::killed_from_outside(&hermes);
 }
 
 /// The agent runs in a process of the client's own scheduler, where nobody sits.

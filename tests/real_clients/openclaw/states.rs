@@ -9,6 +9,7 @@ use clawbutler_testkit::openclaw::{self, Gateway};
 use clawbutler_testkit::results::{Client, OPENCLAW};
 use serde_json::{Value, json};
 
+use super::super::ends;
 use super::super::shared::{self, Agent, Turn};
 use super::Place;
 
@@ -71,7 +72,7 @@ fn whatever_breaks_nothing_risky_runs() {
         assert_eq!(openclaw::cli(&client.machine, &["config", "get", "tools.exec.mode"]).trim(), "full");
         client.denied("full");
     }
-    shared::refused_by_the_model(&client);
+    ends::refused_by_the_model(&client);
     shared::app_restarted_and_killed(&mut client);
     shared::garbage_on_the_socket(&mut client);
     let _rows = client.tried(["fail: client ended while it asks"]);
@@ -82,7 +83,7 @@ fn whatever_breaks_nothing_risky_runs() {
     client.assert_recorded(&["action.requested", "approval.requested", "approval.withdrawn"]);
     client.assert_untouched("gone");
     let _row = client.tried(["state: a session that was killed from outside has ended"]);
-    shared::has_ended(&client.machine);
+    ends::has_ended(&client.machine);
 }
 
 #[test]

@@ -278,13 +278,15 @@ fn the_history_is_read_with_progress_and_can_be_stopped() {
     assert_eq!(seen.len(), 30);
 }
 
+/// A prompt, so that the session runs.
+fn go_on(id: &str, at: &str) -> serde_json::Value {
+    json!({ "type": "user", "uuid": id, "timestamp": at, "message": { "role": "user", "content": "go on" } })
+}
+
 #[test]
 fn a_waiting_call_and_silence_are_states_with_a_source() {
     let place = Place::new();
-    let running = json!({
-        "type": "user", "uuid": "u", "timestamp": "2026-11-25T09:20:00.000Z",
-        "message": { "role": "user", "content": "go on" },
-    });
+    let running = go_on("u", "2026-11-25T09:20:00.000Z");
     place.write("s1.jsonl", format!("{running}\n").as_bytes());
     place.read();
     let state = |place: &Place| (place.row().state, place.row().state_source);
@@ -315,10 +317,7 @@ fn a_waiting_call_and_silence_are_states_with_a_source() {
 #[test]
 fn the_end_of_a_process_is_told() {
     let place = Place::new();
-    let running = json!({
-        "type": "user", "uuid": "u", "timestamp": "2026-11-25T09:20:00.000Z",
-        "message": { "role": "user", "content": "go on" },
-    });
+    let running = go_on("u", "2026-11-25T09:20:00.000Z");
     place.write("s1.jsonl", format!("{running}\n").as_bytes());
     place.read();
     let mut process = std::process::Command::new("sleep").arg("300").spawn().unwrap();
@@ -342,10 +341,7 @@ fn the_end_of_a_process_is_told() {
 #[test]
 fn a_session_that_no_process_has_open_is_ended() {
     let place = Place::new();
-    let running = json!({
-        "type": "user", "uuid": "u", "timestamp": "2026-11-25T09:20:00.000Z",
-        "message": { "role": "user", "content": "go on" },
-    });
+    let running = go_on("u", "2026-11-25T09:20:00.000Z");
     place.write("s1.jsonl", format!("{running}\n").as_bytes());
     place.read();
     let state = || (place.row().state, place.row().state_source);
@@ -354,7 +350,7 @@ fn a_session_that_no_process_has_open_is_ended() {
     fs::create_dir_all(place.desk.home().join(".claude/sessions")).unwrap();
     place.desk.pass_ms(6_000);
     assert_eq!(state(), (SessionState::Ended, StateSource::Process));
-    let now = running.to_string().replace("09:20:00", "09:25:00").replace("\"u\"", "\"v\"");
+    let now = go_on("v", "2026-11-25T09:25:00.000Z");
     place.append("s1.jsonl", format!("{now}\n").as_bytes());
     place.read();
     assert_eq!(state(), (SessionState::Running, StateSource::Recorded), "what just begins may not be listed yet");
@@ -363,7 +359,7 @@ fn a_session_that_no_process_has_open_is_ended() {
 #[test]
 fn an_end_that_the_runtime_wrote_down_is_told_until_the_session_goes_on() {
     let place = Place::new();
-    let prompt = |at: &str| json!({ "type": "user", "uuid": at, "timestamp": at, "message": { "role": "user", "content": "go on" } });
+    let prompt = |at: &str| go_on(at, at);
     let before = prompt("2026-11-25T09:20:00.000Z");
     place.write("s1.jsonl", format!("{before}\n").as_bytes());
     let job = json!({ "state": "stopped", "sessionId": "s1", "lastTerminalAt": "2026-11-25T09:20:10.000Z" });
