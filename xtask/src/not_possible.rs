@@ -29,6 +29,7 @@ pub(crate) const ALL: &[Entry] = &[
     ("Codex", "attached: gateway, ", "It has no gateway; its server has the other rows of `attached`."),
     ("Codex", "ask: a call of a scheduled job", "Its command line has no scheduler."),
     ("Codex", "found: scheduled jobs and their runs", "Its command line has no scheduler."),
+    ("Codex", "found: scheduled jobs that fail say why", "Its command line has no scheduler."),
     ("Codex", "guard: tried by itself", "It starts the hook program itself; there is nothing of ours to load."),
     ("Codex", "guard: every profile for itself", "Its profiles are settings of one home."),
     ("Gemini CLI", "ask: ", "ClawButler only observes it: there is no guard that asks."),

@@ -256,18 +256,18 @@ impl Butler {
             for says in over {
                 self.loosening_is_over(&says);
             }
-            let fits = {
-                let mut modes = lock(&self.0.sessions.modes);
-                let fits = modes.full && modes.sessions.len() < SESSIONS;
-                modes.full &= !fits;
-                fits
-            };
-            if fits {
-                self.clear_alert(FULL);
-            }
             for (session, settings, says) in fresh {
                 self.note_loosened(&home, connector, &session, &settings, &says)?;
             }
+        }
+        let fits = {
+            let mut modes = lock(&self.0.sessions.modes);
+            let fits = modes.full && modes.sessions.len() < SESSIONS;
+            modes.full &= !fits;
+            fits
+        };
+        if fits {
+            self.clear_alert(FULL);
         }
         Ok(())
     }

@@ -343,6 +343,8 @@ fn files_to_guard_and_to_watch_are_named() {
             "home/ada/.claude/agents",
             "home/ada/.claude/skills",
             "home/ada/.claude/commands",
+            "home/ada/.claude/rules",
+            "home/ada/.claude/output-styles",
             "home/ada/.claude/plugins/installed_plugins.json",
         ]
     );
