@@ -1,5 +1,4 @@
 //! What seldom happens to the real Codex: its model's server refuses, its context is summarised.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop and say where")]
 
 use clawbutler_core::timeline::{State, What};
 use clawbutler_testkit::codex::{self, Server};
