@@ -54,8 +54,10 @@ struct Session {
     /// What it was set to when it was first read of.
     began: Vec<Setting>,
     now: Vec<Setting>,
-    /// When a record of it was read last (steady clock, ms).
+    /// When a record of it was read last, or its hook told of it (steady clock, ms).
     read: u64,
+    /// The process that runs it, where its hook told: one process may run many sessions, and is listed with the newest.
+    pid: Option<u32>,
     /// In words, for people, while it is looser than it should be.
     looser: Option<String>,
     raised: bool,
@@ -106,7 +108,11 @@ impl Butler {
             title: None,
         };
         let settings = vec![Setting { name: "mode", value: request.mode.clone() }];
-        self.note_settings(&Place { id: row.id, connector, path }, &recording, self.now().0, settings);
+        let place = Place { id: row.id, connector, path };
+        self.note_settings(&place, &recording, self.now().0, settings);
+        if let Some(one) = lock(&self.0.sessions.modes).sessions.get_mut(&(place.id, recording.session)) {
+            one.pid = request.process.client_pid;
+        }
         self.tell_of_settings();
     }
 
@@ -140,10 +146,11 @@ impl Butler {
         let cleared = {
             let mut modes = lock(&self.0.sessions.modes);
             let before = modes.sessions.remove(&key);
+            let pid = before.as_ref().and_then(|one| one.pid);
             let (shown, raised) = before.map_or((None, false), |one| (one.looser, one.raised));
             let stays = raised && shown == looser;
             let (connector, path) = (place.connector, place.path.clone());
-            let session = Session { connector, path, began, now: settings, read: steady, looser, raised: stays };
+            let session = Session { connector, path, began, now: settings, read: steady, pid, looser, raised: stays };
             modes.sessions.insert(key, session);
             modes.next = 0;
             shown.filter(|_| raised && !stays)
@@ -241,8 +248,7 @@ impl Butler {
                 let Some(says) = one.looser.clone().filter(|_| *of == home) else { return true };
                 let age = steady.saturating_sub(one.read);
                 let listed = live.iter().any(|live| live.session == *session);
-                // One process may run many sessions, and is listed with the newest.
-                let told = one.connector.hook_tells_mode() && !live.is_empty() && age < RUNS_MS;
+                let told = age < RUNS_MS && one.pid.is_some_and(|pid| live.iter().any(|live| live.pid == pid));
                 let runs = governed && if sees { listed || told } else { age < RUNS_MS };
                 if runs && !one.raised {
                     one.raised = true;
@@ -256,8 +262,18 @@ impl Butler {
             for says in over {
                 self.loosening_is_over(&says);
             }
-            for (session, settings, says) in fresh {
-                self.note_loosened(&home, connector, &session, &settings, &says)?;
+            for (at, (session, settings, says)) in fresh.iter().enumerate() {
+                let noted = self.note_loosened(&home, connector, session, settings, says);
+                if noted.is_err() {
+                    // They are raised when they can be recorded.
+                    let sessions = &mut lock(&self.0.sessions.modes).sessions;
+                    for (session, ..) in &fresh[at..] {
+                        if let Some(one) = sessions.get_mut(&(home.clone(), session.clone())) {
+                            one.raised = false;
+                        }
+                    }
+                }
+                noted?;
             }
         }
         let fits = {
