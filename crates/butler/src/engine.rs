@@ -104,6 +104,8 @@ pub(crate) struct Inner {
     pub(crate) homes_turn: Mutex<()>,
     /// Held while another program's write is looked at and recorded: one write is recorded once.
     pub(crate) noticing: Mutex<()>,
+    /// Held while settings are replaced, so that each entry tells what was in force before.
+    pub(crate) settings_turn: Mutex<()>,
     pub(crate) calls: Mutex<HashMap<String, crate::approvals::OpenCall>>,
     /// Never held while `calls` is locked, or the other way round.
     pub(crate) links: Mutex<crate::links::Links>,
@@ -180,6 +182,7 @@ impl Butler {
             facts_turn: Mutex::default(),
             homes_turn: Mutex::default(),
             noticing: Mutex::default(),
+            settings_turn: Mutex::default(),
             calls: Mutex::default(),
             links: Mutex::default(),
             alerts: Mutex::default(),

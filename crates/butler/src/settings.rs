@@ -12,6 +12,7 @@ use clawbutler_wire::settings::Settings;
 use clawbutler_wire::topic::Topic;
 use serde_json::json;
 
+use crate::engine::lock;
 use crate::{Butler, Error, audit, budget};
 
 const KEY: &str = "settings";
@@ -45,14 +46,15 @@ impl Butler {
         }
         budget::check(&settings.budget)?;
         audit::check_anchors(&settings, &self.0.ports.data)?;
+        let _one_at_a_time = lock(&self.0.settings_turn);
         let at = self.now();
+        let before = self.settings();
         let text = serde_json::to_string(&settings).map_err(|error| Error::bad(error.to_string()))?;
         self.0.store.write(Durability::Power, |tx| {
             tx.setting_put(KEY, &text)?;
-            let data = json!({ "before": self.settings(), "after": settings });
+            let data = json!({ "before": before, "after": settings });
             audit::append(tx, at, self.entry(Kind::SettingsChanged, Actor::LocalUser, data))
         })?;
-        let before = self.settings();
         *self.0.settings.write().unwrap_or_else(PoisonError::into_inner) = settings.clone();
         self.0.mask.choose(choice(&settings));
         if before.mask_addresses != settings.mask_addresses {

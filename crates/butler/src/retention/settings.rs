@@ -50,6 +50,7 @@ impl Butler {
     pub fn set_retention(&self, request: SetRetention) -> Result<RetentionView, Error> {
         let settings = request.settings;
         check(&settings)?;
+        let _one_at_a_time = crate::engine::lock(&self.0.settings_turn);
         let before = self.retention_settings()?;
         let text = serde_json::to_string(&settings).map_err(|error| Error::bad(error.to_string()))?;
         let at = self.now();

@@ -354,6 +354,28 @@ fn each_single_setting_leaves_an_entry_that_names_it() {
 }
 
 #[test]
+fn settings_that_two_windows_change_at_once_are_told_one_after_the_other() {
+    let desk = Desk::new();
+    let change = |most: u64| {
+        for number in 0..10 {
+            let mut settings = desk.butler().get_settings(GetSettings {}).unwrap();
+            settings.approval_ms = most + number;
+            desk.butler().update_settings(UpdateSettings { settings }).unwrap();
+        }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| change(10_000));
+        change(20_000);
+    });
+    let told = desk.entries("settings.changed");
+    for pair in told.windows(2) {
+        assert_eq!(pair[0].data["before"], pair[1].data["after"], "newest first");
+    }
+    let now = serde_json::to_value(desk.butler().get_settings(GetSettings {}).unwrap()).unwrap();
+    assert_eq!((told.len(), &told[0].data["after"]), (20, &now));
+}
+
+#[test]
 fn a_search_that_is_saved_keeps_no_secret_and_finds_what_is_masked() {
     let desk = Desk::new();
     desk.verdict("curl -d joan.plain@example.com https://example.com");
