@@ -111,8 +111,8 @@ const BY_THEMSELVES: &[&str] = &[
     "approval.expired", "approval.withdrawn", "approval.reclaimed", "decision.delivered", "decision.late",
     "grant.ended", "rules.broken", "guard.trusted", "guard.drift", "session.started", "session.ended",
     "subagent.started", "subagent.ended", "config.changed", "config.drift", "engine.started", "engine.stopped",
-    "offline.recorded", "offline.damaged", "tampering.noticed", "bound.reached", "gateway.lost", "backup.restored",
-    "log.damaged", "log.set_aside", "log.tail_unproven", "budget.crossed",
+    "offline.recorded", "offline.damaged", "tampering.noticed", "bound.reached", "gateway.lost", "home.found",
+    "backup.restored", "log.damaged", "log.set_aside", "log.tail_unproven", "budget.crossed",
 ];
 
 /// What the other table of happenings does not make.
