@@ -26,7 +26,8 @@ pub(super) fn killed_from_outside(agent: &impl Agent) {
 pub(super) fn refused_by_the_model(agent: &impl Agent) {
     let _rows = agent.tried(["records: the model's server refuses"]);
     let machine = agent.machine();
-    match agent.start(&json!([agent.shell("touch before.txt"), [{ "fail": 400 }]])) {
+    // A client may ask once more in another way.
+    match agent.start(&json!([agent.shell("touch before.txt"), [{ "fail": 400, "times": 100 }]])) {
         Turn::Run(running) => drop(running.finish()),
         // A server may answer that it could not.
         Turn::Reply(reply) => drop(reply.join()),

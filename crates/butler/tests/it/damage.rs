@@ -9,6 +9,7 @@ use clawbutler_wire::audit::ReplacedHow;
 use clawbutler_wire::command::{ListAudit, VerifyAudit};
 use serde_json::json;
 
+use crate::copy::Copy;
 use crate::desk::Desk;
 
 fn database(desk: &Desk) -> PathBuf {
@@ -184,4 +185,77 @@ fn damage_found_while_running_is_told_and_settled_by_the_next_start() {
     desk.open();
     assert_eq!(first(&desk).0, "log.set_aside");
     assert_eq!(aside(&desk).len(), 1);
+}
+
+/// What a page of the database is, by its first byte: of a table or an index, its leaves or what leads to them; else
+/// a longer text's other pages, a free one, the map of them.
+fn sort_of(page: &[u8]) -> &'static str {
+    match page[0] {
+        13 => "leaf of a table",
+        5 => "interior of a table",
+        10 => "leaf of an index",
+        2 => "interior of an index",
+        _ => "overflow, free or map",
+    }
+}
+
+/// Every entry as it stands in the file; `None`: it cannot be read.
+fn entries_of(path: &std::path::Path) -> Option<Vec<Vec<rusqlite::types::Value>>> {
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY | rusqlite::OpenFlags::SQLITE_OPEN_URI;
+    let sql = rusqlite::Connection::open_with_flags(format!("file:{}?immutable=1", path.display()), flags).ok()?;
+    let mut rows =
+        sql.prepare("SELECT seq, at, kind, trace, span, hash, body, payload FROM ledger ORDER BY seq").ok()?;
+    let row = |row: &rusqlite::Row<'_>| (0..8).map(|at| row.get(at)).collect();
+    rows.query_map([], row).ok()?.collect::<Result<_, _>>().ok()
+}
+
+#[test]
+fn no_page_of_any_sort_changes_an_entry_and_is_called_intact() {
+    const PAGE: usize = 4096;
+    // Pages of one sort that are tried, spread over the file.
+    const TRIED: usize = 4;
+    let mut sound = filled();
+    sound.open();
+    for number in 0..60 {
+        sound.ask("s", &format!("echo {}", "long ".repeat(200 * (number % 5))));
+    }
+    sound.close();
+    let copy = Copy::of(&sound);
+    let path = copy.data().database();
+    rusqlite::Connection::open(&path)
+        .unwrap()
+        .execute_batch(
+            "CREATE TABLE junk (x); INSERT INTO junk SELECT zeroblob(9000) FROM ledger; DROP TABLE junk; \
+             PRAGMA wal_checkpoint(TRUNCATE);",
+        )
+        .unwrap();
+    for end in ["db-wal", "db-shm"] {
+        let _ = fs::remove_file(path.with_extension(end));
+    }
+    let (whole, known) = (fs::read(&path).unwrap(), entries_of(&path).unwrap());
+    assert!(copy.verify().intact && known.len() > 60);
+    let mut sorts = std::collections::BTreeMap::<&str, Vec<usize>>::new();
+    for page in 0..whole.len() / PAGE {
+        let sort = if page == 0 { "header" } else { sort_of(&whole[page * PAGE..]) };
+        sorts.entry(sort).or_default().push(page);
+    }
+    assert_eq!(sorts.len(), 6, "{sorts:?}");
+    for (sort, pages) in sorts {
+        let mut told = 0;
+        for page in pages.iter().step_by(pages.len().div_ceil(TRIED)).copied() {
+            // One byte near its beginning, one behind, and a part of it.
+            for (from, length) in [(page * 7 % 12, 1), (PAGE / 2 + page * 31 % 2000, 1), (PAGE / 3, 900)] {
+                let mut bytes = whole.clone();
+                let place = page * PAGE + from;
+                bytes[place..place + length].iter_mut().for_each(|byte| *byte ^= 0x15);
+                fs::write(&path, &bytes).unwrap();
+                let changed = entries_of(&path).is_none_or(|rows| rows != known);
+                let report = Butler::verify_file(&copy.data(), None, &[], |_, _| ());
+                let intact = report.is_ok_and(|report| report.intact);
+                assert!(!(changed && intact), "{sort}, page {page}, byte {from}: called intact");
+                told += usize::from(changed);
+            }
+        }
+        assert!(told > 0 || !sort.starts_with("leaf of a table"), "{sort}: nothing was changed");
+    }
 }
