@@ -98,7 +98,6 @@ fn the_oldest_supported_client_stops_as_well() {
     shared::app_away(&mut codex);
     shared::disabled(&mut codex);
     shared::killed_and_revived(&codex);
-    ends::refused_by_the_model(&codex);
     ends::killed_from_outside(&codex);
 }
 
