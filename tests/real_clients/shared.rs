@@ -315,6 +315,8 @@ pub(super) fn app_restarted_and_killed(agent: &mut impl Agent) {
     let _rows = agent.tried(["fail: app restarted while it is asked", "fail: app killed while it is asked"]);
     let turn = agent.begin("restarted");
     let before = agent.machine().wait_pending();
+    // The question is in the queue a moment before the hook hears that it waits.
+    thread::sleep(Duration::from_millis(500));
     agent.machine_mut().stop();
     agent.machine_mut().start();
     let waits = || agent.machine().pending().items.into_iter().find(|item| item.client_waiting);
