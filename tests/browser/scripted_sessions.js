@@ -21,7 +21,7 @@ const answers = {
         const row = store.rows.find((one) => one.id === id);
         if (!row) return null;
         const recordings = [{ path: row.home + "/projects/p/" + row.session + ".jsonl", position: 900, size: 1000, records: 40, malformed: row.malformed, rewritten: 1, present: true }];
-        return { row, agents: store.agents[id] ?? [], children: [], recordings, malformed: store.malformed[id] ?? [] };
+        return { row, agents: store.agents[id] ?? [], children: store.rows.filter((one) => one.parent === id), recordings, malformed: store.malformed[id] ?? [] };
     },
     list_steps: (request) => {
         store.asked.push(request);

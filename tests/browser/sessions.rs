@@ -25,6 +25,7 @@ const FURNISH: &str = r#"
         row("run", { title: "Retry failed payments without charging twice", state: "running", state_source: "hook", state_says: "A tool call began.", pid: 4711, malformed: 2, subagents: 2, last_at: Date.now() - 2000 }),
         row("ask", { title: "Clean up the build folder", state: "waiting_approval", state_source: "queue", state_says: "A request of it waits in ClawButler.", last_at: Date.now() - 30000 }),
         row("old", { title: null, state: "ended", state_source: "process", state_says: "Its process is gone.", runtime_name: "Hermes", cost: { label: "recorded", usd: 0.31, basis: "" }, parent: "run", last_at: Date.now() - 7200000 }),
+        row("fork", { title: "Retry failed payments, another way", state: "idle", state_source: "recorded", state_says: "The last of its records says so.", parent: "run", forked: true, last_at: Date.now() - 9000000 }),
     ];
     it.agents.run = [
         { agent: "a1", name: "Explore the payment code", parent: null, call: null, outcome: "ok", steps: 42, last_at: Date.now() - 400000 },
@@ -50,6 +51,9 @@ const FURNISH: &str = r#"
     it.add("run", { step: "unknown", kind: "file-history-snapshot" });
     it.add("run", { step: "tool_call", call: "open", tool: "Edit", input: { file_path: "src/payments/retry.rs", old_string: "now()", new_string: "charge.id" } });
     it.add("run", { step: "answer", text: "The end of it." });
+    it.add("fork", { step: "forked", session: "run-4f2a" });
+    it.add("fork", { step: "prompt", text: "Try it with a lock instead." });
+    it.add("fork", { step: "answer", text: "A lock on the charge's row holds both attempts apart." });
 "#;
 
 fn desk() -> Option<(Machine, Browser)> {
@@ -110,7 +114,7 @@ fn a_timeline_follows_until_the_user_scrolls_up() {
     let Some((_machine, browser)) = desk() else { return };
     browser.script(FURNISH);
     browser.tab_to("[data-testid=nav-sessions]").press(ENTER);
-    wait_for("three sessions", || (browser.count("[data-testid=session-row]") == 3).then_some(()));
+    wait_for("four sessions", || (browser.count("[data-testid=session-row]") == 4).then_some(()));
     browser.wait_text("[data-testid=history]", "34 %");
     both(&browser, "42-sessions");
     browser.press("j");
@@ -181,6 +185,7 @@ fn usage_sub_agents_and_unread_records_are_shown() {
 
     browser.tab_to("[data-testid=part-agents]").press(ENTER);
     browser.wait_text("[data-testid=subagents]", "Read the tests");
+    browser.wait_text("[data-testid=subagents]", "Its forks");
     both(&browser, "48-subagents");
     browser.tab_to("[data-testid=agent-steps]").press(ENTER);
     browser.wait_for_element("[data-testid=whose]");
@@ -196,4 +201,11 @@ fn usage_sub_agents_and_unread_records_are_shown() {
     browser.tab_to("[data-testid=backfill-cancel]").press(ENTER);
     browser.wait_text("[data-testid=history]", "what was read stays");
     browser.wait_for_element("[data-testid=backfill-start]");
+
+    browser.visit("sessions/fork");
+    browser.wait_text("[data-testid=session-head]", "forked from");
+    browser.wait_text("[data-testid=timeline]", "Goes on with the history of the session run-4f2a");
+    both(&browser, "49-fork");
+    browser.tab_to("[data-testid=parent-session]").press(ENTER);
+    browser.wait_text("[data-testid=session-head]", "without charging twice");
 }
