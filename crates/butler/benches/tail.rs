@@ -129,33 +129,36 @@ fn live(butler: &Butler, home: &Path) {
         waits[LINES - 1]
     );
 
-    let processor = used();
+    let processor = engine();
     for number in 0..LINES {
         append(&files[0], &format!("line {number}"));
         std::thread::sleep(Duration::from_millis(150));
     }
     std::thread::sleep(Duration::from_millis(300));
-    let cpu = since(processor) / u32::try_from(LINES).unwrap();
+    let cpu = engine().saturating_sub(processor) / u32::try_from(LINES).unwrap();
     let once = read_end(&files[0]);
     println!(
         "one more line, nobody looking: {cpu:.2?} processor, {:.0} times opening the file and reading the line ({once:.2?})",
         cpu.as_secs_f64() / once.as_secs_f64()
     );
 
-    let (clock, processor) = (Instant::now(), used());
+    let (clock, processor) = (Instant::now(), engine());
     while clock.elapsed() < Duration::from_secs(SECONDS) {
         for file in &files {
             append(file, "a step");
             std::thread::sleep(Duration::from_millis(1_000 / WATCHED as u64));
         }
     }
-    println!("{WATCHED} sessions, a line a second each: {:.1} % of a core", share(since(processor), clock.elapsed()));
+    println!(
+        "{WATCHED} sessions, a line a second each: {:.1} % of a core",
+        share(engine().saturating_sub(processor), clock.elapsed())
+    );
     std::thread::sleep(Duration::from_secs(1));
-    let (clock, processor) = (Instant::now(), used());
+    let (clock, processor) = (Instant::now(), engine());
     std::thread::sleep(Duration::from_secs(SECONDS));
     println!(
         "the same, silent: {:.2} % of a core; peak memory {} MB",
-        share(since(processor), clock.elapsed()),
+        share(engine().saturating_sub(processor), clock.elapsed()),
         peak() / 1024
     );
     butler.shutdown();
@@ -334,7 +337,16 @@ fn size(path: &Path) -> u64 {
 
 /// Processor time of this process.
 fn used() -> Duration {
-    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    ticks("/proc/self/stat")
+}
+
+/// The same without this thread's, which writes in the place of clients.
+fn engine() -> Duration {
+    used().saturating_sub(ticks("/proc/thread-self/stat"))
+}
+
+fn ticks(stat: &str) -> Duration {
+    let stat = fs::read_to_string(stat).unwrap_or_default();
     let fields: Vec<i64> =
         stat.rsplit(") ").next().unwrap_or_default().split(' ').filter_map(|field| field.parse().ok()).collect();
     // User and system time, in hundredths of a second; the state before them is no number.
