@@ -20,7 +20,7 @@ pub(super) const SERVER: &str = "background";
 /// See [`crate::connector::Connector::sessions`].
 pub(super) fn live(env: &Env, home: &Path) -> Vec<LiveSession> {
     let real = home.canonicalize().unwrap_or_else(|_| home.to_owned());
-    let ours = processes::all(env).into_iter().filter(|process| process.name().is_some_and(|name| name == "codex"));
+    let ours = processes::all(env).into_iter().filter(is_codex);
     let mut sessions = Vec::new();
     let mut by_home = Vec::new();
     for process in ours {
@@ -35,13 +35,20 @@ pub(super) fn live(env: &Env, home: &Path) -> Vec<LiveSession> {
     sessions
 }
 
-/// Every writer holds its record open, so that where open files are told nothing is left out.
+/// Every writer holds its record open, so that where the open files of each are told nothing is left out. One of another
+/// user, or that keeps others from looking into it, does not show them.
 pub(super) fn listing(env: &Env) -> Listing {
+    let ours = || processes::all(env).into_iter().filter(is_codex);
     match (processes::tell_files(env), processes::are_seen(env)) {
-        (true, _) => Listing::Sessions,
+        // What has ended and was not collected by its parent yet has no words.
+        (true, _) if ours().all(|one| one.words().is_none() || one.open_files().is_some()) => Listing::Sessions,
         (false, true) => Listing::Processes,
-        (false, false) => Listing::Partly,
+        (true, _) | (false, false) => Listing::Partly,
     }
+}
+
+fn is_codex(process: &Process) -> bool {
+    process.name().is_some_and(|name| name == "codex")
 }
 
 /// The sessions one process writes, by the files it holds open.

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::symlink;
 
-use clawbutler_connectors::connector::LiveSession;
+use clawbutler_connectors::connector::{Listing, LiveSession};
 use clawbutler_connectors::env::Os;
 
 use super::{capture, codex, home};
@@ -70,6 +70,20 @@ fn only_what_a_process_writes_is_live() {
     assert_eq!(found, [session, unnamed]);
     machine.env.os = Os::MacOs;
     assert!(codex().sessions(&machine.env, &home(&machine)).is_empty());
+}
+
+/// A process that does not show its open files may have any session open.
+#[test]
+fn the_list_is_complete_where_every_process_shows_its_files() {
+    let machine = Machine::new();
+    let lists = || codex().lists(&machine.env, &home(&machine));
+    process(&machine, 10, "codex", &["/x/codex"], &[]);
+    assert_eq!(lists(), Listing::Sessions);
+    process(&machine, 11, "codex", &["/x/codex"], &[]);
+    std::fs::remove_dir(machine.path("proc/11/fd")).expect("removed");
+    assert_eq!(lists(), Listing::Partly);
+    machine.file("proc/11/cmdline", "");
+    assert_eq!(lists(), Listing::Sessions, "it has ended and was not collected yet");
 }
 
 #[test]
